@@ -12,6 +12,7 @@ from textual.message_pump import MessagePump
 
 from cwtui.accounts.text import visible
 from cwtui.config import Config
+from cwtui.host import serial_line
 from cwtui.host.source import source_of
 from cwtui.ui.after_code import AfterCode
 from cwtui.ui.connection import Connection
@@ -53,7 +54,7 @@ class Context:
         self.host = visible(socket.gethostname())
         self.source = source_of(os.environ)
         self.after_code = AfterCode()
-        self.own_theme = first_theme(os.environ)
+        self.own_theme = first_theme(os.environ, is_slow=serial_line.slow_speed(0) is not None)
         """The theme that suits the terminal."""
         self.kiosk = kiosk
         """Whether people use this application who must not reach anything else on this host."""

@@ -167,11 +167,14 @@ def is_monochrome(environ: Mapping[str, str]) -> bool:
     return term.startswith("vt") and not term.startswith("vt525")
 
 
-def first_theme(environ: Mapping[str, str]) -> str:
-    """Return the first theme: with the terminal's own 16 colours if it has at most these."""
+def first_theme(environ: Mapping[str, str], *, is_slow: bool = False) -> str:
+    """Return the first theme: with the terminal's own 16 colours if it has at most these.
+
+    So it does on a slow line, because other colours take twice as many bytes.
+    """
     term = environ.get("TERM", "")
     plain = term in _FEW_COLOURS or term.startswith("vt")
-    few = (
+    few = is_slow or (
         "NO_COLOR" in environ or is_monochrome(environ) or (plain and not environ.get("COLORTERM"))
     )
     dark = SIXTEEN_DARK if few else DARK
@@ -187,7 +190,7 @@ def on_background(name: str, *, light: bool) -> str:
 
 
 def has_few_colours(own: str) -> bool:
-    """Whether a terminal that this theme suits has at most 16 colours."""
+    """Whether a terminal that this theme suits shows at most 16 colours."""
     return own in _OF_FEW_COLOURS
 
 

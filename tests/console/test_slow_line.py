@@ -31,3 +31,12 @@ def test_a_slow_line_shows_the_same_in_the_end_and_a_key_before_the_rest(tmp_pat
         slow.type("ice")
         slow.wait_until(lambda: cwtui_terminal.typed_username(slow) == "alice", what="alice")
         assert len(slow.raw) - before < LOGIN_AND_HELP / 2
+
+
+def test_a_slow_line_gets_the_colours_of_the_terminal(tmp_path: Path) -> None:
+    """Others take twice as many bytes."""
+    home = cwtui_terminal.with_admin(tmp_path, cwtui_terminal.PASSWORD)
+    with cwtui_terminal.login(home, before=SLOW) as slow:
+        slow.wait_until_still()
+        assert b"38;" not in slow.raw
+        assert b"48;" not in slow.raw

@@ -285,6 +285,13 @@ def test_a_terminal_with_few_colours_starts_in_sixteen() -> None:
     assert theme.first_theme({"TERM": "xterm-256color"}) == theme.DARK.name
 
 
+def test_a_slow_line_starts_in_sixteen_colours() -> None:
+    environ = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    assert theme.first_theme(environ, is_slow=True) == theme.SIXTEEN_DARK.name
+    environ["COLORFGBG"] = "0;15"
+    assert theme.first_theme(environ, is_slow=True) == theme.SIXTEEN_LIGHT.name
+
+
 def test_dangerous_variables_are_removed_before_textual_loads() -> None:
     """DESIGN section 4, point 5."""
     program = (

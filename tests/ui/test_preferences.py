@@ -124,7 +124,7 @@ async def test_preferences_are_saved_on_their_page_and_apply_at_once() -> None:
 async def test_a_terminal_with_few_colours_says_why_nothing_changes() -> None:
     few = theme.SIXTEEN_DARK.name
     async with SCENES["display"].played(theme_name=few) as (person, there):
-        person.sees("This terminal has few colours, so dark and light apply only on others.")
+        person.sees("With few colours or on a slow line, dark and light do not apply.")
         await person.press("down", "down", "enter")
         await person.click_button("Save Display")
         assert there.world.account(ADMIN).preferences.theme is Theme.LIGHT

@@ -23,7 +23,7 @@ _COLOURS: Final = {
 
 
 _LABELS: Final = {"theme": "Colours", "time_zone": "Time zone", "mouse": "Use the mouse"}
-_FEW_COLOURS: Final = "This terminal has few colours, so dark and light apply only on others."
+_FEW_COLOURS: Final = "With few colours or on a slow line, dark and light do not apply."
 
 
 class Changes(TypedDict, total=False):
@@ -41,8 +41,8 @@ class DisplayPage(PageBelow):
 What you choose here is kept for your account and applies wherever you sign in. When you sign out, \
 the terminal's own colours and the mouse are back for the next person.
 
-Colours: F3 changes them on every page, and keeps them too. A terminal with 16 colours or fewer \
-uses its own colours, whatever you chose for others.
+Colours: F3 changes them on every page, and keeps them too. A terminal with 16 colours or fewer, \
+or on a slow line, uses its own colours, whatever you chose for others.
 
 Time zone: a city such as Europe/Berlin, or just Berlin. All times on the screen are then in that \
 zone. The audit log's file and the JSON output of commands stay in UTC.
