@@ -12,6 +12,7 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
+from tests import order
 from tests.accounts.world import Clock, World
 from tests.servers import enclosed, postgres
 from tests.servers.enclosed import Enclosed
@@ -81,23 +82,32 @@ _SERVERS: Final = {"active_directory": "samba", "dirsrv": "ds389"}
 """The kind of each fixture that is one server for the whole run."""
 
 
-_LONG: Final = ("walk", "durability", "attack", "secrets")
-"""Folders of tests that take many seconds each."""
+def pytest_configure(config: pytest.Config) -> None:
+    worker = getattr(config, "workerinput", None)
+    if worker is None:
+        return
+    gc.disable()  # until all tests are read, which are no garbage
+    if config.args == config.getini("testpaths"):
+        number = int(worker["workerid"].removeprefix("gw"))
+        config.args = order.files_from(number / worker["workercount"])
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest tests, or the others wait for them at the end."""
-    here = Path(__file__).parent
-    items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in _LONG)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    order.by_file(items)
+    yield
+    order.longest_first(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start the servers that tests need while the first tests run."""
     _collect_garbage_seldom()
+    if session.config.option.collectonly:
+        return
     needed = {name for item in session.items for name in getattr(item, "fixturenames", ())}
     for name in needed & _SERVERS.keys():
         _begin(name)
-    if needed & {"postgres_server", "kind"}:
+    if needed & {"postgres_server", "store_kind"}:
         postgres.begin(postgres.of_run(), _main_process())
 
 
@@ -134,6 +144,7 @@ def _begin(name: str) -> Path:
 
 def _collect_garbage_seldom() -> None:
     """Looking through the objects of all modules and tests again and again takes long."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)

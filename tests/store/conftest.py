@@ -13,7 +13,7 @@ from tests.store.stores import STORES, Stores
 
 
 @pytest.fixture(scope="session", params=STORES)
-def kind(request: pytest.FixtureRequest) -> Callable[[Path], Stores]:
+def store_kind(request: pytest.FixtureRequest) -> Callable[[Path], Stores]:
     """Makes an empty store of one kind. The folder is the caller's."""
     name: str = request.param
     if name == "postgres":
@@ -22,10 +22,10 @@ def kind(request: pytest.FixtureRequest) -> Callable[[Path], Stores]:
 
 
 @pytest.fixture
-def stores(kind: Callable[[Path], Stores], tmp_path: Path) -> Stores:
+def stores(store_kind: Callable[[Path], Stores], tmp_path: Path) -> Stores:
     folder = tmp_path / "data"
     folder.mkdir(mode=0o700)
-    return kind(folder)
+    return store_kind(folder)
 
 
 @pytest.fixture

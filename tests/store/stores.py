@@ -40,7 +40,7 @@ def tinydb(folder: Path) -> Stores:
 
 
 def postgres(_: Path) -> Stores:
-    """The server starts with the run, for every test that takes a `kind`."""
+    """The server starts with the run, for every test that takes a `store_kind`."""
     url = servers.wait(servers.of_run()).emptied_store()
     return Stores(
         lambda: opening.parts(url).accounts,

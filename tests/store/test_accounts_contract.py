@@ -76,7 +76,7 @@ def test_removing_an_account_keeps_the_others(accounts: AccountStore) -> None:
 @example(["Stra\u00dfe", "x"], "strasse")
 @hypothesis_settings(deadline=None, max_examples=30)
 def test_text_is_found_in_whatever_way_it_is_stored(
-    kind: Callable[[Path], Stores], shown: list[str], text: str
+    store_kind: Callable[[Path], Stores], shown: list[str], text: str
 ) -> None:
     """Even letters that become others without their case: \u00df, long s and the Kelvin sign."""
     people = [replace(PLAIN, username=f"u{n}", display_name=each) for n, each in enumerate(shown)]
@@ -84,7 +84,7 @@ def test_text_is_found_in_whatever_way_it_is_stored(
     searched = text.casefold()
     expected = [one.username for one in people if searched in one.display_name.casefold()]
     with TemporaryDirectory() as folder:
-        store = kind(Path(folder)).accounts()
+        store = store_kind(Path(folder)).accounts()
         put(store, *people)
         if isinstance(store, TinyAccountStore):
             store.compact()

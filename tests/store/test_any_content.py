@@ -20,7 +20,7 @@ NUL_IS_REFUSED = {"postgres"}
 usernames = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=64)
 
 
-@pytest.mark.parametrize("kind", STORES)
+@pytest.mark.parametrize("store_kind", STORES)
 @hypothesis_settings(max_examples=30)
 @given(
     kept=st.dictionaries(
@@ -30,14 +30,14 @@ usernames = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_si
 )
 def test_any_names_and_texts_are_read_back_unchanged(
     tmp_path_factory: pytest.TempPathFactory,
-    kind: str,
+    store_kind: str,
     kept: dict[str, dict[str, object]],
     removed: set[str],
 ) -> None:
     texts = [*removed, *kept, *(str(fields["display_name"]) for fields in kept.values())]
-    assume(kind not in NUL_IS_REFUSED or "\0" not in "".join(texts))
+    assume(store_kind not in NUL_IS_REFUSED or "\0" not in "".join(texts))
     folder = tmp_path_factory.mktemp("data")
-    stores = STORES[kind](folder)
+    stores = STORES[store_kind](folder)
     expected = {name: PLAIN.changed(username=name, **fields) for name, fields in kept.items()}
     with stores.accounts().change() as change:
         for account in expected.values():
@@ -53,9 +53,9 @@ def test_any_names_and_texts_are_read_back_unchanged(
         assert stores.records().get(name) == RECORD
 
 
-@pytest.mark.parametrize("kind", sorted(NUL_IS_REFUSED))
-def test_the_character_nul_is_refused(tmp_path: Path, kind: str) -> None:
-    accounts = STORES[kind](tmp_path).accounts()
+@pytest.mark.parametrize("store_kind", sorted(NUL_IS_REFUSED))
+def test_the_character_nul_is_refused(tmp_path: Path, store_kind: str) -> None:
+    accounts = STORES[store_kind](tmp_path).accounts()
     with pytest.raises(CannotCheck, match="the character NUL"), accounts.change() as change:
         change.put(PLAIN.changed(display_name="a\0b"))
     assert accounts.names() == []

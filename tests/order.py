@@ -1,0 +1,60 @@
+"""The order in which the processes of a run read and run the tests."""
+
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+_TESTS: Final = Path(__file__).parent
+_LONGEST_FIRST: Final = ("walk", "durability", "attack", "secrets")
+"""Folders and files with tests that take many seconds each."""
+
+
+def files_from(part: float) -> list[str]:
+    """All test files, beginning after this part of them by size, and going round.
+
+    pytest compiles the files of a new clone, which takes longer than to load them. Processes that
+    begin with different files find the others compiled.
+    """
+    files = sorted(_TESTS.rglob("test_*.py"))
+    sizes = [file.stat().st_size for file in files]
+    begin = next(n for n in range(len(files)) if sum(sizes[: n + 1]) > part * sum(sizes))
+    return [str(file) for file in files[begin:] + files[:begin]]
+
+
+def by_file(items: list[pytest.Item]) -> None:
+    """Sort tests as they stand in the files, whichever was read first."""
+    items.sort(key=lambda item: item.path)
+
+
+def longest_first(items: list[pytest.Item], processes: int) -> None:
+    """Deal the longest tests to the processes, which begin with them.
+
+    Each process gets an equal share of the list, and then takes what others have not begun, from
+    the end of their shares. A long test that begins late would keep one process busy alone.
+    """
+    files = [list(tests) for _, tests in groupby(items, lambda item: item.path)]
+    long = sorted((tests for tests in files if _is_long(tests)), key=_rank)
+    short = iter([item for tests in files if not _is_long(tests) for item in tests])
+    left = len(items)
+    items.clear()
+    for process in range(processes):
+        size = left // (processes - process)  # as pytest-xdist shares them out
+        share = [item for tests in long[process::processes] for item in tests]
+        share += islice(short, max(0, size - len(share)))
+        left -= size
+        items += share
+    items += short
+
+
+def _is_long(tests: list[pytest.Item]) -> bool:
+    return _rank(tests) < len(_LONGEST_FIRST)
+
+
+def _rank(tests: list[pytest.Item]) -> int:
+    name = tests[0].path.relative_to(_TESTS).as_posix()
+    ranks = (
+        n for n, long in enumerate(_LONGEST_FIRST) if name == long or name.startswith(f"{long}/")
+    )
+    return next(ranks, len(_LONGEST_FIRST))
