@@ -246,6 +246,8 @@ class Database:
                 self._add(Statement(ACT, (act,)), new=True)
             except Exists:
                 return True
+            except Unknown:
+                raise  # this row is not safe either, so it says nothing
             except CannotCheck:
                 if time.monotonic() >= until:
                     raise Unknown(

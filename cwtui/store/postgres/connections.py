@@ -15,6 +15,7 @@ import psycopg
 from psycopg import conninfo
 from psycopg.abc import Buffer, PQGen
 from psycopg.adapt import Loader
+from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
 from cwtui.accounts.errors import CannotCheck
@@ -78,6 +79,14 @@ class _AsBytes(Loader):
 
 class _Connection(psycopg.Connection[Row]):
     """A connection that waits for each answer only for a limited time."""
+
+    gave_up_waiting = False
+    """Whether the server committed without waiting for its standby any longer."""
+
+    def note(self, notice: Diagnostic) -> None:
+        """Note a warning of the server that it gave up waiting: COMMIT succeeds all the same."""
+        if notice.source_function == "SyncRepWaitForLSN":
+            self.gave_up_waiting = True
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         return super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
@@ -162,8 +171,9 @@ class Connections:
     def send(self, connection: _Connection, statements: Sequence[Statement]) -> list[Answer]:
         """Send these statements together, and return their answers.
 
-        Raises Cut if the connection was lost, and another CannotCheck if the database refuses one.
-        The transaction cannot go on then.
+        Raises Cut if the connection was lost, Unknown if the server has committed without its
+        standby, and another CannotCheck if it refuses a statement. The transaction cannot go on
+        then.
         """
         self.trips += 1
         try:
@@ -172,7 +182,7 @@ class Connections:
                     connection.execute(one.sql.encode(), tuple(one.values), prepare=False)
                     for one in statements
                 ]
-            return [_answer(cursor) for cursor in cursors]
+            answers = [_answer(cursor) for cursor in cursors]
         except psycopg.Error as error:
             if is_lost(connection):
                 _close(connection)
@@ -181,6 +191,10 @@ class Connections:
         except BaseException:
             _close(connection)  # answers may still be on the way
             raise
+        if connection.gave_up_waiting:
+            _close(connection)
+            raise problems.not_safe()
+        return answers
 
     def _kept(self) -> _Connection | None:
         """Return an unused connection that is not known to be lost."""
@@ -219,6 +233,7 @@ class Connections:
             )
         except psycopg.Error as error:
             raise problems.unreachable(error, address.shown(self._url)) from None
+        connection.add_notice_handler(connection.note)
         connection.adapters.register_loader("jsonb", _AsBytes)
         connection.adapters.register_loader("json", _AsBytes)
         return connection

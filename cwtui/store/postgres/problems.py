@@ -119,6 +119,15 @@ def cut(error: psycopg.Error) -> Cut:
     )
 
 
+def not_safe() -> Unknown:
+    """Return the error to raise if the server stopped waiting for its standby at COMMIT."""
+    return Unknown(
+        "The change was made, but the standby of the database has not confirmed it, so a failover "
+        "may lose it. Look before you repeat it. Ask whoever runs the database to look after the "
+        "standby."
+    )
+
+
 def unreachable(error: psycopg.Error, where: str) -> CannotCheck:
     """Return the error to raise if no connection can be made."""
     if error.sqlstate:  # the server answered

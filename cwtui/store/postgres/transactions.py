@@ -161,6 +161,7 @@ class Transaction:
         if not self._writes:
             self.undo()
             return
+        self._stays = False  # whatever becomes of this commit, there is no other
         # Nothing follows from what was read in it, so the whole transaction can be sent again.
         whole = None if self.has_begun else (list(self._waiting), list(self._on_answer))
         done = self._is_committed()

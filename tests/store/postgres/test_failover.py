@@ -3,6 +3,7 @@
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -28,6 +29,7 @@ BEFORE, AFTER = 40, 40
 BOUND = 20.0
 """Seconds after the promotion within which everyone goes on, on a busy machine too."""
 MODULE = "tests.store.postgres.writers"
+CANCEL = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
 
 @contextmanager
@@ -60,7 +62,7 @@ def test_everyone_goes_on_when_a_standby_takes_over(
         device = people.add(people.made(people.config_of(primary.url, tmp_path)), ["alice"])
         writers.prepare(primary.url)
         standby = stack.enter_context(standby_of(primary))
-        confirm_nothing_without(standby, opening.parts(primary.url), monkeypatch)
+        confirm_nothing_without(standby, primary.url, monkeypatch)
         both = primary.url.replace(
             f"host={primary.folder}", f"host={primary.folder},{standby.folder}"
         )
@@ -105,9 +107,10 @@ def _wait_for_done(folder: Path, count: int) -> None:
 
 
 def confirm_nothing_without(
-    standby: OwnPostgres, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    standby: OwnPostgres, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without its standby the primary confirms nothing, and everyone is told so in bounded time."""
+    parts = opening.parts(url)
     for act in ACTS:
         act(parts)
     with monkeypatch.context() as patch:
@@ -120,11 +123,19 @@ def confirm_nothing_without(
                 act(parts)
             assert time.monotonic() - begun < BOUND
     events = len(list(parts.audit.lines(START)))
+    # An operator lets the server stop waiting. It says so only in a warning.
+    with psycopg.connect(url, autocommit=True) as operator, ThreadPoolExecutor(1) as pool:
+        for act in ACTS:
+            done = pool.submit(act, parts)
+            while not done.done():
+                operator.execute(CANCEL)
+                time.sleep(0.01)
+            assert "standby" in str(done.exception())
     standby.start()
     for act in ACTS:
         act(parts)
     # Those that nobody heard of are there as well, or not; none is there twice.
-    assert 2 <= len(list(parts.audit.lines(START))) - events <= 2 * 2
+    assert 4 <= len(list(parts.audit.lines(START))) - events <= 4 + 2
 
 
 @pytest.fixture
