@@ -85,7 +85,7 @@ def serving(host: Host, env: Mapping[str, str] | None = None) -> Iterator[Servic
     service = Service(host, socket, process)
     try:
         assert process.stderr is not None
-        assert "Listening on" in process.stderr.readline()
+        assert any("Listening on" in line for line in process.stderr)
         yield service
     finally:
         if process.poll() is None:
