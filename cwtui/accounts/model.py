@@ -328,7 +328,7 @@ SessionId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f]{12}\Z")]
 class OpenSession(Struct, frozen=True, kw_only=True):
     """An open session, as lists show it. Nothing of it outlives its process.
 
-    `source` is where the person is, `door` how the person came in, such as `application` or `sshd`,
+    `source` is where the person is, `door` how the person came in, such as `cwtui` or `sshd`,
     and `host` and `pid` say where its process runs. `active_at` is when the person last did
     something, to the minute. `is_ending`: somebody has asked it to end, and it has not yet.
     """

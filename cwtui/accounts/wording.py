@@ -15,7 +15,7 @@ from cwtui.accounts.account_state import (
 from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.devices import DeviceState
 from cwtui.accounts.listing import AccountRow
-from cwtui.accounts.model import Account, Device, SecondFactor, SignInRecord
+from cwtui.accounts.model import Account, Device, OpenSession, SecondFactor, SignInRecord
 from cwtui.accounts.ssh_keys import SshKeyState
 from cwtui.accounts.text import counted, visible
 from cwtui.accounts.times import day, full_minute
@@ -192,6 +192,14 @@ def unused_codes(factor: SecondFactor) -> str:
 def backup_codes_left(left: int) -> str:
     """Return the number of unused backup codes, for use in a sentence."""
     return f"{counted(left, 'unused backup code')} left"
+
+
+def open_session(one: OpenSession, zone: tzinfo = UTC) -> str:
+    """Return where and how a session is open, as a sentence."""
+    return (
+        f"It is from {visible(one.source)}, through {visible(one.door)} on {visible(one.host)} "
+        f"(process {one.pid}), since {full_minute(one.started_at, zone)}."
+    )
 
 
 def last_sign_in(record: SignInRecord, zone: tzinfo = UTC) -> str:

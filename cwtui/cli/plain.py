@@ -37,7 +37,7 @@ def run(config: Config, *, kiosk: bool, drawing: Drawing | None = None) -> int:
                 _first_admin(config, person, source)
             ports = services.connect(config)
             here = _Here(person, config.session.idle_minutes * 60.0)
-            process = Process("kiosk" if kiosk else "application", gethostname(), os.getpid())
+            process = Process("kiosk" if kiosk else "cwtui", gethostname(), os.getpid())
             was_signed_in = application.run(ports, person, source, here, process)
         except Gone:
             return _NOBODY

@@ -21,7 +21,7 @@ _WORDS: Final = {
     sections.SETTINGS: "account mfa 2fa two-factor multi-factor authentication enable disable "
     "password change password add device replace device remove device rename device devices lost "
     "phone tablet authenticator app qr code backup codes regenerate "
-    "ssh keys public key",
+    "ssh keys public key open sessions sign out everywhere",
     sections.USERS: "accounts mfa required password reset password unlock locked disable mfa roles "
     "admins ldap",
     sections.ORGANIZATION: "mfa required password rules minimum length issuer failed attempts wait "

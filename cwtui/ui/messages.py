@@ -112,6 +112,14 @@ class OpenSubPage(OpenPage):
         self.page = page
 
 
+class OpenUserSessions(OpenPage):
+    """Open the page with the open sessions of this account."""
+
+    def __init__(self, username: str) -> None:
+        super().__init__()
+        self.username = username
+
+
 class OpenDevicePage(OpenPage):
     """Open the page for this task. `device` is the id of the device, if it is about one."""
 
@@ -178,7 +186,11 @@ class SessionOver(LeadAway):
 
 
 class SignOut(LeadAway):
-    """The person signs out."""
+    """The person signs out. `notice` is what the login screen then says."""
+
+    def __init__(self, notice: str = "You are signed out.") -> None:
+        super().__init__()
+        self.notice = notice
 
 
 class Quit(LeadAway):

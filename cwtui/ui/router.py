@@ -90,7 +90,7 @@ class Router:
             case messages.SessionOver():
                 self._end_wrongly(message.reason, message.sentence, message.may_return)
             case messages.SignOut():
-                self.sign_out()
+                self.sign_out(message.notice)
 
     def _ask_first(self, message: messages.AskFirst) -> None:
         from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
@@ -201,9 +201,9 @@ class Router:
         # The watch ends the session with a call. A message could arrive in the next session.
         self.session_watch = SessionWatch(self._app, self._context, session, self._end_wrongly)
 
-    def sign_out(self) -> None:
+    def sign_out(self, notice: str = "You are signed out.") -> None:
         """End the session and say so. Ask first if unsaved changes would be lost."""
-        sign_out = partial(self.end_session, "", "You are signed out.")
+        sign_out = partial(self.end_session, "", notice)
         page = self._front
         if page is None:
             sign_out()
@@ -271,11 +271,11 @@ class Router:
                     self._begin_load(_Load(sub_page, session, page))
                 else:
                     self.replace_screen(sub_page)
-            case messages.OpenDevicePage():
-                to_load = routes.device_page(message, self._context)
+            case (
+                messages.OpenDevicePage() | messages.OpenSshKeyPage() | messages.OpenUserSessions()
+            ):
+                to_load = routes.page_below(message, self._context)
                 self._begin_load(_Load(to_load, session, page))
-            case messages.OpenSshKeyPage():
-                self._begin_load(_Load(routes.ssh_key(message.key), session, page))
             case messages.PreferencesChanged():
                 self._context.use_preferences(message.preferences)
                 self._look.apply(message.preferences)

@@ -30,6 +30,8 @@ from cwtui.ui.messages import (
     LeadAway,
     OpenDevicePage,
     OpenSection,
+    OpenSshKeyPage,
+    OpenUserSessions,
     SignInStateReached,
 )
 from cwtui.ui.screens.entry.backup_code import BackupCodeScreen
@@ -38,7 +40,7 @@ from cwtui.ui.screens.entry.new_password import NewPasswordScreen
 from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.screens.entry.unacknowledged import UnacknowledgedScreen
-from cwtui.ui.screens.pages import audit_log, users
+from cwtui.ui.screens.pages import audit_log, sessions, users
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.audit_log import AuditLogPage
 from cwtui.ui.screens.pages.change_password import ChangePasswordPage
@@ -52,6 +54,7 @@ from cwtui.ui.screens.pages.device import DevicePage, LostDevicePage
 from cwtui.ui.screens.pages.display import DisplayPage
 from cwtui.ui.screens.pages.new_device import AddDevicePage, ReplaceDevicePage
 from cwtui.ui.screens.pages.organization import OrganizationPage
+from cwtui.ui.screens.pages.sessions import OwnSessionsPage, UserSessionsPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.screens.pages.ssh_keys import AddSshKeyPage, SshKeyPage, SshKeysPage
 from cwtui.ui.screens.pages.users import UsersPage
@@ -166,16 +169,31 @@ def sub_page(
             )
         case sections.SubPage.SSH_KEYS:
             return PageToLoad(own_ssh_keys.listed, SshKeysPage)
+        case sections.SubPage.OPEN_SESSIONS:
+            return PageToLoad(sessions.own, OwnSessionsPage)
         case _:
             return _PAGES[page]()
 
 
-def ssh_key(key: str) -> PageToLoad[Any]:
-    """Return the page of one of the person's SSH keys."""
-    return PageToLoad(lambda ports, session: own_ssh_keys.shown(ports, session, key), SshKeyPage)
+def page_below(
+    message: OpenDevicePage | OpenSshKeyPage | OpenUserSessions, context: Context
+) -> PageToLoad[Any]:
+    """Return the page about one thing of an account: a device, an SSH key, or its sessions."""
+    match message:
+        case OpenDevicePage():
+            return _device_page(message, context)
+        case OpenSshKeyPage(key=key):
+            return PageToLoad(
+                lambda ports, session: own_ssh_keys.shown(ports, session, key), SshKeyPage
+            )
+        case OpenUserSessions(username=username):
+            return PageToLoad(
+                lambda ports, session: sessions.of_user(ports, session, username),
+                lambda listed: UserSessionsPage(username, listed),
+            )
 
 
-def device_page(message: OpenDevicePage, context: Context) -> PageToLoad[Any]:
+def _device_page(message: OpenDevicePage, context: Context) -> PageToLoad[Any]:
     device = message.device
     match message.task:
         case sections.DeviceTask.SHOW:

@@ -37,6 +37,7 @@ class SubPage(StrEnum):
     CREATE_USER = "create_user"
     DISPLAY = "display"
     SSH_KEYS = "ssh_keys"
+    OPEN_SESSIONS = "open_sessions"
     ADD_SSH_KEY = "add_ssh_key"
 
 

@@ -77,7 +77,7 @@ class SessionWatch:
 
     @property
     def _door(self) -> str:
-        return "kiosk" if self._context.kiosk else "application"
+        return "kiosk" if self._context.kiosk else "cwtui"
 
     def _look_now(self) -> None:
         if self._current() is not None:

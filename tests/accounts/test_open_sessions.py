@@ -17,7 +17,7 @@ from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.session import PROOF_LIFETIME, Session
 from tests.accounts.world import HERE, OPERATOR, World
 
-PROCESS = Process("application", "jump-1", 4711)
+PROCESS = Process("cwtui", "jump-1", 4711)
 ELSEWHERE = "10.0.0.2"
 
 
@@ -35,7 +35,7 @@ def test_a_session_is_listed_with_where_it_is_and_since_when(world: World) -> No
     open_sessions.look(world.ports, session, idle=40)
     (one,) = open_sessions.own(world.ports, session)
     assert (one.id, one.username, one.source) == (session.id, "alice", HERE)
-    assert (one.door, one.host, one.pid) == ("application", "jump-1", 4711)
+    assert (one.door, one.host, one.pid) == ("cwtui", "jump-1", 4711)
     assert (one.started_at, one.active_at) == (session.started_at, world.clock() - 40)
 
 
@@ -60,7 +60,7 @@ def test_people_see_and_end_only_their_own_sessions(world: World) -> None:
     assert ended.value.reason == "ended by alice"
     open_sessions.look(world.ports, bobs, 0)
     assert world.events[-1].event is EventType.SESSION_END_ASKED
-    assert world.events[-1].reason == f"session={there.id} door=application source={ELSEWHERE}"
+    assert world.events[-1].reason == f"session={there.id} door=cwtui source={ELSEWHERE}"
 
 
 def test_an_admin_ends_a_session_of_somebody_else(world: World) -> None:

@@ -152,7 +152,7 @@ def test_sign_out_and_idle_timeout_are_recorded(
 def test_who_signed_out_is_not_listed_even_if_that_cannot_be_recorded(world: World) -> None:
     world.add()
     leaving = world.session()
-    open_sessions.begin(world.ports, leaving, Process("application", "host", 1))
+    open_sessions.begin(world.ports, leaving, Process("cwtui", "host", 1))
     world.audit.fails = True
     with pytest.raises(CannotCheck):
         session.sign_out(world.ports, leaving)

@@ -13,7 +13,7 @@ from cwtui.accounts.session import Session, open_session
 from tests.cli.commands import Host
 
 
-def begun(host: Host, source: str = "10.0.0.1", door: str = "application") -> tuple[Ports, Session]:
+def begun(host: Host, source: str = "10.0.0.1", door: str = "cwtui") -> tuple[Ports, Session]:
     """A session of this process, as the application begins one."""
     ports = host.ports()
     account = ports.accounts.get("admin")
@@ -29,12 +29,12 @@ def test_open_sessions_are_listed(host: Host) -> None:
     ports, session = begun(host)
     head, row = host.run("session", "list", "--user", "admin").out.splitlines()
     assert head.split() == ["USER", "FROM", "DOOR", "SINCE", "(UTC)", "IDLE", "ID"]
-    assert row.split()[:3] == ["admin", "10.0.0.1", "application"]
+    assert row.split()[:3] == ["admin", "10.0.0.1", "cwtui"]
     assert row.split()[-2:] == ["now", session.id]
     (fields,) = json.loads(host.run("session", "list", "--json").out)
     assert fields["id"] == session.id
     assert (fields["username"], fields["source"]) == ("admin", "10.0.0.1")
-    assert (fields["door"], fields["host"], fields["pid"]) == ("application", "jump-1", 4711)
+    assert (fields["door"], fields["host"], fields["pid"]) == ("cwtui", "jump-1", 4711)
     assert not fields["ending"]
     ports.sessions.end(session.id)
     assert json.loads(host.run("session", "list", "--json").out) == []

@@ -15,7 +15,7 @@ from cwtui.dialogue.conversation import Cancelled, Gone
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, World
 from tests.dialogue.scripted import Scripted
 
-PROCESS = Process("application", "host", 1)
+PROCESS = Process("cwtui", "host", 1)
 
 
 class Terminal:

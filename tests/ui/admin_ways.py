@@ -34,6 +34,16 @@ def account_of(username: str) -> Way:
     return way
 
 
+async def user_sessions(person: Person, there: Plant) -> None:
+    await account_of("alice")(person, there)
+    await person.click_button("Sessions")
+
+
+async def sign_out_user(person: Person, there: Plant) -> None:
+    await user_sessions(person, there)
+    await person.click_button("Sign Out Everywhere")
+
+
 async def account_pending(person: Person, there: Plant) -> None:
     await account_of("alice")(person, there)
     await person.click_button("Enable")

@@ -11,6 +11,8 @@ from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.model import (
     Attempts,
     DeviceUse,
+    EndAsked,
+    OpenSession,
     Origin,
     SignInRecord,
     SshKey,
@@ -165,6 +167,32 @@ def keys_plant() -> Plant:
         )
     )
     there.world.put(there.world.account("alice").changed(ssh_keys=kept))
+    return there
+
+
+def sessions_plant() -> Plant:
+    """alice is signed in at several places."""
+    there = plant()
+    for number, (source, door, hours) in enumerate(
+        (
+            ("203.0.113.7", "cwtui", 30),
+            ("2001:db8:17::a1b2:c3d4:e5f6:7", "kiosk", 5),
+            ("console", "cwtui", 1),
+        )
+    ):
+        there.world.sessions.begin(
+            OpenSession(
+                id=f"{number + 1:012x}",
+                username="alice",
+                source=source,
+                door=door,
+                host="plant-7" if number else "jump-1",
+                pid=1000 + number,
+                started_at=NOW - hours * HOUR,
+                active_at=NOW - number * number * HOUR / 4,
+            )
+        )
+    there.world.sessions.ask_to_end([f"{3:012x}"], EndAsked(ADMIN, HERE))
     return there
 
 

@@ -47,7 +47,7 @@ async def test_the_focus_returns_to_the_button_that_opened_a_page() -> None:
         await person.press("escape")
         person.screen(SettingsPage)
         assert person.focus == "Regenerate Backup Codes", "not the dangerous button"
-        await person.press(*["down"] * 3, "enter")
+        await person.press(*["down"] * 4, "enter")
         person.screen(DisplayPage)
         await person.press("escape")
         assert person.focus == "Change Display"

@@ -12,9 +12,9 @@ import pytest
 
 from cwtui.accounts import roles
 from cwtui.accounts.audit.events import Event, EventType, Outcome
-from cwtui.accounts.model import Attempts, Origin, SignInRecord
+from cwtui.accounts.model import Attempts, OpenSession, Origin, SignInRecord
 from tests.accounts.world import NOW
-from tests.ui.admin_ways import audit_log, users
+from tests.ui.admin_ways import audit_log, user_sessions, users
 from tests.ui.harness import Person, at_work
 from tests.ui.plants import ADMIN, HOUR, Plant, audited_plant, plant
 from tests.ui.ways import enter_session
@@ -91,6 +91,25 @@ def _events() -> Plant:
     return there
 
 
+def _sessions() -> Plant:
+    """300 open sessions of one account, on three hosts."""
+    there = plant()
+    for number in range(ROWS):
+        there.world.sessions.begin(
+            OpenSession(
+                id=f"{number:012x}",
+                username="alice",
+                source=f"198.51.100.{number}" if number < 256 else f"2001:db8::{number:x}",
+                door="cwtui" if number % 5 else "kiosk",
+                host=f"jump-{number % 3}",
+                pid=number,
+                started_at=NOW - (ROWS - number) * HOUR,
+                active_at=NOW - number % 7 * HOUR / 3,
+            )
+        )
+    return there
+
+
 async def _no_user(person: Person, there: Plant) -> None:
     await users(person, there)
     await person.press("/")
@@ -121,6 +140,8 @@ LISTS: Final[dict[str, tuple[Callable[[], Plant], Way]]] = {
     "users_alike": (lambda: _people(alike=True), users),
     "users": (lambda: _people(alike=False), users),
     "events": (_events, audit_log),
+    "sessions": (_sessions, user_sessions),
+    "no_session": (plant, user_sessions),
     "no_user_matches": (plant, _no_user),
     "no_event_matches": (audited_plant, _no_event),
     "empty_audit_log": (plant, _empty_log),

@@ -31,6 +31,7 @@ async def test_settings_shows_the_state_and_possible_actions() -> None:
             "Change Password",
             "Enable Multi-Factor Authentication",
             "Change SSH Keys",
+            "Open Sessions",
             "Change Display",
         ]
         assert person.focus == "Change Password"
@@ -49,6 +50,7 @@ async def test_settings_hides_administration_without_permissions() -> None:
             "Regenerate Backup Codes",
             "Disable Multi-Factor Authentication",
             "Change SSH Keys",
+            "Open Sessions",
             "Change Display",
         ]
 
@@ -65,6 +67,7 @@ async def test_required_mfa_cannot_be_disabled_and_says_why() -> None:
             "Add Device",
             "Regenerate Backup Codes",
             "Change SSH Keys",
+            "Open Sessions",
             "Change Display",
         ]
         there.world.put(there.world.account("alice").changed(mfa_required=False))
@@ -88,7 +91,12 @@ async def test_mfa_that_becomes_required_meanwhile_stays_on() -> None:
 async def test_mfa_turned_off_cannot_be_enabled_and_says_so() -> None:
     async with SCENES["settings_off"].played() as (person, _):
         person.sees("Your organization has not enabled multi-factor authentication.")
-        assert person.buttons == ["Change Password", "Change SSH Keys", "Change Display"]
+        assert person.buttons == [
+            "Change Password",
+            "Change SSH Keys",
+            "Open Sessions",
+            "Change Display",
+        ]
 
 
 async def test_a_button_pressed_twice_acts_once(monkeypatch: pytest.MonkeyPatch) -> None:

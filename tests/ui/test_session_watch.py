@@ -20,7 +20,7 @@ async def test_a_session_is_listed_until_the_person_signs_out(world: World) -> N
         await person.sign_in("alice", PASSWORD)
         await person.until(lambda: len(world.sessions.kept) == 1)
         (one,) = world.sessions.all()
-        assert (one.username, one.door) == ("alice", "application")
+        assert (one.username, one.door) == ("alice", "cwtui")
         world.clock.forward(300)
         await look(person)
         assert world.sessions.all()[0].active_at == one.started_at

@@ -5,12 +5,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from cwtui.accounts import roles
+from cwtui.accounts import open_sessions, roles
 from cwtui.accounts.model import (
     Ending,
     FailedSignIns,
     KnewPassword,
 )
+from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.secret import Secret
 from cwtui.ui.clipboard import CopyWay
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
@@ -342,6 +343,20 @@ async def navigation(person: Person, there: Plant) -> None:
 async def own_ssh_keys(person: Person, there: Plant) -> None:
     await as_alice(person, there)
     await person.click_button("Change SSH Keys")
+
+
+async def own_sessions(person: Person, there: Plant) -> None:
+    await as_alice(person, there)
+    assert person.app.context.session is not None
+    open_sessions.begin(
+        there.world.ports, person.app.context.session, Process("cwtui", "plant-7", 4711)
+    )
+    await person.click_button("Open Sessions")
+
+
+async def end_own_session(person: Person, there: Plant) -> None:
+    await own_sessions(person, there)
+    await person.press("enter")
 
 
 async def ssh_key(person: Person, there: Plant) -> None:

@@ -111,7 +111,7 @@ def add(scene: Scene, name: str, replaces: str | None = None) -> object:
 
 def end_other(scene: Scene) -> object:
     other = replace(scene.plain, id="0123456789ab")
-    open_sessions.begin(scene.world.ports, other, Process("application", "host", 1))
+    open_sessions.begin(scene.world.ports, other, Process("cwtui", "host", 1))
     return open_sessions.end_own(scene.world.ports, scene.plain, other.id)
 
 

@@ -24,6 +24,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import full_minute
+from cwtui.ui.messages import OpenUserSessions
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.pages import account_parts
 from cwtui.ui.screens.pages.page import PageBelow, row, save_row, value
@@ -76,6 +77,8 @@ Remove Device is for users who lost one of several devices.
 Disable MFA is for users who lost their only device. They then sign in with their \
 password alone. If MFA is required, they must set it up again. Anybody who knows the password \
 could do that instead, so make sure who is asking you.
+
+Sessions: where the user is signed in now. There you can end sessions.
 
 Remove SSH Key: the key no longer lets anybody in.
 
@@ -133,12 +136,13 @@ itself, after a day at most."""
                 classes="text",
                 markup=False,
             )
-        elif account.origin is Origin.LOCAL or account.second_factor is not None:
+        else:
             with Horizontal(classes="buttons"):
                 if account.origin is Origin.LOCAL:
                     yield Button("Reset Password", id="reset-password", compact=True)
                 if account.second_factor is not None:
                     yield Button("Disable MFA", id="disable-mfa", compact=True)
+                yield Button("Sessions", id="open-sessions", compact=True)
         with Horizontal(classes="buttons danger"):
             if account.enabled:
                 yield Button("Disable Account", id="enabled", classes="danger", compact=True)
@@ -218,6 +222,8 @@ itself, after a day at most."""
             case "mfa-required":
                 self._required = not self._required
                 self._show_required()
+            case "open-sessions":
+                self.lead_away(OpenUserSessions(name))
             case "enabled" if self._account.enabled:
                 self._confirm(
                     f"Disable the account {name}? The user can no longer sign in, and open "

@@ -42,6 +42,8 @@ Regenerate Backup Codes: you get new codes, and the old ones no longer work.
 
 Change SSH Keys: public keys that let you in over SSH, on hosts that ask cwtui.
 
+Open Sessions: where you are signed in now. There you can end sessions, or sign out everywhere.
+
 Change Display: colours, time zone and mouse, kept for your account."""
 
     def __init__(self, overview: Overview) -> None:
@@ -69,8 +71,8 @@ Change Display: colours, time zone and mouse, kept for your account."""
         yield Static(self._mfa_state(), id="mfa-state", classes="text", markup=False)
         yield from self._mfa_buttons()
         yield row("SSH Keys", Button("Change SSH Keys", id="ssh-keys", compact=True))
-        display = row("Display", Button("Change Display", id="display", compact=True))
-        yield display.add_class("joined")
+        yield _joined("Sessions", Button("Open Sessions", id="open-sessions", compact=True))
+        yield _joined("Display", Button("Change Display", id="display", compact=True))
 
     def _mfa_buttons(self) -> ComposeResult:
         overview = self._overview
@@ -176,6 +178,8 @@ Change Display: colours, time zone and mouse, kept for your account."""
                 self.open_proved(OpenSubPage(SubPage.REGENERATE_BACKUP_CODES))
             case "display":
                 self.lead_away(OpenSubPage(SubPage.DISPLAY))
+            case "open-sessions":
+                self.lead_away(OpenSubPage(SubPage.OPEN_SESSIONS))
             case "ssh-keys":
                 self.lead_away(OpenSubPage(SubPage.SSH_KEYS))
             case "disable-mfa":
@@ -188,3 +192,10 @@ Change Display: colours, time zone and mouse, kept for your account."""
 
     def _enrol(self, enrolment: Enrolment) -> None:
         self.lead_away(EnrolmentBegun(enrolment))
+
+
+def _joined(label: str, button: Button) -> Horizontal:
+    """Return a row that follows another one without a gap."""
+    joined = row(label, button)
+    joined.add_class("joined")
+    return joined

@@ -1,0 +1,190 @@
+"""Open Sessions: the person's own, below Settings, and those of another account."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+
+from cwtui.accounts import open_sessions, wording
+from cwtui.accounts.errors import AccountsError, UnknownSession
+from cwtui.accounts.model import OpenSession
+from cwtui.accounts.text import visible
+from cwtui.ui.messages import SignOut
+from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
+from cwtui.ui.screens.pages.page import PageBelow
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.session_table import SessionTable
+from cwtui.ui.widgets.virtual_table import VirtualTable
+
+if TYPE_CHECKING:
+    from cwtui.accounts.ports import Ports
+    from cwtui.accounts.session import Session
+
+_CONNECTIONS: Final = "SSH connections that are open stay open."
+
+
+class Listed(NamedTuple):
+    """The open sessions of an account when they were read, in seconds since the epoch."""
+
+    sessions: Sequence[OpenSession]
+    at: float
+
+
+class SessionsPage(PageBelow):
+    AUTO_FOCUS = "SessionTable"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "read", "Load again")]
+    NOTHING: ClassVar[str] = ""
+
+    def __init__(self, listed: Listed) -> None:
+        super().__init__()
+        self._listed = listed
+
+    def content(self) -> ComposeResult:
+        sessions, at = self._listed
+        yield SessionTable(sessions, self.session.id, at, self.NOTHING)
+        with Horizontal(classes="buttons"):
+            yield Button("Sign Out Everywhere", id="everywhere", classes="danger", compact=True)
+
+    def listed(self, ports: "Ports", session: "Session") -> Listed:
+        """Read the sessions. Raises what the rules raise."""
+        raise NotImplementedError
+
+    def end(self, ports: "Ports", session: "Session", id_: str) -> OpenSession:
+        """Ask the session with this id to end. Raises what the rules raise."""
+        raise NotImplementedError
+
+    def action_read(self) -> None:
+        self.run_as_session(self.listed, self._show, "Loading")
+
+    def _show(self, listed: Listed) -> None:
+        table = self.query_one(SessionTable)
+        table.now = listed.at
+        table.show_rows(listed.sessions, table.cursor)
+
+    def on_virtual_table_opened(self, message: VirtualTable.Opened[OpenSession]) -> None:
+        message.stop()
+        one = message.row
+        if not self.may_act:
+            return
+        if one.id == self.session.id:
+            self.say("This is your own session. To end it, sign out.")
+            return
+        words = wording.open_session(one, self.context.zone)
+        self.confirm(f"End this session? {words}", "End Session", lambda: self._end(one.id))
+
+    def confirm(self, sentence: str, act: str, confirmed: Callable[[], None]) -> None:
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                confirmed()
+
+        self.app.push_screen(ConfirmScreen(sentence, act), answered)
+
+    def _end(self, id_: str) -> None:
+        def end(ports: "Ports", session: "Session") -> tuple[Listed, float]:
+            self.end(ports, session, id_)
+            return self.listed(ports, session), ports.sessions.look_seconds
+
+        def ended(result: tuple[Listed, float]) -> None:
+            listed, seconds = result
+            self.done(f"The session ends within {seconds:g} seconds.")
+            self._show(listed)
+
+        self.run_as_session(end, ended, "Ending the session")
+
+    def refuse(self, error: AccountsError) -> None:
+        if isinstance(error, UnknownSession):
+            self.notify(visible(str(error)), severity="warning", markup=False)
+            self.action_read()
+        else:
+            super().refuse(error)
+
+
+class OwnSessionsPage(SessionsPage):
+    TITLE_TEXT = "Open Sessions"
+    HELP = f"""\
+Where you are signed in now. If you do not know one of these places, sign out everywhere, then \
+change your password.
+
+Enter on a session asks whether to end it. It ends within a few seconds. R loads the list again.
+
+Sign Out Everywhere ends all your sessions, this one too, even those that are missing here. \
+{_CONNECTIONS}"""
+
+    def listed(self, ports: "Ports", session: "Session") -> Listed:
+        return own(ports, session)
+
+    def end(self, ports: "Ports", session: "Session", id_: str) -> OpenSession:
+        return open_sessions.end_own(ports, session, id_)
+
+    def pressed(self, button: str) -> None:
+        del button
+        self.confirm(
+            f"Sign out everywhere? All your sessions end, this one too. {_CONNECTIONS}",
+            "Sign Out Everywhere",
+            lambda: self.run_as_session(
+                open_sessions.sign_out_everywhere,
+                lambda _: self.lead_away(SignOut("You are signed out everywhere.")),
+                "Signing out",
+            ),
+        )
+
+    def action_back(self) -> None:
+        self.open_settings()
+
+
+class UserSessionsPage(SessionsPage):
+    SECTION = "users"
+    MANUAL = "admin"
+    NOTHING = "This user has no open session."
+    HELP = f"""\
+Where this user is signed in now.
+
+Enter on a session asks whether to end it. It ends within a few seconds, and says that an \
+administrator did it. R loads the list again.
+
+Sign Out Everywhere ends all sessions of the user, even those that are missing here. To keep the \
+user from signing in again, disable the account. {_CONNECTIONS}"""
+
+    def __init__(self, username: str, listed: Listed) -> None:
+        super().__init__(listed)
+        self._username = username
+
+    def heading(self) -> str:
+        return f"Users and Roles > {visible(self._username)} > Open Sessions"
+
+    def listed(self, ports: "Ports", session: "Session") -> Listed:
+        return of_user(ports, session, self._username)
+
+    def end(self, ports: "Ports", session: "Session", id_: str) -> OpenSession:
+        return open_sessions.end_of_user(ports, session, self._username, id_)
+
+    def pressed(self, button: str) -> None:
+        del button
+        self.confirm(
+            f"Sign {self._username} out everywhere? All sessions of the user end. {_CONNECTIONS}",
+            "Sign Out Everywhere",
+            lambda: self.run_as_session(
+                lambda ports, session: open_sessions.sign_out_user(ports, session, self._username),
+                self._signed_out,
+                "Signing out",
+            ),
+        )
+
+    def _signed_out(self, _: None) -> None:
+        self.done(f"{self._username} is signed out everywhere.")
+        self.action_read()
+
+    def action_back(self) -> None:
+        self.open_account(self._username, resume=True)
+
+
+def own(ports: "Ports", session: "Session") -> Listed:
+    """Return the sessions of the session's account. Raises SessionEnded and CannotCheck."""
+    return Listed(open_sessions.own(ports, session), ports.now())
+
+
+def of_user(ports: "Ports", session: "Session", username: str) -> Listed:
+    """Return the sessions of an account. Raises what `open_sessions.of_user` raises."""
+    return Listed(open_sessions.of_user(ports, session, username), ports.now())
