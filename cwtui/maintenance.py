@@ -153,6 +153,7 @@ def _glance_at_database(config: Config) -> Glance:
     except KeyringMissing as error:
         findings.append(of_error(error, "keyring"))
     findings += database_checking.clock(parts, config.store_name)
+    findings += database_checking.text_index(parts, config.store_name)
     return Glance(_once(findings), parts.accounts, keyring, parts.audit)
 
 

@@ -69,11 +69,14 @@ def test_removing_an_account_keeps_the_others(accounts: AccountStore) -> None:
 
 
 @given(
-    st.lists(st.text('aBs\u00df\u017fK\u00e9\u212a"\\ .', max_size=4), max_size=12),
-    st.text("abBsk\\\u00e9", min_size=1, max_size=2),
+    st.lists(st.text('aBs\u00df\u017fK\u00e9\u212a"\\ .%_', max_size=4), max_size=12),
+    st.text("abBsk\\\u00e9%_", min_size=1, max_size=2),
 )
 @example(["\u212aelvin", "K\u00fcche"], "kelv")
 @example(["Stra\u00dfe", "x"], "strasse")
+@example(["100 %", "a_b", "a\\b", "axb", "x"], "a_b")
+@example(["100 %", "a_b", "a\\b", "axb", "x"], "%")
+@example(["100 %", "a_b", "a\\b", "axb", "x"], "a\\b")
 @hypothesis_settings(deadline=None, max_examples=30)
 def test_text_is_found_in_whatever_way_it_is_stored(
     store_kind: Callable[[Path], Stores], shown: list[str], text: str

@@ -1,6 +1,7 @@
 """Check the whole store in a database without writing to it. Others may write at the same time."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account, SignInRecord
@@ -8,6 +9,7 @@ from cwtui.accounts.ports import Keyring
 from cwtui.accounts.text import counted, visible
 from cwtui.accounts.upkeep.findings import AccountChecks, Finding, Severity, WithProgress, of_error
 from cwtui.store.checking import MADE_UP, audit
+from cwtui.store.postgres.connections import Statement
 from cwtui.store.postgres.opening import Parts
 
 
@@ -69,6 +71,21 @@ class ContentChecks:
 
     def _damage(self, sentence: str) -> Finding:
         return Finding(Severity.DAMAGE, self._where, sentence)
+
+
+_HAS_INDEX: Final = Statement("SELECT to_regclass('cwtui.account_text') IS NOT NULL")
+
+
+def text_index(parts: Parts, where: str) -> Iterator[Finding]:
+    """Yield a finding if texts are searched in all rows, because an extension is missing."""
+    with parts.connections.one() as connection:
+        (found,) = parts.connections.send(connection, [_HAS_INDEX])
+    if not found.rows[0][0]:
+        sentence = (
+            "The database lacks the extension pg_trgm, so a filter by text reads every account, "
+            "which is slow from about 100,000 on. To add it: cwtui help postgresql"
+        )
+        yield Finding(Severity.WARNING, where, sentence)
 
 
 def clock(parts: Parts, where: str) -> Iterator[Finding]:

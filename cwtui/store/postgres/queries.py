@@ -202,23 +202,31 @@ def _condition(term: Term[AccountRow]) -> _Part | None:
         return _CONDITIONS_OF_STATUS.get(term.value)
     if isinstance(term.value, str) and "\0" not in term.value:
         sql = _CONDITIONS_OF_TEXT.get(term.word)
-        return _Part(sql, (term.value,) * sql.count("%s")) if sql is not None else None
+        value = _pattern(term.value) if not term.word else term.value
+        return _Part(sql, (value,) * sql.count("%s")) if sql is not None else None
     if term.word in _TIMES and (term.value is None or isinstance(term.value, Span)):
         return _within(_TIMES[term.word], term.value)
     return None
 
 
 _CONDITIONS_OF_TEXT: Final = {
-    "": "(position(%s IN account.username) > 0 OR position(%s IN account.folded_name) > 0)",
+    "": "(account.username LIKE %s OR account.folded_name LIKE %s)",
     "origin": "account.origin = %s",
-    "role": "%s = ANY (account.roles)",
+    "role": "account.roles @> ARRAY[%s::text]",
 }
+"""Written so that indexes fit (see schema)."""
 _CONDITIONS_OF_STATUS: Final = {
     Status.DISABLED.value: _Part("NOT account.enabled"),
     Status.LOCKED.value: _Part(f"(account.enabled AND {_LOCKED})"),
     Status.ENABLED.value: _Part(f"(account.enabled AND NOT {_LOCKED})"),
 }
 _TIMES: Final = {"created": "account.created_at", "last": "record.last_sign_in"}
+
+
+def _pattern(text: str) -> str:
+    """Return the pattern for LIKE that matches this text anywhere."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
 
 
 def _within(column: str, span: Span | None) -> _Part:

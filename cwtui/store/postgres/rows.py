@@ -14,8 +14,8 @@ from cwtui.store.postgres.connections import Answer
 
 T = TypeVar("T")
 
-AT_ONCE: Final = 5000
-"""Rows that are read or written at once, so that memory stays small."""
+AT_ONCE: Final = 2000
+"""Rows that are read or written at once, so that memory stays small and no statement takes long."""
 
 ONE: Final = "SELECT document FROM cwtui.account WHERE username = %s"
 MANY: Final = (

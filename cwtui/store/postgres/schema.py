@@ -8,7 +8,7 @@ from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.transactions import Transaction
 
-VERSION: Final = 3
+VERSION: Final = 4
 LOCK: Final = 0x63777475
 """The advisory lock of everyone who creates or migrates the schema: "cwtu"."""
 
@@ -126,6 +126,22 @@ _BEGUN: Final = (
     "ALTER TABLE cwtui.record ADD COLUMN begun jsonb NOT NULL DEFAULT '[]'",
     "UPDATE cwtui.schema_version SET version = 3",
 )
+_FILTERS: Final = (
+    "CREATE INDEX account_roles ON cwtui.account USING gin (roles) WITH (fastupdate = off)",
+    # The owner of a database can create this extension, where its files are installed. Without it,
+    # a text is searched in all rows.
+    """
+    DO $$ BEGIN
+        CREATE EXTENSION IF NOT EXISTS pg_trgm;
+        CREATE INDEX account_text ON cwtui.account
+            USING gin (username gin_trgm_ops, folded_name gin_trgm_ops);
+    EXCEPTION
+        WHEN insufficient_privilege OR feature_not_supported OR undefined_file OR undefined_object
+        THEN NULL;
+    END $$
+    """,
+    "UPDATE cwtui.schema_version SET version = 4",
+)
 _MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     1: _FIRST,
     2: (
@@ -134,6 +150,7 @@ _MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
         "UPDATE cwtui.schema_version SET version = 2",
     ),
     3: _BEGUN,
+    4: _FILTERS,
 }
 """The statements that lead to each version from the one before."""
 

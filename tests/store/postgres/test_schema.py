@@ -1,12 +1,19 @@
 """Creating the tables of a store, by many hosts at once, and what is refused."""
 
+from contextlib import closing
 from threading import Barrier, Thread
 
 import psycopg
 import pytest
 
+from cwtui.accounts.account_words import Facts, account_words
 from cwtui.accounts.errors import CannotCheck, StoreMissing, StoreTooNew
-from cwtui.store.postgres import opening
+from cwtui.accounts.filter_language import parse
+from cwtui.accounts.listing import BY_USERNAME
+from cwtui.accounts.roles import ADMIN
+from cwtui.store.postgres import checking, opening, queries, schema
+from cwtui.store.postgres.connections import Answer
+from cwtui.store.postgres.opening import Parts
 from tests.servers.postgres import Postgres
 from tests.store.samples import PLAIN
 
@@ -64,3 +71,44 @@ def test_tables_of_a_newer_version_or_without_others_are_refused(
     execute(
         "INSERT INTO cwtui.organization (settings, needed_keys, accounts) VALUES ('{}', '[]', 0)"
     )
+
+
+def test_a_filter_by_text_or_role_uses_an_index(parts: Parts, url: str) -> None:
+    with parts.accounts.change() as change:
+        change.put(PLAIN.changed(username="bob", roles=(ADMIN,)))
+    read = parts.accounts._read
+    for words, index in (("role:admin", "account_roles"), ("bob", "account_text")):
+        query = parse(words, account_words(Facts()), 0.0)
+        sent: list[tuple[str, tuple[object, ...]]] = []
+
+        def noted(sql: str, *values: object) -> Answer:
+            sent.append((sql, values))  # noqa: B023  called at once
+            return read(sql, *values)
+
+        (row,) = queries.page(noted, query, BY_USERNAME, None, 20)
+        assert row.username == "bob"
+        with psycopg.connect(url, autocommit=True) as connection:
+            # A table as small as this is read as a whole, or in the order of its names.
+            connection.execute("SET enable_seqscan = off")
+            connection.execute("SET enable_indexscan = off")
+            ((sql, values),) = sent
+            plan = connection.execute(f"EXPLAIN {sql}".encode(), values).fetchall()
+            assert index in str(plan)
+
+
+def test_a_store_without_the_extension_for_texts_is_told(
+    postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as where its files are not installed."""
+    lacking = [one.replace("pg_trgm", "pg_missing") for one in schema._FILTERS]
+    monkeypatch.setitem(schema._MIGRATIONS, 4, tuple(lacking))
+    with postgres_server.database() as url:
+        opening.create(url)
+        with closing(opening.parts(url)) as parts:
+            (found,) = checking.text_index(parts, "database")
+            assert "pg_trgm" in found.sentence
+    with postgres_server.database() as url:
+        monkeypatch.undo()
+        opening.create(url)
+        with closing(opening.parts(url)) as parts:
+            assert list(checking.text_index(parts, "database")) == []
