@@ -13,7 +13,6 @@ from cwtui.store.postgres.columns import columns_of
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.rows import (
     ADMINS,
-    AT_ONCE,
     OF_PERSON,
     ONE,
     WITH_KEY,
@@ -26,6 +25,9 @@ from cwtui.store.postgres.rows import (
     settings_of,
 )
 from cwtui.store.postgres.transactions import Head, Transaction
+
+_AT_ONCE: Final = 2000
+"""Accounts that are written in one trip."""
 
 _DROP: Final = """
     WITH gone AS (DELETE FROM cwtui.account WHERE username = ANY (%s) RETURNING username)
@@ -139,8 +141,10 @@ class Change:
             self._transaction.begin_own()
         if gone:
             self._transaction.later(Statement(_DROP, (gone,)))
-        for start in range(0, len(put), AT_ONCE):
-            rows = [columns_of(account) for account in put[start : start + AT_ONCE]]
+        for start in range(0, len(put), _AT_ONCE):
+            if start:
+                self._transaction.run()  # an answer must come in time, however many there are
+            rows = [columns_of(account) for account in put[start : start + _AT_ONCE]]
             self._transaction.later(Statement(PUT, (msgspec.json.encode(rows).decode(),)))
         if self._is_set:
             settings = msgspec.json.encode(self.settings()).decode()

@@ -10,6 +10,7 @@ from cwtui.accounts.audit.chain import NOTHING, Ends, Link
 from cwtui.accounts.audit.events import Event
 from cwtui.accounts.audit.lines import Line, Position, encode
 from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.upkeep.copying import batched
 from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.problems import Exists
@@ -19,6 +20,8 @@ _FEW: Final = 32
 _MANY: Final = 2048
 """How many lines are read at once, at first and at most."""
 _MORE: Final = 4
+_AT_ONCE: Final = 1000
+"""Events that one statement adds."""
 
 FUNCTION: Final = (
     "DROP FUNCTION cwtui.append_event(uuid, text)",
@@ -79,6 +82,10 @@ class PostgresAuditLog:
         self._copy = copy
 
     def append(self, *events: Event) -> None:
+        for some in batched(events, _AT_ONCE):
+            self._append(some)
+
+    def _append(self, events: Sequence[Event]) -> None:
         acts = [str(uuid.uuid4()) for _ in events]
         statement = appending(acts, events)
         current = self._database.current

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from cwtui.accounts.audit import chain
 from cwtui.accounts.audit.lines import START, decode
+from cwtui.store.postgres import account_changes, audit
 from cwtui.store.postgres.opening import Parts
 from tests.store.postgres.test_lost_connections import EVENT
 from tests.store.samples import PLAIN
@@ -31,10 +32,18 @@ def test_they_are_chained_in_their_order(parts: Parts) -> None:
     assert copied == [line.content for line in parts.audit.lines(START)]
 
 
-def test_they_are_undone_with_their_change(parts: Parts) -> None:
+@pytest.mark.parametrize("at_once", [1000, 10])
+def test_they_are_undone_with_their_change(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """Also in many trips, as the answer to one may take only so long."""
+    for module in (audit, account_changes):
+        monkeypatch.setattr(module, "_AT_ONCE", at_once)
+    accounts = [PLAIN.changed(username=f"new{number:02d}") for number in range(25)]
+
     def act(*, fails: bool) -> None:
         with parts.accounts.change() as change:
-            change.put(PLAIN)
+            change.put(*accounts)
             change.prepare()
             parts.audit.append(*MANY)
             if fails:
@@ -43,6 +52,9 @@ def test_they_are_undone_with_their_change(parts: Parts) -> None:
     with pytest.raises(LookupError):
         act(fails=True)
     assert subjects(parts) == []
+    assert parts.accounts.names() == []
+    before = parts.connections.trips
     act(fails=False)
-    assert len(subjects(parts)) == len(MANY)
-    assert parts.accounts.names() == ["bob"]
+    assert parts.connections.trips - before == (2 if at_once == 1000 else 7)
+    assert subjects(parts) == [event.subject for event in MANY]
+    assert parts.accounts.names() == [one.username for one in accounts]
