@@ -302,8 +302,15 @@ def put_together(config: Config, opened: Opened, keyring: FileKeyring) -> Ports:
         directory=directory(config) if config.directory is not None else None,
         local_time=_local_time,
         unix_user=lambda name: _unix_user(name, config),
+        unix_names=_unix_names,
         ask_directory_at_doors=config.service.ask_directory,
     )
+
+
+def _unix_names() -> frozenset[str] | None:
+    from cwtui.host import unix_users
+
+    return unix_users.all_names()
 
 
 def _unix_user(name: str, config: Config) -> UnixUser | None:

@@ -364,5 +364,10 @@ class Ports:
     local_time: Callable[[float], datetime] = _in_utc
     """Returns a time in this host's time zone, with its offset."""
     unix_user: FindUnixUser = lambda _: None
+    unix_names: Callable[[], frozenset[str] | None] = lambda: None
+    """Returns the names of all Unix users, so that others need not be looked for one by one.
+
+    None if there may be more of them, such as on hosts with users of a directory.
+    """
     ask_directory_at_doors: bool = False
     """Whether a door of the host asks the directory about each of its people."""

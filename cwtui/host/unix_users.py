@@ -5,8 +5,28 @@ import os
 import pwd
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from cwtui.accounts.unix_users import UnixUser
+from cwtui.host.untrusted_files import read_regular
+
+_NSSWITCH: Final = Path("/etc/nsswitch.conf")
+_LISTED: Final = {"files", "systemd", "compat"}
+"""Sources that list all their users (nsswitch.conf(5)); directories usually do not."""
+_MOST: Final = 1 << 16
+
+
+def all_names() -> frozenset[str] | None:
+    """Return the names of all Unix users; None if some of them may not be listed."""
+    try:
+        content = read_regular(_NSSWITCH, _MOST).decode("ascii", "replace")
+    except OSError:
+        return None
+    rules = [line.partition("#")[0].split() for line in content.splitlines()]
+    sources = [rule[1:] for rule in rules if rule[:1] == ["passwd:"]]
+    if len(sources) != 1 or not set(sources[0]) <= _LISTED:
+        return None
+    return frozenset(user.pw_name for user in pwd.getpwall())
 
 
 def find(name: str, store: Callable[[], Path]) -> UnixUser | None:

@@ -32,6 +32,7 @@ def _no_unix_users(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the Unix users of the developer's host out of the tests; but there is a daemon."""
     daemon = UnixUser(1, frozenset({"daemon"}), owns_store=False)
     monkeypatch.setattr(services, "_unix_user", lambda name, _: {"daemon": daemon}.get(name))
+    monkeypatch.setattr(services, "_unix_names", lambda: frozenset({"daemon"}))
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from cwtui.accounts.text import counted
 
 LINE_MOST: Final = 1 << 14
 """Bytes of a line: several times the longest names, a hash and five URIs."""
-LINES_MOST: Final = 250_000
+LINES_MOST: Final = 200_000
 """Others who change accounts wait for the import, and give up after ten seconds."""
 BYTES_MOST: Final = 1 << 28
 _PIECE: Final = 1 << 16

@@ -98,7 +98,9 @@ def plan(ports: Ports, actor: Actor, found: Iterable[Entry | Problem]) -> Plan:
             problems.append(Problem(one.line, reason, name))
         else:
             new.append(one)
-    powers = {one.username: unix_users.power(ports.unix_user(one.username)) for one in new}
+    names = ports.unix_names()
+    may_have_power = [one.username for one in new if names is None or one.username in names]
+    powers = {name: unix_users.power(ports.unix_user(name)) for name in may_have_power}
     return Plan(
         new=tuple(new),
         unchanged=tuple(unchanged),

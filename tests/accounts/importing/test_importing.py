@@ -209,8 +209,11 @@ class TestCreate:
         create(world, plan, TO_EVERYTHING)
         assert world.account("ann").is_admin
 
-    def test_a_unix_user_must_be_agreed_to(self, world: World) -> None:
-        ports = replace(world.ports, unix_user=lambda _: SUDO)
+    @pytest.mark.parametrize("names", [None, frozenset({"ann"})])
+    def test_a_unix_user_must_be_agreed_to(
+        self, world: World, names: frozenset[str] | None
+    ) -> None:
+        ports = replace(world.ports, unix_user=lambda _: SUDO, unix_names=lambda: names)
         found = formats.entries(lines.lines(io.BytesIO(json.dumps(ann()).encode())))
         plan = planning.plan(ports, OPERATOR, found)
         assert plan.powers == {"ann": "may become root (group sudo)"}
