@@ -1,6 +1,7 @@
 """The package's files: modes, scripts, units, and that all ways to install bring the same."""
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -153,6 +154,24 @@ def test_sshd_accepts_the_example(example: Path, tmp_path: Path) -> None:
     key = tmp_path / "key"
     output(require("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", key)
     output(*in_own_run(require("sshd"), "-t", "-f", str(example), "-h", str(key)))
+
+
+@pytest.mark.parametrize("name", ["gate", "kiosk"])
+def test_sshd_runs_and_forwards_nothing_else_where_a_command_is_forced(
+    name: str, tmp_path: Path
+) -> None:
+    """Also if the command stands in authorized_keys, where sshd would run ~/.ssh/rc before it."""
+    key, snippet = tmp_path / "key", tmp_path / "snippet"
+    output(require("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", key)
+    content = (deb.PACKAGING / "examples" / f"sshd-{name}.conf").read_text()
+    snippet.write_text(re.sub("^Match .*$", "Match User root", content, flags=re.MULTILINE))
+    command = in_own_run(
+        require("sshd"), "-T", "-C", "user=root", "-f", str(snippet), "-h", str(key)
+    )
+    settings = output(*command).splitlines()
+    assert {"permituserrc no", "disableforwarding yes"} <= {*settings}
+    assert any(line.startswith("forcecommand /usr/bin/cwtui-host") for line in settings)
+    assert "permituserenvironment no" in settings
 
 
 def test_no_file_of_the_package_mentions_how_it_was_built(tree: Path) -> None:

@@ -26,8 +26,6 @@ VARIABLES: Final = HUNTED | {
     "PYTHONEXECUTABLE": "/bin/sh",
     "CWTUI_CONFIG": "/run/home/connectware/config.toml",
     "CWTUI_STORE": "/run/home/connectware/store",
-    "PATH": "/run/home/connectware",
-    "ENV": "/run/home/connectware/planted",
 }
 
 
@@ -36,10 +34,10 @@ def home(installed: Town) -> Path:
     """The home folder of connectware, with what an attacker could leave there."""
     home = installed.house.run / "home" / USER
     (home / ".ssh").mkdir(exist_ok=True)
-    (home / ".ssh" / "rc").write_text("touch ~/made\n")
     (home / ".ssh" / "environment").write_text("PLANTED=1\n")
-    for name in ("planted", ".profile", ".bashrc"):
-        (home / name).write_text("touch ~/made\n")
+    for name in ("cwtui", "python", "readlink", "sh", "tmux"):
+        (home / name).write_text(f'#!/bin/sh\ntouch ~/made; exec /usr/bin/{name} "$@"\n')
+        (home / name).chmod(0o755)
     (home / "planted.py").write_text("open('/run/home/connectware/made', 'w')\n")
     (home / "cwtui.py").write_text((home / "planted.py").read_text())
     return home
@@ -47,7 +45,8 @@ def home(installed: Town) -> Path:
 
 def test_no_way_leads_out_of_a_kiosk_over_ssh(installed: Town, home: Path, tmp_path: Path) -> None:
     house, log = installed.house, tmp_path / "calls"
-    port = house.sshd(KIOSK, "-o", "AcceptEnv=*")
+    # sshd takes no PATH from a client. Whatever sets it, nothing is looked for there.
+    port = house.sshd(KIOSK, "-o", "AcceptEnv=*", "-o", f"SetEnv=PATH=/run/home/{USER}")
     sent = " ".join(f'"{name}={value}"' for name, value in VARIABLES.items())
     asked = ("-t", f"-oSetEnv={sent}", "touch made")
     with traced(house.pid_at(port), log), house.ssh(port, USER, *asked) as door:

@@ -1,5 +1,6 @@
 """`cwtui gate` on a real terminal."""
 
+import os
 import re
 import signal
 import socket
@@ -30,6 +31,7 @@ def gate(host: Host, *options: str, env: dict[str, str] | None = None) -> Termin
 def test_the_command_is_started_after_a_sign_in_only(host: Host) -> None:
     _, codes = enrolled(host, "carol")
     env = {"LC_TIME": "C", "LD_PRELOAD": "/nothing.so", "PYTHONPATH": "/tmp", "SECRET": "1"}
+    env["PATH"] = f"{host.folder}:{os.defpath}"
     with gate(host, env=env) as terminal:
         terminal.wait_for("Username:")
         terminal.type("carol\n")
@@ -50,7 +52,8 @@ def test_the_command_is_started_after_a_sign_in_only(host: Host) -> None:
         assert PASSWORD not in terminal.text
         assert "\x1b" not in terminal.raw.decode()
         kept = {line.partition("=")[0] for line in terminal.lines if "=" in line}
-        assert {"LC_TIME", "HOME", "TERM", "PATH"} <= kept
+        assert {"LC_TIME", "HOME", "TERM"} <= kept
+        assert "PATH=/usr/local/bin:/usr/bin:/bin" in terminal.lines
         assert not {"LD_PRELOAD", "PYTHONPATH", "SECRET"} & kept
 
 
