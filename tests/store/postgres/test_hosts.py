@@ -1,5 +1,6 @@
 """Two hosts with networks and clocks of their own, eight processes, one database."""
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -10,11 +11,20 @@ from typing import Final, NamedTuple
 import msgspec
 import pytest
 
+from cwtui import cut_off
 from cwtui.accounts import organization
+from cwtui.accounts.audit import reading as audit_reading
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.audit.lines import START, decode
 from cwtui.accounts.errors import CannotCheck
+from cwtui.config import CutOffConfig
+from cwtui.service.figures import Figures
+from cwtui.service.packets import Phase, Request, Verdict
+from cwtui.service.peers import Peer
 from cwtui.store.postgres import connections, opening
 from tests import soak
-from tests.accounts.world import OPERATOR
+from tests.accounts.world import OPERATOR, PASSWORD
+from tests.dialogue.scripted import Scripted
 from tests.servers import networks, own_postgres
 from tests.servers.networks import Network, joined_hosts
 from tests.servers.own_postgres import OwnPostgres
@@ -40,10 +50,10 @@ class Hosts(NamedTuple):
     server_network: Network
     networks: list[Network]
 
-    def urls(self) -> list[str]:
+    def urls(self, database: str = own_postgres.DATABASE) -> list[str]:
         # They are on this machine, in networks that nobody else is in.
         return [
-            f"postgresql://postgres@{host.address}/{own_postgres.DATABASE}?sslmode=disable"
+            f"postgresql://postgres@{host.address}/{database}?sslmode=disable"
             for host in self.networks
         ]
 
@@ -150,3 +160,55 @@ def test_a_host_whose_network_is_cut_waits_only_so_long(
         thread.submit(work).result()
     assert was_cut == [True] * len(ACTS)
     assert max(took) < 10
+
+
+def test_cut_off_hosts_let_their_people_in_and_tell_of_a_code_used_on_both(
+    hosts: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setitem(connections._ALWAYS, "connect_timeout", 2)
+    hosts.server.execute("CREATE DATABASE of_copies", "postgres")
+    near = Postgres(hosts.server.folder).url("of_copies")
+    database = people.made(people.config_of(near, tmp_path))
+    device = people.add(database, ["alice"])
+    monkeypatch.setattr(cut_off, "host_name", lambda: threading.current_thread().name)
+    online, codes = threading.Barrier(2, timeout=60), [code.reveal() for code in device.codes]
+
+    def work(number: int) -> list[Verdict]:
+        networks.enter(hosts.networks[number].path)
+        config = msgspec.structs.replace(
+            people.config_of(hosts.urls("of_copies")[number], tmp_path),
+            cut_off=CutOffConfig(7, str(tmp_path / f"copies-{number}")),
+        )
+        doors = cut_off.doors(config, Figures(0.0))
+
+        def sign_in(code: str) -> Verdict:
+            person = Scripted([PASSWORD, code])
+            fields = {"user": "alice", "service": "sshd", "mode": "full", "rhost": "203.0.113.7"}
+            return doors.answer(Request(Phase.AUTH, fields), Peer(1, 0), person)
+
+        found = [sign_in(codes[number])]
+        doors.cut_off.look_after()
+        online.wait()
+        hosts.server_network.ip(f"link set host{number} down")
+        # A backup code that nobody has used, on both; and none that the other host has used.
+        found.append(sign_in(codes[2]))
+        online.wait()
+        hosts.server_network.ip(f"link set host{number} up")
+        until = time.monotonic() + 60
+        while doors.cut_off.is_cut_off and time.monotonic() < until:
+            doors.cut_off.look_after()
+        doors.cut_off.end()
+        return found
+
+    with ThreadPoolExecutor(2) as threads:
+        assert [*threads.map(work, range(2))] == [[Verdict.ACCEPTED] * 2] * 2
+    account = database.accounts.get("alice")
+    assert account is not None
+    assert account.second_factor is not None
+    assert len(account.second_factor.backup_codes.hashes) == 7
+    written = [decode(line.content) for line in database.audit.lines(START)]
+    events = Counter(one.event for one in written if one is not None)
+    assert events[EventType.CUT_OFF_END] == 2
+    assert events[EventType.CUT_OFF_USED_TWICE] == 1
+    assert audit_reading.verify(database, OPERATOR).findings == []
