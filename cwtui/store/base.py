@@ -95,7 +95,7 @@ class Base:
         self.meta, self.tables, self._first = self._header()
         self._last = max(self._text.size - len(END), self._first)
         """Where the main table's last line ends."""
-        self._search = Search(self._text, self._first, self._last)
+        self.search = Search(self._text, self._first, self._last)
         if self._text.read(self._text.size - len(END), self._text.size) != END:
             raise self._text.damaged(self._text.size, "the end of the file is missing")
 
@@ -126,7 +126,7 @@ class Base:
         """Return a document of the main table as JSON; None if there is none with this name."""
         found = self._found
         if found is None or found[0] != name:
-            found = self._found = name, self._search.find(name)[2]
+            found = self._found = name, self.search.find(name)[2]
         return found[1]
 
     def _split(self, line: bytes, at: int) -> tuple[str, bytes]:
@@ -144,9 +144,9 @@ class Base:
         """
         begin, end = self._first, self._last
         if after is not None and backward:
-            end = self._search.find(after)[0]
+            end = self.search.find(after)[0]
         elif after is not None:
-            begin = self._search.find(after)[1]
+            begin = self.search.find(after)[1]
         size = WINDOW
         if wanted is not None:
             usual = self.main_size // max(self.meta.count, 1)
@@ -185,7 +185,7 @@ class Base:
 
     def name_at(self, at: int) -> str:
         """Return the name of the document at this offset in the main table."""
-        return self._search.meet(self._first + at)[1]
+        return self.search.meet(self._first + at)[1]
 
     # A new version
 
@@ -193,7 +193,7 @@ class Base:
         """Yield the lines of the main table with these changes, each with its `,` and end."""
         at = self._first
         for name in sorted(changes):
-            start, end, _ = self._search.find(name)
+            start, end, _ = self.search.find(name)
             yield from self._lines(at, start)
             document = changes[name]
             if document is not None:
@@ -206,6 +206,10 @@ class Base:
             yield self._text.read(at, min(at + BLOCK, end))
         if begin < end == self._last:
             yield SEPARATOR
+
+    def follow(self, older: "Base", changes: Documents) -> None:
+        """Find lines as quickly as in the base that was merged with these changes into this."""
+        self.search.follow(older.search, changes)
 
     # Errors
 
@@ -225,13 +229,13 @@ class Base:
             for name, _ in self.split(text):
                 if before is not None and name <= before:
                     raise self._text.damaged(
-                        self._search.find(before)[0], f"{name!r} is not in order"
+                        self.search.find(before)[0], f"{name!r} is not in order"
                     )
                 before = name
 
     def line_of(self, name: str) -> int:
         """Return the number of the line of this name, for errors; 1 if there is none."""
-        return self._text.line_number(self._search.find(name)[0])
+        return self._text.line_number(self.search.find(name)[0])
 
     def line_in_header(self, name: str) -> int:
         """Return the number of the line of this name in a small table, for errors."""

@@ -1,11 +1,20 @@
 """Finds the line of a name in the main table of a base, by binary search on its text."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
-from cwtui.store.base_text import INVALID, NAME, NAME_MOST, SEPARATOR, BaseText, decode_name
-from cwtui.store.places import Places
+from cwtui.store.base_text import (
+    INVALID,
+    NAME,
+    NAME_MOST,
+    SEPARATOR,
+    BaseText,
+    decode_name,
+    line_of,
+)
+from cwtui.store.places import Changed, Places
 
 _NEAR: Final = 1 << 13
 """Bytes below which a search reads all that is left."""
@@ -30,20 +39,38 @@ class Search:
 
     def __init__(self, text: BaseText, first: int, last: int) -> None:
         self._text = text
-        self._first = first
-        self._last = last
-        self._places = Places(first, last, _REMEMBERED)
-        self._searches = 0
+        self.first = first
+        self.last = last
+        self.places = Places(first, last, _REMEMBERED)
+        self.searches = 0
+
+    def follow(self, older: "Search", changes: Mapping[str, bytes | None]) -> None:
+        """Remember what was remembered in the base that was merged with these changes into this."""
+        found = list[Changed]()
+        for name in sorted(changes):
+            start, end, _ = older.find(name)
+            before = end - start + (len(SEPARATOR) if start < end == older.last else 0)
+            document = changes[name]
+            after = 0 if document is None else len(line_of(name, document)) + len(SEPARATOR)
+            found.append(Changed(name, after - before, document is not None))
+        if older.size + sum(one.growth for one in found) == self.size:  # else it is another base
+            self.places = older.places.moved(found, self.first, self.last)
+            self.searches = older.searches
+
+    @property
+    def size(self) -> int:
+        """The bytes of the lines, as if the last one had its separator too."""
+        return self.last - self.first + (len(SEPARATOR) if self.first < self.last else 0)
 
     def find(self, name: str) -> tuple[int, int, bytes | None]:
         """Return where the line of this name begins and ends, and its document.
 
         Without a document, both are where the line would be inserted.
         """
-        self._searches += 1
+        self.searches += 1
         low, high = self._around(name)
         text = self._text.read(low - 1, high)  # with the newline before the first line
-        if len(text) > _FEW and self._searches > _FIRST:
+        if len(text) > _FEW and self.searches > _FIRST:
             low, text = self._half_of(text, low, name)
         # JSON has no newlines, so this is the beginning of a line.
         start = b"\n%b:" % _encode(name)
@@ -78,16 +105,16 @@ class Search:
 
     def _around(self, name: str) -> tuple[int, int]:
         """Return a part of few lines that has the line of this name, if there is one."""
-        low, high = self._places.around(name)
+        low, high = self.places.around(name)
         while high - low > _NEAR:
-            if self._searches > _SOME and high - low <= _FAR and not self._places.is_full:
+            if self.searches > _SOME and high - low <= _FAR and not self.places.is_full:
                 self._survey(low, high)
-                return self._places.around(name)
+                return self.places.around(name)
             middle = (low + high) // 2
             start, found = self.meet(middle)
             if start > low:
-                if self._searches > _FIRST:
-                    self._places.add(found, start)
+                if self.searches > _FIRST:
+                    self.places.add(found, start)
                 low, high = (start, high) if found <= name else (low, start)
             elif found < name:  # one line that is longer than half of what is left
                 low = self._text.end_of_line(middle, high)
@@ -112,16 +139,16 @@ class Search:
             name = decode_name(found[0])
         except INVALID:
             return None
-        self._places.add(name, low + at)
+        self.places.add(name, low + at)
         return name
 
     def meet(self, at: int) -> tuple[int, str]:
         """Return the start of the line that contains this position, and its name."""
-        begin = max(at - _FEW, self._first)
-        text = self._text.read(begin, min(at + NAME_MOST, self._last))
+        begin = max(at - _FEW, self.first)
+        text = self._text.read(begin, min(at + NAME_MOST, self.last))
         inside = text.rfind(b"\n", 0, at - begin) + 1
         start = begin + inside
-        if inside == 0 and begin > self._first:
-            start, inside = self._text.start_of_line(at, self._first), 0
-            text = self._text.read(start, min(start + NAME_MOST, self._last))
+        if inside == 0 and begin > self.first:
+            start, inside = self._text.start_of_line(at, self.first), 0
+            text = self._text.read(start, min(start + NAME_MOST, self.last))
         return start, self._text.name_of(text[inside : inside + NAME_MOST], start)

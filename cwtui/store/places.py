@@ -1,6 +1,7 @@
 """Remembers where some lines of a base begin, so that searches for names need fewer steps."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from threading import Lock
 from typing import Final, NamedTuple
 
@@ -15,6 +16,14 @@ class _Part(NamedTuple):
     starts: list[int]
 
 
+class Changed(NamedTuple):
+    """A change in a new base: by how many bytes the line of this name grew."""
+
+    name: str
+    growth: int
+    is_there: bool
+
+
 class Places:
     """The starts of at most `most` lines between `first` and `last`, by name.
 
@@ -25,7 +34,7 @@ class Places:
         self._last = last
         self._left = most
         self._lock = Lock()
-        self._parts = [_Part([""], [first])]
+        self.parts = [_Part([""], [first])]
         self._firsts = [""]
         """The first name of each part."""
 
@@ -37,7 +46,7 @@ class Places:
         """Return the start of a line at or before this name, and of one after it."""
         with self._lock:
             number = bisect_right(self._firsts, name) - 1
-            names, starts = self._parts[number]
+            names, starts = self.parts[number]
             at = bisect_right(names, name)
             after = starts[at] if at < len(starts) else self._start(number + 1)
             return starts[at - 1], after
@@ -49,7 +58,7 @@ class Places:
         """
         with self._lock:
             number = bisect_right(self._firsts, name) - 1
-            names, starts = self._parts[number]
+            names, starts = self.parts[number]
             at = bisect_left(names, name)
             after = starts[at] if at < len(starts) else self._start(number + 1)
             is_in_order = at > 0 and starts[at - 1] < start < after
@@ -60,10 +69,32 @@ class Places:
             self._left -= 1
             if len(names) > _PART:
                 half = _PART // 2
-                self._parts.insert(number + 1, _Part(names[half:], starts[half:]))
+                self.parts.insert(number + 1, _Part(names[half:], starts[half:]))
                 self._firsts.insert(number + 1, names[half])
                 del names[half:], starts[half:]
 
+    def moved(self, changes: Iterable[Changed], first: int, last: int) -> "Places":
+        """Return the places in a new base with these changes, sorted by name, and these ends."""
+        with self._lock:
+            names = [name for part in self.parts for name in part.names]
+            starts = [start for part in self.parts for start in part.starts]
+            new = Places(first, last, self._left)
+        kept, moved = [""], [first]
+        at, by = 1, first - starts[0]
+        for name, growth, is_there in changes:
+            end = bisect_right(names, name, at)
+            stop = end if is_there else bisect_left(names, name, at)
+            kept += names[at:stop]
+            moved += [start + by for start in starts[at:stop]]
+            at, by = end, by + growth
+        kept += names[at:]
+        moved += [start + by for start in starts[at:]]
+        size = _PART // 2
+        cuts = range(0, len(kept), size)
+        new.parts = [_Part(kept[cut : cut + size], moved[cut : cut + size]) for cut in cuts]
+        new._firsts = [kept[cut] for cut in cuts]
+        return new
+
     def _start(self, number: int) -> int:
         """Return where the first line of this part starts, or the end after the last part."""
-        return self._parts[number].starts[0] if number < len(self._parts) else self._last
+        return self.parts[number].starts[0] if number < len(self.parts) else self._last

@@ -235,6 +235,8 @@ class TableFile:
                 if self._reader.current().version != read.version:
                     return False
                 new.replace_old(self._reader.lines_since(read), None)
-                return True
         finally:
             new.discard()
+        with suppress(CannotCheck):
+            self._reader.renewed(read, new.checksum)
+        return True

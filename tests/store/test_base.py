@@ -4,9 +4,13 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from cwtui.accounts.errors import CannotCheck, StoreDamaged
 from cwtui.host.locks import exclusive
@@ -14,6 +18,8 @@ from cwtui.store import content, table_file
 from cwtui.store.base_text import BaseText
 from cwtui.store.content import Content
 from cwtui.store.table_file import TableFile
+from cwtui.store.table_reader import Read, TableReader
+from tests import soak
 from tests.store.table_files import (
     change,
     journal_of,
@@ -251,3 +257,83 @@ def test_a_document_is_found_with_one_short_read_once_its_surroundings_are_known
         assert view.get(f"n{number:05}") is not None
     assert len(sizes) <= 50
     assert max(sizes) <= (1 << 13) + 1
+    # Also in the next base.
+    change(file, {"n00000": None, "n00500": {"text": "y" * 300}, "n03000x": {}, "n05999": None})
+    file.compact()
+    view = file.view()
+    sizes.clear()
+    for number in range(30, 6_000, 120):
+        assert view.get(f"n{number:05}") is not None
+    assert len(sizes) <= 50
+    assert max(sizes) <= (1 << 13) + 1
+
+
+NAMES = st.integers(0, 60).map("n{:02}".format)
+DOCUMENTS = st.integers(0, 200).map(lambda size: {"text": "x" * size})
+
+
+@given(
+    st.dictionaries(NAMES, DOCUMENTS, max_size=60),
+    st.lists(st.dictionaries(NAMES, st.none() | DOCUMENTS, max_size=9), min_size=1, max_size=4),
+)
+@hypothesis_settings(max_examples=soak.times(60, in_a_soak=3000), deadline=None)
+def test_what_is_remembered_of_a_base_is_right_in_the_next_one(
+    first: dict[str, dict[str, object] | None], later: list[dict[str, dict[str, object] | None]]
+) -> None:
+    with TemporaryDirectory() as folder:
+        file = table(Path(folder) / "things.json")
+        change(file, first | {"n30": {}})
+        file.compact()
+        for changes in later:
+            for number in range(0, 60, 3):
+                file.view().get(f"n{number:02}")
+            change(file, changes)
+            file.compact()
+            base = file.view().base
+            assert base is not None
+            text = file.path.read_bytes()
+            for part in base.search.places.parts:
+                for name, start in zip(part.names, part.starts, strict=True):
+                    assert text.startswith(b'"%b' % name.encode() if name else b"", start)
+                    assert text[start - 1 : start] == b"\n"
+
+
+def test_nothing_is_remembered_in_a_base_that_another_process_wrote(
+    file: TableFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the same size, but its lines are elsewhere."""
+    (tmp_path / "other").mkdir()
+    other = table(tmp_path / "other" / "things.json")
+    texts: dict[str, dict[str, object] | None]
+    texts = {f"n{number}": {"text": "x" * number} for number in range(30)}
+    texts |= {"n7": {"text": "changed"}, "n1": {"text": "x" * 21}, "n29": {"text": "x" * 9}}
+    change(other, texts)
+    other.compact()
+    for name in texts:
+        file.view().get(name)
+    renewed = TableReader.renewed
+
+    def put_another_there(reader: TableReader, read: Read, checksum: str) -> None:
+        with exclusive(file.path):
+            for path in (journal_of(other.path), other.path):
+                path.replace(file.path.with_name(path.name))
+        renewed(reader, read, checksum)
+
+    monkeypatch.setattr(TableReader, "renewed", put_another_there)
+    assert file.compact()
+    for name, document in texts.items():
+        assert file.view().get(name) == msgspec.json.encode(document)
+
+
+def test_nothing_is_remembered_if_the_changes_do_not_explain_the_size(file: TableFile) -> None:
+    """As if the older one was not in order."""
+    older = file.view().base
+    assert older is not None
+    for number in range(30):
+        older.get(f"n{number}")
+    change(file, {"n1x": {"text": "new"}})
+    file.compact()
+    newer = table(file.path).view().base
+    assert newer is not None
+    newer.follow(older, {})
+    assert [part.names for part in newer.search.places.parts] == [[""]]
