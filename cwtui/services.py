@@ -333,6 +333,11 @@ def audit_log(config: Config) -> AuditLog:
     return _open(config).audit if config.database else _file_audit_log(config)
 
 
+def open_sessions(config: Config) -> OpenSessions:
+    """Return the open sessions without the other parts. Raises CannotCheck."""
+    return _open(config).sessions if config.database else FileOpenSessions(config.layout.sessions)
+
+
 def is_read_only(config: Config) -> bool:
     """Whether this process cannot write to the store: read-only media, or a replica.
 

@@ -20,7 +20,9 @@ _LEVELS: Final = {
     Severity.DAMAGE: Level.PROBLEM,
     Severity.UNREADABLE: Level.UNKNOWN,
 }
-_OF_OWNER: Final = (Area.STORE, Area.KEYRING, Area.AUDIT, Area.PEOPLE, Area.RADIUS)
+_OF_OWNER: Final = (
+    *(Area.STORE, Area.KEYRING, Area.AUDIT, Area.PEOPLE, Area.SESSIONS, Area.RADIUS),
+)
 """What only the owner of the store can look at. RADIUS is last, as it may have nothing to say."""
 _MEGABYTE: Final = 1_000_000
 _ROOM: Final = 100 * _MEGABYTE
