@@ -1,0 +1,59 @@
+"""Open sessions of real processes: listed, ended by command, and gone after kill -9."""
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.console import cwtui_terminal as cwtui
+from tests.console.terminal import ROOT, Terminal, wait_gone
+
+
+def listed(home: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(command(home, "session", "list", "--json"))
+    return found
+
+
+def command(home: Path, *words: str) -> str:
+    return subprocess.run(
+        [*cwtui.command_line(home), *words],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=cwtui.variables(home),
+        cwd=ROOT,
+        timeout=60,
+    ).stdout
+
+
+def test_sessions_are_listed_ended_and_gone_with_their_process(tmp_path: Path) -> None:
+    home = cwtui.with_admin(tmp_path, cwtui.PASSWORD)
+    plain = [*cwtui.command_line(home), "--plain"]
+    with (
+        cwtui.opened(home) as screens,
+        cwtui.opened(home) as killed,
+        Terminal(plain, home, term="dumb") as lines,
+    ):
+        for terminal in (screens, killed):
+            cwtui.signed_in(terminal)
+        lines.wait_for("Username:")
+        lines.type("admin\n")
+        lines.wait_for("Password:")
+        lines.type(f"{cwtui.PASSWORD}\n")
+        lines.wait_for("Sign Out")
+        found = listed(home)
+        assert [one["pid"] for one in found] == [screens.pid, killed.pid, lines.pid]
+        assert {(one["username"], one["door"]) for one in found} == {("admin", "cwtui")}
+
+        killed.kill(signal.SIGKILL)
+        wait_gone(killed.pid, 10)
+        assert [one["pid"] for one in listed(home)] == [screens.pid, lines.pid]
+
+        command(home, "session", "end", found[0]["id"], found[2]["id"])
+        screens.wait_for("An administrator signed you out.")
+        lines.wait_for("An administrator signed you out.")
+        assert lines.wait_exit(5) == 1
+        screens.wait_until(lambda: listed(home) == [], what="no session")
+        assert cwtui.last_event(home)["reason"].startswith("ended by operator:")
+        assert list(home.rglob("sessions/*")) == []
