@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 import time
+from itertools import compress, product
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,30 @@ def test_a_torn_line_is_off_the_disk_before_another_is_written(
     change(table(file.path), {"n8": {"text": "next"}})
     assert synced == [lines]
     assert text_of(table(file.path), "n8") == b'{"text":"next"}'
+
+
+def test_a_power_failure_leaves_all_of_a_line_or_nothing(file: TableFile) -> None:
+    """Whichever sectors were written before it, and also when it follows another failure."""
+    path = journal_of(file.path)
+    change(file, {"n8": {"text": "old"}})
+    before = path.read_bytes()
+    change(file, {"n8": {"text": "x" * 1200}})
+    whole, kept = path.read_bytes(), range(0, len(before), 512)
+    changed = [at for at in kept if before[at : at + 512] != whole[at : at + 512]]
+    assert len(whole) == len(before)
+    assert len(changed) >= 3
+    for written in product([False, True], repeat=len(changed)):
+        text = bytearray(before)
+        for at in compress(changed, written):
+            text[at : at + 512] = whole[at : at + 512]
+        path.write_bytes(text)
+        expected = b"x" * 1200 if all(written) else b"old"
+        assert text_of(table(file.path), "n8") == b'{"text":"%b"}' % expected
+        table(file.path).verify()
+        for number in range(2):
+            change(table(file.path), {"n9": {"n": number}})
+            assert text_of(table(file.path), "n9") == b'{"n":%d}' % number
+        assert text_of(table(file.path), "n8") == b'{"text":"%b"}' % expected
 
 
 @pytest.mark.parametrize("kept", [0, 1, 100])
