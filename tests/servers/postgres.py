@@ -142,6 +142,10 @@ def wait(folder: Path) -> Postgres:
     raise AssertionError((folder / "output").read_text(errors="replace")[-5000:])
 
 
+ASKED: Final = "asked"
+"""The role that a server asks for a password."""
+
+
 def is_missing() -> bool:
     return bool(_missing())
 
@@ -163,8 +167,13 @@ def make_cluster(folder: Path) -> None:
     subprocess.run(
         [*unprivileged(), *map(str, command)], check=True, cwd="/", stdout=subprocess.DEVNULL
     )
-    with (data / "pg_hba.conf").open("a") as file:
-        file.write("host all,replication all samenet trust\n")
+    hba = data / "pg_hba.conf"
+    lines = [
+        f"local all {ASKED} scram-sha-256\n",
+        hba.read_text(),
+        "host all,replication all samenet trust\n",
+    ]
+    hba.write_text("".join(lines))
     copy_cluster(folder, folder / PRISTINE)
 
 

@@ -1,5 +1,6 @@
 """Any names and texts are kept, by every AccountStore and RecordStore."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,15 @@ def test_any_names_and_texts_are_read_back_unchanged(
 
 @pytest.mark.parametrize("store_kind", sorted(NUL_IS_REFUSED))
 def test_the_character_nul_is_refused(tmp_path: Path, store_kind: str) -> None:
-    accounts = STORES[store_kind](tmp_path).accounts()
-    with pytest.raises(CannotCheck, match="the character NUL"), accounts.change() as change:
+    stores = STORES[store_kind](tmp_path)
+    accounts, records = stores.accounts(), stores.records()
+    refused = partial(pytest.raises, CannotCheck, match="the character NUL")
+    with refused(), accounts.change() as change:
         change.put(PLAIN.changed(display_name="a\0b"))
+    with refused():
+        accounts.get("a\0b")
+    with refused():
+        records.get("a\0b")
+    with refused():
+        records.update("a\0b", lambda record: (record, None))
     assert accounts.names() == []

@@ -26,7 +26,7 @@ def check(url: str) -> None:
         query = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError as error:
         raise BadAddress(f"The store's URL is not valid: {error}.") from None
-    if "\0" in url or len(url) > 4 * _SHOWN:
+    if "\0" in unquote(url) or len(url) > 4 * _SHOWN:
         raise BadAddress("The store's URL is too long or contains a NUL character.")
     user = parts.netloc.rpartition("@")[0]
     if ":" in user or any(name.lower() in _SECRETS for name, _ in query):

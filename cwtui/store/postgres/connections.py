@@ -247,7 +247,9 @@ class Connections:
         if "sslmode" not in given and not is_near(given):
             parameters["sslmode"] = "verify-full"
         # libpq would take it from the environment, where other programs of this user can read it.
-        parameters["password"] = self._read_password() if self._read_password is not None else ""
+        os.environ.pop("PGPASSWORD", None)
+        if self._read_password is not None:
+            parameters["password"] = self._read_password()
         return parameters
 
 

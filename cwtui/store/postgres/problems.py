@@ -43,6 +43,7 @@ _READ_ONLY: Final = (
 )
 _FULL: Final = "The database has no space left. Nothing was changed."
 _BUSY: Final = "The database is too slow, or others keep it busy. Nothing was changed. Try again."
+_NUL: Final = "PostgreSQL cannot keep a text that contains the character NUL. Nothing was changed."
 _IN_THE_WAY: Final = (
     "Others changed the same data at the same moment. Nothing was changed. Try again."
 )
@@ -69,7 +70,7 @@ _MEANINGS: Final[tuple[tuple[tuple[type[psycopg.Error], ...], type[CannotCheck],
     (
         (errors.UntranslatableCharacter,),
         CannotCheck,
-        "PostgreSQL cannot keep a text that contains the character NUL. Nothing was changed.",
+        _NUL,
     ),
     (_MISSING, StoreMissing, _NO_STORE),
     (
@@ -108,6 +109,8 @@ def cannot(error: psycopg.Error) -> CannotCheck:
     for kinds, meaning, sentence in _MEANINGS:
         if isinstance(error, kinds):
             return meaning(sentence.format(_said(error)))
+    if type(error) is psycopg.DataError:  # of the library, for a value that it cannot send
+        return CannotCheck(_NUL)
     return CannotCheck(f"The database answers with an error: {_said(error)}. Nothing was changed.")
 
 

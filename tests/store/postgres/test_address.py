@@ -1,5 +1,7 @@
 """URLs of databases, and what is added to them."""
 
+import os
+
 import pytest
 
 from cwtui.store.postgres import address
@@ -21,6 +23,15 @@ def test_a_password_in_the_url_is_refused_without_repeating_it(url: str) -> None
     with pytest.raises(BadAddress, match="contains a password") as raised:
         address.check(url)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://a\0b@db/accounts", "postgresql://a%00b@db/accounts", "postgres://" + "x" * 800],
+)
+def test_a_url_that_libpq_would_not_understand_is_refused(url: str) -> None:
+    with pytest.raises(BadAddress, match="too long or contains a NUL character"):
+        address.check(url)
 
 
 @pytest.mark.parametrize(
@@ -66,4 +77,4 @@ def test_the_environment_names_no_other_server_or_password(monkeypatch: pytest.M
     parameters = Connections("postgresql:///accounts", lambda: "from a file")._parameters()
     assert parameters["sslmode"] == "verify-full"
     assert parameters["password"] == "from a file"
-    assert Connections("postgresql://db/accounts")._parameters()["password"] == ""
+    assert "PGPASSWORD" not in os.environ  # for libpq, which prefers it to ~/.pgpass
