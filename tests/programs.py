@@ -7,6 +7,10 @@ from typing import NoReturn
 import pytest
 
 _WHERE = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+_IN_CI = os.environ.get("CI") == "true"
+
+as_root = pytest.mark.skipif(os.geteuid() != 0 and not _IN_CI, reason="only root can do this")
+"""Skip a test of somebody else. In CI, where nothing may be skipped, it fails."""
 
 
 def find(program: str) -> str | None:
@@ -34,6 +38,6 @@ def in_own_run(*command: str) -> list[str]:
 
 def cannot_run(reason: str) -> NoReturn:
     """Say why a test cannot run here: as a failure in CI, and by skipping it elsewhere."""
-    if os.environ.get("CI") == "true":
+    if _IN_CI:
         pytest.fail(reason)
     pytest.skip(reason)

@@ -14,6 +14,7 @@ from cwtui.doctor import subject
 from cwtui.doctor.programs import Answer
 from tests.cli.commands import Host
 from tests.doctor import hosts
+from tests.programs import as_root
 
 SUDO = "auth required pam_cwtui.so mode=code\naccount required pam_cwtui.so\n"
 AREAS = [
@@ -142,7 +143,7 @@ def test_an_old_copy_of_the_store_does_not_know_the_newest_key(host: Host) -> No
     assert "does not know the active key" in problem["sentence"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may change owners")
+@as_root
 def test_root_does_not_open_the_store_of_another_user(host: Host) -> None:
     os.chown(host.store, 12345, 12345)
     result = host.run("doctor", "store", "keyring", "audit", "people", "--json")

@@ -11,6 +11,7 @@ import pytest
 
 from cwtui.store.accounts import TinyAccountStore
 from tests.cli.commands import PASSWORD, Host, Result
+from tests.programs import as_root
 
 CHANGES = [
     ("user", "add", "jane"),
@@ -107,7 +108,7 @@ def test_an_unusable_store_is_reported_and_unchanged(
     assert host.files() == before
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@as_root
 @pytest.mark.parametrize("command", [CHANGES[0], READS[0]], ids=" ".join)
 def test_another_users_store_is_reported_and_unchanged(
     host: Host, command: tuple[str, ...]

@@ -25,6 +25,7 @@ from cwtui.host.files import (
     write_atomically,
 )
 from cwtui.host.locks import exclusive
+from tests.programs import as_root
 
 NOBODY = 65534
 
@@ -135,7 +136,7 @@ def test_root_is_asked_to_run_as_the_owner(
     )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@as_root
 def test_in_a_folder_of_root_a_foreign_file_is_named(file: Path) -> None:
     os.chown(file, NOBODY, NOBODY)
     with pytest.raises(StoreExposed, match=f"or change the owner: chown 0 {file}"):

@@ -8,10 +8,9 @@ import pytest
 from cwtui import config
 from cwtui.config import ConfigError
 from cwtui.host.trust import why_place_untrusted, why_untrusted
+from tests.programs import as_root
 
 NOBODY = 65534
-
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
 
 @pytest.fixture

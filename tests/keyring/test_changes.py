@@ -25,6 +25,7 @@ from cwtui.keyring import file_format
 from cwtui.keyring.file_keyring import FileKeyring
 from tests.accounts.world import NOW, outcome
 from tests.keyring.samples import key, schema_1
+from tests.programs import as_root
 
 SECRET = b"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -232,7 +233,7 @@ def test_a_credential_accessible_to_others_is_refused(credential: Path, mode: in
         FileKeyring.load(credential, credential=True)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@as_root
 def test_a_credential_of_another_user_is_refused(credential: Path) -> None:
     os.chown(credential, 12345, 12345)
     with pytest.raises(StoreExposed, match="owned by root or this user"):

@@ -1,13 +1,12 @@
 """A sign-in with Debian's pamtester, whose PAM files are these in a namespace of its own."""
 
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.pam.scripted import Host, Service
-from tests.programs import require
+from tests.programs import as_root, require
 
 PHASES = (
     "authenticate",
@@ -18,7 +17,7 @@ PHASES = (
 )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+@as_root
 @pytest.mark.parametrize(("verdict", "status"), [(b"A", 0), (b"R", 1)])
 def test_pamtester_signs_in(host: Host, verdict: bytes, status: int) -> None:
     scripts = [[b"hOne-time code: ", b"iYou have 3 backup codes left.", verdict], *[[b"A"]] * 3]

@@ -22,9 +22,9 @@ from tests.pam.scripted import (
     Outcome,
     Service,
 )
+from tests.programs import as_root
 
 NOBODY = 65534
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 
 
 def is_denied(happened: Outcome) -> bool:
@@ -125,7 +125,7 @@ def service_of(user: int, path: Path) -> Iterator[None]:
         os.waitpid(child, 0)
 
 
-@needs_root
+@as_root
 def test_only_root_or_the_owner_of_the_socket_is_the_service(host: Host) -> None:
     with service_of(NOBODY, host.socket):
         assert is_denied(host.sign_in("auth"))

@@ -1,6 +1,5 @@
 """Sign-ins with FreeRADIUS's radclient, and with pam_radius_auth through pamtester."""
 
-import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from cwtui.dialogue.asking import CODE
 from tests.cli.accounts import put
 from tests.cli.commands import PASSWORD, Host
-from tests.programs import cannot_run, require
+from tests.programs import as_root, cannot_run, require
 from tests.radius import wire
 from tests.radius.serving import Radius, pamtester, serving, signing
 from tests.service.service import enrolled, new_host
@@ -105,7 +104,7 @@ def test_a_repeated_packet_is_one_attempt_and_many_must_wait(radius: Radius) -> 
         assert ask(wire.asked(PASSWORD.encode(), b"bob", id_=9)).startswith("Too many failed")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+@as_root
 def test_pam_radius_asks_for_the_code(
     radius: Radius, erin: tuple[str, list[str]], tmp_path: Path
 ) -> None:
