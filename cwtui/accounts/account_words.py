@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from cwtui.accounts import account_state, roles
 from cwtui.accounts.account_state import MfaState, Status
 from cwtui.accounts.errors import InvalidInput
-from cwtui.accounts.filter_language import Query, Vocabulary, choice
+from cwtui.accounts.filter_language import Query, Term, Vocabulary, choice
 from cwtui.accounts.filter_times import moments
 from cwtui.accounts.listing import AccountRow, Sort
 from cwtui.accounts.model import Origin
@@ -54,11 +54,12 @@ class Facts:
 
 def account_words(facts: Facts) -> Vocabulary[AccountRow]:
     """Return the vocabulary of the list of users."""
+    names = roles.names(facts.settings.custom_roles)
     return Vocabulary(
         (
             choice("mfa", "multi-factor authentication", tuple(MfaState), _with(facts.mfa)),
             choice("origin", "where the password is checked", tuple(Origin), _with(_origin)),
-            choice("role", "role", tuple(roles.BUILT_IN), _having_role, roles.short),
+            choice("role", "role", names, _with_role, roles.short),
             choice("status", "whether the user can sign in", tuple(Status), _with(facts.status)),
             moments("last", "last sign-in", facts.last_sign_in, may_be_never=True, is_slow=True),
             moments("created", "when the account was created", lambda row: row.created_at),
@@ -101,7 +102,12 @@ def _origin(row: AccountRow) -> Origin:
     return row.origin
 
 
-def _having_role(role: str) -> _Test:
+def having_role(role: str) -> AccountQuery:
+    """Return the query for the accounts with this role, however it is spelled in a filter."""
+    return Query((Term("role", role, test=_with_role(role)),))
+
+
+def _with_role(role: str) -> _Test:
     return lambda row: role in row.roles
 
 

@@ -23,14 +23,14 @@ from cwtui.accounts.errors import (
     TO_NOTHING,
     Agreed,
     CannotCheck,
+    GivesPermissions,
     InvalidInput,
     LooksAlike,
-    MakesAdmin,
     Refused,
     Taken,
     UnknownAccount,
 )
-from cwtui.accounts.managing import existing, refuse_own
+from cwtui.accounts.managing import existing, refuse_beyond, refuse_own, refuse_to_grant
 from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
 from cwtui.accounts.ports import AccountsChange, Ports
@@ -41,6 +41,7 @@ from cwtui.accounts.session import (
     as_reason,
     authorise,
     authorise_change,
+    permissions_of,
     update_record,
     write_audit,
 )
@@ -84,7 +85,7 @@ def show_user(ports: Ports, actor: Actor, username: str) -> Details:
 
     Raises UnknownAccount, NotPermitted and SessionEnded.
     """
-    authorise(ports, actor, Permission.MANAGE_USERS)
+    authorise(ports, actor, Permission.READ_USERS)
     name = text.username(username)
     account = ports.accounts.get(name)
     if account is None:
@@ -121,12 +122,12 @@ def create_user(
     """Create a local account with a one-time initial password, generated unless one is given.
 
     The user must change it at the first sign-in, so that admins do not choose passwords
-    (ASVS 6.4.6). Raises InvalidInput, LooksAlike, NamesUnixUser and MakesAdmin unless `agreed`,
-    NotPermitted and SessionEnded.
+    (ASVS 6.4.6). Raises InvalidInput, LooksAlike, NamesUnixUser and GivesPermissions unless
+    `agreed`, NotPermitted (also for roles that permit more than the actor's) and SessionEnded.
     """
-    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username, local=True)
-    known_roles = roles.known(chosen_roles)
+    known_roles = _granted(held, name, (), chosen_roles, ports.accounts.settings(), agreed)
     shown_name = text.line(display_name, "display_name", "The display name")
     if password is not None:
         passwords.check_new(password, ports.accounts.settings(), name, field="password")
@@ -137,7 +138,6 @@ def create_user(
     if LooksAlike not in agreed:
         look_alikes.check(similar, username)
     power = unix_users.check(ports.unix_user, name, agreed)
-    _check_new_permissions(name, (), known_roles, agreed)
     initial = password if password is not None else Secret(passwords.random_groups(ports.random))
     account = Account(
         username=name,
@@ -148,7 +148,8 @@ def create_user(
         session_epoch=first_epoch(ports),
     ).changed(**initial_password_fields(ports, initial))
     with ports.accounts.change() as change:
-        authorise_change(ports, actor, Permission.MANAGE_USERS, change)
+        held = authorise_change(ports, actor, Permission.MANAGE_USERS, change)
+        _granted(held, name, (), known_roles, change.settings(), agreed)
         if change.get(name) is not None:
             raise _exists(name)
         # Check only accounts created since: checking all names takes too long inside the change.
@@ -177,7 +178,7 @@ def check_is_still_there(ports: Ports, actor: Actor, seen: Account) -> None:
 
     Its name may belong to another account now. Raises NotPermitted and SessionEnded.
     """
-    authorise(ports, actor, Permission.MANAGE_USERS)
+    authorise(ports, actor, Permission.READ_USERS)
     account = ports.accounts.get(seen.username)
     if account is None or account.created_at != seen.created_at:
         raise UnknownAccount(seen.username)
@@ -198,12 +199,17 @@ def update_user(
     """Change the given fields; None leaves a field unchanged.
 
     `seen` is the account that the person saw. Changing roles and enabling or disabling end the
-    account's sessions. Raises InvalidInput, Refused (for the last enabled local admin), MakesAdmin
-    and ChangedByOthers unless `agreed`, UnknownAccount, NotPermitted and SessionEnded.
+    account's sessions. Raises InvalidInput, Refused (for the last enabled local admin),
+    GivesPermissions and ChangedByOthers unless `agreed`, UnknownAccount, NotPermitted and
+    SessionEnded.
     """
-    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
-    new_roles = roles.known(chosen_roles) if chosen_roles is not None else None
+    new_roles = (
+        roles.known(chosen_roles, ports.accounts.settings().custom_roles)
+        if chosen_roles is not None
+        else None
+    )
     new_name = (
         text.line(display_name, "display_name", "The display name")
         if display_name is not None
@@ -230,7 +236,7 @@ def update_user(
             return Updated(before, changed=False)
         meanwhile.check(ports, EventType.USER_UPDATE, name, seen, before, fields, agreed)
         if new_roles is not None:
-            _check_new_permissions(name, before.roles, new_roles, agreed)
+            _granted(held, name, before.roles, new_roles, change.settings(), agreed)
         ends_sessions = "roles" in fields or "enabled" in fields
         after = (
             before.changed_ending_sessions(**fields) if ends_sessions else before.changed(**fields)
@@ -306,10 +312,13 @@ def unlock(ports: Ports, actor: Actor, username: str) -> Unlocked:
 
     Without any, nothing is changed or logged. Raises UnknownAccount, NotPermitted and SessionEnded.
     """
-    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
-    if ports.accounts.get(name) is None and ports.directory is None:
+    account = ports.accounts.get(name)
+    if account is None and ports.directory is None:
         raise UnknownAccount(name)
+    if account is not None:
+        refuse_beyond(held, account, permissions_of(ports, account))
     counted = made_up.counted_name(ports, name)
     if not throttle.wrong_tries(throttle.current(ports.records.get(counted), ports.now())):
         return Unlocked(was_locked=False, cleared=0)
@@ -324,12 +333,26 @@ def unlock(ports: Ports, actor: Actor, username: str) -> Unlocked:
     return Unlocked(was_locked, throttle.wrong_tries(before))
 
 
-def _check_new_permissions(
-    username: str, before: Iterable[str], after: Iterable[str], agreed: Agreed
-) -> None:
-    """Raise MakesAdmin if the new roles give permissions, unless that is agreed."""
-    if MakesAdmin not in agreed and roles.permissions(after) - roles.permissions(before):
-        raise MakesAdmin(username)
+def _granted(
+    held: frozenset[Permission],
+    username: str,
+    before: Iterable[str],
+    chosen: Iterable[str],
+    settings: OrganizationSettings,
+    agreed: Agreed,
+) -> tuple[str, ...]:
+    """Return the chosen roles, which an actor with the permissions `held` gives to the account.
+
+    Raises InvalidInput, NotPermitted, and GivesPermissions unless `agreed`.
+    """
+    after = roles.known(chosen, settings.custom_roles)
+    had = roles.permissions(before, settings.custom_roles)
+    granted = roles.permissions(after, settings.custom_roles) - had
+    refuse_to_grant(held, granted)
+    if granted and GivesPermissions not in agreed:
+        listed = [one for one in Permission if one in granted]
+        raise GivesPermissions(username, listed, makes_admin=roles.ADMIN in after)
+    return after
 
 
 def _keep_an_admin(ports: Ports, change: AccountsChange, without: str) -> None:

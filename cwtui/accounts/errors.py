@@ -55,17 +55,19 @@ class NamesUnixUser(ConfirmationNeeded):
     field = "username"
 
 
-class MakesAdmin(ConfirmationNeeded):
-    """The account gets permissions that it did not have."""
+class GivesPermissions(ConfirmationNeeded):
+    """The account gets permissions that it did not have; `makes_admin`: all that there are."""
 
-    act = "Make Admin"
-
-    def __init__(self, username: str) -> None:
-        super().__init__(
-            f"As an admin, {username} can manage all users and the organization settings, and read "
-            "the audit log."
-        )
-        self.question = f"Make {username} an admin?"
+    def __init__(self, username: str, granted: Sequence[str], *, makes_admin: bool) -> None:
+        if makes_admin:
+            super().__init__(
+                f"As an admin, {username} can manage all users, roles and organization settings, "
+                "and read the audit log."
+            )
+            self.question, self.act = f"Make {username} an admin?", "Make Admin"
+        else:
+            super().__init__(f"{username} gets new permissions: {', '.join(granted)}.")
+            self.question, self.act = f"Give {username} these permissions?", "Give Permissions"
 
 
 class GivesPower(ConfirmationNeeded):
@@ -122,6 +124,13 @@ class UnknownSession(Refused):
 
     def __init__(self, id_: str) -> None:
         super().__init__(f"There is no open session {id_}. It may have ended in the meantime.")
+
+
+class UnknownRole(Refused):
+    """There is no role with this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no role named {name}. Check the list of roles.")
 
 
 class NoSecondFactor(Refused):
@@ -247,5 +256,5 @@ Agreed: TypeAlias = frozenset[type[ConfirmationNeeded]]
 
 TO_NOTHING: Final[Agreed] = frozenset()
 TO_EVERYTHING: Final[Agreed] = frozenset(
-    {LooksAlike, NamesUnixUser, MakesAdmin, GivesPower, RequiresMfa, ChangedByOthers}
+    {LooksAlike, NamesUnixUser, GivesPermissions, GivesPower, RequiresMfa, ChangedByOthers}
 )

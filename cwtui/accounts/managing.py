@@ -1,10 +1,10 @@
 """What all changes of somebody else's account have in common."""
 
-from cwtui.accounts.errors import Refused, UnknownAccount
+from cwtui.accounts.errors import NotPermitted, Refused, UnknownAccount
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.roles import Permission
-from cwtui.accounts.session import Actor, Session, authorise_change
+from cwtui.accounts.session import Actor, Session, authorise_change, permissions_of
 
 
 def refuse_own(actor: Actor, name: str) -> None:
@@ -13,10 +13,47 @@ def refuse_own(actor: Actor, name: str) -> None:
         raise Refused("This is your own account. Use Settings instead.")
 
 
-def existing(ports: Ports, change: AccountsChange, actor: Actor, username: str) -> Account:
-    """Return the account to change. Raises UnknownAccount, and the errors of `authorise_change`."""
-    authorise_change(ports, actor, Permission.MANAGE_USERS, change)
+def existing(
+    ports: Ports,
+    change: AccountsChange,
+    actor: Actor,
+    username: str,
+    permission: Permission = Permission.MANAGE_USERS,
+) -> Account:
+    """Return the account to change.
+
+    Raises UnknownAccount, NotPermitted if it has permissions that the actor lacks, and the errors
+    of `authorise_change`.
+    """
+    held = authorise_change(ports, actor, permission, change)
     account = change.get(username)
     if account is None:
         raise UnknownAccount(username)
+    refuse_beyond(held, account, permissions_of(ports, account, change))
     return account
+
+
+def refuse_beyond(
+    held: frozenset[Permission], account: Account, theirs: frozenset[Permission]
+) -> None:
+    """Raise NotPermitted if the account has permissions that the actor, who has `held`, lacks.
+
+    Otherwise who can reset a password could get them by signing in as somebody else.
+    """
+    if theirs - held:
+        raise NotPermitted(
+            f"{account.username} has permissions that you do not have: {_listed(theirs - held)}. "
+            "Ask somebody who has them."
+        )
+
+
+def refuse_to_grant(held: frozenset[Permission], granted: frozenset[Permission]) -> None:
+    """Raise NotPermitted if the actor, who has `held`, would grant what they lack."""
+    if granted - held:
+        raise NotPermitted(
+            f"You can grant only permissions that you have. You lack: {_listed(granted - held)}."
+        )
+
+
+def _listed(permissions: frozenset[Permission]) -> str:
+    return ", ".join(permission for permission in Permission if permission in permissions)

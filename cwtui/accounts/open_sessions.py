@@ -17,7 +17,7 @@ from cwtui.accounts.errors import (
     UnknownAccount,
     UnknownSession,
 )
-from cwtui.accounts.managing import existing, refuse_own
+from cwtui.accounts.managing import existing, refuse_beyond, refuse_own
 from cwtui.accounts.model import EndAsked, OpenSession
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
@@ -29,6 +29,7 @@ from cwtui.accounts.session import (
     as_reason,
     authorise,
     authorise_change,
+    permissions_of,
     proved_account_of,
     write_audit,
 )
@@ -91,7 +92,7 @@ def of_user(ports: Ports, actor: Actor, username: str) -> list[OpenSession]:
 
     Raises UnknownAccount, NotPermitted, SessionEnded and CannotCheck.
     """
-    authorise(ports, actor, Permission.MANAGE_USERS)
+    authorise(ports, actor, Permission.READ_USERS)
     name = text.username(username)
     if ports.accounts.get(name) is None:
         raise UnknownAccount(name)
@@ -120,9 +121,13 @@ def end_of_user(ports: Ports, actor: Actor, username: str, id_: str) -> OpenSess
     Raises Refused, UnknownAccount, UnknownSession, NotPermitted, ProofNeeded, SessionEnded and
     CannotCheck.
     """
-    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
     refuse_own(actor, name)
+    account = ports.accounts.get(name)
+    if account is None:
+        raise UnknownAccount(name)
+    refuse_beyond(held, account, permissions_of(ports, account))
     return _end(ports, actor, name, id_)
 
 

@@ -15,6 +15,7 @@ from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import first_epoch, put_new
 from cwtui.accounts.ports import AccountsChange, Directory, Ports
 from cwtui.accounts.renaming import ChangedMeanwhile
+from cwtui.accounts.roles import CustomRoles
 from cwtui.accounts.session import (
     Acting,
     Session,
@@ -42,7 +43,7 @@ def provide(ports: Ports, actor: Acting, user: DirectoryUser) -> Account:
     their account. Raises Refused if the directory gives no role, or if the account was created for
     another person.
     """
-    held = roles_of(user)
+    held = roles_of(user, ports.accounts.settings().custom_roles)
     if not held:
         raise Refused("You have no Connectware role in the directory. Ask an admin for one.")
     try:
@@ -97,10 +98,10 @@ def check_session(ports: Ports, session: Session) -> None:
         user = ports.directory.find(account.username)
     except (CannotReachDirectory, CannotSearchDirectory, DirectoryMisconfigured):
         return
-    check_still(account, user)
+    check_still(ports, account, user)
 
 
-def check_still(account: Account, user: DirectoryUser | None) -> None:
+def check_still(ports: Ports, account: Account, user: DirectoryUser | None) -> None:
     """Raise SessionEnded unless the directory still has this person with the same roles."""
     if user is None or not user.enabled or is_another(account, user):
         raise SessionEnded(
@@ -109,7 +110,7 @@ def check_still(account: Account, user: DirectoryUser | None) -> None:
             "gone from the directory",
             may_return=False,
         )
-    if roles_of(user) != account.roles:
+    if roles_of(user, ports.accounts.settings().custom_roles) != account.roles:
         raise SessionEnded(
             "Your roles were changed in the directory. Sign in again to use your new roles.",
             "roles changed",
@@ -178,6 +179,6 @@ def record_change(
     write_audit(ports, event, actor, after.username, reason, change=change)
 
 
-def roles_of(user: DirectoryUser) -> tuple[str, ...]:
+def roles_of(user: DirectoryUser, custom: CustomRoles) -> tuple[str, ...]:
     """Return the person's roles that cwtui knows, sorted."""
-    return tuple(sorted({role for role in user.roles if role in roles.BUILT_IN}))
+    return tuple(sorted({role for role in user.roles if role in roles.BUILT_IN or role in custom}))

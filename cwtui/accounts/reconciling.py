@@ -33,11 +33,11 @@ _SLACK: Final = 60.0
 class _UsedTwice:
     """What was used here and, meanwhile, elsewhere too."""
 
-    backup_codes: int
+    spent_codes: int
     devices: tuple[str, ...]
 
     def __bool__(self) -> bool:
-        return bool(self.backup_codes or self.devices)
+        return bool(self.spent_codes or self.devices)
 
 
 @dataclass(frozen=True)
@@ -182,8 +182,8 @@ class Reconciling:
 
     def _report(self, name: str, twice: _UsedTwice, n: int) -> None:
         fields: dict[str, object] = {}
-        if twice.backup_codes:
-            fields["backup_codes"] = twice.backup_codes
+        if twice.spent_codes:
+            fields["backup_codes"] = twice.spent_codes
         if twice.devices:
             fields["devices"] = twice.devices
         reason = f"{as_reason(fields)}, {self._mark(n)}"

@@ -1,47 +1,128 @@
-"""Roles, which are named sets of permissions, and the permissions that cwtui checks."""
+"""Roles, which are named sets of permissions, and the permissions that cwtui checks.
 
-from collections.abc import Iterable
+Two roles are built in. Others are custom: the organization settings say what they permit.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.text import visible
 
 
 class Permission(StrEnum):
+    READ_USERS = "read-users"
     MANAGE_USERS = "manage-users"
+    RESET_MFA = "reset-mfa"
+    MANAGE_ROLES = "manage-roles"
     MANAGE_ORGANIZATION = "manage-organization"
     READ_AUDIT_LOG = "read-audit-log"
 
 
+MEANING: Final = {
+    Permission.READ_USERS: "see all accounts",
+    Permission.MANAGE_USERS: "create, change and remove accounts",
+    Permission.RESET_MFA: "disable others' MFA, remove their devices",
+    Permission.MANAGE_ROLES: "create, change and remove roles",
+    Permission.MANAGE_ORGANIZATION: "change the settings of everyone",
+    Permission.READ_AUDIT_LOG: "read the audit log",
+}
+"""What each permission allows, for people."""
+ALL: Final = frozenset(Permission)
 ADMIN: Final = "connectware-admin"
 MINIMUM: Final = "minimum-access"
 
-BUILT_IN: Final[dict[str, frozenset[Permission]]] = {
-    ADMIN: frozenset(Permission),
-    MINIMUM: frozenset(),
+BUILT_IN: Final[dict[str, frozenset[Permission]]] = {ADMIN: ALL, MINIMUM: frozenset()}
+_SHORT: Final = {ADMIN: "admin", MINIMUM: "minimum"}
+
+CustomRoles: TypeAlias = Mapping[str, tuple[Permission, ...]]
+"""What each custom role permits, by its name."""
+MOST_CUSTOM: Final = 50
+_LONGEST: Final = 40
+_NAME: Final = re.compile(rf"[a-z][a-z0-9-]{{0,{_LONGEST - 1}}}")
+_RESERVED: Final = "connectware-"
+"""How names begin that later versions may give to roles of their own."""
+_IMPLIED: Final = {
+    Permission.MANAGE_USERS: Permission.READ_USERS,
+    Permission.RESET_MFA: Permission.READ_USERS,
 }
+"""Who can change accounts must find them."""
 
 
-def permissions(roles: Iterable[str]) -> frozenset[Permission]:
+def names(custom: CustomRoles) -> tuple[str, ...]:
+    """Return the names of all roles: the built-in ones first, then the others sorted."""
+    return (*BUILT_IN, *sorted(custom))
+
+
+def permissions(held: Iterable[str], custom: CustomRoles) -> frozenset[Permission]:
     """Return the permissions of these roles. Unknown roles have none."""
-    return frozenset().union(*(BUILT_IN.get(role, frozenset()) for role in roles))
+    return frozenset().union(
+        *(BUILT_IN[role] if role in BUILT_IN else custom.get(role, ()) for role in held)
+    )
+
+
+def are_built_in(held: Iterable[str]) -> bool:
+    """Whether all of these roles are built in, so that no settings are needed to know them."""
+    return BUILT_IN.keys() >= set(held)
 
 
 def short(role: str) -> str:
     """Return the role's name as lists shorten it, such as `admin` for `connectware-admin`."""
-    return role.removeprefix("connectware-").removesuffix("-access")
+    return _SHORT.get(role, role)
 
 
-def known(roles: Iterable[str]) -> tuple[str, ...]:
+def known(chosen: Iterable[str], custom: CustomRoles) -> tuple[str, ...]:
     """Return the roles sorted and without duplicates. Raises InvalidInput for none or unknown."""
-    chosen = tuple(sorted(set(roles)))
-    for role in chosen:
-        if role not in BUILT_IN:
+    found = tuple(sorted(set(chosen)))
+    for role in found:
+        if role not in BUILT_IN and role not in custom:
             raise InvalidInput(
                 "roles",
-                f"There is no role named {visible(role[:64])}. Choose from: {', '.join(BUILT_IN)}.",
+                f"There is no role named {visible(role[:64])}. Choose from: "
+                f"{', '.join(names(custom))}.",
             )
-    if not chosen:
+    if not found:
         raise InvalidInput("roles", f"An account needs at least one role, such as {MINIMUM}.")
-    return chosen
+    return found
+
+
+def role_name(typed: str) -> str:
+    """Return the name of a custom role. Raises InvalidInput(field="name")."""
+    name = typed.strip()
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            "name",
+            f"A role's name has 1 to {_LONGEST} lower-case letters, digits and hyphens, and begins "
+            "with a letter, such as help-desk.",
+        )
+    # Lists and filters show built-in roles by their short names.
+    if name in BUILT_IN or name in _SHORT.values() or name.startswith(_RESERVED):
+        raise InvalidInput(
+            "name", f"Names of built-in roles, and those that begin with {_RESERVED}, are reserved."
+        )
+    return name
+
+
+def chosen_permissions(typed: Iterable[str]) -> tuple[Permission, ...]:
+    """Return these permissions, with those that they imply, in the order of all permissions.
+
+    Raises InvalidInput(field="permissions").
+    """
+    found = set[Permission]()
+    for one in typed:
+        try:
+            permission = Permission(one)
+        except ValueError:
+            raise InvalidInput(
+                "permissions",
+                f"There is no permission named {visible(one[:64])}. Choose from: "
+                f"{', '.join(Permission)}.",
+            ) from None
+        found |= {permission, _IMPLIED.get(permission, permission)}
+    if not found:
+        raise InvalidInput(
+            "permissions", f"Choose at least one permission. {MINIMUM} is the role without any."
+        )
+    return tuple(permission for permission in Permission if permission in found)

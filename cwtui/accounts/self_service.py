@@ -137,7 +137,7 @@ def prove(ports: Ports, session: Session, password: Secret | None, code: str | N
         if account.origin is Origin.LDAP:
             directory = provisioning.directory_of(ports)
             user = factors.check_directory_password(ports, directory, claim, password, "password")
-            provisioning.check_still(account, user)
+            provisioning.check_still(ports, account, user)
         else:
             factors.check_password(ports, claim, account, password, field="password")
         session = replace(session, password_at=ports.now())

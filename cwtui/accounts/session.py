@@ -30,7 +30,7 @@ class Session:
     """One signed-in use of the application. Permissions are read from the account at each call.
 
     `password_at` and `code_at` are when each factor was last proved; 0 means never. A backup code
-    used at `backup_code_at` also serves to replace one device. `preferences`
+    used at `backup_code_at` also serves to replace one device. `permissions` and `preferences`
     are those of the account at sign-in.
     """
 
@@ -38,6 +38,7 @@ class Session:
     username: str
     epoch: int
     roles: tuple[str, ...]
+    permissions: frozenset[Permission]
     source: str
     started_at: float
     ends_at: float
@@ -80,6 +81,7 @@ def open_session(
         username=account.username,
         epoch=account.session_epoch,
         roles=account.roles,
+        permissions=permissions_of(ports, account),
         source=source,
         started_at=now,
         ends_at=now + ports.session_limit,
@@ -87,6 +89,16 @@ def open_session(
         code_at=code_at,
         preferences=account.preferences,
     )
+
+
+def permissions_of(
+    ports: Ports, account: Account, change: AccountsChange | None = None
+) -> frozenset[Permission]:
+    """Return what the account's roles permit now. Raises CannotCheck."""
+    if roles.are_built_in(account.roles):
+        return roles.permissions(account.roles, {})
+    settings = (change or ports.accounts).settings()
+    return roles.permissions(account.roles, settings.custom_roles)
 
 
 def account_of(ports: Ports, session: Session, change: AccountsChange | None = None) -> Account:
@@ -102,7 +114,10 @@ def account_of(ports: Ports, session: Session, change: AccountsChange | None = N
         raise SessionEnded(
             "Your account was disabled. Ask an admin to enable it.", "disabled", may_return=False
         )
-    if account.roles != session.roles:
+    if (account.roles, permissions_of(ports, account, change)) != (
+        session.roles,
+        session.permissions,
+    ):
         raise SessionEnded(
             "Your roles were changed. Sign in again to use your new roles.", "roles changed"
         )
@@ -157,21 +172,27 @@ def is_fresh(proved_at: float, now: float) -> bool:
 def authorise(ports: Ports, actor: Actor, permission: Permission) -> None:
     """Raise SessionEnded or NotPermitted unless the actor may see this now."""
     if isinstance(actor, Session):
-        _permit(account_of(ports, actor), permission)
+        account_of(ports, actor)  # its permissions are still those of the session
+        _permit(actor, permission)
 
 
 def authorise_change(
     ports: Ports, actor: Actor, permission: Permission, change: AccountsChange | None = None
-) -> None:
-    """Raise SessionEnded, NotPermitted or ProofNeeded unless the actor may change this now."""
-    if isinstance(actor, Session):
-        account = account_of(ports, actor, change)
-        _permit(account, permission)
-        _check_proof(account, actor, ports.now())
+) -> frozenset[Permission]:
+    """Return all permissions of the actor, who may change this now.
+
+    Raises SessionEnded, NotPermitted and ProofNeeded.
+    """
+    if isinstance(actor, Operator):
+        return roles.ALL
+    account = account_of(ports, actor, change)
+    _permit(actor, permission)
+    _check_proof(account, actor, ports.now())
+    return actor.permissions
 
 
-def _permit(account: Account, permission: Permission) -> None:
-    if permission not in roles.permissions(account.roles):
+def _permit(session: Session, permission: Permission) -> None:
+    if permission not in session.permissions:
         raise NotPermitted(f"Your roles do not include the permission {permission}.")
 
 

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from cwtui.accounts import text
 from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.roles import Permission
 
 _DIGITS = 6
 _Count = Annotated[int, Meta(ge=0, le=64)]
@@ -42,9 +43,12 @@ class OrganizationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fie
     password_ban_minutes: _Minutes = 5
     code_limit: _Limit = 5
     code_ban_minutes: _Minutes = 5
+    custom_roles: dict[str, tuple[Permission, ...]] = {}
+    """What each role permits that is not built in (see `custom_roles`)."""
 
 
-KEYS: Final = OrganizationSettings.__struct_fields__
+KEYS: Final = tuple(key for key in OrganizationSettings.__struct_fields__ if key != "custom_roles")
+"""The settings that are one value each. Roles are changed one by one."""
 
 MOST_NEEDED: Final = 64
 """The most characters that the password rules can ask for.

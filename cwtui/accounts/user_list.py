@@ -57,7 +57,7 @@ def list_users(
     Times in the filter are read in `zone`. Raises FilterError, InvalidInput (for the column),
     NotPermitted and SessionEnded, and SearchEnded if `search` was ended.
     """
-    authorise(ports, actor, Permission.MANAGE_USERS)
+    authorise(ports, actor, Permission.READ_USERS)
     return _List(ports, view, zone, search or UserSearch()).page(after, limit)
 
 
@@ -69,7 +69,7 @@ def count_users(
     search: UserSearch | None = None,
 ) -> int:
     """Return the number of accounts that match the filter. Raises as `list_users` does."""
-    authorise(ports, actor, Permission.MANAGE_USERS)
+    authorise(ports, actor, Permission.READ_USERS)
     return ports.accounts.count(_List(ports, view, zone, search or UserSearch()).query)
 
 
@@ -96,7 +96,7 @@ def first_page(
     search: UserSearch | None = None,
 ) -> FirstPage:
     """Return what the page of the list shows first. Raises as `list_users` does."""
-    authorise(ports, actor, Permission.MANAGE_USERS)
+    authorise(ports, actor, Permission.READ_USERS)
     search = search or UserSearch()
     asked = _List(ports, view, zone, search)
     total = ports.accounts.count(ALL_ACCOUNTS)
@@ -154,7 +154,7 @@ class _List:
 
 def user_named(ports: Ports, actor: Actor, typed: str) -> Names | None:
     """Return the account with this username, if there is one. Raises NotPermitted."""
-    authorise(ports, actor, Permission.MANAGE_USERS)
+    authorise(ports, actor, Permission.READ_USERS)
     found = ports.accounts.get(folded(typed))
     return Names(found.username, found.display_name) if found is not None else None
 
@@ -166,7 +166,7 @@ def find_users(
 
     Raises NotPermitted, and SearchEnded if `search` was ended.
     """
-    authorise(ports, actor, Permission.MANAGE_USERS)
+    authorise(ports, actor, Permission.READ_USERS)
     text = folded(typed)
     query = search.watched(Query((Term("", text, test=account_words(Facts()).text(text)),)))
     found = ports.accounts.page(query, BY_USERNAME, limit=limit)
@@ -179,6 +179,6 @@ def last_sign_ins(ports: Ports, actor: Actor, usernames: Iterable[str]) -> dict[
     Separate from `list_users`, because it reads one record per user, and only the visible rows
     need it. Raises NotPermitted.
     """
-    authorise(ports, actor, Permission.MANAGE_USERS)
+    authorise(ports, actor, Permission.READ_USERS)
     look_up = ports.records.last_sign_ins()
     return {name: look_up(name) for name in sorted(usernames)}

@@ -17,11 +17,11 @@ def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
     If MFA is required for the account, its next sign-in leads into enrolment. Raises Refused,
     UnknownAccount, NotPermitted and SessionEnded.
     """
-    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    authorise_change(ports, actor, Permission.RESET_MFA)
     name = text.username(username)
     refuse_own(actor, name)
     with ports.accounts.change() as change:
-        before = existing(ports, change, actor, name)
+        before = existing(ports, change, actor, name, Permission.RESET_MFA)
         _second_factor(before)
         after = with_removal(
             before.changed_ending_sessions(second_factor=None),
@@ -44,11 +44,11 @@ def remove_device(
     Another one may have that name by now. The only device is removed with `disable_mfa`. Returns
     the account and the device. Raises Refused, UnknownAccount, NotPermitted and SessionEnded.
     """
-    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    authorise_change(ports, actor, Permission.RESET_MFA)
     name = text.username(username)
     refuse_own(actor, name)
     with ports.accounts.change() as change:
-        before = existing(ports, change, actor, name)
+        before = existing(ports, change, actor, name, Permission.RESET_MFA)
         factor = _second_factor(before)
         found = _found(name, factor, device)
         if len(factor.devices) == 1:

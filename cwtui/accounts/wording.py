@@ -38,8 +38,9 @@ def origin_in_full(account: Account, zone: tzinfo = UTC) -> str:
 
 
 def short_roles(held: Sequence[str]) -> str:
-    """Return the role with the most permissions in one word, and how many others there are."""
-    first, *others = sorted(held, key=lambda role: -len(roles.permissions([role]))) or [""]
+    """Return the first role in one word, admins' before others, and how many others there are."""
+    order = sorted(held, key=lambda role: (role != roles.ADMIN, role == roles.MINIMUM))
+    first, *others = order or [""]
     name = roles.short(first)
     return f"{name} +{len(others)}" if others else name
 

@@ -1,5 +1,6 @@
 """`cwtui directory`: test the LDAP connection and sync accounts."""
 
+from contextlib import suppress
 from dataclasses import asdict
 
 import click
@@ -8,6 +9,7 @@ from cwtui import services
 from cwtui.accounts import provisioning, synchronising, unix_users
 from cwtui.accounts.directory_port import CannotReachDirectory, NoDirectoryUser, Step
 from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.roles import CustomRoles
 from cwtui.accounts.text import visible
 from cwtui.cli import completing, standard_input
 from cwtui.cli.errors import Failed
@@ -63,8 +65,15 @@ def test(host: Host, user: str, password_stdin: bool) -> None:
         raise _unreachable(error) from None
     if any(step.what == "group" and not step.ok for step in steps):
         raise Failed("Some groups in [directory.roles] cannot be used; see above.")
-    if not provisioning.roles_of(found):
+    if not provisioning.roles_of(found, _custom_roles(host)):
         raise Failed("This user cannot sign in: the directory gives them no Connectware role.")
+
+
+def _custom_roles(host: Host) -> CustomRoles:
+    """Return those of the store, if there is one: the directory can be tested without."""
+    with suppress(CannotCheck):
+        return services.accounts_to_read(host.config()).settings().custom_roles
+    return {}
 
 
 @command.command(examples=("cwtui directory sync", "cwtui directory sync --json"))

@@ -5,6 +5,7 @@ from msgspec import to_builtins
 
 from cwtui.accounts import organization
 from cwtui.accounts.errors import TO_EVERYTHING
+from cwtui.accounts.settings import KEYS, OrganizationSettings
 from cwtui.accounts.text import visible
 from cwtui.cli import completing
 from cwtui.cli.groups import GroupInOrder, pass_host
@@ -26,7 +27,7 @@ def command() -> None:
 @pass_host
 def show(host: Host, as_json: bool) -> None:
     """Show each setting and its value."""
-    settings = to_builtins(organization.show_settings(host.ports(), operator()))
+    settings = _values(organization.show_settings(host.ports(), operator()))
     if as_json:
         put_object(settings)
     else:
@@ -50,13 +51,19 @@ def set_(host: Host, key: str, value: str, as_json: bool) -> None:
     """
     # It was typed in full, so it is not asked again.
     saved = organization.update_settings(host.ports(), operator(), {key: value}, TO_EVERYTHING)
-    settings = to_builtins(saved.settings)
+    settings = _values(saved.settings)
     if as_json:
         put_object(settings)
     else:
         say(f"{key} is {_shown(settings[key])}.")
     if saved.must_enrol:
         say(saved.must_enrol)
+
+
+def _values(settings: OrganizationSettings) -> dict[str, object]:
+    """Return each setting that has one value. For roles, there is `cwtui role`."""
+    values = to_builtins(settings)
+    return {key: values[key] for key in KEYS}
 
 
 def _shown(value: object) -> str:

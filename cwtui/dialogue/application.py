@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from cwtui.accounts import first_admin, roles, text, wording
+from cwtui.accounts import first_admin, text, wording
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import CannotCheck, Refused, SessionEnded
 from cwtui.accounts.open_sessions import Process
@@ -143,7 +143,7 @@ def _session(entry: Dialogue, signed_in: SignedIn, watch: SessionWatch, process:
 def _act(dialogue: SessionDialogue) -> bool:
     """Do one thing that the person chooses. Returns False to sign out."""
     acts = OwnAccount(dialogue).acts()
-    if Permission.MANAGE_USERS in roles.permissions(dialogue.session.roles):
+    if Permission.MANAGE_USERS in dialogue.session.permissions:
         acts |= Managing(dialogue).acts()
     try:
         chosen = choice(dialogue.person, [*acts], "Sign Out")

@@ -162,14 +162,23 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
         _check_attribute("member_attribute", self.member_attribute)
         for role, groups in self.roles.items():
             if role not in BUILT_IN:
-                raise ValueError(
-                    f"`roles.{role}` is not a role. Choose from: {', '.join(BUILT_IN)}"
-                )
+                _check_role(role)
             if not groups or not all(re.fullmatch(_DN, group) for group in groups):
                 raise ValueError(f"`roles` needs a list of group DNs for {role!r}")
         if self.nested != "off" and (self.member_is, self.member_attribute) != ("dn", "member"):
             key = "member_is" if self.member_is != "dn" else "member_attribute"
             raise ValueError(f'`{key}` works only with nested = "off"')
+
+
+def _check_role(role: str) -> None:
+    """Raise ValueError if no role can have this name. Which there are, only the store knows."""
+    from cwtui.accounts.errors import InvalidInput
+    from cwtui.accounts.roles import role_name
+
+    try:
+        role_name(role)
+    except InvalidInput as error:
+        raise ValueError(f"`roles.{role}` is not a role. {error}") from None
 
 
 def is_balanced(text: str) -> bool:

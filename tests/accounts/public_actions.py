@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cwtui.accounts import (
     administration,
+    custom_roles,
     enrolment,
     organization,
     own_devices,
@@ -12,17 +13,20 @@ from cwtui.accounts import (
     synchronising,
     user_list,
     user_mfa,
+    user_ssh_keys,
 )
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.event_words import EVERYTHING
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import TO_EVERYTHING
 from cwtui.accounts.listing import EVERYONE
+from cwtui.accounts.roles import ALL, Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
 from cwtui.accounts.user_list import UserSearch
 from tests.accounts.memory_directory import MemoryDirectory
-from tests.accounts.world import PASSWORD, Device, World
+from tests.accounts.ssh_lines import ED25519, SK_ED25519
+from tests.accounts.world import OPERATOR, PASSWORD, Device, World
 
 NEW = Secret("Another.9-Havel")
 OLD = Secret(PASSWORD)
@@ -50,12 +54,14 @@ def scene_of(world: World) -> Scene:
     world.add("bob")
     world.equip("bob")
     world.equip_too("Tablet", "bob")
+    user_ssh_keys.add(world.ports, OPERATOR, "bob", SK_ED25519, "laptop")
     world.add("alice")
     device = world.equip("ada")
     world.equip_too("Old", "ada")
     old = world.account("ada").second_factor
     assert old is not None
     admin, user = world.session("ada", device), world.session("alice")
+    world.settings(custom_roles={"auditor": (Permission.READ_AUDIT_LOG,)})
     offer = self_service.begin_enrolment(world.ports, user)
     second = enrolment.begin_another(world.ports, world.account("ada"), "Second")
     world.clock.forward(30)
@@ -83,6 +89,9 @@ READS: dict[str, Act] = {
     ),
     "check_new_username": lambda s, by: administration.check_new_username(s.world.ports, by, "new"),
     "show_settings": lambda s, by: organization.show_settings(s.world.ports, by),
+    "offered": lambda s, by: custom_roles.offered(s.world.ports, by),
+    "list_roles": lambda s, by: custom_roles.list_roles(s.world.ports, by),
+    "show_role": lambda s, by: custom_roles.show_role(s.world.ports, by, "auditor"),
     "name_to_remove": lambda s, by: administration.name_to_remove(s.world.ports, by, "bob"),
 }
 AUDIT_READS: dict[str, Act] = {
@@ -100,6 +109,9 @@ CHANGES: dict[str, Act] = {
     "remove_device": lambda s, by: user_mfa.remove_device(s.world.ports, by, "bob", "Tablet"),
     "remove_user": lambda s, by: administration.remove_user(s.world.ports, by, "bob"),
     "unlock": lambda s, by: administration.unlock(s.world.ports, by, "bob"),
+    "create_role": lambda s, by: custom_roles.create_role(s.world.ports, by, "new", ALL),
+    "update_role": lambda s, by: custom_roles.update_role(s.world.ports, by, "auditor", ALL),
+    "remove_role": lambda s, by: custom_roles.remove_role(s.world.ports, by, "auditor"),
     "update_settings": lambda s, by: organization.update_settings(
         s.world.ports, by, {"mfa": "required"}, TO_EVERYTHING
     ),
@@ -150,12 +162,52 @@ ACKNOWLEDGE: dict[str, Act] = {
 SYNC: dict[str, Act] = {
     "sync": lambda s, by: synchronising.sync(s.world.ports, bobs(), by, lambda *_: None)
 }
-CHANGES_OF_ADMINS = CHANGES | SYNC
+SSH_KEYS: dict[str, Act] = {
+    "add": lambda s, by: user_ssh_keys.add(s.world.ports, by, "bob", ED25519),
+    "remove": lambda s, by: user_ssh_keys.remove(s.world.ports, by, "bob", "laptop"),
+}
+CHANGES_OF_ADMINS = CHANGES | SYNC | SSH_KEYS
 OF_ADMINS = READS | AUDIT_READS | CHANGES_OF_ADMINS
 OF_ADA = OF_ADMINS | {
     f"own {name}": act for name, act in (OWN_CHANGES_WITH_A_CODE | OWN_DEVICES).items()
 }
 OF_ALICE = OWN | OWN_CHANGES
+_ALL_NEED: dict[Permission, tuple[str, ...]] = {
+    Permission.READ_USERS: (
+        "first_page",
+        "count_users",
+        "list_users",
+        "show_user",
+        "find_users",
+        "user_named",
+        "last_sign_ins",
+        "check_is_still_there",
+        "offered",
+    ),
+    Permission.MANAGE_USERS: (
+        "check_new_username",
+        "name_to_remove",
+        "create_user",
+        "update_user",
+        "reset_password",
+        "remove_user",
+        "unlock",
+        "sync",
+        *SSH_KEYS,
+    ),
+    Permission.RESET_MFA: ("disable_mfa", "remove_device"),
+    Permission.MANAGE_ROLES: (
+        "list_roles",
+        "show_role",
+        "create_role",
+        "update_role",
+        "remove_role",
+    ),
+    Permission.MANAGE_ORGANIZATION: ("show_settings", "update_settings"),
+    Permission.READ_AUDIT_LOG: tuple(AUDIT_READS),
+}
+NEEDED = {act: permission for permission, acts in _ALL_NEED.items() for act in acts}
+"""The permission that each action of admins needs."""
 OF_THE_STORE = {"verified"}  # for its check, which knows no actor
 
 

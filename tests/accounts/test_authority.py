@@ -9,6 +9,7 @@ import pytest
 
 from cwtui.accounts import (
     administration,
+    custom_roles,
     organization,
     own_devices,
     roles,
@@ -16,6 +17,7 @@ from cwtui.accounts import (
     sign_in,
     user_list,
     user_mfa,
+    user_ssh_keys,
 )
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.errors import NotPermitted, SessionEnded, SignInFailed
@@ -37,6 +39,7 @@ from tests.accounts.public_actions import (
     OWN_DEVICE,
     OWN_DEVICES,
     READS,
+    SSH_KEYS,
     WITHOUT_CHANGE,
     Scene,
     scene_of,
@@ -91,8 +94,10 @@ def public_functions(module: ModuleType) -> set[str]:
 
 
 def test_every_public_action_is_covered_here() -> None:
-    of_admins = map(public_functions, (administration, organization, user_list, user_mfa))
+    modules = (administration, custom_roles, organization, user_list, user_mfa)
+    of_admins = map(public_functions, modules)
     assert set().union(*of_admins) == {*READS, *CHANGES}
+    assert public_functions(user_ssh_keys) == {*SSH_KEYS}
     assert public_functions(audit_reading) == {*AUDIT_READS} | OF_THE_STORE
     own = OWN | OWN_DEVICE | OWN_CHANGES | OWN_CHANGES_WITH_A_CODE | ACKNOWLEDGE
     assert public_functions(self_service) == {*own}

@@ -7,10 +7,10 @@ from cwtui.accounts.roles import ADMIN, MINIMUM, Permission, known, permissions,
 
 
 def test_roles_grant_their_permissions() -> None:
-    assert permissions([ADMIN]) == set(Permission)
-    assert permissions([MINIMUM]) == set()
-    assert permissions(["unknown", MINIMUM]) == set()
-    assert permissions([]) == set()
+    assert permissions([ADMIN], {}) == set(Permission)
+    assert permissions([MINIMUM], {}) == set()
+    assert permissions(["unknown", MINIMUM], {}) == set()
+    assert permissions([], {}) == set()
 
 
 def test_lists_shorten_the_names_of_roles() -> None:
@@ -22,7 +22,7 @@ def test_lists_shorten_the_names_of_roles() -> None:
 
 
 def test_known_roles_are_sorted_without_duplicates() -> None:
-    assert known([MINIMUM, ADMIN, MINIMUM]) == (ADMIN, MINIMUM)
+    assert known([MINIMUM, ADMIN, MINIMUM], {}) == (ADMIN, MINIMUM)
 
 
 CHOOSE = "Choose from: connectware-admin, minimum-access."
@@ -40,5 +40,5 @@ CHOOSE = "Choose from: connectware-admin, minimum-access."
 )
 def test_missing_and_unknown_roles_are_refused(chosen: list[str], sentence: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        known(chosen)
+        known(chosen, {})
     assert (refused.value.field, str(refused.value)) == ("roles", sentence)

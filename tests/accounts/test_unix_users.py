@@ -6,7 +6,7 @@ import pytest
 
 from cwtui.accounts import administration, recovery, sign_in, unix_users
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import TO_NOTHING, Agreed, LooksAlike, MakesAdmin, NamesUnixUser
+from cwtui.accounts.errors import TO_NOTHING, Agreed, GivesPermissions, LooksAlike, NamesUnixUser
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.unix_users import UnixUser
@@ -58,7 +58,7 @@ def test_such_an_account_is_created_only_when_agreed(world: World) -> None:
     create(world, "ivan")
     before = len(world.events)
     with pytest.raises(NamesUnixUser) as asked:
-        create(world, "WWW-Data", frozenset({LooksAlike, MakesAdmin}))
+        create(world, "WWW-Data", frozenset({LooksAlike, GivesPermissions}))
     assert str(asked.value).startswith(
         "www-data is also a Unix user of this host, and belongs to the system."
     )

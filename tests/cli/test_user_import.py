@@ -171,8 +171,9 @@ def test_new_admins_are_asked_about(host: Host) -> None:
     given = f"username,role,password_hash\nann,connectware-admin,{HASH}\n".encode()
     refused = host.run("user", "import", "-", stdin=given)
     assert refused.status == 1
-    assert "1 new account will be admins: ann. Cannot ask without a terminal. Use --yes." in (
-        refused.err
+    assert (
+        "1 new account will have permissions: ann. Cannot ask without a terminal. Use --yes."
+        in (refused.err)
     )
     assert names(host) == ["admin"]
     assert host.run("user", "import", "-", "--yes", stdin=given).status == 0

@@ -13,6 +13,7 @@ from cwtui.accounts.credentials import backup_codes, passwords
 from cwtui.accounts.errors import TO_NOTHING, Agreed, Refused
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.planning import Plan
+from cwtui.accounts.managing import refuse_to_grant
 from cwtui.accounts.model import (
     Account,
     BackupCodes,
@@ -57,7 +58,8 @@ def create(
     took one of the names since the plan was made, NotPermitted, SessionEnded and CannotCheck.
     """
     plan.check_powers(agreed)
-    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
+    refuse_to_grant(held, plan.permissions)
     batch = ports.random(4).hex()
     total = 2 * len(plan.new)
     made: list[New] = []
@@ -68,7 +70,10 @@ def create(
     events = list(_events(ports, actor, plan, batch))
     hand_over([one for one in made if one.password is not None])
     with ports.accounts.change() as change:
-        authorise_change(ports, actor, Permission.MANAGE_USERS, change)
+        held = authorise_change(ports, actor, Permission.MANAGE_USERS, change)
+        if change.settings().custom_roles != plan.custom_roles:
+            raise Refused("Roles were changed in the meantime. Nothing was imported. Try again.")
+        refuse_to_grant(held, plan.permissions)
         _check_free(change, [one.account.username for one in made])
         put_new(ports, change, *(one.account for one in made))
         progress(total * 3 // 4, total)

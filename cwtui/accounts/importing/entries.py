@@ -117,8 +117,9 @@ def _words(fields: Mapping[str, object], name: str) -> list[str]:
 
 
 def _roles(fields: Mapping[str, object]) -> tuple[str, ...] | None:
-    chosen = [*_words(fields, "role"), *_words(fields, "roles")]
-    return roles.known(chosen) if chosen else None
+    """Return the roles, sorted. Which custom ones there are, only the store knows."""
+    chosen = {*_words(fields, "role"), *_words(fields, "roles")}
+    return tuple(sorted(chosen)) or None
 
 
 def _origin(fields: Mapping[str, object]) -> Origin:

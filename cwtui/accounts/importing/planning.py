@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from cwtui.accounts import look_alikes, roles, unix_users
-from cwtui.accounts.errors import Agreed, GivesPower
+from cwtui.accounts.errors import Agreed, GivesPower, InvalidInput
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.lines import Problem
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.roles import Permission
+from cwtui.accounts.roles import CustomRoles, Permission
 from cwtui.accounts.session import Actor, authorise
 from cwtui.accounts.text import counted, listed
 
@@ -34,11 +34,20 @@ class Plan:
     problems: tuple[Problem, ...]
     looks_like: Mapping[str, tuple[str, ...]]
     powers: Mapping[str, str]
+    custom_roles: CustomRoles
 
     @property
     def admins(self) -> list[str]:
         """The new accounts with permissions."""
-        return [one.username for one in self.new if roles.permissions(one.new_roles)]
+        return [one.username for one in self.new if self._permissions(one)]
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """All that new accounts may do."""
+        return frozenset().union(*map(self._permissions, self.new))
+
+    def _permissions(self, one: Entry) -> frozenset[Permission]:
+        return roles.permissions(one.new_roles, self.custom_roles)
 
     @property
     def without_password(self) -> int:
@@ -50,7 +59,7 @@ class Plan:
         sentences = []
         if self.admins:
             sentences.append(
-                f"{counted(len(self.admins), 'new account')} will be admins: "
+                f"{counted(len(self.admins), 'new account')} will have permissions: "
                 f"{listed(self.admins, _NAMED)}."
             )
         if self.powers:
@@ -70,6 +79,7 @@ def plan(ports: Ports, actor: Actor, found: Iterable[Entry | Problem]) -> Plan:
     CannotCheck.
     """
     authorise(ports, actor, Permission.MANAGE_USERS)
+    custom = ports.accounts.settings().custom_roles
     known = ports.accounts.names()
     existing = frozenset(known)
     seen: dict[str, int] = {}
@@ -97,7 +107,12 @@ def plan(ports: Ports, actor: Actor, found: Iterable[Entry | Problem]) -> Plan:
             reason = "LDAP users get their account when they sign in for the first time."
             problems.append(Problem(one.line, reason, name))
         else:
-            new.append(one)
+            try:
+                roles.known(one.new_roles, custom)
+            except InvalidInput as error:
+                problems.append(Problem(one.line, str(error), name))
+            else:
+                new.append(one)
     names = ports.unix_names()
     may_have_power = [one.username for one in new if names is None or one.username in names]
     powers = {name: unix_users.power(ports.unix_user(name)) for name in may_have_power}
@@ -107,6 +122,7 @@ def plan(ports: Ports, actor: Actor, found: Iterable[Entry | Problem]) -> Plan:
         problems=tuple(problems),
         looks_like=look_alikes.of_many(known, {one.username: one.typed for one in new}),
         powers={name: power for name, power in powers.items() if power},
+        custom_roles=custom,
     )
 
 

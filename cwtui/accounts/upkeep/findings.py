@@ -17,6 +17,7 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Keyring
+from cwtui.accounts.roles import CustomRoles
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import LINE_LENGTH, listed, visible
 from cwtui.accounts.upkeep.protection import keys_of
@@ -69,6 +70,7 @@ class AccountChecks:
         self._sharing: dict[str, list[str]] = {}
         """Further accounts with the same key."""
         self._has_admin = False
+        self._custom_roles: CustomRoles = {}
         self.count = 0
 
     def one(self, account: Account) -> Iterator[Finding]:
@@ -88,7 +90,7 @@ class AccountChecks:
                 f"Set another: cwtui user set {shlex.quote(name)} --display-name TEXT"
             )
         try:
-            roles.known(account.roles)
+            roles.known(account.roles, self._custom_roles)
         except InvalidInput as error:
             yield self._damage(
                 f"The account {name} has an unknown role. {error} "
@@ -132,7 +134,8 @@ class AccountChecks:
                 )
 
     def settings(self, found: OrganizationSettings) -> Iterator[Finding]:
-        """Yield what is wrong with the organization settings."""
+        """Yield what is wrong with the organization settings. Comes before the accounts."""
+        self._custom_roles = found.custom_roles
         if not _is_a_line(found.issuer):
             yield self._damage(
                 "The issuer is too long or contains invalid characters. Set another: "

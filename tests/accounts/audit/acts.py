@@ -6,6 +6,7 @@ from functools import partial
 
 from cwtui.accounts import (
     administration,
+    custom_roles,
     enrolment,
     open_sessions,
     organization,
@@ -23,6 +24,7 @@ from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import TO_EVERYTHING
 from cwtui.accounts.model import Attempts, SignInRecord
 from cwtui.accounts.open_sessions import Process
+from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
 from cwtui.accounts.upkeep import key_rotation as keys
@@ -59,6 +61,7 @@ def scene_of(world: World) -> Scene:
     world.add("equipped")
     world.add("unsaved")
     world.add("locked")
+    world.settings(custom_roles={"auditor": (Permission.READ_AUDIT_LOG,)})
     world.records.kept["locked"] = SignInRecord(password_attempts={"": Attempts(5, NOW)})
     world.add("forced", mfa_required=True)
     world.add("enrolled", mfa_required=True)
@@ -137,6 +140,13 @@ ADMIN_ACTS: dict[EventType, Callable[[World], object]] = {
     EventType.USER_REMOVE: lambda w: administration.remove_user(w.ports, OPERATOR, "plain"),
     EventType.USER_UNLOCK: lambda w: administration.unlock(w.ports, OPERATOR, "locked"),
     EventType.USER_RECOVER: lambda w: recovery.recover_admin(w.ports, OPERATOR, "plain"),
+    EventType.ROLE_CREATE: lambda w: custom_roles.create_role(
+        w.ports, OPERATOR, "help-desk", ["reset-mfa"]
+    ),
+    EventType.ROLE_UPDATE: lambda w: custom_roles.update_role(
+        w.ports, OPERATOR, "auditor", ["read-users"]
+    ),
+    EventType.ROLE_REMOVE: lambda w: custom_roles.remove_role(w.ports, OPERATOR, "auditor"),
     EventType.SETTINGS_UPDATE: lambda w: organization.update_settings(
         w.ports, OPERATOR, {"mfa": "required"}, TO_EVERYTHING
     ),

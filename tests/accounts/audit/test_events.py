@@ -66,6 +66,8 @@ def test_each_admin_action_is_recorded(scene: Scene, event: EventType) -> None:
     assert written.source == "command line"
     subjects = {EventType.USER_CREATE: "new", EventType.USER_RESET_MFA: "equipped"}
     subjects[EventType.USER_UNLOCK] = "locked"
+    subjects[EventType.ROLE_CREATE] = "help-desk"
+    subjects |= dict.fromkeys((EventType.ROLE_UPDATE, EventType.ROLE_REMOVE), "auditor")
     without = dict.fromkeys(
         (EventType.SETTINGS_UPDATE, EventType.KEY_ROTATE, EventType.KEY_RETIRE), ""
     )

@@ -203,7 +203,7 @@ class TestCreate:
 
     def test_power_must_be_agreed_to(self, world: World) -> None:
         plan = planned(world, ann(role="connectware-admin"))
-        with pytest.raises(GivesPower, match="1 new account will be admins: ann"):
+        with pytest.raises(GivesPower, match="1 new account will have permissions: ann"):
             create(world, plan)
         assert world.accounts.get("ann") is None
         create(world, plan, TO_EVERYTHING)

@@ -1,0 +1,166 @@
+"""How roles are made and changed that are not built in.
+
+Nobody makes, changes or removes a role that permits more than they may do themselves. A role that
+somebody has is not removed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from cwtui.accounts import roles
+from cwtui.accounts.account_words import having_role
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.errors import (
+    TO_NOTHING,
+    Agreed,
+    ChangedByOthers,
+    Refused,
+    Taken,
+    UnknownRole,
+)
+from cwtui.accounts.managing import refuse_to_grant
+from cwtui.accounts.ports import AccountsChange, Ports
+from cwtui.accounts.roles import CustomRoles, Permission
+from cwtui.accounts.session import Actor, as_reason, authorise, authorise_change, write_audit
+from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.text import counted
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role with what it permits, in the order of all permissions, and how many have it."""
+
+    name: str
+    permissions: tuple[Permission, ...]
+    is_built_in: bool
+    accounts: int
+
+
+def offered(ports: Ports, actor: Actor) -> CustomRoles:
+    """Return the custom roles that an account can be given. Raises NotPermitted."""
+    authorise(ports, actor, Permission.READ_USERS)
+    return ports.accounts.settings().custom_roles
+
+
+def list_roles(ports: Ports, actor: Actor) -> list[Role]:
+    """Return all roles: the built-in ones first. Raises NotPermitted and SessionEnded."""
+    authorise(ports, actor, Permission.MANAGE_ROLES)
+    settings = ports.accounts.settings()
+    return [_role(ports, settings, name) for name in roles.names(settings.custom_roles)]
+
+
+def show_role(ports: Ports, actor: Actor, name: str) -> Role:
+    """Return one role. Raises UnknownRole, NotPermitted and SessionEnded."""
+    authorise(ports, actor, Permission.MANAGE_ROLES)
+    settings = ports.accounts.settings()
+    if name not in roles.BUILT_IN and roles.role_name(name) not in settings.custom_roles:
+        raise UnknownRole(name)
+    return _role(ports, settings, name)
+
+
+def create_role(ports: Ports, actor: Actor, name: str, permissions: Iterable[str]) -> Role:
+    """Create a role. Raises InvalidInput, Taken, Refused, NotPermitted and SessionEnded."""
+    authorise_change(ports, actor, Permission.MANAGE_ROLES)
+    new, permitted = roles.role_name(name), roles.chosen_permissions(permissions)
+    with ports.accounts.change() as change:
+        held = authorise_change(ports, actor, Permission.MANAGE_ROLES, change)
+        refuse_to_grant(held, frozenset(permitted))
+        settings = change.settings()
+        if new in settings.custom_roles:
+            raise Taken("name", f"There is a role named {new} already. Choose another name.")
+        if len(settings.custom_roles) >= roles.MOST_CUSTOM:
+            raise Refused(
+                f"There can be at most {roles.MOST_CUSTOM} roles. Remove one that nobody has first."
+            )
+        _put(change, settings, {**settings.custom_roles, new: permitted})
+        reason = as_reason({"permissions": permitted})
+        write_audit(ports, EventType.ROLE_CREATE, actor, new, reason, change=change)
+    return Role(new, permitted, is_built_in=False, accounts=0)
+
+
+@dataclass(frozen=True)
+class RoleUpdated:
+    """A role after an update, and whether the update changed anything."""
+
+    role: Role
+    changed: bool
+
+
+def update_role(
+    ports: Ports,
+    actor: Actor,
+    name: str,
+    permissions: Iterable[str],
+    agreed: Agreed = TO_NOTHING,
+    seen: Iterable[Permission] | None = None,
+) -> RoleUpdated:
+    """Replace what the role permits. `seen` is what the person saw that it permits.
+
+    Who has the role must sign in again. Raises InvalidInput, UnknownRole, Refused for built-in
+    roles, ChangedByOthers unless `agreed`, NotPermitted and SessionEnded.
+    """
+    authorise_change(ports, actor, Permission.MANAGE_ROLES)
+    permitted = roles.chosen_permissions(permissions)
+    with ports.accounts.change() as change:
+        held = authorise_change(ports, actor, Permission.MANAGE_ROLES, change)
+        settings = change.settings()
+        before = _existing(settings, name)
+        refuse_to_grant(held, frozenset(before) | frozenset(permitted))
+        is_known = seen is None or {*before} in ({*seen}, {*permitted})
+        if not is_known and ChangedByOthers not in agreed:
+            raise ChangedByOthers((), {"permissions": ", ".join(before)})
+        if before != permitted:
+            _put(change, settings, {**settings.custom_roles, name: permitted})
+            reason = as_reason({"permissions": permitted})
+            write_audit(ports, EventType.ROLE_UPDATE, actor, name, reason, change=change)
+    role = Role(name, permitted, is_built_in=False, accounts=_count(ports, name))
+    return RoleUpdated(role, before != permitted)
+
+
+def remove_role(ports: Ports, actor: Actor, name: str) -> None:
+    """Remove a role that nobody has.
+
+    Raises UnknownRole, Refused, NotPermitted and SessionEnded.
+    """
+    authorise_change(ports, actor, Permission.MANAGE_ROLES)
+    with ports.accounts.change() as change:
+        held = authorise_change(ports, actor, Permission.MANAGE_ROLES, change)
+        settings = change.settings()
+        refuse_to_grant(held, frozenset(_existing(settings, name)))
+        # Nobody can give it to an account until this change ends.
+        number = _count(ports, name)
+        if number:
+            have = "has" if number == 1 else "have"
+            raise Refused(
+                f"{counted(number, 'account')} {have} the role {name}, as the filter role:{name} "
+                "shows. Give them another role first."
+            )
+        left = {one: held for one, held in settings.custom_roles.items() if one != name}
+        _put(change, settings, left)
+        write_audit(ports, EventType.ROLE_REMOVE, actor, name, change=change)
+
+
+def _existing(settings: OrganizationSettings, name: str) -> tuple[Permission, ...]:
+    if name in roles.BUILT_IN:
+        raise Refused(f"The role {name} is built in, so it cannot be changed or removed.")
+    if roles.role_name(name) not in settings.custom_roles:
+        raise UnknownRole(name)
+    return settings.custom_roles[name]
+
+
+def _put(change: AccountsChange, settings: OrganizationSettings, custom: CustomRoles) -> None:
+    ordered = {name: custom[name] for name in sorted(custom)}
+    change.put_settings(replace(settings, custom_roles=ordered))
+
+
+def _role(ports: Ports, settings: OrganizationSettings, name: str) -> Role:
+    held = roles.permissions([name], settings.custom_roles)
+    permitted = tuple(one for one in Permission if one in held)
+    return Role(name, permitted, name in roles.BUILT_IN, _count(ports, name))
+
+
+def _count(ports: Ports, role: str) -> int:
+    """Return how many accounts have the role."""
+    return ports.accounts.count(having_role(role))

@@ -1,0 +1,272 @@
+"""Custom roles: how they are made and changed, and that nobody gets more than the actor has."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cwtui.accounts import administration, custom_roles, roles, user_list, user_mfa
+from cwtui.accounts.account_words import having_role
+from cwtui.accounts.errors import (
+    TO_EVERYTHING,
+    AccountsError,
+    ChangedByOthers,
+    GivesPermissions,
+    InvalidInput,
+    NotPermitted,
+    Refused,
+    SessionEnded,
+    Taken,
+    UnknownRole,
+)
+from cwtui.accounts.listing import View
+from cwtui.accounts.roles import ADMIN, ALL, MINIMUM, Permission
+from cwtui.accounts.session import Session
+from tests.accounts.public_actions import NEEDED, OF_ADMINS, Scene, scene_of, state
+from tests.accounts.world import OPERATOR, World
+
+HELP_DESK = (Permission.READ_USERS, Permission.RESET_MFA)
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    return scene_of(world)
+
+
+def with_role(scene: Scene, *permissions: Permission) -> Session:
+    """A session whose only role permits only this, with the usual proof."""
+    scene.world.settings(
+        custom_roles={**scene.world.accounts.settings().custom_roles, "some": permissions}
+    )
+    scene.world.put(scene.world.account("ada").changed(roles=("some",)))
+    return scene.world.session("ada", scene.device)
+
+
+@pytest.mark.parametrize("permission", Permission)
+@pytest.mark.parametrize("act", OF_ADMINS)
+def test_each_action_needs_its_permission_alone(
+    scene: Scene, act: str, permission: Permission
+) -> None:
+    held = roles.chosen_permissions([permission])
+    actor = with_role(scene, *held)
+    before = state(scene.world)
+    refused = ""
+    try:
+        OF_ADMINS[act](scene, actor)
+    except NotPermitted as error:
+        refused = str(error)
+    if NEEDED[act] in held:
+        assert "do not include the permission" not in refused
+    else:
+        assert refused == f"Your roles do not include the permission {NEEDED[act]}."
+        assert state(scene.world) == before
+
+
+def test_a_role_is_created_given_and_removed(world: World) -> None:
+    world.add("bob")
+    created = custom_roles.create_role(world.ports, OPERATOR, " help-desk ", ["reset-mfa"])
+    assert (created.name, created.permissions) == ("help-desk", HELP_DESK)
+    with pytest.raises(GivesPermissions) as asked:
+        administration.update_user(world.ports, OPERATOR, "bob", chosen_roles=["help-desk"])
+    assert str(asked.value) == "bob gets new permissions: read-users, reset-mfa."
+    assert asked.value.question == "Give bob these permissions?"
+    administration.update_user(
+        world.ports, OPERATOR, "bob", chosen_roles=["help-desk"], agreed=TO_EVERYTHING
+    )
+    listed = {role.name: role for role in custom_roles.list_roles(world.ports, OPERATOR)}
+    assert [*listed] == [ADMIN, MINIMUM, "help-desk"]
+    assert listed["help-desk"].accounts == 1
+    assert listed[ADMIN].permissions == tuple(Permission)
+    assert [role.is_built_in for role in listed.values()] == [True, True, False]
+    with pytest.raises(Refused, match=r"^1 account has the role help-desk, as the filter"):
+        custom_roles.remove_role(world.ports, OPERATOR, "help-desk")
+    administration.update_user(world.ports, OPERATOR, "bob", chosen_roles=[MINIMUM])
+    custom_roles.remove_role(world.ports, OPERATOR, "help-desk")
+    assert world.accounts.settings().custom_roles == {}
+    with pytest.raises(InvalidInput, match=r"no role named help-desk"):
+        administration.update_user(world.ports, OPERATOR, "bob", chosen_roles=["help-desk"])
+
+
+def test_lists_are_filtered_by_custom_roles(world: World) -> None:
+    custom_roles.create_role(world.ports, OPERATOR, "help-desk", HELP_DESK)
+    world.add("bob", roles=("help-desk", MINIMUM))
+    world.add("eve")
+    found = user_list.list_users(world.ports, OPERATOR, View("role:help-desk"))
+    assert [row.username for row in found.rows] == ["bob"]
+    assert world.accounts.count(having_role("help-desk")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("Help", "A role's name has 1 to 40 lower-case letters"),
+        ("", "A role's name has 1 to 40 lower-case letters"),
+        ("a" * 41, "A role's name has 1 to 40 lower-case letters"),
+        ("help desk", "A role's name has 1 to 40 lower-case letters"),
+        ("h\u0435lp", "A role's name has 1 to 40 lower-case letters"),
+        ("admin", "Names of built-in roles, and those that begin with connectware-, are reserved."),
+        ("minimum", "Names of built-in roles"),
+        (ADMIN, "Names of built-in roles"),
+        ("connectware-operator", "Names of built-in roles"),
+    ],
+)
+def test_names_that_no_role_can_have(world: World, name: str, sentence: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        custom_roles.create_role(world.ports, OPERATOR, name, HELP_DESK)
+    assert refused.value.field == "name"
+    assert str(refused.value).startswith(sentence)
+
+
+def test_a_role_permits_something_that_exists(world: World) -> None:
+    for permissions, sentence in (
+        ([], "Choose at least one permission. minimum-access is the role without any."),
+        (["fly"], "There is no permission named fly. Choose from: read-users, "),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            custom_roles.create_role(world.ports, OPERATOR, "new", permissions)
+        assert refused.value.field == "permissions"
+        assert str(refused.value).startswith(sentence)
+
+
+def test_names_are_taken_once_and_there_are_not_too_many(world: World) -> None:
+    custom_roles.create_role(world.ports, OPERATOR, "r0", HELP_DESK)
+    with pytest.raises(Taken, match=r"There is a role named r0 already"):
+        custom_roles.create_role(world.ports, OPERATOR, "r0", HELP_DESK)
+    for number in range(1, roles.MOST_CUSTOM):
+        custom_roles.create_role(world.ports, OPERATOR, f"r{number}", HELP_DESK)
+    with pytest.raises(Refused, match=r"at most 50 roles"):
+        custom_roles.create_role(world.ports, OPERATOR, "one-more", HELP_DESK)
+
+
+@pytest.mark.parametrize("name", [ADMIN, MINIMUM])
+def test_built_in_roles_stay_as_they_are(world: World, name: str) -> None:
+    with pytest.raises(Refused, match=r"is built in"):
+        custom_roles.update_role(world.ports, OPERATOR, name, ALL)
+    with pytest.raises(Refused, match=r"is built in"):
+        custom_roles.remove_role(world.ports, OPERATOR, name)
+
+
+def test_roles_that_are_not_there(world: World) -> None:
+    for act in (
+        lambda: custom_roles.show_role(world.ports, OPERATOR, "none"),
+        lambda: custom_roles.update_role(world.ports, OPERATOR, "none", ALL),
+        lambda: custom_roles.remove_role(world.ports, OPERATOR, "none"),
+    ):
+        with pytest.raises(UnknownRole, match=r"There is no role named none"):
+            act()
+
+
+def test_what_a_role_permits_counts_at_once(scene: Scene) -> None:
+    desk = with_role(scene, *HELP_DESK)
+    assert desk.permissions == {*HELP_DESK}
+    custom_roles.update_role(scene.world.ports, OPERATOR, "some", [Permission.READ_USERS])
+    with pytest.raises(SessionEnded, match=r"Your roles were changed"):
+        user_mfa.disable_mfa(scene.world.ports, desk, "bob")
+
+
+def test_somebody_else_changed_the_role_meanwhile(world: World) -> None:
+    custom_roles.create_role(world.ports, OPERATOR, "desk", HELP_DESK)
+    custom_roles.update_role(world.ports, OPERATOR, "desk", ["read-audit-log"])
+    with pytest.raises(ChangedByOthers, match=r"permissions to read-audit-log in the meantime"):
+        custom_roles.update_role(world.ports, OPERATOR, "desk", ["read-users"], seen=HELP_DESK)
+    done = custom_roles.update_role(
+        world.ports, OPERATOR, "desk", ["read-users"], TO_EVERYTHING, seen=HELP_DESK
+    )
+    assert done.changed
+    again = custom_roles.update_role(world.ports, OPERATOR, "desk", ["read-users"], seen=HELP_DESK)
+    assert not again.changed
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda s, by: administration.reset_password(s.world.ports, by, "root"),
+        lambda s, by: administration.remove_user(s.world.ports, by, "root"),
+        lambda s, by: administration.unlock(s.world.ports, by, "root"),
+        lambda s, by: administration.update_user(s.world.ports, by, "root", enabled=False),
+        lambda s, by: user_mfa.disable_mfa(s.world.ports, by, "root"),
+        lambda s, by: administration.create_user(
+            s.world.ports, by, "new", chosen_roles=[ADMIN], agreed=TO_EVERYTHING
+        ),
+        lambda s, by: administration.update_user(
+            s.world.ports, by, "bob", chosen_roles=["auditor"], agreed=TO_EVERYTHING
+        ),
+    ],
+)
+def test_a_help_desk_cannot_promote_itself(
+    scene: Scene, act: Callable[[Scene, Session], object]
+) -> None:
+    scene.world.equip("root")
+    desk = with_role(scene, *HELP_DESK, Permission.MANAGE_USERS)
+    before = state(scene.world)
+    with pytest.raises(NotPermitted, match=r"permissions that you"):
+        act(scene, desk)
+    assert state(scene.world) == before
+
+
+NAMES = st.sampled_from(["ada", "bob", "eve"])
+SETS = st.sets(st.sampled_from(Permission), min_size=1)
+GIVEN = st.lists(st.sampled_from([ADMIN, MINIMUM, "r0", "r1", "r2"]), min_size=1, max_size=2)
+
+ACTS = st.sampled_from(["update_user", "create_user", "update_role", "create_role"])
+
+
+@given(
+    st.lists(SETS, min_size=3, max_size=3),
+    st.lists(GIVEN, min_size=3, max_size=3),
+    st.lists(st.tuples(NAMES, NAMES, GIVEN, SETS, ACTS), max_size=12),
+)
+def test_nobody_gives_what_they_lack(
+    made: list[set[Permission]],
+    held: list[list[str]],
+    acts: list[tuple[str, str, list[str], set[Permission], str]],
+) -> None:
+    world = World()
+    world.settings(
+        custom_roles={
+            f"r{n}": roles.chosen_permissions(sorted(some)) for n, some in enumerate(made)
+        }
+    )
+    world.add_admin("root")
+    for name, given_ in zip(("ada", "bob", "eve"), held, strict=True):
+        world.add(name, roles=tuple(sorted({*given_})))
+    for who, whom, given_, some, kind in acts:
+        actor, before = world.session(who), everybody(world)
+        try:
+            tried(world, actor, whom, given_, sorted(some), kind)
+        except AccountsError:
+            assert everybody(world) == before
+            continue
+        for one, permissions in everybody(world).items():
+            assert permissions - before.get(one, frozenset()) <= actor.permissions
+        if kind == "update_user":
+            assert before[whom] <= actor.permissions
+
+
+def tried(
+    world: World, actor: Session, whom: str, given_: list[str], some: list[Permission], kind: str
+) -> None:
+    ports = world.ports
+    match kind:
+        case "update_user":
+            administration.update_user(
+                ports, actor, whom, chosen_roles=given_, agreed=TO_EVERYTHING
+            )
+        case "create_user":
+            administration.create_user(
+                ports, actor, "new", chosen_roles=given_, agreed=TO_EVERYTHING
+            )
+        case "update_role":
+            custom_roles.update_role(ports, actor, given_[0], some)
+        case _:
+            custom_roles.create_role(ports, actor, "r3", some)
+
+
+def everybody(world: World) -> dict[str, frozenset[Permission]]:
+    """What each account and each role permits."""
+    custom = world.accounts.settings().custom_roles
+    of_accounts = {
+        row.username: roles.permissions(row.roles, custom) for row in world.accounts.rows()
+    }
+    return of_accounts | {f"role {name}": frozenset(held) for name, held in custom.items()}
