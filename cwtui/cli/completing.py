@@ -76,10 +76,24 @@ def _account_named(ctx: click.Context) -> "Account | None":
         return None
 
 
-def roles(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    from cwtui.accounts.roles import BUILT_IN
+def roles(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of all roles; only the built-in ones if the store cannot be read."""
+    from cwtui.accounts.errors import AccountsError
+    from cwtui.accounts.roles import names
+    from cwtui.cli.host import Host
 
-    return _beginning(BUILT_IN, incomplete)
+    given = ctx.find_root().params
+    try:
+        settings = Host(given.get("config"), given.get("store")).ports().accounts.settings()
+        return _beginning(names(settings.custom_roles), incomplete)
+    except (AccountsError, OSError):
+        return _beginning(names({}), incomplete)
+
+
+def permissions(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    from cwtui.accounts.roles import Permission
+
+    return _beginning(Permission, incomplete)
 
 
 def account_terms(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

@@ -19,6 +19,7 @@ _COMMANDS = {
     "user": ("cwtui.cli.user", "List, show, add, change and remove accounts."),
     "ssh-keys": ("cwtui.cli.ssh_keys", "Print the SSH keys of an account, for sshd."),
     "session": ("cwtui.cli.session", "List open sessions, and end them."),
+    "role": ("cwtui.cli.role", "List, create, change and remove roles."),
     "key": ("cwtui.cli.key", "Show and replace the keys that protect the store."),
     "directory": ("cwtui.cli.directory", "Test the LDAP connection, and sync LDAP accounts."),
     "settings": ("cwtui.cli.settings", "Show and change the organization settings."),

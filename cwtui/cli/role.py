@@ -1,0 +1,129 @@
+"""`cwtui role`: list, create, change and remove roles."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from cwtui.accounts import custom_roles
+from cwtui.accounts.custom_roles import Role
+from cwtui.accounts.errors import TO_EVERYTHING
+from cwtui.accounts.text import counted
+from cwtui.cli import completing
+from cwtui.cli.groups import GroupInOrder, pass_host
+from cwtui.cli.host import Host, operator
+from cwtui.cli.json_output import put_list, put_object
+from cwtui.cli.output import put, say
+from cwtui.cli.tables import table
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_name = click.argument("name", shell_complete=completing.roles)
+
+
+def _permission(help_text: str, *, required: bool) -> Callable[[Any], Any]:
+    return click.option(
+        "--permission",
+        "permissions",
+        metavar="PERMISSION",
+        multiple=True,
+        required=required,
+        shell_complete=completing.permissions,
+        help=help_text,
+    )
+
+
+@click.group("role", cls=GroupInOrder)
+def command() -> None:
+    """List, create, change and remove roles.
+
+    A role is a named set of permissions: read-users, manage-users, reset-mfa, manage-roles,
+    manage-organization and read-audit-log. The roles connectware-admin and minimum-access are built
+    in. Accounts get their roles with cwtui user set.
+    """
+
+
+@command.command("list", examples=("cwtui role list", "cwtui role list --json"))
+@_json
+@pass_host
+def list_(host: Host, as_json: bool) -> None:
+    """List all roles, what they permit, and how many accounts have them."""
+    found = custom_roles.list_roles(host.ports(), operator())
+    if as_json:
+        put_list(map(_fields, found))
+        return
+    put(
+        table(
+            [
+                (role.name, counted(role.accounts, "account"), ", ".join(role.permissions) or "-")
+                for role in found
+            ]
+        )
+    )
+
+
+@command.command(
+    examples=("cwtui role add help-desk --permission reset-mfa --permission read-users",)
+)
+@click.argument("name")
+@_permission("What the role permits; repeat the option for more.", required=False)
+@click.option(
+    "--like",
+    metavar="ROLE",
+    shell_complete=completing.roles,
+    help="Copy the permissions of this role.",
+)
+@_json
+@pass_host
+def add(
+    host: Host, name: str, permissions: tuple[str, ...], like: str | None, as_json: bool
+) -> None:
+    """Create a role.
+
+    Who can change accounts must find them, so manage-users and reset-mfa include read-users.
+    """
+    ports = host.ports()
+    copied = custom_roles.show_role(ports, operator(), like).permissions if like else ()
+    role = custom_roles.create_role(ports, operator(), name, [*copied, *permissions])
+    if as_json:
+        put_object({**_fields(role), "changed": True})
+    else:
+        say(f"The role {role.name} was created. It permits {', '.join(role.permissions)}.")
+
+
+@command.command("set", examples=("cwtui role set help-desk --permission reset-mfa",))
+@_name
+@_permission("Replace what the role permits; repeat the option for more.", required=True)
+@_json
+@pass_host
+def set_(host: Host, name: str, permissions: tuple[str, ...], as_json: bool) -> None:
+    """Change what a role permits.
+
+    It counts at once: whoever has the role must sign in again.
+    """
+    # It was typed in full, so it is not asked again.
+    done = custom_roles.update_role(host.ports(), operator(), name, permissions, TO_EVERYTHING)
+    role = done.role
+    if as_json:
+        put_object({**_fields(role), "changed": done.changed})
+    elif not done.changed:
+        say(f"Nothing was changed: the role {role.name} permits exactly this.")
+    else:
+        say(f"The role {role.name} permits {', '.join(role.permissions)} now.")
+
+
+@command.command(examples=("cwtui role remove help-desk",))
+@_name
+@pass_host
+def remove(host: Host, name: str) -> None:
+    """Remove a role that no account has."""
+    custom_roles.remove_role(host.ports(), operator(), name)
+    say(f"The role {name} was removed.")
+
+
+def _fields(role: Role) -> dict[str, object]:
+    return {
+        "name": role.name,
+        "permissions": list(role.permissions),
+        "built_in": role.is_built_in,
+        "accounts": role.accounts,
+    }

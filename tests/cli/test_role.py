@@ -1,0 +1,58 @@
+"""`cwtui role`: custom roles on the command line."""
+
+import json
+
+from tests.cli.accounts import put
+from tests.cli.commands import Host
+
+DESK = ("--permission", "reset-mfa")
+
+
+def test_a_role_from_its_creation_to_its_removal(host: Host) -> None:
+    put(host, "bob")
+    made = host.run("role", "add", "help-desk", *DESK)
+    assert made.err == "The role help-desk was created. It permits read-users, reset-mfa.\n"
+    assert host.run("user", "set", "bob", "--role", "help-desk", "--yes").status == 0
+    assert host.run("user", "show", "bob", "--json").json["roles"] == ["help-desk"]
+    listed = host.run("role", "list").out
+    assert listed.splitlines()[-1] == "help-desk          1 account   read-users, reset-mfa"
+    refused = host.run("role", "remove", "help-desk")
+    assert (refused.status, refused.err.partition(",")[0]) == (
+        1,
+        "1 account has the role help-desk",
+    )
+    assert host.run("user", "set", "bob", "--role", "minimum-access").status == 0
+    assert host.run("role", "remove", "help-desk").err == "The role help-desk was removed.\n"
+    assert host.run("role", "remove", "help-desk").status == 1
+
+
+def test_json_says_whether_something_was_changed(host: Host) -> None:
+    put(host, "bob")
+    assert json.loads(host.run("role", "add", "desk", *DESK, "--json").out) == {
+        "name": "desk",
+        "permissions": ["read-users", "reset-mfa"],
+        "built_in": False,
+        "accounts": 0,
+        "changed": True,
+    }
+    same = host.run("role", "set", "desk", *DESK, "--json")
+    assert json.loads(same.out)["changed"] is False
+    other = host.run("role", "set", "desk", "--permission", "read-audit-log", "--json")
+    assert json.loads(other.out)["permissions"] == ["read-audit-log"]
+    names = [role["name"] for role in json.loads(host.run("role", "list", "--json").out)]
+    assert names == ["connectware-admin", "minimum-access", "desk"]
+
+
+def test_permissions_are_copied(host: Host) -> None:
+    put(host, "bob")
+    host.run("role", "add", "desk", *DESK)
+    copied = host.run("role", "add", "night", "--like", "desk", "--permission", "read-audit-log")
+    assert copied.err.endswith("It permits read-users, reset-mfa, read-audit-log.\n")
+
+
+def test_what_cannot_be_right_is_wrong_usage(host: Host) -> None:
+    put(host, "bob")
+    for words in (("add", "Help Desk", *DESK), ("add", "desk"), ("set", "admin", *DESK)):
+        assert host.run("role", *words).status == 2
+    assert host.run("role", "add", "desk", "--permission", "fly").status == 2
+    assert host.run("role", "set", "connectware-admin", *DESK).status == 1
