@@ -117,12 +117,20 @@ class Host:
                 process.kill()
 
     def files(self) -> dict[str, tuple[int, bytes]]:
-        """Mode and content of every file except locks."""
+        """Mode and content of every file except locks.
+
+        Zeros at the end of a journal are room for lines, and no content.
+        """
         return {
-            str(path.relative_to(self.folder)): (path.stat().st_mode, path.read_bytes())
+            str(path.relative_to(self.folder)): (path.stat().st_mode, _content(path))
             for path in sorted(self.folder.rglob("*"))
             if path.is_file() and not path.name.endswith(".lock")
         }
+
+
+def _content(path: Path) -> bytes:
+    content = path.read_bytes()
+    return content.rstrip(b"\0") if path.suffix == ".journal" else content
 
 
 def run(*args: str, stdin: bytes = b"", terminal: bool = False) -> Result:
