@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from textual.app import App
 from textual.screen import Screen
 
-from cwtui.accounts import roles, user_list
+from cwtui.accounts import user_list
 from cwtui.accounts.listing import Names
 from cwtui.accounts.roles import Permission
 from cwtui.config import quit_key
@@ -24,6 +24,7 @@ _WORDS: Final = {
     "ssh keys public key open sessions sign out everywhere",
     sections.USERS: "accounts mfa required password reset password unlock locked disable mfa roles "
     "admins ldap",
+    sections.ROLES: "permissions create role copy permissions help desk remove role",
     sections.ORGANIZATION: "mfa required password rules minimum length issuer failed attempts wait "
     "limit",
     sections.AUDIT_LOG: "events history sign-ins failed",
@@ -53,7 +54,7 @@ def commands(app: App[Any], context: Context, router: OpensPages) -> Iterator[Co
     """Yield the sections, the page's own commands, and the commands of the application."""
     if context.session is None:
         return
-    for name, title in sections.allowed(context.session.roles):
+    for name, title in sections.allowed(context.session.permissions):
         yield Command(title, partial(router.open_section, name), words=_WORDS[name])
     page = app.screen
     of_page = [
@@ -69,7 +70,7 @@ def commands(app: App[Any], context: Context, router: OpensPages) -> Iterator[Co
         if binding.key != "escape" and binding.action != "app.help"
     ]
     yield from of_page
-    may_create = Permission.MANAGE_USERS in roles.permissions(context.session.roles)
+    may_create = Permission.MANAGE_USERS in context.session.permissions
     if may_create and _CREATE_USER not in {command.title for command in of_page}:
         create = partial(router.open_sub_page, sections.SubPage.CREATE_USER)
         yield Command(_CREATE_USER, create, words=_NEW_USER)
@@ -92,9 +93,9 @@ def _quit(app: App[Any], page: Screen[Any]) -> None:
 
 
 def users(context: Context, router: OpensPages) -> Users | None:
-    """Return how the palette finds users, or None if the person may not manage users."""
+    """Return how the palette finds users, or None if the person may not see users."""
     session = context.session
-    if session is None or Permission.MANAGE_USERS not in roles.permissions(session.roles):
+    if session is None or Permission.READ_USERS not in session.permissions:
         return None
 
     async def named(text: str) -> Names | None:

@@ -104,6 +104,15 @@ class OpenAccount(OpenPage):
         """Whether it was open just now, and is only read anew."""
 
 
+class OpenRolePage(OpenPage):
+    """Open the page of this role, or with `copies`, the page that creates one like it."""
+
+    def __init__(self, name: str, *, copies: bool = False) -> None:
+        super().__init__()
+        self.name = name
+        self.copies = copies
+
+
 class OpenSubPage(OpenPage):
     """Open this page below a section."""
 

@@ -272,7 +272,10 @@ class Router:
                 else:
                     self.replace_screen(sub_page)
             case (
-                messages.OpenDevicePage() | messages.OpenSshKeyPage() | messages.OpenUserSessions()
+                messages.OpenDevicePage()
+                | messages.OpenRolePage()
+                | messages.OpenSshKeyPage()
+                | messages.OpenUserSessions()
             ):
                 to_load = routes.page_below(message, self._context)
                 self._begin_load(_Load(to_load, session, page))

@@ -7,6 +7,7 @@ from textual.screen import Screen
 
 from cwtui.accounts import (
     administration,
+    custom_roles,
     organization,
     own_devices,
     own_ssh_keys,
@@ -22,6 +23,7 @@ from cwtui.accounts.filter_language import Vocabulary, valid_part
 from cwtui.accounts.listing import View
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.self_service import Overview
+from cwtui.accounts.user_list import FirstPage
 from cwtui.ui import sections
 from cwtui.ui.context import Context
 from cwtui.ui.messages import (
@@ -29,6 +31,7 @@ from cwtui.ui.messages import (
     BackupCodesMade,
     LeadAway,
     OpenDevicePage,
+    OpenRolePage,
     OpenSection,
     OpenSshKeyPage,
     OpenUserSessions,
@@ -54,6 +57,7 @@ from cwtui.ui.screens.pages.device import DevicePage, LostDevicePage
 from cwtui.ui.screens.pages.display import DisplayPage
 from cwtui.ui.screens.pages.new_device import AddDevicePage, ReplaceDevicePage
 from cwtui.ui.screens.pages.organization import OrganizationPage
+from cwtui.ui.screens.pages.roles import CreateRolePage, RolePage, RolesPage
 from cwtui.ui.screens.pages.sessions import OwnSessionsPage, UserSessionsPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.screens.pages.ssh_keys import AddSshKeyPage, SshKeyPage, SshKeysPage
@@ -115,13 +119,9 @@ def section(name: str, context: Context) -> PageToLoad[Any]:
     """Return the first page of the section with this name."""
     match name:
         case sections.USERS:
-            kept = _still_valid(context.users_filter, account_words(Facts()), context)
-            view, zone = View(kept, *context.users_order), context.zone
-            at_least, row = context.users_shown, context.users_row
-            return PageToLoad(
-                lambda ports, session: users.first_page(ports, session, view, zone, at_least),
-                lambda found: UsersPage(found, view, row),
-            )
+            return _users(context)
+        case sections.ROLES:
+            return PageToLoad(custom_roles.list_roles, RolesPage)
         case sections.ORGANIZATION:
             return PageToLoad(organization.show_settings, OrganizationPage)
         case sections.AUDIT_LOG:
@@ -133,6 +133,18 @@ def section(name: str, context: Context) -> PageToLoad[Any]:
             )
         case _:
             return PageToLoad(self_service.overview, SettingsPage)
+
+
+def _users(context: Context) -> PageToLoad[Any]:
+    kept, order = context.users_filter, context.users_order
+    zone, at_least, row = context.zone, context.users_shown, context.users_row
+
+    def read(ports: "Ports", session: "Session") -> tuple[FirstPage, View]:
+        vocabulary = account_words(Facts(ports.accounts.settings()))
+        view = View(_still_valid(kept, vocabulary, context), *order)
+        return users.first_page(ports, session, view, zone, at_least), view
+
+    return PageToLoad(read, lambda found: UsersPage(*found, row))
 
 
 def _still_valid(filter_text: str, vocabulary: Vocabulary[Any], context: Context) -> str:
@@ -150,10 +162,17 @@ def account(username: str) -> PageToLoad[Any]:
 _PAGES: Final[dict[sections.SubPage, Callable[[], Screen[None]]]] = {
     sections.SubPage.REGENERATE_BACKUP_CODES: RegenerateBackupCodesPage,
     sections.SubPage.DISABLE_MFA: DisableMfaPage,
-    sections.SubPage.CREATE_USER: CreateUserPage,
     sections.SubPage.ADD_SSH_KEY: AddSshKeyPage,
+    sections.SubPage.CREATE_ROLE: CreateRolePage,
 }
 """Pages that show nothing that must be loaded."""
+
+
+_LOADED: Final[dict[sections.SubPage, PageToLoad[Any]]] = {
+    sections.SubPage.CREATE_USER: PageToLoad(custom_roles.offered, CreateUserPage),
+    sections.SubPage.SSH_KEYS: PageToLoad(own_ssh_keys.listed, SshKeysPage),
+    sections.SubPage.OPEN_SESSIONS: PageToLoad(sessions.own, OwnSessionsPage),
+}
 
 
 def sub_page(
@@ -167,21 +186,22 @@ def sub_page(
                 self_service.password_rules,
                 lambda rules: ChangePasswordPage(session.username, rules),
             )
-        case sections.SubPage.SSH_KEYS:
-            return PageToLoad(own_ssh_keys.listed, SshKeysPage)
-        case sections.SubPage.OPEN_SESSIONS:
-            return PageToLoad(sessions.own, OwnSessionsPage)
         case _:
-            return _PAGES[page]()
+            return _LOADED.get(page) or _PAGES[page]()
 
 
 def page_below(
-    message: OpenDevicePage | OpenSshKeyPage | OpenUserSessions, context: Context
+    message: OpenDevicePage | OpenRolePage | OpenSshKeyPage | OpenUserSessions, context: Context
 ) -> PageToLoad[Any]:
-    """Return the page about one thing of an account: a device, an SSH key, or its sessions."""
+    """Return the page about one thing: a role, or an account's device, SSH key or sessions."""
     match message:
         case OpenDevicePage():
             return _device_page(message, context)
+        case OpenRolePage(name=name, copies=copies):
+            return PageToLoad(
+                lambda ports, session: custom_roles.show_role(ports, session, name),
+                CreateRolePage if copies else RolePage,
+            )
         case OpenSshKeyPage(key=key):
             return PageToLoad(
                 lambda ports, session: own_ssh_keys.shown(ports, session, key), SshKeyPage

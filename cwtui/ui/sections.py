@@ -1,14 +1,16 @@
 """The sections of the navigation panel, and the pages below them: names, titles, permissions."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from cwtui.accounts import roles
 from cwtui.accounts.roles import Permission
 
 SETTINGS: Final = "settings"
 USERS: Final = "users"
+ROLES: Final = "roles"
+USER_MANAGEMENT: Final = (USERS, ROLES)
+"""The sections below the heading User Management."""
 ORGANIZATION: Final = "organization"
 AUDIT_LOG: Final = "audit_log"
 
@@ -22,7 +24,8 @@ class Section(NamedTuple):
 
 SECTIONS: Final = {
     SETTINGS: Section("Settings", None),
-    USERS: Section("Users and Roles", Permission.MANAGE_USERS),
+    USERS: Section("Users and Roles", Permission.READ_USERS),
+    ROLES: Section("Roles", Permission.MANAGE_ROLES),
     ORGANIZATION: Section("Organization", Permission.MANAGE_ORGANIZATION),
     AUDIT_LOG: Section("Audit Log", Permission.READ_AUDIT_LOG),
 }
@@ -35,6 +38,7 @@ class SubPage(StrEnum):
     REGENERATE_BACKUP_CODES = "regenerate_backup_codes"
     DISABLE_MFA = "disable_mfa"
     CREATE_USER = "create_user"
+    CREATE_ROLE = "create_role"
     DISPLAY = "display"
     SSH_KEYS = "ssh_keys"
     OPEN_SESSIONS = "open_sessions"
@@ -51,9 +55,8 @@ class DeviceTask(StrEnum):
     ASK_WHETHER_LOST = "ask_whether_lost"
 
 
-def allowed(held_roles: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield the name and title of each section that the roles allow, in the panel's order."""
-    permissions = roles.permissions(held_roles)
+def allowed(permissions: Container[Permission]) -> Iterator[tuple[str, str]]:
+    """Yield the name and title of each section that these allow, in the panel's order."""
     for name, section in SECTIONS.items():
         if section.permission is None or section.permission in permissions:
             yield name, section.title

@@ -90,7 +90,7 @@ async def initial_password(person: Person, there: Plant) -> None:
 
 async def create_user(person: Person, there: Plant) -> None:
     enter_session(person, there)
-    person.app.router.replace_screen(CreateUserPage())
+    person.app.router.replace_screen(CreateUserPage({}))
     await person.settle()
 
 
@@ -162,3 +162,37 @@ async def quitting(person: Person, there: Plant) -> None:
 async def palette(person: Person, there: Plant) -> None:
     await signed_in(person, there)
     await person.press("ctrl+p")
+
+
+async def list_of_roles(person: Person, there: Plant) -> None:
+    enter_session(person, there)
+    person.app.router.open_section("roles")
+    await person.settle()
+
+
+def role(name: str) -> Way:
+    async def way(person: Person, there: Plant) -> None:
+        await list_of_roles(person, there)
+        await person.click_button(name)
+
+    return way
+
+
+async def create_role(person: Person, there: Plant) -> None:
+    await role("help-desk")(person, there)
+    await person.click_button("Copy Permissions")
+
+
+async def create_role_wrong(person: Person, there: Plant) -> None:
+    await list_of_roles(person, there)
+    await person.press("enter")
+    await person.write("Help Desk")
+    await person.press("enter", "enter")
+
+
+async def users_of_help_desk(person: Person, there: Plant) -> None:
+    """A help desk sees the users, and cannot manage roles."""
+    there.world.clock.forward(30)
+    person.app.context.session = there.world.session("alice", there.devices["alice"])
+    person.app.router.open_section("users")
+    await person.settle()

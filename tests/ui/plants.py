@@ -17,6 +17,7 @@ from cwtui.accounts.model import (
     SignInRecord,
     SshKey,
 )
+from cwtui.accounts.roles import Permission
 from cwtui.accounts.settings import Mfa
 from tests.accounts.ssh_lines import ED25519, RSA_3072, SK_ECDSA
 from tests.accounts.world import HERE, NOW, Device, World
@@ -193,6 +194,19 @@ def sessions_plant() -> Plant:
             )
         )
     there.world.sessions.ask_to_end([f"{3:012x}"], EndAsked(ADMIN, HERE))
+    return there
+
+
+def roles_plant() -> Plant:
+    """There are custom roles, and alice and bob have some of them."""
+    there = plant()
+    desk = (Permission.READ_USERS, Permission.MANAGE_USERS, Permission.RESET_MFA)
+    there.world.settings(
+        custom_roles={"help-desk": desk, "reader-of-the-audit-log": (Permission.READ_AUDIT_LOG,)}
+    )
+    for name in ("alice", "bob"):
+        account = there.world.account(name)
+        there.world.put(account.changed(roles=tuple(sorted({*account.roles, "help-desk"}))))
     return there
 
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from cwtui.accounts import roles
 from cwtui.ui import theme
 from tests.ui.admin_ways import (
     account_of,
@@ -18,11 +19,14 @@ from tests.ui.admin_ways import (
     audit_log_filtered,
     audit_log_wrong,
     confirm,
+    create_role,
+    create_role_wrong,
     create_user,
     create_user_wrong,
     help_on_account,
     help_on_sign_in,
     initial_password,
+    list_of_roles,
     manual_topic,
     manual_topics,
     organization,
@@ -32,11 +36,13 @@ from tests.ui.admin_ways import (
     proof_with_code,
     proof_wrong,
     quitting,
+    role,
     sign_out_user,
     user_sessions,
     users,
     users_filtered,
     users_none,
+    users_of_help_desk,
 )
 from tests.ui.harness import SMALL, Person, at_work
 from tests.ui.plants import (
@@ -52,6 +58,7 @@ from tests.ui.plants import (
     off_plant,
     plant,
     required_plant,
+    roles_plant,
     sessions_plant,
 )
 from tests.ui.ways import (
@@ -236,6 +243,13 @@ SCENES: Final[dict[str, Scene]] = {
     "create_user": Scene(create_user),
     "create_user_wrong": Scene(create_user_wrong),
     "initial_password": Scene(initial_password),
+    "roles": Scene(list_of_roles, roles_plant),
+    "role": Scene(role("help-desk"), roles_plant),
+    "role_built_in": Scene(role(roles.ADMIN), roles_plant),
+    "create_role": Scene(create_role, roles_plant),
+    "create_role_wrong": Scene(create_role_wrong, roles_plant),
+    "account_roles": Scene(account_of("alice"), roles_plant),
+    "users_of_help_desk": Scene(users_of_help_desk, roles_plant),
     "organization": Scene(organization),
     "organization_wrong": Scene(organization_wrong),
     "audit_log": Scene(audit_log, audited_plant),

@@ -3,7 +3,6 @@
 from textual.screen import Screen
 from textual.widgets import Button, Static
 
-from cwtui.accounts import roles
 from cwtui.accounts.settings import Mfa
 from cwtui.ui import sections
 from cwtui.ui.after_code import SECONDS
@@ -85,7 +84,7 @@ async def check_ways(person: Person, town: Town, username: str) -> None:
         await come_back(person)
     session = person.app.context.session
     assert session is not None, f"signing in as {username} leads to:\n{person.text}"
-    allowed = roles.permissions(session.roles)
+    allowed = session.permissions
     for section, (title, permission) in sections.SECTIONS.items():
         if permission is not None and permission not in allowed:
             continue

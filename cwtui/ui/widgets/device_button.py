@@ -1,6 +1,6 @@
-"""Buttons that are about one device, or one SSH key."""
+"""Buttons that are about one device, SSH key or role."""
 
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
@@ -8,20 +8,15 @@ from textual.content import Content
 from cwtui.ui.widgets.buttons import Button
 
 
-class HasId(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
 class DeviceButton(Button):
     """A button that is about one of the person's devices. Its id has the device's id."""
 
     _PREFIX: ClassVar[str] = "device-"
 
-    def __init__(self, device: HasId, label: str, *, is_cut: bool = False) -> None:
+    def __init__(self, device: str, label: str, *, is_cut: bool = False) -> None:
         """Create it. `is_cut`: the styles say how wide it is, and a longer label is cut."""
         # Textual would read a plain string as markup.
-        super().__init__(Content(label), id=f"{self._PREFIX}{device.id}", compact=True)
+        super().__init__(Content(label), id=f"{self._PREFIX}{device}", compact=True)
         self._is_cut = is_cut
 
     def shown_label(self) -> Content:
@@ -41,3 +36,9 @@ class SshKeyButton(DeviceButton):
     """A button that is about one of the person's SSH keys. Its id has the key's id."""
 
     _PREFIX: ClassVar[str] = "ssh-key-"
+
+
+class RoleButton(DeviceButton):
+    """A button that opens one role. Its id has the role's name."""
+
+    _PREFIX: ClassVar[str] = "role-"

@@ -1,12 +1,13 @@
 """The navigation panel."""
 
-from collections.abc import Iterable
+from collections.abc import Container
 from typing import Final
 
 from textual import events
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from cwtui.accounts.roles import Permission
 from cwtui.ui import sections
 from cwtui.ui.messages import OpenSection, SignOut
 from cwtui.ui.widgets.options import Options
@@ -28,7 +29,7 @@ class MenuOpener(Static):
 
 
 class Navigation(Options):
-    """The sections that the roles allow. Enter or a click opens one."""
+    """The sections that the permissions allow. Enter or a click opens one."""
 
     DEFAULT_CSS = """
     Navigation {
@@ -44,20 +45,23 @@ class Navigation(Options):
     }
     """
 
-    def __init__(self, section: str, held_roles: Iterable[str]) -> None:
+    def __init__(self, section: str, permissions: Container[Permission]) -> None:
         super().__init__(markup=False)
         self._section = section
-        self._roles = tuple(held_roles)
+        self._permissions = permissions
 
     def on_mount(self) -> None:
         options: list[Option] = []
-        for section, title in sections.allowed(self._roles):
-            if section == sections.USERS:
-                options += [Option("", disabled=True), Option("  User Management", disabled=True)]
-            indent = " " if section == sections.USERS else ""
-            options.append(Option(self._marked(section, indent + title), id=section))
-            if section == sections.USERS:
+        was_inside = False
+        for section, title in sections.allowed(self._permissions):
+            is_inside = section in sections.USER_MANAGEMENT
+            if is_inside != was_inside:
                 options.append(Option("", disabled=True))
+            if is_inside and not was_inside:
+                options.append(Option("  User Management", disabled=True))
+            indent = " " if is_inside else ""
+            options.append(Option(self._marked(section, indent + title), id=section))
+            was_inside = is_inside
         options += [Option("", disabled=True), Option("  Sign Out", id=SIGN_OUT)]
         self.add_options(options)
         self.highlighted = self.get_option_index(self._section)

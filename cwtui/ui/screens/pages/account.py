@@ -29,8 +29,8 @@ from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.pages import account_parts
 from cwtui.ui.screens.pages.page import PageBelow, row, save_row, value
 from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.check_list import RoleChoice
 from cwtui.ui.widgets.fields import Field, TextInput
-from cwtui.ui.widgets.role_choice import RoleChoice
 from cwtui.ui.widgets.user_table import ORIGIN_MARKS, STATUS_MARKS
 
 T = TypeVar("T")
@@ -105,7 +105,7 @@ itself, after a day at most."""
         if account.origin is Origin.LOCAL:
             entry = TextInput(account.display_name)
             yield Field("display_name", "Display name", entry, inline=True)
-            yield row("Roles", RoleChoice(account.roles), gap=True)
+            yield row("Roles", RoleChoice(account.roles, self._settings.custom_roles), gap=True)
         else:
             yield row("Display name", value(account.display_name or "-"))
             yield row("Roles", value(", ".join(account.roles)))

@@ -9,14 +9,15 @@ from textual.widgets import Static
 from cwtui.accounts import administration, roles
 from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.errors import AccountsError, ConfirmationNeeded, InvalidInput
+from cwtui.accounts.roles import CustomRoles
 from cwtui.ui.messages import OpenSubPage
 from cwtui.ui.screens.dialogs.dialog import InitialPasswordScreen
 from cwtui.ui.screens.pages.page import PageBelow, row
 from cwtui.ui.sections import SubPage
 from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.check_list import RoleChoice
 from cwtui.ui.widgets.choices import Choice
 from cwtui.ui.widgets.fields import Field, TextInput
-from cwtui.ui.widgets.role_choice import RoleChoice
 
 
 class CreateUserPage(PageBelow):
@@ -34,10 +35,14 @@ asked first.
 
 MFA (Required): the user must set up multi-factor authentication at the first sign-in."""
 
+    def __init__(self, custom_roles: CustomRoles) -> None:
+        super().__init__()
+        self._custom_roles = custom_roles
+
     def content(self) -> ComposeResult:
         yield Field("username", "Username", TextInput())
         yield Field("display_name", "Display name (optional)", TextInput())
-        yield row("Roles", RoleChoice((roles.MINIMUM,)), gap=True)
+        yield row("Roles", RoleChoice((roles.MINIMUM,), self._custom_roles), gap=True)
         yield row("MFA (Required)", Choice("Enable", id="mfa-required"), gap=True)
         yield Static(
             "The user gets a one-time initial password. It is shown next.",

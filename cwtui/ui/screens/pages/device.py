@@ -141,7 +141,7 @@ Replace Device does the same with another backup code."""
         yield Static("If it is lost:", classes="section", markup=False)
         labels = [f"Replace {visible(device.name)}" for device in self._overview.devices]
         for device, label in zip(self._overview.devices, labels, strict=True):
-            button = DeviceButton(device, label)
+            button = DeviceButton(device.id, label)
             button.styles.width = max(map(cell_len, labels)) + _BUTTON_PADDING
             yield button
         few = self._few_codes()

@@ -30,12 +30,12 @@ from cwtui.ui.screens.focus_memory import mark_of, marked
 from cwtui.ui.screens.steady import Body
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.check_list import CheckList
 from cwtui.ui.widgets.choices import Alternatives
 from cwtui.ui.widgets.fields import Field
 from cwtui.ui.widgets.host_time import HostTime
 from cwtui.ui.widgets.key_bar import KeyBar
 from cwtui.ui.widgets.navigation import MenuOpener, Navigation
-from cwtui.ui.widgets.role_choice import RoleChoice
 from cwtui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Page(AccountScreen):
             yield Static(who, id="who", markup=False)
             yield HostTime()
         with Horizontal(id="below"):
-            yield Navigation(self.SECTION, session.roles if session else ())
+            yield Navigation(self.SECTION, session.permissions if session else ())
             with Body(id="page", can_focus=False):
                 yield Static(self.heading(), id="title", markup=False)
                 yield from self.content()
@@ -170,7 +170,7 @@ class Page(AccountScreen):
     # Errors at fields
 
     def show_error(self, field: str, sentence: str) -> None:
-        wrong = next(iter(self.query(f"#{field}").results(RoleChoice)), None)
+        wrong = next(iter(self.query(f"#{field}").results(CheckList)), None)
         if wrong is not None:
             wrong.show_error(sentence)
         else:
@@ -178,7 +178,7 @@ class Page(AccountScreen):
 
     def clear_errors(self) -> None:
         super().clear_errors()
-        for choice in self.query(RoleChoice):
+        for choice in self.query(CheckList):
             choice.clear_error()
 
     def focus_field(self, name: str) -> None:

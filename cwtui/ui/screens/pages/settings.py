@@ -111,7 +111,7 @@ Change Display: colours, time zone and mouse, kept for your account."""
         for device in self._overview.devices:
             said = [wording.device(device, self.context.zone), wording.clock_ahead(device)]
             with Horizontal(classes="own-device"):
-                yield DeviceButton(device, visible(device.name), is_cut=True)
+                yield DeviceButton(device.id, visible(device.name), is_cut=True)
                 yield value(", ".join(filter(None, said)))
         if self._overview.add_device_refusal:
             yield Static(

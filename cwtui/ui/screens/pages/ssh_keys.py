@@ -50,7 +50,7 @@ prints."""
         )
         for state in self._states:
             with Horizontal(classes="own-device"):
-                yield SshKeyButton(state, visible(state.name), is_cut=True)
+                yield SshKeyButton(state.id, visible(state.name), is_cut=True)
                 yield value(wording.ssh_key(state, self.context.zone))
             yield Static(state.fingerprint, classes="fingerprint", markup=False)
         yield Button("Add SSH Key", id="add-ssh-key", compact=True)

@@ -18,6 +18,7 @@ from cwtui.accounts.account_words import Facts, account_words
 from cwtui.accounts.errors import AccountsError, UnknownAccount
 from cwtui.accounts.filter_language import Vocabulary
 from cwtui.accounts.listing import BY_USERNAME, AccountRow, Listing, View
+from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import counted
 from cwtui.accounts.user_list import FirstPage, UserSearch
@@ -105,14 +106,15 @@ has a user with this name, who cannot sign in while this account exists."""
         with Horizontal(id="tools"):
             yield TextInput(self._view.filter, placeholder="/ filter, such as mfa:none")
             yield Static(self._counted(self._page.matching), id="count", markup=False)
-            yield Button("Create User", id="create", compact=True)
+            if Permission.MANAGE_USERS in self.session.permissions:
+                yield Button("Create User", id="create", compact=True)
         yield UserTable(self._page, self._view, self._row, _NOTHING, self.context.zone)
 
     def on_mount(self) -> None:
         self._say_outcome()
 
     def vocabulary(self) -> Vocabulary[AccountRow]:
-        return account_words(Facts())
+        return account_words(Facts(self._page.listing.settings))
 
     # What is listed
 
@@ -349,6 +351,11 @@ has a user with this name, who cannot sign in while this account exists."""
         if self.may_act:
             self._remember()
             self.lead_away(OpenSubPage(SubPage.CREATE_USER))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "create":
+            return Permission.MANAGE_USERS in self.session.permissions
+        return super().check_action(action, parameters)
 
     def pressed(self, button: str) -> None:
         del button  # there is one

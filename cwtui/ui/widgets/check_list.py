@@ -1,19 +1,22 @@
-"""Checkboxes for the roles of an account, and below them what is wrong with the choice."""
+"""Checkboxes of which several can be chosen, and below them what is wrong with the choice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
 from cwtui.accounts import roles
+from cwtui.accounts.roles import CustomRoles, Permission
 from cwtui.accounts.text import visible
 from cwtui.ui.widgets.choices import Choice
 
 
-class RoleChoice(Vertical):
+class CheckList(Vertical):
+    """`offered` has the label of each choice by its name. Rules report errors for `field`."""
+
     DEFAULT_CSS = """
-    RoleChoice {
+    CheckList {
         height: auto;
         width: 1fr;
         & > .message { color: $error; text-style: $error-text-style; display: none; }
@@ -21,14 +24,14 @@ class RoleChoice(Vertical):
     }
     """
 
-    def __init__(self, held: Iterable[str]) -> None:
-        # The rules report a wrong choice with this name.
-        super().__init__(id="roles")
+    def __init__(self, field: str, offered: Mapping[str, str], held: Iterable[str]) -> None:
+        super().__init__(id=field)
         self._held = frozenset(held)
+        self._offered = offered
 
     def compose(self) -> ComposeResult:
-        for role in roles.BUILT_IN:
-            yield Choice(role, role in self._held, name=role)
+        for name, label in self._offered.items():
+            yield Choice(label, name in self._held, name=name)
         yield Static("", classes="message", markup=False)
 
     @property
@@ -46,3 +49,18 @@ class RoleChoice(Vertical):
 
     def on_checkbox_changed(self) -> None:
         self.clear_error()
+
+
+class RoleChoice(CheckList):
+    """The roles of an account."""
+
+    def __init__(self, held: Iterable[str], custom: CustomRoles) -> None:
+        super().__init__("roles", {name: name for name in roles.names(custom)}, held)
+
+
+class PermissionChoice(CheckList):
+    """What a role permits."""
+
+    def __init__(self, held: Iterable[Permission]) -> None:
+        labels = {one.value: f"{one}: {roles.MEANING[one]}" for one in Permission}
+        super().__init__("permissions", labels, held)

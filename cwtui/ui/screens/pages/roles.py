@@ -1,0 +1,196 @@
+"""User Management > Roles: the list, the page of one role, and the page that creates one."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from cwtui.accounts import custom_roles
+from cwtui.accounts.custom_roles import Role, RoleUpdated
+from cwtui.accounts.roles import Permission
+from cwtui.accounts.text import counted
+from cwtui.ui.messages import OpenRolePage, OpenSection, OpenSubPage
+from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
+from cwtui.ui.screens.pages.page import WITH_WIDE, Page, PageBelow, row, save_row, value
+from cwtui.ui.sections import ROLES, SubPage
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.check_list import PermissionChoice
+from cwtui.ui.widgets.device_button import RoleButton
+from cwtui.ui.widgets.fields import Field, TextInput
+
+
+class RolesPage(Page):
+    SECTION = ROLES
+    MANUAL = "admin"
+    TITLE_TEXT = "Roles"
+    AUTO_FOCUS = "#create-role"
+    HORIZONTAL_BREAKPOINTS = WITH_WIDE
+    HELP = """\
+A role is a named set of permissions. An account has one or more roles, and all their permissions.
+
+The roles connectware-admin and minimum-access are built in. Create Role makes another one, for \
+example for a help desk. The name of a role opens its page, to change, copy or remove it.
+
+You can only give permissions that you have, and change only accounts that have no more than you."""
+
+    def __init__(self, found: Sequence[Role]) -> None:
+        super().__init__()
+        self._roles = found
+
+    def content(self) -> ComposeResult:
+        yield Button("Create Role", id="create-role", compact=True)
+        for role in self._roles:
+            with Horizontal(classes="own-device long-names"):
+                yield RoleButton(role.name, role.name)
+                yield value(counted(role.accounts, "account"))
+            yield Static(_permitted(role.permissions), classes="fingerprint", markup=False)
+
+    def pressed(self, button: str) -> None:
+        if button == "create-role":
+            self.lead_away(OpenSubPage(SubPage.CREATE_ROLE))
+        else:
+            self.lead_away(OpenRolePage(RoleButton.device_of(button)))
+
+
+class BelowRoles(PageBelow):
+    """A page below the list of roles. Esc goes back to the list."""
+
+    SECTION = ROLES
+    MANUAL = "admin"
+
+    def open_list(self) -> None:
+        self.lead_away(OpenSection(ROLES, resume=True))
+
+    def action_back(self) -> None:
+        self.leave(self.open_list)
+
+
+class CreateRolePage(BelowRoles):
+    """`like` is the role whose permissions are copied, if any."""
+
+    TITLE_TEXT = "Roles > Create Role"
+    HELP = """\
+A name has lower-case letters, digits and hyphens, such as help-desk. It cannot be changed later.
+
+Who can change accounts must find them, so manage-users and reset-mfa include read-users.
+
+You can only give permissions that you have."""
+
+    def __init__(self, like: Role | None = None) -> None:
+        super().__init__()
+        self._permissions = like.permissions if like is not None else ()
+
+    def content(self) -> ComposeResult:
+        yield Field("name", "Name", TextInput())
+        yield from _permissions(self._permissions)
+        yield Button("Create Role", id="primary", variant="primary", compact=True)
+
+    def unsaved(self) -> str:
+        return "the new role" if self.query_one("#name", Field).entry.value.strip() else ""
+
+    def submit(self) -> None:
+        name = self.query_one("#name", Field).entry.value
+        chosen = self.query_one(PermissionChoice).chosen
+        self.run_as_session(
+            lambda ports, session: custom_roles.create_role(ports, session, name, chosen),
+            self._created,
+            "Creating the role",
+        )
+
+    def _created(self, role: Role) -> None:
+        self.done(f"The role {role.name} was created.")
+        self.open_list()
+
+
+class RolePage(BelowRoles):
+    LABELS: ClassVar[Mapping[str, str]] = {"permissions": "Permissions"}
+    HELP = """\
+Update changes what the role permits, at once: whoever has it must sign in again.
+
+Copy Permissions creates another role with the same permissions.
+
+Remove Role is possible once no account has the role. Built-in roles cannot be changed."""
+
+    def __init__(self, role: Role) -> None:
+        super().__init__()
+        self._role = role
+
+    def heading(self) -> str:
+        return f"Roles > {self._role.name}"
+
+    def content(self) -> ComposeResult:
+        yield row("Accounts", value(counted(self._role.accounts, "account")), gap=True)
+        if self._role.is_built_in:
+            yield row("Permissions", value(_permitted(self._role.permissions)))
+            yield Static("This role is built in.", classes="text", markup=False)
+        else:
+            yield from _permissions(self._role.permissions)
+            yield from save_row("Update")
+        if self._role.permissions:
+            yield Button("Copy Permissions", id="copy", compact=True)
+        if not self._role.is_built_in:
+            yield Button("Remove Role", id="remove", classes="danger", compact=True)
+
+    def _chosen(self) -> tuple[str, ...]:
+        return tuple(one for choice in self.query(PermissionChoice) for one in choice.chosen)
+
+    def pending(self) -> list[str]:
+        is_changed = not self._role.is_built_in and self._chosen() != self._role.permissions
+        return ["Permissions"] if is_changed else []
+
+    def unsaved(self) -> str:
+        return f"the new permissions of {self._role.name}" if self.pending() else ""
+
+    def pressed(self, button: str) -> None:
+        if button == "copy":
+            self.leave(lambda: self.lead_away(OpenRolePage(self._role.name, copies=True)))
+        elif button == "remove":
+            self.leave(self._ask_first)
+        else:
+            super().pressed(button)
+
+    def submit(self) -> None:
+        name, seen, chosen = self._role.name, self._role.permissions, self._chosen()
+        self.run_confirmed(
+            lambda ports, session, agreed: custom_roles.update_role(
+                ports, session, name, chosen, agreed, seen
+            ),
+            self._updated,
+            "Saving",
+        )
+
+    def _updated(self, done: RoleUpdated) -> None:
+        name = done.role.name
+        self.done(f"The role {name} was updated." if done.changed else "Nothing was changed.")
+        self.open_list()
+
+    def _ask_first(self) -> None:
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                self._remove()
+
+        sentence = f"Remove the role {self._role.name}?"
+        self.app.push_screen(ConfirmScreen(sentence, "Remove Role"), answered)
+
+    def _remove(self) -> None:
+        name = self._role.name
+        self.run_as_session(
+            lambda ports, session: custom_roles.remove_role(ports, session, name),
+            self._removed,
+            "Removing",
+        )
+
+    def _removed(self, _: None) -> None:
+        self.done(f"The role {self._role.name} was removed.")
+        self.open_list()
+
+
+def _permissions(held: Sequence[Permission]) -> ComposeResult:
+    yield Static("Permissions", classes="section", markup=False)
+    yield PermissionChoice(held)
+
+
+def _permitted(permissions: Sequence[Permission]) -> str:
+    return ", ".join(permissions) or "no permissions"
