@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from cwtui.accounts.errors import StoreUnreachable
+from cwtui.accounts.errors import CannotCheck, StoreUnreachable
 from cwtui.accounts.ports import Ports
 
 
@@ -12,6 +12,7 @@ class Line:
 
     def __init__(self) -> None:
         self.left: int | None = None
+        self.error: CannotCheck = StoreUnreachable("Cannot reach the database.")
 
     def cut(self, after: int = 0) -> None:
         self.left = after
@@ -21,7 +22,7 @@ class Line:
 
     def pass_(self) -> None:
         if self.left == 0:
-            raise StoreUnreachable("Cannot reach the database.")
+            raise self.error
         if self.left is not None:
             self.left -= 1
 

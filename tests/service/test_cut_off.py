@@ -10,6 +10,7 @@ from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, StoreTooNew
 from cwtui.accounts.model import Origin
 from cwtui.accounts.settings import Mfa
+from cwtui.service import refusals
 from cwtui.service.packets import Phase, Verdict
 from tests.accounts.world import OPERATOR, PASSWORD, Device, World
 from tests.service.cut_off import DAYS, CutOffHost
@@ -156,6 +157,10 @@ def disable(world: World) -> None:
     world.put(world.account().changed_ending_sessions(enabled=False))
 
 
+def disable_alone(world: World) -> None:
+    world.put(world.account().changed(enabled=False))
+
+
 def remove(world: World) -> None:
     with world.accounts.change() as change:
         change.remove("alice")
@@ -173,7 +178,9 @@ def require_new_password(world: World) -> None:
     world.put(world.account().changed(must_change_password=True))
 
 
-@pytest.mark.parametrize("act", [disable, remove, change_password, reset_mfa, require_new_password])
+@pytest.mark.parametrize(
+    "act", [disable, disable_alone, remove, change_password, reset_mfa, require_new_password]
+)
 def test_a_copy_goes_when_the_account_is_not_the_same_any_more(
     world: World, host: CutOffHost, device: Device, act: object
 ) -> None:
@@ -331,19 +338,31 @@ def test_a_database_that_answers_decides_alone(
 
     monkeypatch.setattr(host.cut_off, "connect", connect)
     host.cut_off.look_after()
-    verdict, _ = host.sign_in(PASSWORD, device.code(world.clock()))
-    assert verdict is Verdict.CANNOT_CHECK
+    verdict, person = host.sign_in(PASSWORD, device.code(world.clock()))
+    assert (verdict, person.heard) == (Verdict.CANNOT_CHECK, [("warn", refusals.CANNOT_CHECK)])
     monkeypatch.undo()
     host.back()
     # At the beginning, too.
-    world.accounts.before_change = refuse
+    host.line.error = CannotCheck("The database refuses the connection.")
+    host.line.cut()
     verdict, person = host.sign_in(PASSWORD, device.codes[0].reveal())
     assert verdict is Verdict.CANNOT_CHECK
     assert CANNOT_REACH not in "".join(text for _, text in person.heard)
 
 
-def refuse() -> None:
-    raise CannotCheck("The database is read-only.")
+def test_who_was_being_written_when_it_failed_waits_for_the_database(
+    world: World, host: CutOffHost, device: Device
+) -> None:
+    """What the database has of the person is not known, so nothing may be added."""
+    world.add("bob")
+    assert host.sign_in(PASSWORD, user="bob")[0] is Verdict.ACCEPTED
+    state = host.copies.state
+    host.copies.save(replace(state, writing="alice", writing_since=world.clock()))
+    host.line.cut()
+    assert host.warned(PASSWORD, device.code(world.clock())).startswith("Username or password")
+    assert host.sign_in(PASSWORD, user="bob")[0] is Verdict.ACCEPTED
+    host.back()
+    assert host.sign_in(PASSWORD, device.code(world.clock()))[0] is Verdict.ACCEPTED
 
 
 def test_what_began_with_a_copy_does_not_end_with_it_later(

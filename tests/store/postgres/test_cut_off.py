@@ -17,7 +17,7 @@ from cwtui.service.figures import Figures
 from cwtui.service.packets import Phase, Request, Verdict
 from cwtui.store.local_copies import FileCopies
 from cwtui.store.postgres import opening
-from tests.accounts.world import NOW, PASSWORD, Device
+from tests.accounts.world import NOW, PASSWORD
 from tests.dialogue.scripted import Scripted
 from tests.servers.postgres import Postgres
 from tests.service.cut_off import ROOT, CutOffHost
@@ -105,7 +105,7 @@ def test_the_service_goes_on_with_copies_and_comes_back(
     assert cut_off.about(config) is None
 
 
-def cut_off_with_acts(database: Ports, folder: Path) -> tuple[CutOffHost, Device, int]:
+def cut_off_with_acts(database: Ports, folder: Path) -> tuple[CutOffHost, int]:
     """A host with what happened to two people during a cut, and how many events that are."""
     device = people.add(database, ["alice", "bob"])
     host = CutOffHost(database, folder)
@@ -119,7 +119,7 @@ def cut_off_with_acts(database: Ports, folder: Path) -> tuple[CutOffHost, Device
         )
     host.sign_in("wrong", user="nobody")
     host.line.mend()
-    return host, device, host.copies.events
+    return host, host.copies.events
 
 
 def check_all_is_there_once(database: Ports, host: CutOffHost, count: int) -> None:
@@ -148,7 +148,7 @@ def test_a_line_that_is_cut_again_at_any_moment_repeats_nothing(
     database: Ports, tmp_path: Path
 ) -> None:
     """The process goes on, and so do sign-ins with copies of those who are not being written."""
-    host, _, count = cut_off_with_acts(database, tmp_path / "copies")
+    host, count = cut_off_with_acts(database, tmp_path / "copies")
     calls = 0
     while host.cut_off.is_cut_off:
         host.line.cut(after=calls)
@@ -160,13 +160,43 @@ def test_a_line_that_is_cut_again_at_any_moment_repeats_nothing(
     check_all_is_there_once(database, host, count)
 
 
+def test_what_happens_after_a_first_part_was_written_is_added_to_it(
+    database: Ports, tmp_path: Path
+) -> None:
+    host, _ = cut_off_with_acts(database, tmp_path / "copies")
+    host.line.cut()
+    host.sign_in("wrong")
+    calls = 0
+    while "alice" not in host.copies.state.written:
+        host.line.cut(after=calls)
+        host.cut_off.look_after()
+        calls += 1
+    assert host.cut_off.is_cut_off
+    host.line.cut()
+    failed = database.records.get("alice").failed
+    assert failed is not None
+    assert failed.count == 1
+    host.sign_in("wrong")
+    host.back()
+    failed = database.records.get("alice").failed
+    assert failed is not None
+    assert failed.count == 2
+    account = database.accounts.get("alice")
+    assert account is not None
+    assert account.second_factor is not None
+    assert len(account.second_factor.backup_codes.hashes) == 8
+    types = Counter(event.event for event in events_of(database))
+    assert types[EventType.CUT_OFF_USED_TWICE] == 0
+    assert types[EventType.SIGN_IN] == 2 + 2
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_kill_at_any_moment_repeats_nothing(
     database: Ports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     """Each process is killed when it saves its state for the second time: what is written next
     is known, but not whether it was."""
-    host, _, count = cut_off_with_acts(database, tmp_path / "copies")
+    host, count = cut_off_with_acts(database, tmp_path / "copies")
     kills, saves = 0, 0
     save = FileCopies.save
 
