@@ -50,12 +50,20 @@ class _Local:
     """Ports on the copies, and why they must not be used any more, if so."""
 
     def __init__(self, open_local: OpenLocal, now: Clock) -> None:
-        self.closed: CannotCheck | None = None
+        self._closed: tuple[type[CannotCheck], str] | None = None
         self.ports = open_local(now, self.check)
 
     def check(self) -> None:
-        if self.closed is not None:
-            raise self.closed
+        if self._closed is not None:
+            # A new error each time: one that is kept would keep what conversations know.
+            kind, sentence = self._closed
+            raise kind(sentence)
+
+    def close(self, kind: type[CannotCheck], sentence: str) -> None:
+        self._closed = kind, sentence
+
+    def open(self) -> None:
+        self._closed = None
 
 
 @dataclass
@@ -158,7 +166,7 @@ class CutOff:
         with self._lock:
             since = self.copies.state.since
             # Conversations that go on with the copies cannot write to them any more.
-            self._close(NotUsable(_AGAIN))
+            self._close(NotUsable, _AGAIN)
             count = Reconciling(self.copies, online, self.host).run()
             self._online, self._local = online, None
         if since is not None:
@@ -175,7 +183,7 @@ class CutOff:
         """Use the copies from now on, or again."""
         with self._lock:
             if self._local is not None:
-                self._local.closed = None
+                self._local.open()
                 return
             state = self.copies.state
             if state.since is None:
@@ -183,9 +191,9 @@ class CutOff:
             self._local = _Local(self.open_local, self._now)
         process.log("The database cannot be reached. People are checked with local copies.")
 
-    def _close(self, why: CannotCheck) -> None:
+    def _close(self, kind: type[CannotCheck], sentence: str) -> None:
         if self._local is not None:
-            self._local.closed = why
+            self._local.close(kind, sentence)
 
     def _now(self) -> float:
         """Return the database's time, as far as it is known."""
@@ -227,7 +235,7 @@ class CutOff:
         except CannotCheck as error:
             # A database that answers decides alone, even if it cannot be used.
             with self._lock:
-                self._close(error)
+                self._close(CannotCheck, str(error))
             if str(error) != self._told:
                 process.log(str(error))
             self._told = str(error)
