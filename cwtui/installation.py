@@ -132,7 +132,7 @@ def set_up(config: Config) -> None:
     Does nothing to a store with accounts. Raises StoreMissing if something shows that a store
     existed, and CannotCheck.
     """
-    if config.keyring.credential:  # cwtui does not create credentials
+    if config.keyring.credential or config.keyring.in_database:  # cwtui creates none there
         check_is_there(config)
         return
     _check_is_new(config)

@@ -33,7 +33,7 @@ from cwtui.host.files import (
     temporary_of,
     write_all,
 )
-from cwtui.keyring.file_keyring import FileKeyring
+from cwtui.keyring.opened import OpenKeyring
 from cwtui.store import backup, checking, restoring
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit.log import FileAuditLog
@@ -95,7 +95,7 @@ def _check_database(config: Config, with_progress: WithProgress[str]) -> Report:
     return Report(_once(findings), content.accounts, content.records)
 
 
-def _keyring_of(config: Config) -> tuple[FileKeyring | None, list[Finding]]:
+def _keyring_of(config: Config) -> tuple[OpenKeyring | None, list[Finding]]:
     """Return the keyring, or None and why it cannot be read; and what is wrong with its files."""
     findings = list(checking.modes(_keyring_files(config)))
     try:
@@ -157,7 +157,7 @@ def _glance_at_database(config: Config) -> Glance:
     return Glance(_once(findings), parts.accounts, keyring, parts.audit)
 
 
-def _check_keys(contents: Contents, keyring: FileKeyring | None) -> None:
+def _check_keys(contents: Contents, keyring: OpenKeyring | None) -> None:
     """Raise KeyringMissing if the keyring does not match the store."""
     if keyring is None:
         return
@@ -209,7 +209,7 @@ class BackedUp:
 
 
 def _active_key(
-    accounts: services.Accounts, keyring: FileKeyring, where: object
+    accounts: services.Accounts, keyring: OpenKeyring, where: object
 ) -> Iterator[Finding]:
     """Yield a finding if the store does not know the active key; others report missing keys."""
     try:
@@ -316,7 +316,7 @@ def checked_backup(
 
 
 def _compared(
-    config: Config, manifest: Manifest, layout: Layout, staged: Layout, keyring: FileKeyring
+    config: Config, manifest: Manifest, layout: Layout, staged: Layout, keyring: OpenKeyring
 ) -> CheckedBackup:
     then = TinyAccountStore(staged.accounts).all()
     restore = Restore(layout, staged, keyring, os.urandom, time.time())

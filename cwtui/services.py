@@ -30,7 +30,9 @@ from cwtui.config import Config, ConfigError
 from cwtui.host import files, reserve
 from cwtui.host.files import check_private, exists, make_private_folder
 from cwtui.host.locks import exclusive
-from cwtui.keyring.file_keyring import FileKeyring, Held
+from cwtui.keyring.file_keyring import FileKeyring
+from cwtui.keyring.opened import Held, OpenKeyring
+from cwtui.keyring.sealed_keyring import Row
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit.log import MEGABYTE, FileAuditLog
 from cwtui.store.contents import Contents
@@ -77,8 +79,9 @@ def accounts_to_read(config: Config) -> AccountStore:
     """Return the accounts of an existing store, checked as in `connect`. Raises CannotCheck."""
     refuse_half_restored(config)
     installation.check_is_there(config)
-    accounts = _open(config).accounts
-    _join(accounts, open_keyring(config), all_keys=True, any_active=False)
+    opened = _open(config)
+    accounts = opened.accounts
+    _join(accounts, open_keyring(config, opened.keyring), all_keys=True, any_active=False)
     return accounts
 
 
@@ -100,8 +103,23 @@ def _with_accounts(ports: Ports) -> Ports:
     return ports
 
 
-def open_keyring(config: Config) -> FileKeyring:
-    """Open the keyring without comparing it with the store. Raises CannotCheck."""
+def open_keyring(config: Config, row: Row | None = None) -> OpenKeyring:
+    """Open the keyring without comparing it with the store. Raises CannotCheck.
+
+    `row` is where the open database has it, if it may be there.
+    """
+    kept = open_keyring_file(config)
+    if not config.keyring.in_database:
+        return kept
+    # Imported here, because most hosts have no keyring in a database.
+    from cwtui import database
+    from cwtui.keyring.sealed_keyring import SealedKeyring
+
+    return SealedKeyring(row or database.parts(config).keyring, kept)
+
+
+def open_keyring_file(config: Config) -> FileKeyring:
+    """Open what keyring.file or keyring.credential name. Raises CannotCheck."""
     is_credential = bool(config.keyring.credential)
     if not is_credential and exists(config.keyring_file.parent):
         check_private(config.keyring_file.parent)
@@ -122,7 +140,8 @@ def _without_keyring(config: Config) -> "Opened":
     _check_no_credential(config)
     opened = _open(config)
     try:
-        _join(opened.accounts, open_keyring(config), all_keys=True, any_active=True)
+        keyring = open_keyring(config, opened.keyring)
+        _join(opened.accounts, keyring, all_keys=True, any_active=True)
     except (KeyringMissing, StoreDamaged):
         opened.accounts.check = None
         return opened
@@ -147,6 +166,11 @@ def with_new_keyring(config: Config) -> Ports:
 
 
 def _check_no_credential(config: Config) -> None:
+    if config.keyring.in_database:
+        raise Refused(
+            "The keyring is in the database. If it is lost, set keyring.in_database to false and "
+            "keyring.file to a new file, and run this again."
+        )
     if config.keyring.credential:
         raise Refused(
             "The keyring is a credential, which only systemd can write. Set keyring.file in the "
@@ -176,7 +200,7 @@ def refuse_half_restored(config: Config) -> None:
 
 def _connect(config: Config, *, all_keys: bool = True, any_active: bool = False) -> Ports:
     opened = _open(config)
-    keyring = open_keyring(config)
+    keyring = open_keyring(config, opened.keyring)
     _join(opened.accounts, keyring, all_keys=all_keys, any_active=any_active)
     return put_together(config, opened, keyring)
 
@@ -199,6 +223,8 @@ class Opened(NamedTuple):
     audit: AuditLog
     sessions: OpenSessions
     now: Clock
+    keyring: Row | None = None
+    """Where a database has the keyring, if it is there."""
 
 
 def _open(config: Config) -> Opened:
@@ -207,7 +233,8 @@ def _open(config: Config) -> Opened:
         from cwtui import database
 
         parts = database.parts(config, _copy(config))
-        return Opened(parts.accounts, parts.records, parts.audit, parts.sessions, parts.clock.now)
+        ports = parts.accounts, parts.records, parts.audit, parts.sessions
+        return Opened(*ports, parts.clock.now, parts.keyring)
     accounts = _accounts(config)
     check_store = accounts.is_empty  # reads the accounts if they changed, which checks them
     records = TinyRecordStore(config.records_folder, check_store)
@@ -232,7 +259,7 @@ def _accounts(config: Config) -> TinyAccountStore:
     return accounts
 
 
-def _join(accounts: Accounts, keyring: FileKeyring, *, all_keys: bool, any_active: bool) -> None:
+def _join(accounts: Accounts, keyring: OpenKeyring, *, all_keys: bool, any_active: bool) -> None:
     """Check that the keyring matches the store, now and whenever either file changes.
 
     This prevents using keys of another store, even if files are replaced while this process runs.
@@ -264,7 +291,7 @@ def _join(accounts: Accounts, keyring: FileKeyring, *, all_keys: bool, any_activ
 
 
 def _check_now(
-    accounts: Accounts, keyring: FileKeyring, check: Callable[[Contents, Held], None]
+    accounts: Accounts, keyring: OpenKeyring, check: Callable[[Contents, Held], None]
 ) -> None:
     held = keyring.held_now()
     while True:
@@ -278,7 +305,7 @@ def _check_now(
             return
 
 
-def check_active_key(contents: Contents, keyring: FileKeyring, held: Held) -> None:
+def check_active_key(contents: Contents, keyring: OpenKeyring, held: Held) -> None:
     """Raise KeyringMissing unless the store knows the active key.
 
     Otherwise new data could not be read with the keyring that belongs to the store.
@@ -287,7 +314,7 @@ def check_active_key(contents: Contents, keyring: FileKeyring, held: Held) -> No
         raise keyring.with_unknown(held.active)
 
 
-def put_together(config: Config, opened: Opened, keyring: FileKeyring) -> Ports:
+def put_together(config: Config, opened: Opened, keyring: OpenKeyring) -> Ports:
     """Return the ports of an open store."""
     return Ports(
         accounts=opened.accounts,

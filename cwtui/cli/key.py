@@ -1,5 +1,6 @@
 """`cwtui key`: show and replace the keys that protect the store."""
 
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -41,6 +42,7 @@ def status(host: Host, as_json: bool) -> None:
             {
                 "keyring": str(config.keyring_file),
                 "in_store": config.keyring_is_in_store(),
+                "in_database": config.keyring.in_database,
                 "rotation_under_way": keys.is_under_way(uses),
                 "keys": [_fields(use) for use in uses],
             }
@@ -88,7 +90,10 @@ def rotate(host: Host) -> None:
     _say_retired(done.retired)
     _say_what_stays(ports)
     if done.made:
-        say(f"Back up {config.keyring_file} now. Older copies lack the new key.")
+        if config.keyring.in_database:
+            say("All hosts use it from now on. Back up the database now: the keyring is in it.")
+        else:
+            say(f"Back up {config.keyring_file} now. Older copies lack the new key.")
 
 
 @command.command("retire", examples=("cwtui key retire",))
@@ -102,6 +107,48 @@ def retire(host: Host) -> None:
     ports = host.ports_for_keys()
     _say_retired(keys.retire(ports, operator()))
     _say_what_stays(ports)
+
+
+_FILE: Final = click.argument("file", type=click.Path(path_type=Path))
+
+
+@command.command("to-database", examples=("cwtui key to-database ~/.config/cwtui/outer-key.json",))
+@_FILE
+@pass_host
+def to_database(host: Host, file: Path) -> None:
+    """Move the keyring into the database of the store, for all hosts.
+
+    It is encrypted there under the key in FILE, which is created if it is missing. Each host needs
+    a copy of FILE, and no more copies when the keys are rotated.
+    """
+    from cwtui import moving_keys
+
+    config, ports = host.config(), host.ports_for_keys()
+    moving_keys.to_database(config, ports, operator(), file.absolute())
+    say(
+        f"The keyring is in the database, encrypted under the key in {file}. On each host, copy "
+        f"this file with mode 0600, and set keyring.in_database = true and keyring.file to it. "
+        f"Then keep {config.keyring_file} and {file} in a safe place, apart from the database: "
+        "without the other key, the keyring in the database is useless."
+    )
+
+
+@command.command("to-file", examples=("cwtui key to-file /etc/cwtui/keyring.json",))
+@_FILE
+@pass_host
+def to_file(host: Host, file: Path) -> None:
+    """Move the keyring from the database into the new file FILE.
+
+    Hosts refuse everything until they have a copy of it, and keyring.in_database is false.
+    """
+    from cwtui import moving_keys
+
+    config, ports = host.config(), host.ports_for_keys()
+    moving_keys.to_file(config, ports, operator(), file.absolute())
+    say(
+        f"The keyring is in {file}, and no longer in the database. On each host, copy this file "
+        "with mode 0600, and set keyring.in_database = false and keyring.file to it."
+    )
 
 
 def _say_retired(ids: tuple[str, ...]) -> None:

@@ -45,10 +45,14 @@ class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KeyringConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Either a file, or the name of a systemd credential."""
+    """Either a file, or the name of a systemd credential.
+
+    With `in_database`, that is only the key under which the keyring in the database is encrypted.
+    """
 
     file: str = ""
     credential: str = ""
+    in_database: bool = False
 
 
 class PasswordsConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -228,7 +232,7 @@ def load(given: str | None = None, store: str | None = None) -> Config:
     return msgspec.structs.replace(
         config,
         store=_usable_store(config.store, url),
-        keyring=_usable_keyring(config.keyring),
+        keyring=_usable_keyring(config, url),
         directory=_with_usable_paths(config.directory),
         keys=_usable_keys(config.keys),
         audit=msgspec.structs.replace(
@@ -331,8 +335,18 @@ def _checked_database(url: str) -> str:
     return url
 
 
-def _usable_keyring(keyring: KeyringConfig) -> KeyringConfig:
+def _usable_keyring(config: Config, url: str) -> KeyringConfig:
+    keyring = config.keyring
     name = keyring.credential
+    if keyring.in_database and not url.startswith(_DATABASES):
+        raise ConfigError(
+            "keyring.in_database is true, but the store is not in a database. Set it to false."
+        )
+    if keyring.in_database and config.cut_off.days:
+        raise ConfigError(
+            "A host that is cut off from the database has no keyring if that is in the database. "
+            "Set keyring.in_database to false or cut_off.days to 0."
+        )
     if name and keyring.file:
         raise ConfigError(
             "The keyring is either a file or a credential: set only one of keyring.file and "
@@ -343,7 +357,7 @@ def _usable_keyring(keyring: KeyringConfig) -> KeyringConfig:
             f"{visible(name)} is not a valid credential name. Use a name without slashes, such as "
             "cwtui-keyring."
         )
-    return KeyringConfig(_usable(keyring.file, "keyring"), name)
+    return KeyringConfig(_usable(keyring.file, "keyring"), name, keyring.in_database)
 
 
 def _usable_keys(keys: KeysConfig) -> KeysConfig:

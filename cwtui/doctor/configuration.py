@@ -84,6 +84,8 @@ def _settings(config: Config, subject: Subject) -> Iterator[Finding]:
 def keyring_place(config: Config) -> str:
     """Return where the keyring is, for a sentence."""
     try:
-        return str(config.keyring_file)
+        place = str(config.keyring_file)
     except KeyringMissing:
-        return f"the credential {config.keyring.credential}"
+        place = f"the credential {config.keyring.credential}"
+    in_database = config.keyring.in_database
+    return f"The database's keyring, encrypted under {place}," if in_database else place

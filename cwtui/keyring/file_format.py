@@ -96,6 +96,11 @@ def read(path: Path) -> KeyFile:
         raise _damaged(path, error.strerror) from None
     except OSError as error:
         raise KeyringMissing(f"{path} cannot be read: {(error.strerror or '').lower()}.") from None
+    return decoded(content, str(path))
+
+
+def decoded(content: bytes, path: str) -> KeyFile:
+    """Check the content, which comes from this path. Raises StoreDamaged or StoreTooNew."""
     try:
         schema = msgspec.json.decode(content, type=dict[str, msgspec.Raw]).get("schema")
         if schema is not None and msgspec.json.decode(schema, type=int) > SCHEMA:
@@ -139,7 +144,7 @@ def _fingerprint(material: bytes) -> str:
     return derived(material, b"cwtui key id", _ID_BYTES).hex()
 
 
-def _damaged(path: Path, reason: str) -> StoreDamaged:
+def _damaged(path: Path | str, reason: str) -> StoreDamaged:
     return StoreDamaged(
         f"{path} is damaged: {reason}. It was not changed; restore it from your backup."
     )

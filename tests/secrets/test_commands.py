@@ -61,6 +61,8 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("key status", ()),
     ("key status", ("--json",)),
     ("key rotate", ()),
+    ("key to-database", ("{folder}/outer.json",)),
+    ("key to-file", ("{folder}/keyring.json",)),
     ("key retire", ()),
     ("settings show", ()),
     ("settings show", ("--json",)),

@@ -48,6 +48,7 @@ class EventType(StrEnum):
     SETTINGS_UPDATE = "settings.update"
     KEY_ROTATE = "key.rotate"
     KEY_RETIRE = "key.retire"
+    KEY_MOVE = "key.move"
     STORE_BACKUP = "store.backup"
     STORE_RESTORE = "store.restore"
     STORE_COPY = "store.copy"

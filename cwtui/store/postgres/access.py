@@ -56,6 +56,10 @@ class Database:
         self._checked: tuple[bool, frozenset[str]] | None = None
         self._own = threading.local()
         self._kept = Kept()
+        self.keyring_version: str | None = None
+        """The version of the keyring in the database, if there is one there."""
+        self.knows_keyring = False
+        """Whether this process has changed no keyring since it learned the version."""
 
     @property
     def current(self) -> "Transaction | None":
@@ -154,8 +158,9 @@ class Database:
         answered = self.clock.here()
         if len(answer.rows) != 1:
             raise StoreMissing("The database has no store of cwtui any more. Nothing was changed.")
-        shown, accounts, needed, settings = answer.rows[0]
+        shown, accounts, needed, settings, keyring = answer.rows[0]
         self.clock.learn(shown, asked, answered)
+        self.keyring_version, self.knows_keyring = keyring, True
         head = Head(accounts, ids_of(needed), settings)
         state = (not accounts, head.needed_keys)
         if is_final and self.check is not None and state != self._checked:
@@ -204,6 +209,9 @@ class Database:
             self._own.current = transaction
         try:
             yield transaction
+            join: Callable[[Transaction], None] | None = getattr(self._own, "join", None)
+            if is_current and join is not None:
+                join(transaction)
             transaction.finish()
         except BaseException:
             transaction.undo()
@@ -212,6 +220,15 @@ class Database:
             if is_current:
                 self._own.current = None
         transaction.tell()
+
+    @contextmanager
+    def joining(self, join: Callable[[Transaction], None]) -> Iterator[None]:
+        """Call this before each change of accounts by this thread is committed."""
+        self._own.join = join
+        try:
+            yield
+        finally:
+            self._own.join = None
 
     def add(self, statement: Statement) -> Answer:
         """Run a statement that adds a row, in one trip, and return its answer. Raises CannotCheck.

@@ -57,6 +57,9 @@ _RECORDS: Final = """
         username text, document jsonb, part smallint, waits_until float8, last_sign_in float8
     )
 """
+_KEEP_KEYRING: Final = (
+    "UPDATE cwtui.organization SET keyring = (SELECT keyring FROM {}.organization)"
+)
 _LINES: Final = """
     INSERT INTO cwtui.audit (n, act, line)
     SELECT given.n, gen_random_uuid(), given.line
@@ -174,6 +177,8 @@ def new_store(
             kept, is_there = _set_aside(transaction, now), False
         if not is_there:
             schema.create_in(transaction)
+        if kept is not None:
+            transaction.later(Statement(_KEEP_KEYRING.format(kept)))
         yield DatabaseTarget(transaction, kept)
 
 

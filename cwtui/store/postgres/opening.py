@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-from cwtui.store.postgres import schema
+from cwtui.store.postgres import address, schema
 from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.accounts import PostgresAccountStore
 from cwtui.store.postgres.audit import PostgresAuditLog
 from cwtui.store.postgres.clock import DatabaseClock
 from cwtui.store.postgres.connections import Connections, Statement
+from cwtui.store.postgres.keyring import KeyringRow
 from cwtui.store.postgres.open_sessions import PostgresOpenSessions
 from cwtui.store.postgres.records import PostgresRecordStore
 
@@ -23,6 +24,7 @@ class Parts(NamedTuple):
     sessions: PostgresOpenSessions
     clock: DatabaseClock
     connections: Connections
+    keyring: KeyringRow
 
     def close(self) -> None:
         self.connections.close()
@@ -75,4 +77,5 @@ def parts(
         PostgresOpenSessions(database),
         database.clock,
         connections,
+        KeyringRow(database, f"in {address.shown(url)}"),
     )

@@ -8,7 +8,7 @@ from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.transactions import Transaction
 
-VERSION: Final = 4
+VERSION: Final = 5
 LOCK: Final = 0x63777475
 """The advisory lock of everyone who creates or migrates the schema: "cwtu"."""
 
@@ -142,6 +142,11 @@ _FILTERS: Final = (
     """,
     "UPDATE cwtui.schema_version SET version = 4",
 )
+_KEYRING: Final = (
+    # Only if the hosts share the keyring: encrypted under a key that is not in the database.
+    "ALTER TABLE cwtui.organization ADD COLUMN keyring jsonb",
+    "UPDATE cwtui.schema_version SET version = 5",
+)
 _MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     1: _FIRST,
     2: (
@@ -151,6 +156,7 @@ _MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     ),
     3: _BEGUN,
     4: _FILTERS,
+    5: _KEYRING,
 }
 """The statements that lead to each version from the one before."""
 

@@ -35,9 +35,10 @@ LIMITS: Final = Statement(
     " THEN set_config('synchronous_commit', 'on', true) END"
 )
 """For this transaction only, in milliseconds: they stay below what a connection waits for."""
+KEYRING_VERSION: Final = "encode(sha256(convert_to(keyring::text, 'UTF8')), 'hex')"
 HEAD: Final = Statement(
-    "SELECT extract(epoch FROM clock_timestamp())::float8, accounts, needed_keys, settings"
-    " FROM cwtui.organization"
+    "SELECT extract(epoch FROM clock_timestamp())::float8, accounts, needed_keys, settings,"  # noqa: S608  constants
+    f" {KEYRING_VERSION} FROM cwtui.organization"
 )
 _LOCKED_HEAD: Final = Statement(f"{HEAD.sql} FOR UPDATE")
 ACT: Final = "INSERT INTO cwtui.act (id) VALUES (%s::uuid)"

@@ -35,7 +35,12 @@ FAILURES = {EventType.SIGN_IN_PASSWORD, EventType.SIGN_IN_CODE}
 OF_THE_DIRECTORY = {EventType.USER_RENAME}  # tests/accounts/test_renaming.py
 OF_AN_IMPORT = {EventType.USER_IMPORT}  # tests/accounts/importing/test_importing.py
 # In tests/maintenance and tests/test_copying.py
-OF_THE_STORE = {EventType.STORE_BACKUP, EventType.STORE_RESTORE, EventType.STORE_COPY}
+OF_THE_STORE = {
+    EventType.STORE_BACKUP,
+    EventType.STORE_RESTORE,
+    EventType.STORE_COPY,
+    EventType.KEY_MOVE,
+}
 # tests/service/test_doors.py and tests/accounts/test_host_sign_in.py
 AT_A_DOOR = {
     EventType.SIGN_IN_HOST,

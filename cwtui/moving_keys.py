@@ -1,0 +1,61 @@
+"""Moves the keyring from a file into the database of the store, and back."""
+
+from pathlib import Path
+
+from cwtui import services
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.errors import Refused
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.session import Operator, write_audit
+from cwtui.config import Config
+from cwtui.host.files import exists, make_private_folder, write_atomically
+from cwtui.host.locks import exclusive
+from cwtui.keyring import file_format
+from cwtui.keyring.file_keyring import FileKeyring
+from cwtui.keyring.sealed_keyring import SealedKeyring, sealed_under
+
+
+def to_database(config: Config, ports: Ports, operator: Operator, file: Path) -> None:
+    """Put the keyring into the database, encrypted under the key in `file`, made if missing.
+
+    The old keyring stays where it is. Raises Refused, and CannotCheck.
+    """
+    if not config.database:
+        raise Refused("The store is in files, so its keyring stays in a file.")
+    if config.keyring.in_database:
+        raise Refused("The keyring is in the database already: keyring.in_database is true.")
+    if file.absolute() == config.keyring_file.absolute():
+        raise Refused(f"{file} is the keyring itself. Name another file, for the other key.")
+    # Imported here, because most hosts have no database.
+    from cwtui import database
+
+    row = database.parts(config).keyring
+    if row.read() is not None:
+        raise Refused(f"There is a keyring {row.place} already. Nothing was changed.")
+    make_private_folder(file.parent)
+    with exclusive(file):
+        is_new = not exists(file)
+        outer = FileKeyring.create(file, ports.now()) if is_new else FileKeyring.load(file)
+    write_audit(ports, EventType.KEY_MOVE, operator, "", "to=database")
+    row.put(None, sealed_under(outer, file_format.read(config.keyring_file)))
+
+
+def to_file(config: Config, ports: Ports, operator: Operator, file: Path) -> None:
+    """Write the keyring of the database to a new file, then remove it from the database.
+
+    Raises Refused, and CannotCheck.
+    """
+    if not config.keyring.in_database:
+        raise Refused("The keyring is in a file already: keyring.in_database is false.")
+    # Imported here, because most hosts have no database.
+    from cwtui import database
+
+    row = database.parts(config).keyring
+    content, sealed = SealedKeyring(row, services.open_keyring_file(config)).content()
+    make_private_folder(file.parent)
+    with exclusive(file):
+        if exists(file):
+            raise Refused(f"{file} already exists. Choose another name.")
+        write_atomically(file, file_format.encoded(content))
+    write_audit(ports, EventType.KEY_MOVE, operator, "", "to=file")
+    row.put(sealed, None)
