@@ -99,10 +99,15 @@ def import_(
         def create(agreed: Agreed) -> str:
             plan.check_powers(agreed)
             kept_in = passwords_to if plan.without_password else None
-            with passwords_file(kept_in) as hand_over, progress("Importing") as shown:
-                return creating.create(
-                    ports, operator(), plan, hand_over, shown, os.cpu_count() or 1, agreed
-                )
+            workers = os.cpu_count() or 1
+            try:
+                with passwords_file(kept_in) as hand_over, progress("Importing") as shown:
+                    return creating.create(
+                        ports, operator(), plan, hand_over, shown, workers, agreed
+                    )
+            except KeyboardInterrupt:
+                say("Interrupted. Either all of these accounts were imported or none.")
+                raise
 
         batch = confirming.confirmed(create, yes=yes, if_not="Nothing was imported.")
         _say_done(plan, batch, passwords_to)
@@ -133,7 +138,7 @@ class _Watched:
     def readline(self, size: int = -1, /) -> bytes:
         content = self._source.readline(size)
         self._read += len(content)
-        if self._size and self._read >= self._next:
+        if self._size and (self._read >= self._next or not content):
             self._shown(min(self._read, self._size), self._size)
             self._next = self._read + self._size // _STEPS
         return content

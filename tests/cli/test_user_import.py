@@ -145,7 +145,9 @@ def test_a_file_of_passwords_that_nobody_has_is_removed(
         raise error
 
     monkeypatch.setattr(creating, "create", fail)
-    host.run("user", "import", "-", "--passwords-to", str(kept), stdin=b"username\nann\n")
+    result = host.run("user", "import", "-", "--passwords-to", str(kept), stdin=b"username\nann\n")
+    assert result.status == (130 if isinstance(error, KeyboardInterrupt) else 3)
+    assert ("all of these accounts were imported or none" in result.err) == (result.status == 130)
     assert not kept.exists()
 
 
