@@ -10,7 +10,9 @@ from cwtui.help.rendering import rendered
 from cwtui.ui.screens.dialogs.help import HelpScreen
 from cwtui.ui.screens.dialogs.manual import ManualScreen, TopicScreen
 from cwtui.ui.screens.pages.users import UsersPage
+from cwtui.ui.spelling.cells import cells_of
 from cwtui.ui.widgets.fields import SecretInput
+from cwtui.ui.widgets.qr_code import QrCode
 from tests.ui.scenes import SCENES
 
 
@@ -39,6 +41,27 @@ async def test_in_a_field_a_question_mark_is_typed() -> None:
         table = words(person.screen(HelpScreen))
         assert "F2 Show / hide" in table
         assert "Ctrl+P" not in table
+
+
+async def test_the_qr_code_stays_beside_its_help() -> None:
+    """To draw it again takes seconds on a slow line."""
+    async with SCENES["register_device"].played() as (person, _):
+        right, shown = person.app.screen.query_one(QrCode).region.right, person.text
+        before = [cells_of(strip.crop(0, right)) for strip in person.strips]
+        await person.press("f1")
+        assert [cells_of(strip.crop(0, right)) for strip in person.strips] == before
+        person.sees("F5: Redraw", "Close", "Manual")
+        await person.press("pagedown", "end")
+        person.sees(person.screen(HelpScreen)._text[-20:])
+        await person.press("escape")
+        assert person.text == shown
+
+
+async def test_without_a_qr_code_help_takes_the_whole_window() -> None:
+    async with SCENES["register_device"].played(size=(60, 20)) as (person, _):
+        await person.press("f1")
+        assert person.app.screen.query_one("#dialog").region.width == 60
+        person.sees("F5                  Redraw")
 
 
 @pytest.mark.parametrize("name", ["confirm_disable_mfa", "initial_password", "audit_event"])

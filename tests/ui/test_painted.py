@@ -15,6 +15,7 @@ from textual.strip import Strip
 
 from cwtui.ui.painted import Painted
 from cwtui.ui.spelling.abilities import Abilities
+from cwtui.ui.spelling.cells import cells_of
 from tests.console.seen import seen
 from tests.console.terminal import Emulator
 from tests.fuzz.mutations import many
@@ -209,3 +210,12 @@ def test_blanks_are_erased_where_the_terminal_can() -> None:
     can = Abilities(erases=True, in_colour=True, switches_off=True)
     assert drawn(Painted(can), *blanks).endswith("ma\x1b[44m\x1b[30X\x1b[30C\x1b[49mb")
     assert drawn(Painted(Abilities()), ("a", 0), (" " * 39, 0)).endswith("ma\x1b[K")
+
+
+def test_a_style_that_names_the_own_colours_of_the_terminal_looks_like_one_that_names_none() -> (
+    None
+):
+    own = Style(color="default", bgcolor="default")
+    for style in (Style(reverse=True), Style(bold=True, color="red"), Style()):
+        named = cells_of(Strip([Segment("a ", own + style)]))
+        assert named == cells_of(Strip([Segment("a ", style)]))

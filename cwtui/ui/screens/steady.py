@@ -75,6 +75,11 @@ class SteadyScreen(NewestSize[T]):
         """What F1 shows here and now."""
         return self.HELP
 
+    @property
+    def columns_for_help(self) -> int:
+        """How many columns at the right help covers; 0: it covers what it needs."""
+        return 0
+
     _kept_focus: Widget | None = None
     """The widget that has the focus, or gets it back when there is room again."""
 

@@ -18,6 +18,7 @@ DEFAULT_BLANK: Final[Cell] = (" ", None)
 UNKNOWN: Final[Cell] = ("", Style.from_meta({"unknown": True}))
 """Nothing that is drawn is equal to it."""
 BLANK: Final = " "
+_NOTHING: Final = Style.null()
 LEAST_ERASED: Final = 4
 """Writing fewer blanks than this takes fewer bytes than erasing them."""
 
@@ -25,7 +26,8 @@ LEAST_ERASED: Final = 4
 def cells_of(strip: Strip) -> list[Cell]:
     """Return the cells of a strip. The style of a blank is reduced to what is seen of it."""
     cells: list[Cell] = []
-    for text, style, _ in strip:
+    for text, given, _ in strip:
+        style = _named(given)
         blank = of_blanks(style)
         if not text.isascii():
             cells += _of_characters(text, style, blank)
@@ -50,6 +52,20 @@ def _of_characters(text: str, style: Style | None, blank: Style | None) -> list[
         return cells
     # Characters that are narrower together than one by one.
     return [(text, style), *[("", style)] * (length - 1)] if length else []
+
+
+@lru_cache(maxsize=1024)
+def _named(style: Style | None) -> Style | None:
+    """Return the style without the terminal's own colours: it has them if it names none."""
+    if style is None:
+        return None
+    ink, paper = (
+        None if colour is None or colour.is_default else colour
+        for colour in (style.color, style.bgcolor)
+    )
+    if ink is not style.color or paper is not style.bgcolor:
+        style = style.without_color + Style(color=ink, bgcolor=paper)
+    return None if style == _NOTHING else style
 
 
 @lru_cache(maxsize=1024)

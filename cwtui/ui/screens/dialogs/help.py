@@ -32,15 +32,20 @@ class HelpScreen(Reader):
         keys: Sequence[Part] = (),
         shown_key: Callable[[str], str] = str,
         topic: str = "account",
+        columns: int = 0,
     ) -> None:
-        super().__init__()
+        super().__init__(classes="-beside" if columns else None)
+        self._columns = columns
+        """How many columns at the right it covers; 0: as many as it needs."""
         self._text = text
         self._keys = keys
         self._shown_key = shown_key
         self._topic = topic
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog", classes="reader"):
+        with Vertical(id="dialog", classes="reader") as dialog:
+            if self._columns:
+                dialog.styles.width = self._columns
             with VerticalScroll(id="text", classes="with-buttons", can_focus=False):
                 if self._keys:
                     yield Static(self._key_table(), id="keys", markup=False)
@@ -55,7 +60,8 @@ class HelpScreen(Reader):
             table.append(f"{part.title}\n", "bold")
             for key in part.keys:
                 names = ", ".join(map(self._shown_key, key.names))
-                table.append(f"  {names + ' ':<{_KEY_COLUMNS}}{key.does}\n")
+                line = f"{names}: " if self._columns else f"  {names + ' ':<{_KEY_COLUMNS}}"
+                table.append(f"{line}{key.does}\n")
             table.append("\n")
         table.rstrip()
         return table
@@ -86,4 +92,5 @@ def open_help(app: App[Any], quits: str) -> None:
     def shown_key(name: str) -> str:
         return app.get_key_display(Binding(name, ""))
 
-    app.push_screen(HelpScreen(screen.help_text, keys, shown_key, screen.MANUAL))
+    columns = screen.columns_for_help
+    app.push_screen(HelpScreen(screen.help_text, keys, shown_key, screen.MANUAL, columns))

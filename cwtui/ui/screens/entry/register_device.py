@@ -101,6 +101,13 @@ codes any more. An app that keeps both shows them under the same name."""
             parts.insert(0, self.HELP_ON_FURTHER)
         return "\n\n".join(parts)
 
+    @property
+    def columns_for_help(self) -> int:
+        """A QR code stays visible beside its help, and need not be drawn again."""
+        from cwtui.ui.widgets.qr_code import QrCode
+
+        return PANEL_COLUMNS if self.query(QrCode) else 0
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "copy_key":
             return copying.can_copy(self)
