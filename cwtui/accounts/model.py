@@ -325,6 +325,10 @@ SessionId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f]{12}\Z")]
 """Random, and no secret: it opens nothing."""
 
 
+OUR_DOORS: Final = ("cwtui", "kiosk")
+"""How the application is entered. All other doors are of the host."""
+
+
 class OpenSession(Struct, frozen=True, kw_only=True):
     """An open session, as lists show it. Nothing of it outlives its process.
 
@@ -342,6 +346,11 @@ class OpenSession(Struct, frozen=True, kw_only=True):
     started_at: Time
     active_at: Time
     is_ending: bool = False
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether its process is cwtui, which can end it and knows when the person was active."""
+        return self.door in OUR_DOORS
 
 
 class EndAsked(Struct, frozen=True):

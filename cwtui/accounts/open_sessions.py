@@ -134,12 +134,13 @@ def end_of_user(ports: Ports, actor: Actor, username: str, id_: str) -> OpenSess
 def end(ports: Ports, operator: Operator, ids: Sequence[str]) -> list[OpenSession]:
     """Ask these sessions to end, and return them.
 
-    None is asked if one of them is not open. Raises UnknownSession and CannotCheck.
+    None is asked if one of them is not open. Raises Refused, UnknownSession and CannotCheck.
     """
     found = {one.id: one for one in ports.sessions.all()}
     for id_ in ids:
         if id_ not in found:
             raise UnknownSession(id_)
+        check_can_end(found[id_])
     return [_end_found(ports, operator, found[id_]) for id_ in dict.fromkeys(ids)]
 
 
@@ -147,7 +148,17 @@ def _end(ports: Ports, actor: Actor, username: str, id_: str) -> OpenSession:
     found = next((one for one in ports.sessions.all(username) if one.id == id_), None)
     if found is None:
         raise UnknownSession(id_)
+    check_can_end(found)
     return _end_found(ports, actor, found)
+
+
+def check_can_end(found: OpenSession) -> None:
+    """Raise Refused for a session of the host, which cwtui cannot end."""
+    if not found.is_ours:
+        raise Refused(
+            f"cwtui cannot end a session of {text.visible(found.door)}. As root on "
+            f"{text.visible(found.host)}, end its process: kill {found.pid}"
+        )
 
 
 def _end_found(ports: Ports, actor: Actor, found: OpenSession) -> OpenSession:
@@ -192,7 +203,7 @@ def _ask_all(ports: Ports, actor: Actor, username: str) -> None:
     # The sessions have ended already; whoever is not asked is told so at the next action.
     with suppress(CannotCheck):
         listed = ports.sessions.all(username)
-        _ask(ports, actor, [one.id for one in listed if one.id != here])
+        _ask(ports, actor, [one.id for one in listed if one.is_ours and one.id != here])
 
 
 def _ask(ports: Ports, actor: Actor, ids: Iterable[str]) -> frozenset[str]:

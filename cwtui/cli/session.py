@@ -37,8 +37,9 @@ def command() -> None:
 def list_(host: Host, user: str | None, as_json: bool) -> None:
     """List who is signed in now, from where and since when.
 
-    DOOR is how the person came in. IDLE is for how long the person has done nothing there. Sessions
-    of other hosts are listed too if they share the store, and say on which host they are.
+    DOOR is how the person came in: cwtui, a kiosk, or a door of the host such as sshd. IDLE is for
+    how long the person has done nothing there, which only cwtui knows. Sessions of other hosts are
+    listed too if they share the store, and say on which host they are.
     """
     ports = host.ports()
     found = (
@@ -71,8 +72,8 @@ def end(host: Host, ids: tuple[str, ...], user: str | None) -> None:
     """End sessions by their IDs, or all of an account.
 
     A session ends a few seconds later, and its person is told. With --user, sessions that are not
-    in the list end too, at their next action, and proofs at doors of the host count no more. SSH
-    connections that are open stay open.
+    in the list end too, at their next action, and proofs at doors of the host count no more.
+    Sessions of doors of the host stay: cwtui cannot end them, and says how root can.
     """
     if bool(ids) == (user is not None):
         raise WrongUsage("Give either IDs of sessions, or --user NAME.")
@@ -97,9 +98,15 @@ def _fields(one: OpenSession) -> dict[str, Any]:
         "host": one.host,
         "pid": one.pid,
         "started_at": moment(one.started_at),
-        "active_at": moment(one.active_at),
+        "active_at": moment(one.active_at) if one.is_ours else None,
         "ending": one.is_ending,
     }
+
+
+def _idle(one: OpenSession, now: float) -> str:
+    if not one.is_ours:
+        return "-"  # only cwtui tells
+    return "ending" if one.is_ending else times.ago(one.active_at, now)
 
 
 def _cells(one: OpenSession, now: float, *, with_host: bool) -> tuple[str, ...]:
@@ -109,6 +116,6 @@ def _cells(one: OpenSession, now: float, *, with_host: bool) -> tuple[str, ...]:
         visible(one.source),
         visible(door),
         times.minute(one.started_at),
-        "ending" if one.is_ending else times.ago(one.active_at, now),
+        _idle(one, now),
         one.id,
     )

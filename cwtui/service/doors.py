@@ -27,6 +27,7 @@ from cwtui.dialogue.conversation import Conversation, Gone
 from cwtui.dialogue.signing_in import Dialogue
 from cwtui.service import peers, places, refusals
 from cwtui.service.figures import Figures
+from cwtui.service.host_sessions import HostSessions
 from cwtui.service.packets import Phase, Request, Verdict
 from cwtui.service.peers import Peer
 
@@ -63,6 +64,7 @@ class Doors:
     """Called with whoever has proved everything that is asked."""
     about: Callable[[], Mapping[str, object]] = dict
     """Returns more fields for the status."""
+    sessions: HostSessions = field(default_factory=HostSessions)
     elapsed: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME)
     """Seconds of a clock that nobody sets, and that goes on while the host is suspended."""
     _recent: RecentProofs = field(default_factory=RecentProofs, init=False)
@@ -153,15 +155,19 @@ class Doors:
         host_sign_in.check_entry(self.ports, _exact_username(request))
 
     def _open(self, request: Request, peer: Peer, _: Conversation) -> None:
-        self._write(EventType.HOST_OPEN, request, peer)
+        visitor, door = self._write(EventType.HOST_OPEN, request, peer)
+        if text.is_username(visitor.actor):
+            self.sessions.begun(self.ports, visitor.actor, visitor.source, door, peer.pid)
 
     def _close(self, request: Request, peer: Peer, _: Conversation) -> None:
-        self._write(EventType.HOST_CLOSE, request, peer)
+        visitor, door = self._write(EventType.HOST_CLOSE, request, peer)
+        self.sessions.ended(visitor.actor, door, peer.pid)
 
-    def _write(self, event: EventType, request: Request, peer: Peer) -> None:
-        username = _exact_username(request)
+    def _write(self, event: EventType, request: Request, peer: Peer) -> tuple[_Visitor, str]:
+        username, door = _exact_username(request), places.shown(request.get("service"))
         visitor = _Visitor(username, places.at_door(request, peer).source)
-        write_audit(self.ports, event, visitor, username, places.shown(request.get("service")))
+        write_audit(self.ports, event, visitor, username, door)
+        return visitor, door
 
     def _gate(self, request: Request, peer: Peer, person: Conversation) -> None:
         username, place = self._who(request, peer, person), places.at_gate(request, peer)
@@ -180,6 +186,8 @@ class Doors:
         reason = as_reason({"door": GATE, "command": places.shown(request.get("command"))})
         visitor = _Visitor(username, place.source)
         write_audit(self.ports, EventType.HOST_OPEN, visitor, username, reason)
+        # The client becomes the command, and keeps its process id.
+        self.sessions.begun(self.ports, username, place.source, GATE, peer.pid)
 
     def _record_recent(self, username: str, place: Place, door: str) -> None:
         visitor, reason = _Visitor(username, place.source), as_reason({"door": door})

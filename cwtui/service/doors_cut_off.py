@@ -14,6 +14,7 @@ from cwtui.service import refusals
 from cwtui.service.cut_off import Asked, CutOff
 from cwtui.service.doors import Doors
 from cwtui.service.figures import Figures
+from cwtui.service.host_sessions import HostSessions
 from cwtui.service.packets import Phase, Request, Verdict
 from cwtui.service.peers import Peer
 
@@ -28,6 +29,7 @@ class DoorsCutOff:
     config: ServiceConfig
     figures: Figures
     has_directory: bool = False
+    sessions: HostSessions = field(default_factory=HostSessions)
     _doors: dict[bool, Doors] = field(default_factory=dict, init=False)
     """Those of the database, and those of the copies: proofs of one do not count in the other."""
     _lock: Lock = field(default_factory=Lock, init=False)
@@ -68,7 +70,9 @@ class DoorsCutOff:
             if doors is None or doors.ports is not asked.ports:
                 signed_in = self._explain if asked.is_copy else self._keep
                 status = self.cut_off.status
-                doors = Doors(asked.ports, self.config, self.figures, signed_in, status)
+                doors = Doors(
+                    asked.ports, self.config, self.figures, signed_in, status, self.sessions
+                )
                 self._doors[asked.is_copy] = doors
             return doors
 

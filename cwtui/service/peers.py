@@ -91,6 +91,27 @@ def login_session(pid: int) -> str:
         return ""
 
 
+def began(pid: int) -> str:
+    """Return when this process began, in a unit of the kernel's; empty if unknown."""
+    try:
+        return _stat(pid)[_START_TIME]
+    except (OSError, IndexError):
+        return ""
+
+
+def is_alive(pid: int, since: str) -> bool:
+    """Whether the process that `began` then still runs. Without `since`, any with this id."""
+    if since:
+        return began(pid) == since
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # it is another user's
+    return True
+
+
 def _stat(pid: int) -> list[str]:
     # The name can contain spaces and parentheses.
     content = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

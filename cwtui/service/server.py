@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
-from threading import Semaphore, Thread
+from threading import Event, Semaphore, Thread
 from typing import Final, Protocol
 
 from cwtui.accounts.ports import Ports
@@ -14,6 +14,7 @@ from cwtui.dialogue.conversation import Gone
 from cwtui.host import crash, upgrade
 from cwtui.service import packets, peers, process, sockets
 from cwtui.service.figures import Figures
+from cwtui.service.host_sessions import HostSessions
 from cwtui.service.packets import BadPacket, Phase, Verdict
 from cwtui.service.peers import Peer
 from cwtui.service.remote import RemotePerson, receive, send
@@ -25,6 +26,8 @@ _LOOK_SECONDS: Final = 15.0
 """How often to look whether cwtui was upgraded."""
 _END_SECONDS: Final = 20.0
 """How long conversations may go on after the signal to end."""
+_LAST_SECONDS: Final = 3.0
+"""How long it may then take to remove sessions of the host from the list of open ones."""
 
 
 class Answers(Protocol):
@@ -32,6 +35,9 @@ class Answers(Protocol):
 
     @property
     def ports(self) -> Ports: ...
+
+    @property
+    def sessions(self) -> HostSessions: ...
 
     def answer(self, request: packets.Request, peer: Peer, person: RemotePerson) -> Verdict:
         """Talk to the person, and return the verdict. Raises Gone."""
@@ -49,12 +55,14 @@ class Server:
     made: Sequence[sockets.Made] = ()
     """Those of the sockets that are to be removed at the end; not systemd's."""
     _turns: Semaphore = field(init=False)
+    _is_ending: Event = field(default_factory=Event, init=False)
 
     def __post_init__(self) -> None:
         self._turns = Semaphore(process.turns(self.doors.ports))
 
     def run(self) -> None:
         """Serve. Returns when it should end."""
+        Thread(target=self._tend_sessions, name="open sessions", daemon=True).start()
         with process.ending_signals() as ending, selectors.DefaultSelector() as selector:
             for one in (*self.listening, ending):
                 one.setblocking(False)
@@ -159,6 +167,10 @@ class Server:
             process.log(f"An unexpected error occurred ({type(error).__name__}): {kept}")
             return Verdict.CANNOT_CHECK
 
+    def _tend_sessions(self) -> None:
+        while not self._is_ending.wait(self.doors.ports.sessions.look_seconds):
+            self.doors.sessions.tend(self.doors.ports)
+
     def _finish(self) -> None:
         """Let conversations end, for a while. Those that go on are refused by the end."""
         for made in self.made:
@@ -166,3 +178,8 @@ class Server:
         for one in self.listening:
             one.close()
         self.room.wait_until_empty(_END_SECONDS)
+        self._is_ending.set()
+        # A database that does not answer must not delay the end.
+        last = Thread(target=self.doors.sessions.end_all, args=(self.doors.ports,), daemon=True)
+        last.start()
+        last.join(_LAST_SECONDS)

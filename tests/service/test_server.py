@@ -50,6 +50,23 @@ def test_people_sign_in_and_the_status_counts_them(service: Service) -> None:
     assert oct(service.socket.stat().st_mode & 0o777) == "0o600"
 
 
+def test_a_session_at_a_door_is_listed_while_the_service_runs(tmp_path: Path) -> None:
+    host = new_host(tmp_path / "host")
+
+    def listed() -> list[str]:
+        return [one["door"] for one in host.run("session", "list", "--json").json]
+
+    with serving(host) as service:
+        fields = {"user": "alice", "service": "sshd", "rhost": "203.0.113.7"}
+        opened = client.converse(service.socket, Request(Phase.OPEN, fields), Scripted())
+        assert opened is Verdict.ACCEPTED
+        until = time.monotonic() + 20
+        while listed() != ["sshd"]:
+            assert time.monotonic() < until
+        service.end()
+    assert listed() == []
+
+
 def test_hostile_clients_disturb_nobody(service: Service) -> None:
     rude = [
         b"",

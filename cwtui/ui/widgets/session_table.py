@@ -56,6 +56,8 @@ class SessionTable(VirtualTable[OpenSession]):
     def _state(self, one: OpenSession) -> str:
         if one.id == self._own:
             return "● this one"
+        if not one.is_ours:
+            return "○ open"
         if one.is_ending:
             return "◐ ending"
         idle = times.ago(one.active_at, self.now)

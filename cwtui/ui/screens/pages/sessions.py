@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from cwtui.accounts import open_sessions, wording
-from cwtui.accounts.errors import AccountsError, UnknownSession
+from cwtui.accounts.errors import AccountsError, Refused, UnknownSession
 from cwtui.accounts.model import OpenSession
 from cwtui.accounts.text import visible
 from cwtui.ui.messages import SignOut
@@ -70,6 +70,11 @@ class SessionsPage(PageBelow):
             return
         if one.id == self.session.id:
             self.say("This is your own session. To end it, sign out.")
+            return
+        try:
+            open_sessions.check_can_end(one)
+        except Refused as refused:
+            self.say(visible(str(refused)))
             return
         words = wording.open_session(one, self.context.zone)
         self.confirm(f"End this session? {words}", "End Session", lambda: self._end(one.id))
