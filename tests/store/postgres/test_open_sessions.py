@@ -1,0 +1,39 @@
+"""Open sessions in the database: hosts that are gone, and rows that others removed."""
+
+import psycopg
+
+from cwtui.store.postgres import opening
+from tests.accounts.world import NOW
+from tests.store.test_open_sessions_contract import ASKED, opened
+
+
+def execute(url: str, statement: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def test_sessions_of_a_host_that_is_gone_leave_the_list(url: str) -> None:
+    here, elsewhere = opening.parts(url).sessions, opening.parts(url).sessions
+    here.begin(opened(1))
+    here.begin(opened(2))
+    execute(
+        url,
+        "UPDATE cwtui.session SET seen_at = seen_at - interval '3 minutes'"
+        " WHERE id = '000000000001'",
+    )
+    assert elsewhere.all() == [opened(2)]
+    assert elsewhere.ask_to_end([opened(1).id], ASKED) == frozenset()
+    # The host was only suspended.
+    assert here.look(opened(1).id, NOW + 200) is None
+    assert [one.active_at for one in elsewhere.all()] == [NOW + 200, NOW + 2]
+
+
+def test_a_session_whose_row_is_gone_is_listed_again(url: str) -> None:
+    here, elsewhere = opening.parts(url).sessions, opening.parts(url).sessions
+    here.begin(opened(1))
+    execute(url, "DELETE FROM cwtui.session")
+    assert here.look(opened(1).id, NOW + 60) is None
+    assert [one.id for one in elsewhere.all()] == [opened(1).id]
+    here.end(opened(1).id)
+    assert here.look(opened(1).id, NOW) is None
+    assert elsewhere.all() == []
