@@ -68,10 +68,11 @@ def copy(
     ports = services.connect(source)  # with all keys that it needs
     used = frozenset[str]().union(*(row.keys for row in ports.accounts.protected()))
     keys = ports.accounts.needed_keys() & used
+    there = services.clock_of(target)
     with _new_store(target, replace=replace) as made:
         is_recorded = not services.is_read_only(source)
         if is_recorded:
-            ports.audit.append(_event(operator, f"to {target.store_name}"))
+            ports.audit.append(_event(operator, f"to {target.store_name}", ports.now()))
         with _at_one_instant(source) as found:
             step = steps(progress, found.size())
             before = summed_up(found, step)
@@ -83,7 +84,7 @@ def copy(
                 f"{differences[0].capitalize()} could not be read back from {target.store_name} as "
                 "written, so the copy was removed. Nothing was changed."
             )
-        made.append(_event(operator, _from(source, before)))
+        made.append(_event(operator, _from(source, before), there()))
     with _at_one_instant(source) as found:
         changed = before.differences(summed_up(found, step))
     progress(1, 1)
@@ -184,9 +185,9 @@ def _at_one_instant(config: Config) -> Iterator[Whole]:
         yield files
 
 
-def _event(operator: Operator, reason: str) -> Event:
+def _event(operator: Operator, reason: str, now: float) -> Event:
     return Event(
-        at=time.time(),
+        at=now,
         event=EventType.STORE_COPY,
         actor=operator.actor,
         subject="",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.ports import Clock
 from cwtui.config import Config, ConfigError
 from cwtui.host.secret_file import SecretFile
 
@@ -36,6 +37,11 @@ def create(config: Config) -> None:
 def parts(config: Config, copy: Callable[[bytes], None] | None = None) -> opening.Parts:
     """Open the store. Raises CannotCheck."""
     return opening.parts(config.database, _password(config), copy)
+
+
+def clock(config: Config) -> Clock:
+    """Return the database's clock, read once. Raises CannotCheck."""
+    return opening.clock(config.database, _password(config)).now
 
 
 def is_read_only(config: Config) -> bool:

@@ -259,7 +259,8 @@ def back_up_to(
 def _record_backup(config: Config, operator: Operator, where: str) -> bool:
     if services.is_read_only(config):
         return False
-    services.audit_log(config).append(_event(EventType.STORE_BACKUP, operator, where))
+    event = _event(EventType.STORE_BACKUP, operator, where, services.clock_of(config)())
+    services.audit_log(config).append(event)
     return True
 
 
@@ -285,7 +286,8 @@ class CheckedBackup:
         """
         made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.manifest.created_at))
         reason = f"backup of {made}, accounts={self.then}"
-        return self.restore(_event(EventType.STORE_RESTORE, operator, reason))
+        now = services.clock_of(self.config)()
+        return self.restore(_event(EventType.STORE_RESTORE, operator, reason, now))
 
 
 @contextmanager
@@ -371,9 +373,9 @@ def _snapshot(
             yield found, backup.manifest_of(found, __version__, time.time())
 
 
-def _event(event: EventType, operator: Operator, reason: str) -> Event:
+def _event(event: EventType, operator: Operator, reason: str, now: float) -> Event:
     return Event(
-        at=time.time(),
+        at=now,
         event=event,
         actor=operator.actor,
         subject="",

@@ -365,6 +365,18 @@ def open_sessions(config: Config) -> OpenSessions:
     return _open(config).sessions if config.database else FileOpenSessions(config.layout.sessions)
 
 
+def clock_of(config: Config) -> Clock:
+    """Return the clock that counts for this store, for events about the whole store.
+
+    Raises CannotCheck.
+    """
+    if not config.database:
+        return time.time
+    from cwtui import database
+
+    return database.clock(config)
+
+
 def is_read_only(config: Config) -> bool:
     """Whether this process cannot write to the store: read-only media, or a replica.
 

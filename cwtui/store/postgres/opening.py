@@ -30,6 +30,7 @@ class Parts(NamedTuple):
         self.connections.close()
 
 
+_NOW: Final = Statement("SELECT extract(epoch FROM clock_timestamp())::float8")
 _IS_READ_ONLY: Final = Statement("SELECT current_setting('transaction_read_only')::boolean")
 
 
@@ -53,6 +54,18 @@ def is_read_only(url: str, read_password: Callable[[], str] | None = None) -> bo
     """Whether nothing can be written, as in a replica. Raises CannotCheck."""
     with opened(url, read_password) as database:
         return bool(database.ask(_IS_READ_ONLY)[0].rows[0][0])
+
+
+def clock(url: str, read_password: Callable[[], str] | None = None) -> DatabaseClock:
+    """Return a clock that knows the database's time. It need not have a store.
+
+    Raises CannotCheck.
+    """
+    with opened(url, read_password) as database:
+        asked = database.clock.here()
+        (answer,) = database.ask(_NOW)
+        database.clock.learn(answer.rows[0][0], asked, database.clock.here())
+        return database.clock
 
 
 def create(url: str, read_password: Callable[[], str] | None = None) -> None:

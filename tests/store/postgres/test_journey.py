@@ -12,6 +12,7 @@ from msgspec.structs import replace as with_fields
 
 from cwtui import services
 from cwtui.accounts import devices, sign_in
+from cwtui.accounts.audit.lines import START, decode
 from cwtui.accounts.audit.reading import verified
 from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.errors import SignInFailed
@@ -21,6 +22,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in import CodeNeeded, SignedIn
 from cwtui.config import ConfigError, load
+from cwtui.store.postgres import opening
 from cwtui.store.postgres.accounts import PostgresAccountStore
 from tests.accounts.world import Device
 from tests.cli.commands import PASSWORD, Host
@@ -82,6 +84,26 @@ def test_commands_do_the_same_as_with_files(host: Host, monkeypatch: pytest.Monk
         assert "is not an event" in run("audit", "verify", status=1)
         connection.execute("UPDATE cwtui.account SET document = '{}', enabled = true")
         assert "is damaged" in run("store", "check", status=1)
+
+
+def test_events_about_the_whole_store_have_the_time_of_the_database(
+    host: Host, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.run("init", "--admin", "ada", "--password-stdin", stdin=PASSWORD.encode())
+    config, backup = load(str(host.config)), str(host.folder / "backup")
+    begun = services.clock_of(config)()
+    monkeypatch.setattr("time.time", lambda: 1000.0)
+    with postgres_server.database() as other:
+        copied = ("copy", config.database, other)
+        for command in (("backup", backup), ("restore", backup, "--yes"), copied):
+            done = host.run("store", *command)
+            assert done.status == 0, done
+        for url in (config.database, other):
+            log = opening.parts(url).audit
+            found = [decode(line.content) for line in log.lines(START)]
+            at = {one.event: one.at.timestamp() for one in found if one is not None}
+            assert {"store.backup", "store.restore", "store.copy"} <= at.keys()
+            assert min(at[event] for event in at if event.startswith("store.")) >= begun - 1
 
 
 @pytest.mark.parametrize(
