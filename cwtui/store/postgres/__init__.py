@@ -2,7 +2,7 @@
 
     opening --> accounts, records, audit --> access --> transactions --> connections --> address
                    |                           |                             |
-             queries, rows              glance, clock                     problems
+             queries, rows         glance, attempts, clock                problems
 
 Everything is in the schema `cwtui` of one database. Each change is one transaction. Statements are
 sent together where they can be, because the server may be far away.
