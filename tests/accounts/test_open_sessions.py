@@ -14,6 +14,7 @@ from cwtui.accounts.errors import (
     UnknownSession,
 )
 from cwtui.accounts.open_sessions import Process
+from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import PROOF_LIFETIME, Session
 from tests.accounts.world import HERE, OPERATOR, World
 
@@ -75,6 +76,19 @@ def test_an_admin_ends_a_session_of_somebody_else(world: World) -> None:
     with pytest.raises(SessionEnded, match="An administrator signed you out"):
         open_sessions.look(world.ports, bobs, 0)
     assert (world.events[-1].actor, world.events[-1].subject) == ("ada", "bob")
+
+
+def test_nobody_ends_sessions_of_those_who_may_do_more(world: World) -> None:
+    world.settings(custom_roles={"help-desk": (Permission.READ_USERS, Permission.MANAGE_USERS)})
+    world.add("dora", roles=("help-desk",))
+    world.add_admin()
+    dora, ada = begun(world, "dora"), begun(world, "ada")
+    assert len(open_sessions.of_user(world.ports, dora, "ada")) == 1
+    with pytest.raises(NotPermitted):
+        open_sessions.end_of_user(world.ports, dora, "ada", ada.id)
+    with pytest.raises(NotPermitted):
+        open_sessions.sign_out_user(world.ports, dora, "ada")
+    assert not any(one.is_ending for one in world.sessions.all())
 
 
 def test_signing_out_everywhere_ends_sessions_that_are_not_listed(world: World) -> None:
