@@ -33,14 +33,14 @@ class KeyBar(Footer):
         super().__init__(compact=True, show_command_palette=show_command_palette)
 
     async def recompose(self) -> None:
-        # Textual asks for this at each move of the focus, which seldom changes a binding.
-        if self.is_attached and self._composed != _active(self.screen):
+        # Textual asks for this at each move of the focus, which seldom changes what is shown.
+        if self.is_attached and self._composed != _shown(self.screen):
             await super().recompose()
 
     def compose(self) -> ComposeResult:
         keys = sorted(super().compose(), key=_need)
         if keys:  # there are none until the screen knows its bindings
-            self._composed = _active(self.screen)
+            self._composed = _shown(self.screen)
         for key in keys:
             # Textual adds this class later, and then computes the styles of each key again.
             key.add_class("-compact", update=False)
@@ -53,8 +53,12 @@ class KeyBar(Footer):
         _show_what_fits(self.children, event.size.width)
 
 
-def _active(screen: Screen[Any]) -> list[tuple[Binding, bool, str]]:
-    return [(one.binding, one.enabled, one.tooltip) for one in screen.active_bindings.values()]
+def _shown(screen: Screen[Any]) -> list[tuple[Binding, bool, str]]:
+    return [
+        (one.binding, one.enabled, one.tooltip)
+        for key, one in screen.active_bindings.items()
+        if one.binding.show or key == screen.app.COMMAND_PALETTE_BINDING
+    ]
 
 
 def _entry(key: Widget) -> Entry:
