@@ -7,7 +7,16 @@ from typing import Final
 import pytest
 
 _TESTS: Final = Path(__file__).parent
-_LONGEST_FIRST: Final = ("walk", "durability", "attack", "secrets")
+LONGEST_FIRST: Final = (
+    "walk",
+    "store/postgres/test_failover.py",
+    "store/postgres/test_crashes.py",
+    "store/postgres/test_hosts.py",
+    "durability",
+    "attack",
+    "secrets",
+    "pam/test_memory.py",
+)
 """Folders and files with tests that take many seconds each."""
 
 
@@ -49,12 +58,12 @@ def longest_first(items: list[pytest.Item], processes: int) -> None:
 
 
 def _is_long(tests: list[pytest.Item]) -> bool:
-    return _rank(tests) < len(_LONGEST_FIRST)
+    return _rank(tests) < len(LONGEST_FIRST)
 
 
 def _rank(tests: list[pytest.Item]) -> int:
     name = tests[0].path.relative_to(_TESTS).as_posix()
     ranks = (
-        n for n, long in enumerate(_LONGEST_FIRST) if name == long or name.startswith(f"{long}/")
+        n for n, long in enumerate(LONGEST_FIRST) if name == long or name.startswith(f"{long}/")
     )
-    return next(ranks, len(_LONGEST_FIRST))
+    return next(ranks, len(LONGEST_FIRST))

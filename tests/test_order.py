@@ -42,6 +42,10 @@ def test_each_process_begins_with_long_tests_and_none_is_lost() -> None:
     assert firsts == ["walk", "durability", "attack", "ui"]
 
 
+def test_the_long_files_exist() -> None:
+    assert all((HERE / name).exists() for name in order.LONGEST_FIRST)
+
+
 def test_one_process_begins_with_the_longest_test() -> None:
     tests = items(attack=1, cli=9, walk=1)
     order.longest_first(tests, 1)
