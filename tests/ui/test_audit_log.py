@@ -131,7 +131,7 @@ async def test_typed_text_in_events_is_shown_as_plain_text() -> None:
 
 async def test_the_page_is_listed_only_with_the_permission() -> None:
     async with SCENES["settings"].played() as (person, _):
-        await person.press("escape", *["down"] * 3, "enter")
+        await person.press("escape", *["down"] * 4, "enter")
         person.screen(AuditLogPage)
     async with SCENES["settings_enabled"].played() as (person, _):
         person.sees_nothing_of("Audit Log")

@@ -26,7 +26,7 @@ from cwtui.ui.screens.dialogs.dialog import Dialog
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.options import Options
 
-WIDTH: Final = 54
+WIDTH: Final = 52
 """Width of an entry in cells: title on the left, key on the right."""
 MOST_USERS: Final = 20
 """How many users are listed at once. Typing more letters finds the others."""
