@@ -31,13 +31,14 @@ def rows(bench: Bench) -> Iterator[Row]:
         yield from sign_in(login)
         settings = stack.enter_context(visits.settings(home, user(3), None, **visits.SLOW))
         yield Row("  help and back, Settings", _help(settings), on_the_line, most=_HELP)
+        yield Row("  help scrolled by a line", _scrolled_help(settings), on_the_line, most=_KEY)
         users = stack.enter_context(visits.users(home, user(4), None, **visits.SLOW))
         yield from listing(users)
         enrolment, written = visits.enrolment(home, None, **visits.SLOW)
         stack.enter_context(enrolment)
         to_qr_code = _line(len(written))
         yield Row("  from login to the QR code", to_qr_code, on_the_line, most=Most(8, on_the_line))
-        yield Row("  help and back, QR code", _help(enrolment), on_the_line)
+        yield Row("  help and back, QR code", _help(enrolment), on_the_line, most=_HELP)
 
 
 def sign_in(login: Terminal) -> Iterator[Row]:
@@ -56,6 +57,12 @@ def listing(users: Terminal) -> Iterator[Row]:
         most=_KEY,
     )
     yield Row("  Page Down", _step(users, partial(users.send, "pagedown")), on_the_line)
+    yield Row(
+        "  Down where the list scrolls",
+        _step(users, partial(users.send, "down")),
+        on_the_line,
+        most=_KEY,
+    )
     yield Row(
         "  the key that leads to the filter",
         _step(users, partial(users.type, "/")),
@@ -96,6 +103,13 @@ def _help(terminal: Terminal) -> float:
     """Open help and close it with Esc, which waits for the rest of a sequence first."""
     opened = _step(terminal, partial(terminal.send, "f1"))
     return opened + ESCAPE_SECONDS + _step(terminal, partial(terminal.send, "escape"))
+
+
+def _scrolled_help(terminal: Terminal) -> float:
+    _step(terminal, partial(terminal.send, "f1"))
+    scrolled = _step(terminal, partial(terminal.send, "down"))
+    _step(terminal, partial(terminal.send, "escape"))
+    return scrolled
 
 
 def _step(terminal: Terminal, act: Callable[[], None]) -> float:
