@@ -44,6 +44,7 @@ LIST
 [ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ] || missing="$missing postgresql"
 [ -e /usr/share/samba/setup/provision.ldif ] || missing="$missing samba-ad-provision"
 [ -e /usr/lib/python3/dist-packages/ldapurl.py ] || missing="$missing python3-ldap"
+[ -e /usr/share/terminfo/s/screen.linux ] || missing="$missing ncurses-term"
 [ -e /usr/share/fonts/X11/misc ] || missing="$missing xfonts-base"
 [ -e /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf ] || missing="$missing fonts-dejavu-core"
 [ -n "$missing" ] || exit 0

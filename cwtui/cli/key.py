@@ -116,7 +116,7 @@ _FILE: Final = click.argument("file", type=click.Path(path_type=Path))
 @_FILE
 @pass_host
 def to_database(host: Host, file: Path) -> None:
-    """Move the keyring into the database of the store, for all hosts.
+    """Move the keyring into the database, for all hosts.
 
     It is encrypted there under the key in FILE, which is created if it is missing. Each host needs
     a copy of FILE, and no more copies when the keys are rotated.

@@ -48,7 +48,7 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     lazy=_COMMANDS,
     unlisted={
         *("completion", "gate", "ssh-keys", "verify"),
-        *("--kiosk", "--qr", "--store", "--version", "--help"),
+        *("--kiosk", "--paths", "--qr", "--store", "--version", "--help"),
     },
     invoke_without_command=True,
     subcommand_metavar="[COMMAND [ARGS]...]",

@@ -24,6 +24,7 @@ ANY_TEXT = {
     "--store",
     "--display-name",
     "--gate-socket",
+    "--passwords-to",
     "--socket",
     "--source",
     "--user",

@@ -250,7 +250,7 @@ ADD = 'base = "ou=people,dc=example,dc=com"'
         ),
         (
             USUAL + '[directory.roles]\n# who\nconnectware-admins = ["cn=a"]\n',
-            "`roles.connectware-admins` is not a role. Choose from: connectware-admin, minimum",
+            "`roles.connectware-admins` is not a role. Names of built-in roles",
             8,
         ),
         (changed(ADD, f'{ADD}\nroles_attribute = "x"'), "`roles_attribute` is for mode", 6),

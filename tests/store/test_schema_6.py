@@ -33,7 +33,7 @@ def one_device(account: Account) -> SecondFactor:
 
 
 EXPECTED = {
-    ADA: FULL.changed(enabled=True, second_factor=one_device(FULL), ssh_keys=()),
+    ADA: FULL.changed(enabled=True, second_factor=one_device(FULL), ssh_keys=(), removals=()),
     "zoe": PLAIN.changed(username="zoe", second_factor=one_device(FULL)),
     LDAP.username: LDAP.changed(moved=Moved("emile", at_step(7))),
 }

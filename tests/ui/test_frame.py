@@ -22,6 +22,7 @@ from cwtui.ui.screens.dialogs.palette import Palette
 from cwtui.ui.screens.dialogs.quitting import QuitScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.organization import OrganizationPage
+from cwtui.ui.screens.pages.roles import RolesPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.screens.steady import SteadyScreen
@@ -122,6 +123,7 @@ async def test_the_navigation_panel_works_by_keyboard() -> None:
         person.sees("User Management")
         for keys, kind in (
             (("escape", "down", "enter"), UsersPage),
+            (("escape", "down", "enter"), RolesPage),
             (("escape", "down", "enter"), OrganizationPage),
             (("escape", "home", "enter"), SettingsPage),
         ):

@@ -3,7 +3,7 @@
 import pytest
 from textual.widgets._toast import Toast
 
-from cwtui.ui.screens.pages.organization import OrganizationPage
+from cwtui.ui.screens.pages.roles import RolesPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.host_time import HostTime
 from cwtui.ui.widgets.key_bar import KeyBar
@@ -37,7 +37,7 @@ async def test_below_80_columns_the_navigation_panel_is_folded_away() -> None:
         person.sees_nothing_of("Sign Out")
         await person.click("Menu")
         await person.press("down", "enter")
-        person.screen(OrganizationPage)
+        person.screen(RolesPage)
         person.sees_nothing_of("Sign Out")
         await person.resize(80, 24)
         person.sees("Sign Out")

@@ -55,10 +55,10 @@ class Navigation(Options):
         was_inside = False
         for section, title in sections.allowed(self._permissions):
             is_inside = section in sections.USER_MANAGEMENT
-            if is_inside != was_inside:
-                options.append(Option("", disabled=True))
             if is_inside and not was_inside:
                 options.append(Option("  User Management", disabled=True))
+            if was_inside and not is_inside:
+                options.append(Option("", disabled=True))
             indent = " " if is_inside else ""
             options.append(Option(self._marked(section, indent + title), id=section))
             was_inside = is_inside
