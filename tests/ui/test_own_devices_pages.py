@@ -215,7 +215,7 @@ async def test_five_devices_are_all_reached_and_a_sixth_is_refused(size: tuple[i
         assert buttons[1:] == [
             *("Phone", "Work tablet", LONGEST, "Spare", "Tresor (Büro)"),
             *("Regenerate Backup Codes", "Disable Multi-Factor Authentication"),
-            *("Change SSH Keys", "Change Display"),
+            *("Change SSH Keys", "Open Sessions", "Change Display"),
         ]
         person.sees("You have 5 devices, which is the limit. Remove or replace one.")
         one_line = "Phone           registered 2026-11-11, used 2027-01-15"

@@ -60,6 +60,7 @@ def _live(steps: type, plan: Plan, number: int) -> NoReturn:
                 os._exit(1)
             said = act()
         _say(said)
+        os.read(sys.stdin.fileno(), 1)  # the others say what they did first
         _say(own.findings())
     except BaseException as error:  # noqa: BLE001  told, whatever it is
         _say(f"wrong {error!r}")

@@ -97,8 +97,10 @@ def test_each_code_lets_in_one_process_of_two_hosts(hosts: Hosts, tmp_path: Path
             assert Counter(one) == {"SignedIn": 1, "refused": ALL - 1}
         for one in (of_passwords, of_codes):
             assert sum(int(line.split()[0]) for line in one) == LIMIT
-            # Both hosts name the same end of the wait, whatever their clocks show.
-            assert len({ending for line in one for ending in line.split()[1].split(",")}) == 1
+            # Both hosts name the same end of the wait, whatever their clocks show. It may be
+            # rounded to another second if it was not written down yet.
+            ends = [int(ending) for line in one for ending in line.split()[1].split(",")]
+            assert max(ends) - min(ends) <= 1
         assert sum("The clock of this host is" in line for line in found) == EACH
         assert sum("420 seconds behind" in line for line in found) == EACH
         rounds += ROUNDS
@@ -119,15 +121,20 @@ def run(hosts: Hosts, plan: Plan, folder: Path) -> Iterator[list[str]]:
     try:
         assert _lines(workers) == ["ready"] * ALL
         for _ in plan.steps:
-            for worker in workers:
-                assert worker.process.stdin is not None
-                worker.process.stdin.write("." * EACH)
-                worker.process.stdin.flush()
+            _go_on(workers)
             yield _lines(workers)
+        _go_on(workers)
         yield _lines(workers)
     finally:
         for worker in workers:
             worker.__exit__()
+
+
+def _go_on(workers: list[Worker]) -> None:
+    for worker in workers:
+        assert worker.process.stdin is not None
+        worker.process.stdin.write("." * EACH)
+        worker.process.stdin.flush()
 
 
 def _lines(workers: list[Worker]) -> list[str]:
