@@ -40,10 +40,11 @@ records the operator's Unix name.
 Exit status:
 
 - 0: done
-- 1: refused or failed, such as a name that is taken
+- 1: refused or failed
 - 2: wrong usage, such as an unknown option or an impossible value
 - 3: could not be checked; treat it as refused
-- 5: an account exists already and differs (`cwtui user import`)
+- 4: nothing has this name, such as an account or a role
+- 5: something has this name already
 
 The application exits with 0 only if a signed-in user quits, with 1 if nobody
 signed in or the session was ended, and with 3 after a crash or an upgrade.

@@ -109,7 +109,11 @@ class NotPermitted(Refused):
     """The session's roles do not allow the action."""
 
 
-class UnknownAccount(Refused):
+class NotFound(Refused):
+    """Nothing has the name that was given."""
+
+
+class UnknownAccount(NotFound):
     """There is no account with this name. `gone` says it of one that was there just now."""
 
     def __init__(self, username: str) -> None:
@@ -119,14 +123,14 @@ class UnknownAccount(Refused):
         self.gone = f"The account {username} was removed or renamed in the meantime."
 
 
-class UnknownSession(Refused):
+class UnknownSession(NotFound):
     """There is no open session with this id."""
 
     def __init__(self, id_: str) -> None:
         super().__init__(f"There is no open session {id_}. It may have ended in the meantime.")
 
 
-class UnknownRole(Refused):
+class UnknownRole(NotFound):
     """There is no role with this name."""
 
     def __init__(self, name: str) -> None:

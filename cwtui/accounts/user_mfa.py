@@ -3,7 +3,7 @@
 from cwtui.accounts import devices, names, text
 from cwtui.accounts.account_changes import with_removal
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import Refused
+from cwtui.accounts.errors import NotFound, Refused
 from cwtui.accounts.managing import existing, refuse_own
 from cwtui.accounts.model import Account, Device, Removed, SecondFactor
 from cwtui.accounts.ports import Ports
@@ -73,7 +73,7 @@ def _found(username: str, factor: SecondFactor, device: str | Device) -> Device:
     found = names.named(factor.devices, device)
     if found is None:
         choice = ", ".join(one.name for one in factor.devices)
-        raise Refused(f"{username} has no device of this name. Choose from: {choice}.")
+        raise NotFound(f"{username} has no device of this name. Choose from: {choice}.")
     return found
 
 

@@ -3,7 +3,7 @@
 from cwtui.accounts import names, public_keys, ssh_keys, text
 from cwtui.accounts.account_changes import with_removal
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import Refused
+from cwtui.accounts.errors import NotFound
 from cwtui.accounts.managing import existing, refuse_own
 from cwtui.accounts.model import Account, Removed, SshKey
 from cwtui.accounts.ports import Ports
@@ -59,6 +59,6 @@ def _found(account: Account, key: str | SshKey) -> SshKey:
     if found is not None:
         return found
     if not account.ssh_keys:
-        raise Refused(f"{account.username} has no SSH key.")
+        raise NotFound(f"{account.username} has no SSH key.")
     choice = ", ".join(one.name for one in account.ssh_keys)
-    raise Refused(f"{account.username} has no SSH key of this name. Choose from: {choice}.")
+    raise NotFound(f"{account.username} has no SSH key of this name. Choose from: {choice}.")

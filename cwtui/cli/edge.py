@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Final
 
-from cwtui.accounts.errors import AccountsError, InvalidInput, Refused, Taken
+from cwtui.accounts.errors import AccountsError, InvalidInput, NotFound, Refused, Taken
 from cwtui.cli import output
 from cwtui.cli.errors import CommandError
 from cwtui.cli.host import Host
@@ -16,6 +16,8 @@ DONE: Final = 0
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
 CANNOT_CHECK: Final = 3
+NOT_FOUND: Final = 4
+EXISTS: Final = 5
 INTERRUPTED: Final = 130
 
 _OPENS_APPLICATION: Final[tuple[list[str], ...]] = ([], ["--kiosk"])
@@ -99,7 +101,9 @@ def _status(error: AccountsError) -> int:
     """
     match error:
         case InvalidInput(field=str(field)) if field not in _NO_ARGUMENT:
-            return FAILED if isinstance(error, Taken) else WRONG_USAGE
+            return EXISTS if isinstance(error, Taken) else WRONG_USAGE
+        case NotFound():
+            return NOT_FOUND
         case Refused() | InvalidInput():
             return FAILED
         case _:

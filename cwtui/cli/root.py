@@ -53,7 +53,7 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     invoke_without_command=True,
     subcommand_metavar="[COMMAND [ARGS]...]",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
-    epilog="Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 could not check.",
+    epilog="Exit status: 0 done, 1 refused, 2 usage, 3 unchecked, 4 not found, 5 exists.",
 )
 @click.option(
     "--config",

@@ -61,7 +61,7 @@ def test_a_lost_initial_password_is_reported(
 
 def test_the_exit_status_is_right_if_errors_cannot_be_printed(host: Host) -> None:
     with open(FULL, "wb") as full:  # noqa: PTH123  a device
-        assert host.process("user", "show", "nobody", stderr=full.fileno()).status == 1
+        assert host.process("user", "show", "nobody", stderr=full.fileno()).status == 4
         assert host.process("user", "list", "--mfa", "x", stderr=full.fileno()).status == 2
         assert host.process("settings", "set", "mfa", "off", stderr=full.fileno()).status == 0
 
@@ -77,7 +77,7 @@ def test_closed_standard_input_and_error_are_handled(host: Host) -> None:
     result = host.process(*command, preexec_fn=lambda: os.close(0))
     assert result.status == 1
     assert result.err.startswith("Standard input is closed")
-    assert host.process("user", "show", "nobody", preexec_fn=lambda: os.close(2)).status == 1
+    assert host.process("user", "show", "nobody", preexec_fn=lambda: os.close(2)).status == 4
     assert host.process(preexec_fn=lambda: os.close(2)).status == 2
 
 

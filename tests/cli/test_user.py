@@ -257,7 +257,7 @@ class TestRemove:
 
     def test_an_unknown_account_is_reported_before_asking(self, host: Host) -> None:
         result = host.run("user", "remove", "nobody", terminal=True)
-        assert result.status == 1
+        assert result.status == 4
         assert result.err.startswith("There is no account named nobody")
 
     def test_the_last_admin_cannot_be_lost(self, host: Host) -> None:
@@ -279,7 +279,7 @@ class TestRemove:
 def test_an_unknown_account_is_refused(host: Host, command: tuple[str, ...]) -> None:
     before = host.files()
     result = host.run("user", *command, "nobody")
-    assert (result.status, result.out) == (1, "")
+    assert (result.status, result.out) == (4, "")
     assert result.err.startswith("There is no account named nobody.")
     assert host.files() == before
 

@@ -75,7 +75,7 @@ class TestAdd:
     def test_a_name_that_is_taken_is_refused(self, host: Host, name: str) -> None:
         before = host.files()
         result = host.run("user", "add", name)
-        assert (result.status, result.out) == (1, "")
+        assert (result.status, result.out) == (5, "")
         assert "is taken" in result.err
         assert host.files() == before
 

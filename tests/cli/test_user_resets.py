@@ -62,7 +62,7 @@ class TestResets:
         assert list(found["devices"][0]) == keys
         assert found["devices"][0]["last_used_at"].startswith(today)
         result = host.run("user", "reset-mfa", "jane", "--device", "Laptop")
-        assert (result.status, result.out) == (1, "")
+        assert (result.status, result.out) == (4, "")
         assert "has no device of this name. Choose from: Phone, Work tablet." in result.err
         result = host.run("user", "reset-mfa", "jane", "--device", "phone")
         said = "Removed the device Phone of jane. 1 device left.\n"
