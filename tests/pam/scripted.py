@@ -43,8 +43,7 @@ class Service:
 
     def _serve(self) -> None:
         for script in self._scripts:
-            ready, _, _ = select.select([self._listening, self._over], [], [], _PATIENCE)
-            if self._listening not in ready:
+            if self._listening.fileno() not in _ready(self._listening, self._over):
                 return
             with suppress(OSError), self._listening.accept()[0] as connection:
                 connection.settimeout(_PATIENCE)
@@ -54,7 +53,7 @@ class Service:
         self.requests.append(connection.recv(65536))
         for packet in script:
             if packet == self.HANG:
-                select.select([self._over], [], [], _PATIENCE)
+                _ready(self._over)
                 return
             connection.sendall(packet)
             if packet[:1] in {b"h", b"p"}:
@@ -178,3 +177,11 @@ def hosts(built: Path, folder: Path) -> MakeHost:
         return Host(folder, built, [*valgrind, built / "plain-client"], built / "pam_cwtui.so")
 
     return make
+
+
+def _ready(*sockets: socket.socket) -> set[int]:
+    """The descriptors that can be read, which may be larger than `select` takes."""
+    poll = select.poll()
+    for one in sockets:
+        poll.register(one, select.POLLIN)
+    return {descriptor for descriptor, _ in poll.poll(_PATIENCE * 1000)}

@@ -254,10 +254,15 @@ class Connections:
 
 
 def is_near(given: dict[str, Any]) -> bool:
-    """Whether the connection stays on this host, as far as its parameters say."""
-    if "service" in given:
+    """Whether the connection stays on this host, as far as its parameters say.
+
+    libpq takes what the URL does not say from the environment, and connects to PGHOSTADDR whatever
+    `host` is.
+    """
+    if "service" in given or os.environ.get("PGSERVICE"):
         return False  # its file may name any host
-    hosts = str(given.get("hostaddr") or given.get("host") or os.environ.get("PGHOST", ""))
+    addresses = given.get("hostaddr") or os.environ.get("PGHOSTADDR")
+    hosts = str(addresses or given.get("host") or os.environ.get("PGHOST", ""))
     return address.is_near(hosts)
 
 

@@ -80,7 +80,7 @@ _MEANINGS: Final[tuple[tuple[tuple[type[psycopg.Error], ...], type[CannotCheck],
     ),
     (_NO_ENTRY, CannotCheck, "The database refuses the connection: {}."),
     ((errors.ReadOnlySqlTransaction,), CannotCheck, _READ_ONLY),
-    ((errors.DiskFull, errors.OutOfMemory, errors.ConfigurationLimitExceeded), CannotCheck, _FULL),
+    ((errors.DiskFull,), CannotCheck, _FULL),
     (
         (
             errors.LockNotAvailable,

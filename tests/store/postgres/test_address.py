@@ -71,6 +71,16 @@ def test_certificates_are_checked_unless_the_server_is_on_this_host(
     assert Connections(url)._parameters().get("sslmode") == mode
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"), [("PGHOSTADDR", "192.0.2.1"), ("PGSERVICE", "elsewhere")]
+)
+def test_the_environment_leads_nowhere_unchecked(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert Connections("postgresql://localhost/accounts")._parameters()["sslmode"] == "verify-full"
+
+
 def test_the_environment_names_no_other_server_or_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGHOST", "db.example.com")
     monkeypatch.setenv("PGPASSWORD", "from the environment")
