@@ -30,6 +30,9 @@ SECONDS: Final = 60
 CLEAR: Final = "\x1b[?25l\x1b[m\x1b[H\x1b[2J"
 PLACES: Final = {0: "xterm", 300: "urxvt"}
 """Terminals by where their windows are, in pixels from the top."""
+FEW: Final = 20
+"""Pixels that may differ. xterm draws bold text twice, a pixel further to the right, so pixels
+between letters depend on the pieces in which the text arrived. A wrong letter has more."""
 WIDTH: Final = 500
 HEIGHT: Final = 300
 FIRST_ROWS: Final = (0, 1, 3, 8, 7, 2, 30, 29)
@@ -88,7 +91,8 @@ def _are_same(shown: Image.Image, place: int) -> bool:
         for column in range(2)
     )
     is_drawn = len(whole.getcolors() or ()) > len(PLACES)
-    return is_drawn and ImageChops.difference(scrolled, whole).getbbox() is None
+    differing = ImageChops.difference(scrolled, whole).convert("L").histogram()[1:]
+    return is_drawn and sum(differing) <= FEW
 
 
 def test_tmux(files: tuple[Path, Path], tmp_path: Path) -> None:
