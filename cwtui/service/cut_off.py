@@ -62,8 +62,9 @@ class _Local:
     def close(self, kind: type[CannotCheck], sentence: str) -> None:
         self._closed = kind, sentence
 
-    def open(self) -> None:
-        self._closed = None
+    @property
+    def is_closed(self) -> bool:
+        return self._closed is not None
 
 
 @dataclass
@@ -182,9 +183,10 @@ class CutOff:
     def _begin(self) -> None:
         """Use the copies from now on, or again."""
         with self._lock:
-            if self._local is not None:
-                self._local.open()
+            if self._local is not None and not self._local.is_closed:
                 return
+            # Conversations with copies that were closed stay refused: a code that they used up
+            # now would not be written to the database.
             state = self.copies.state
             if state.since is None:
                 self.copies.save(replace(state, since=self._now()))

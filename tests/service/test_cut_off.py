@@ -9,6 +9,7 @@ from cwtui.accounts import cut_off, user_mfa
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, StoreTooNew
 from cwtui.accounts.model import Origin
+from cwtui.accounts.reconciling import Reconciling
 from cwtui.accounts.settings import Mfa
 from cwtui.service import refusals
 from cwtui.service.packets import Phase, Verdict
@@ -380,6 +381,34 @@ def test_what_began_with_a_copy_does_not_end_with_it_later(
     assert verdict is Verdict.CANNOT_CHECK
     assert person.last[1] == "This host can reach the account database again. Start again."
     assert host.sign_in(PASSWORD, code)[0] is Verdict.ACCEPTED
+
+
+def test_what_began_with_a_copy_does_not_go_on_if_the_return_fails(
+    host: CutOffHost, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup code used then would not be used up in the database."""
+    host.line.cut()
+    host.warned("wrong")
+    code = device.codes[0].reveal()
+
+    def cut_when_written(*_: object) -> None:
+        host.line.cut()
+        host.line.pass_()
+
+    def late() -> str:
+        host.line.mend()
+        with monkeypatch.context() as patch:
+            patch.setattr(Reconciling, "_done", cut_when_written)
+            host.cut_off.look_after()
+        assert host.copies.state.writing == "alice"
+        return code
+
+    verdict, _ = host.sign_in(PASSWORD, late)
+    assert verdict is Verdict.CANNOT_CHECK
+    assert host.cut_off.is_cut_off
+    host.back()
+    assert host.sign_in(PASSWORD, code)[0] is Verdict.ACCEPTED
+    assert "not one of your unused" in host.warned(PASSWORD, code)
 
 
 def test_people_of_the_directory_need_a_key_as_first_factor(world: World, host: CutOffHost) -> None:
