@@ -266,13 +266,16 @@ def open_copies(copies: LocalCopies, store: str, days: int, now: float) -> None:
         # What was written of somebody at the moment of a failure is not known, so that nothing
         # more may happen before it is.
         if not is_valid(kept, now, days) or name == state.writing:
-            _drop(copies, name)
+            drop(copies, name)
     if now > copies.state.latest + 1:
         copies.save(replace(copies.state, latest=now))
 
 
-def _drop(copies: LocalCopies, username: str) -> None:
-    """Remove the copy, but remember which backup codes were used."""
+def drop(copies: LocalCopies, username: str) -> None:
+    """Remove the copy, if there is one, but remember which backup codes were used.
+
+    Raises CannotCheck.
+    """
     local, state = copies.accounts.get(username), copies.state
     if local is None:
         return

@@ -7,7 +7,6 @@ before anything else is answered.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Final, NamedTuple, Protocol
 
@@ -85,7 +84,10 @@ class CutOff:
     _local: _Local | None = field(default=None, init=False)
     """The copies, while the host is cut off."""
     _lock: Lock = field(default_factory=Lock, init=False)
-    _signed_in: SimpleQueue[str] = field(default_factory=SimpleQueue, init=False)
+    _not_kept: dict[str, object] = field(default_factory=dict, init=False)
+    """Who signed in since the copy was made, so that the copy lacks a code that was used."""
+    _names: Lock = field(default_factory=Lock, init=False)
+    """Guards `_not_kept`, only for a moment: a sign-in waits for it."""
     _wake: Event = field(default_factory=Event, init=False)
     _is_ending: bool = field(default=False, init=False)
     _told: str = field(default="", init=False)
@@ -136,16 +138,24 @@ class CutOff:
 
     def keep(self, username: str) -> None:
         """Let the thread keep a copy of somebody whom the database has just let in."""
-        self._signed_in.put(username)
+        with self._names:
+            self._not_kept[username] = object()
         self._wake.set()
 
     def _keep(self) -> None:
         """Keep copies of those who have signed in. Raises CannotCheck."""
-        while not self._signed_in.empty():
-            username = self._signed_in.get()
+        for username, sign_in in self._waiting():
             with self._lock:
-                if self._local is None and self._online is not None:
-                    self._keeper(self._online).keep(username, self._ahead(self._online))
+                if self._local is not None or self._online is None:
+                    return
+                self._keeper(self._online).keep(username, self._ahead(self._online))
+            with self._names:
+                if self._not_kept.get(username) is sign_in:  # else there was another one meanwhile
+                    del self._not_kept[username]
+
+    def _waiting(self) -> list[tuple[str, object]]:
+        with self._names:
+            return list(self._not_kept.items())
 
     def confirm(self) -> None:
         """Bring all copies up to date. Raises CannotCheck."""
@@ -183,6 +193,9 @@ class CutOff:
     def _begin(self) -> None:
         """Use the copies from now on, or again."""
         with self._lock:
+            # The database has accepted a code that these copies would accept again.
+            for username, _ in self._waiting():
+                cut_off.drop(self.copies, username)
             if self._local is not None and not self._local.is_closed:
                 return
             # Conversations with copies that were closed stay refused: a code that they used up

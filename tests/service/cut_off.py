@@ -33,6 +33,8 @@ class CutOffHost:
     line: Line = field(default_factory=Line)
     ahead: float = 0.0
     """How many seconds the host's clock is ahead of the database's."""
+    keeps: bool = True
+    """Whether the thread has kept its copies before the next act."""
 
     def __post_init__(self) -> None:
         self.start()
@@ -75,7 +77,7 @@ class CutOffHost:
             verdict = self.doors.answer(request, ROOT, person)
         except Gone:
             return None, person
-        if not self.cut_off.is_cut_off:
+        if self.keeps and not self.cut_off.is_cut_off:
             self.cut_off.look_after(confirm=False)  # as the thread does
         return verdict, person
 
