@@ -13,7 +13,7 @@ from cwtui.accounts.directory_port import (
 from cwtui.accounts.errors import CannotCheck, Refused, SessionEnded
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import first_epoch, put_new
-from cwtui.accounts.ports import AccountsChange, Directory, Ports
+from cwtui.accounts.ports import AccountsChange, AccountStore, Directory, Ports
 from cwtui.accounts.renaming import ChangedMeanwhile
 from cwtui.accounts.roles import CustomRoles
 from cwtui.accounts.session import (
@@ -43,16 +43,22 @@ def provide(ports: Ports, actor: Acting, user: DirectoryUser) -> Account:
     their account. Raises Refused if the directory gives no role, or if the account was created for
     another person.
     """
-    held = roles_of(user, ports.accounts.settings().custom_roles)
+    try:
+        return _provided(ports, actor, user)
+    except ChangedMeanwhile:
+        return _provided(ports, actor, user)
+
+
+def _held(accounts: AccountStore | AccountsChange, user: DirectoryUser) -> tuple[str, ...]:
+    """Return the person's roles. Raises Refused if there are none."""
+    held = roles_of(user, accounts.settings().custom_roles)
     if not held:
         raise Refused("You have no Connectware role in the directory. Ask an admin for one.")
-    try:
-        return _provided(ports, actor, user, held)
-    except ChangedMeanwhile:
-        return _provided(ports, actor, user, held)
+    return held
 
 
-def _provided(ports: Ports, actor: Acting, user: DirectoryUser, held: tuple[str, ...]) -> Account:
+def _provided(ports: Ports, actor: Acting, user: DirectoryUser) -> Account:
+    held = _held(ports.accounts, user)
     known = ports.accounts.get(user.username)
     renames = renaming.plan(ports, user, known)
     is_settled = known is not None and known.moved is None and not renames
@@ -64,6 +70,7 @@ def _provided(ports: Ports, actor: Acting, user: DirectoryUser, held: tuple[str,
     similar = look_alikes.among(others, user.username)
     power = "" if known else unix_users.power(ports.unix_user(user.username))
     with ports.accounts.change() as change:
+        held = _held(change, user)  # a role may have been removed meanwhile
         renaming.carry_over(ports, change, actor, renames)
         before = change.get(user.username)
         if before is None:

@@ -28,6 +28,7 @@ from cwtui.accounts.errors import (
     Throttled,
 )
 from cwtui.accounts.model import Origin
+from cwtui.accounts.roles import Permission
 from tests.accounts.erin import LDAP_PASSWORD, SECRET, begin, directory_with_erin, session_of
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
@@ -358,3 +359,13 @@ def test_an_ldap_user_needs_a_configured_directory(world: World) -> None:
     provisioning.check_session(world.ports, session)  # nobody can be asked
     with pytest.raises(CannotCheck, match="No directory is configured"):
         self_service.prove(world.ports, session, SECRET, None)
+
+
+def test_a_role_that_is_removed_during_a_sign_in_is_not_given(
+    world: World, directory: MemoryDirectory
+) -> None:
+    world.settings(custom_roles={"help-desk": (Permission.READ_USERS,)})
+    directory.add("erin", LDAP_PASSWORD, ("help-desk", roles.MINIMUM))
+    world.accounts.before_change = lambda: world.settings(custom_roles={})
+    begin(world)
+    assert world.account("erin").roles == (roles.MINIMUM,)
