@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.ports import Clock
-from cwtui.config import Config, ConfigError
+from cwtui.config import Config
+from cwtui.config.errors import ConfigError
 from cwtui.host.secret_file import SecretFile
 
 try:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from cwtui.accounts.errors import CannotCheck, StoreMissing
-from cwtui.config import Config, ConfigError
+from cwtui.config import Config
+from cwtui.config.errors import ConfigError
 from cwtui.directory.config import DirectoryConfig
 from cwtui.host.files import check_private, exists, make_private_folder
 from cwtui.host.locks import exclusive

@@ -26,7 +26,8 @@ from cwtui.accounts.ports import (
     RecordStore,
 )
 from cwtui.accounts.unix_users import UnixUser
-from cwtui.config import Config, ConfigError
+from cwtui.config import Config
+from cwtui.config.errors import ConfigError
 from cwtui.host import files, reserve
 from cwtui.host.files import check_private, exists, make_private_folder
 from cwtui.host.locks import exclusive

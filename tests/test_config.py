@@ -7,7 +7,8 @@ import pytest
 from cwtui import config
 from cwtui.accounts.errors import AccountsError, KeyringMissing
 from cwtui.accounts.text import visible
-from cwtui.config import Config, ConfigError, KeyringConfig, StoreConfig
+from cwtui.config import Config, KeyringConfig, StoreConfig
+from cwtui.config.errors import ConfigError
 
 
 @pytest.fixture(autouse=True)

@@ -27,13 +27,14 @@ class Host(NamedTuple):
         """Load the configuration for another store. Raises ConfigError, and InvalidInput."""
         from cwtui import config
         from cwtui.accounts.errors import InvalidInput
+        from cwtui.config.errors import ConfigError
 
         if not store.strip():
             raise InvalidInput(what, f"{what} is empty. Name a folder or a database.")
         self.config()  # so that what is wrong is the store's name
         try:
             return config.load(self.config_file, store)
-        except config.ConfigError as error:
+        except ConfigError as error:
             raise InvalidInput(what, str(error)) from None
 
     def ports(self) -> "Ports":

@@ -8,9 +8,10 @@ import msgspec
 import platformdirs
 from msgspec import Meta, Struct
 
-from cwtui.accounts.errors import AccountsError, KeyringMissing
+from cwtui.accounts.errors import KeyringMissing
 from cwtui.accounts.text import shortened, visible
-from cwtui.config import quit_key
+from cwtui.config import places, quit_key
+from cwtui.config.errors import ConfigError
 from cwtui.config.radius import RadiusConfig
 from cwtui.directory.config import DirectoryConfig
 from cwtui.host.untrusted_files import read_regular
@@ -22,15 +23,8 @@ CREDENTIALS_VARIABLE: Final = "CREDENTIALS_DIRECTORY"
 """Where systemd puts the credentials of a unit (systemd.exec(5), "Credentials")."""
 _MOST: Final = 1_000_000
 """The maximum size of the configuration file in bytes."""
-_LONGEST_NAME: Final = 200
 _DATABASES: Final = ("postgresql://", "postgres://")
 """How the URL of a database begins."""
-_LONGEST_PATH: Final = 3900
-"""Bytes. Linux allows 255 and 4095, but cwtui appends to names and paths."""
-
-
-class ConfigError(AccountsError):
-    """The configuration cannot be used. The sentence names the file, line or key."""
 
 
 class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -236,15 +230,15 @@ def load(given: str | None = None, store: str | None = None) -> Config:
         directory=_with_usable_paths(config.directory),
         keys=_usable_keys(config.keys),
         audit=msgspec.structs.replace(
-            config.audit, syslog=_usable(config.audit.syslog, "syslog socket")
+            config.audit, syslog=places.usable(config.audit.syslog, "syslog socket")
         ),
         service=msgspec.structs.replace(
             config.service,
-            socket=_usable(config.service.socket, "service's socket"),
-            gate_socket=_usable(config.service.gate_socket, "gate's socket"),
+            socket=places.usable(config.service.socket, "service's socket"),
+            gate_socket=places.usable(config.service.gate_socket, "gate's socket"),
         ),
         cut_off=CutOffConfig(
-            config.cut_off.days, _usable(config.cut_off.folder, "folder of copies")
+            config.cut_off.days, places.usable(config.cut_off.folder, "folder of copies")
         ),
         radius=_with_usable_secrets(config.radius),
     )
@@ -288,29 +282,6 @@ def _read(path: Path, *, asked_for: bool) -> Config:
         raise ConfigError(f"{path} is not valid TOML: {reason}.") from None
 
 
-def _usable(path: str, owner: str) -> str:
-    """Return the path with ~ expanded; empty (for the default) stays empty. Raises ConfigError."""
-    if "\0" in path:
-        raise ConfigError(f"The {owner}'s path contains a NUL character.")
-    try:
-        usable = str(Path(path).expanduser()) if path else ""
-    except RuntimeError:
-        raise ConfigError(
-            f"The {owner}'s path {shortened(path)!r} names a home folder that does not exist."
-        ) from None
-    size, longest = len(_bytes(usable)), max(map(len, map(_bytes, usable.split("/"))))
-    if size > _LONGEST_PATH or longest > _LONGEST_NAME:
-        raise ConfigError(
-            f"The {owner}'s path {shortened(path)} is too long: it can have at most "
-            f"{_LONGEST_PATH:,} bytes, and each name in it {_LONGEST_NAME}."
-        )
-    return usable
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode(errors="surrogatepass")
-
-
 def _usable_store(store: StoreConfig, url: str) -> StoreConfig:
     if store.password_file and store.password_credential:
         raise ConfigError(
@@ -318,21 +289,12 @@ def _usable_store(store: StoreConfig, url: str) -> StoreConfig:
             "store.password_file and store.password_credential."
         )
     return StoreConfig(
-        _checked_database(url) if url.startswith(_DATABASES) else _usable(_folder(url), "store"),
-        _usable(store.password_file, "database's password file"),
+        places.checked_database(url)
+        if url.startswith(_DATABASES)
+        else places.usable(places.folder(url), "store"),
+        places.usable(store.password_file, "database's password file"),
         store.password_credential,
     )
-
-
-def _checked_database(url: str) -> str:
-    # Imported here, because most hosts have no database.
-    from cwtui.store.postgres import address
-
-    try:
-        address.check(url)
-    except address.BadAddress as error:
-        raise ConfigError(str(error)) from None
-    return url
 
 
 def _usable_keyring(config: Config, url: str) -> KeyringConfig:
@@ -357,7 +319,7 @@ def _usable_keyring(config: Config, url: str) -> KeyringConfig:
             f"{visible(name)} is not a valid credential name. Use a name without slashes, such as "
             "cwtui-keyring."
         )
-    return KeyringConfig(_usable(keyring.file, "keyring"), name, keyring.in_database)
+    return KeyringConfig(places.usable(keyring.file, "keyring"), name, keyring.in_database)
 
 
 def _usable_keys(keys: KeysConfig) -> KeysConfig:
@@ -370,7 +332,7 @@ def _usable_keys(keys: KeysConfig) -> KeysConfig:
 def _with_usable_secrets(radius: RadiusConfig) -> RadiusConfig:
     if not radius.clients:
         return radius
-    usable = {name: _usable(file, "RADIUS secret") for name, file in radius.clients.items()}
+    usable = {name: places.usable(file, "RADIUS secret") for name, file in radius.clients.items()}
     return msgspec.structs.replace(radius, clients=usable)
 
 
@@ -379,26 +341,9 @@ def _with_usable_paths(directory: DirectoryConfig | None) -> DirectoryConfig | N
         return None
     return msgspec.structs.replace(
         directory,
-        ca_file=_usable(directory.ca_file, "directory's CA file"),
-        client_certificate_file=_usable(
+        ca_file=places.usable(directory.ca_file, "directory's CA file"),
+        client_certificate_file=places.usable(
             directory.client_certificate_file, "directory's client certificate"
         ),
-        bind_password_file=_usable(directory.bind_password_file, "directory's password file"),
+        bind_password_file=places.usable(directory.bind_password_file, "directory's password file"),
     )
-
-
-def _folder(url: str) -> str:
-    scheme, colon, rest = url.partition(":")
-    if colon and scheme == "file":
-        rest = rest.removeprefix("//")
-        if not rest.startswith("/"):
-            raise ConfigError(
-                f"The store {shortened(url)!r} is not an absolute path, such as file:/srv/cwtui."
-            )
-        return rest
-    if colon and "/" not in scheme:
-        raise ConfigError(
-            f"Unknown kind of store {shortened(scheme)!r}. Use a folder, as PATH or file:PATH, or "
-            "a database, as postgresql://HOST/NAME."
-        )
-    return url

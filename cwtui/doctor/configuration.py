@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from cwtui.accounts.errors import KeyringMissing
-from cwtui.config import CONFIG_VARIABLE, STORE_VARIABLE, Config, ConfigError, PasswordsConfig
+from cwtui.config import CONFIG_VARIABLE, STORE_VARIABLE, Config, PasswordsConfig
+from cwtui.config.errors import ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.subject import Subject
 

@@ -13,7 +13,7 @@ from cwtui.accounts.directory_port import (
 )
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.model import Origin
-from cwtui.config import ConfigError
+from cwtui.config.errors import ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.pam import doors
 from cwtui.doctor.subject import Subject

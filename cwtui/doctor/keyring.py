@@ -8,7 +8,8 @@ from cwtui.accounts.audit.lines import decode
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.text import counted
 from cwtui.accounts.times import day
-from cwtui.config import CREDENTIALS_VARIABLE, Config, ConfigError
+from cwtui.config import CREDENTIALS_VARIABLE, Config
+from cwtui.config.errors import ConfigError
 from cwtui.doctor.configuration import keyring_place
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.store import is_of_keyring, of, of_others

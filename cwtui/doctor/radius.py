@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import listed, visible
-from cwtui.config import Config, ConfigError
+from cwtui.config import Config
+from cwtui.config.errors import ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.machine import Machine
 from cwtui.doctor.pam import NAMED

@@ -6,7 +6,7 @@ from typing import Final
 from cwtui import services
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import counted
-from cwtui.config import ConfigError
+from cwtui.config.errors import ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.store import of_others
 from cwtui.doctor.subject import Subject

@@ -9,7 +9,8 @@ from cwtui.accounts.errors import CannotCheck, StoreMissing
 from cwtui.accounts.text import counted
 from cwtui.accounts.upkeep import findings as upkeep
 from cwtui.accounts.upkeep.findings import Severity
-from cwtui.config import Config, ConfigError
+from cwtui.config import Config
+from cwtui.config.errors import ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.subject import Subject
 from cwtui.maintenance import Glance

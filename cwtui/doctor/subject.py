@@ -10,7 +10,8 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.filter_language import Query
 from cwtui.accounts.listing import BY_USERNAME, AccountRow
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.config import Config, ConfigError
+from cwtui.config import Config
+from cwtui.config.errors import ConfigError
 from cwtui.doctor.findings import Area
 from cwtui.doctor.machine import Machine, UnixUser
 from cwtui.doctor.pam_files import PamFiles, Service

@@ -12,7 +12,7 @@ from cwtui.accounts.errors import (
     NotPermitted,
     Refused,
 )
-from cwtui.config import ConfigError
+from cwtui.config.errors import ConfigError
 from tests.cli.commands import PASSWORD, PYTHON, ROOT, Host, Result
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cwtui import config
-from cwtui.config import ConfigError
+from cwtui.config.errors import ConfigError
 from cwtui.directory.servers import Server
 from cwtui.help import text
 

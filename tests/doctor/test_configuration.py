@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.config import AuditConfig, Config, ConfigError, PasswordsConfig, ServiceConfig
+from cwtui.config import AuditConfig, Config, PasswordsConfig, ServiceConfig
+from cwtui.config.errors import ConfigError
 from cwtui.doctor import configuration
 from cwtui.doctor.findings import Level
 from cwtui.doctor.subject import Subject

@@ -35,7 +35,7 @@ from cwtui.accounts.model import (
 )
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
-from cwtui.config import ConfigError
+from cwtui.config.errors import ConfigError
 from cwtui.host.files import make_private_folder
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.records import TinyRecordStore

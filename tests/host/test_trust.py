@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cwtui import config
-from cwtui.config import ConfigError
+from cwtui.config.errors import ConfigError
 from cwtui.host.trust import why_place_untrusted, why_untrusted
 from tests.programs import as_root
 
