@@ -25,7 +25,7 @@ def to_database(config: Config, ports: Ports, operator: Operator, file: Path) ->
     if config.keyring.in_database:
         raise Refused("The keyring is in the database already: keyring.in_database is true.")
     if file.absolute() == config.keyring_file.absolute():
-        raise Refused(f"{file} is the keyring itself. Name another file, for the other key.")
+        raise Refused(f"{file} is the keyring itself. Name another file, for the outer key.")
     # Imported here, because most hosts have no database.
     from cwtui import database
 

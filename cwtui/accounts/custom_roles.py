@@ -98,7 +98,7 @@ def update_role(
 ) -> RoleUpdated:
     """Replace what the role permits. `seen` is what the person saw that it permits.
 
-    Who has the role must sign in again. Raises InvalidInput, UnknownRole, Refused for built-in
+    Users with the role must sign in again. Raises InvalidInput, UnknownRole, Refused for built-in
     roles, ChangedByOthers unless `agreed`, NotPermitted and SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_ROLES)

@@ -48,7 +48,7 @@ _IMPLIED: Final = {
     Permission.MANAGE_USERS: Permission.READ_USERS,
     Permission.RESET_MFA: Permission.READ_USERS,
 }
-"""Who can change accounts must find them."""
+"""Anyone who can change accounts must find them."""
 
 
 def names(custom: CustomRoles) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def import_(
     An account without password_hash gets an initial password, which is valid for seven days. On one
     processor, 1,000 of them take about a minute.
 
-    If accounts become admins, or have the name of a Unix user of this host with power over it, this
+    If accounts get permissions, or the name of a Unix user of this host with power over it, this
     asks first. Without a terminal it refuses, unless --yes is given. Exit status: 0 done, 1 some
     lines are wrong, 5 some accounts exist and differ.
     """

@@ -129,7 +129,7 @@ def to_database(host: Host, file: Path) -> None:
         f"The keyring is in the database, encrypted under the key in {file}. On each host, copy "
         f"this file with mode 0600, and set keyring.in_database = true and keyring.file to it. "
         f"Then keep {config.keyring_file} and {file} in a safe place, apart from the database: "
-        "without the other key, the keyring in the database is useless."
+        "without the outer key, the keyring in the database is useless."
     )
 
 

@@ -79,7 +79,7 @@ def add(
 ) -> None:
     """Create a role.
 
-    Who can change accounts must find them, so manage-users and reset-mfa include read-users.
+    Anyone who can change accounts must find them, so manage-users and reset-mfa include read-users.
     """
     ports = host.ports()
     copied = custom_roles.show_role(ports, operator(), like).permissions if like else ()
@@ -98,7 +98,7 @@ def add(
 def set_(host: Host, name: str, permissions: tuple[str, ...], as_json: bool) -> None:
     """Change what a role permits.
 
-    It counts at once: whoever has the role must sign in again.
+    The change takes effect at once, and users with the role must sign in again.
     """
     # It was typed in full, so it is not asked again.
     done = custom_roles.update_role(host.ports(), operator(), name, permissions, TO_EVERYTHING)

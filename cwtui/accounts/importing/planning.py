@@ -37,7 +37,7 @@ class Plan:
     custom_roles: CustomRoles
 
     @property
-    def admins(self) -> list[str]:
+    def with_permissions(self) -> list[str]:
         """The new accounts with permissions."""
         return [one.username for one in self.new if self._permissions(one)]
 
@@ -57,10 +57,10 @@ class Plan:
     def check_powers(self, agreed: Agreed) -> None:
         """Raise GivesPower if new accounts can do more than others, unless that is agreed."""
         sentences = []
-        if self.admins:
+        if self.with_permissions:
             sentences.append(
-                f"{counted(len(self.admins), 'new account')} will have permissions: "
-                f"{listed(self.admins, _NAMED)}."
+                f"{counted(len(self.with_permissions), 'new account')} will have permissions: "
+                f"{listed(self.with_permissions, _NAMED)}."
             )
         if self.powers:
             sentences.append(

@@ -74,7 +74,7 @@ class CreateRolePage(BelowRoles):
     HELP = """\
 A name has lower-case letters, digits and hyphens, such as help-desk. It cannot be changed later.
 
-Who can change accounts must find them, so manage-users and reset-mfa include read-users.
+Anyone who can change accounts must find them, so manage-users and reset-mfa include read-users.
 
 You can only give permissions that you have."""
 
@@ -107,7 +107,7 @@ You can only give permissions that you have."""
 class RolePage(BelowRoles):
     LABELS: ClassVar[Mapping[str, str]] = {"permissions": "Permissions"}
     HELP = """\
-Update changes what the role permits, at once: whoever has it must sign in again.
+Update takes effect at once, and users with this role must sign in again.
 
 Copy Permissions creates another role with the same permissions.
 
