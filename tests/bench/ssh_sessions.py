@@ -23,7 +23,7 @@ from tests.bench.serving import config_of
 from tests.bench.table import Least, Most, Row, megabytes, milliseconds, number
 from tests.console.terminal import ROOT, Terminal
 from tests.programs import find, in_own_run
-from tests.servers.slapd import free_port
+from tests.servers.ports import free_port
 
 _BARE: Final = "bare Textual app over SSH"
 _FIRST: Final = 10

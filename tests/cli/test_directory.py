@@ -21,7 +21,8 @@ from tests.directory.people import (
 )
 from tests.servers import slapd as servers
 from tests.servers.certificates import Authority
-from tests.servers.slapd import Slapd, free_port
+from tests.servers.ports import free_port
+from tests.servers.slapd import Slapd
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,8 @@ import pexpect
 import pyte
 from pyte.screens import Char
 
+from tests.running import stat_of
+
 ROOT: Final = Path(__file__).parents[2]
 
 KEYS: Final = {
@@ -46,14 +48,6 @@ UNFINISHED: Final = re.compile(
     rb"\x1b(?:\[(?:[<=>][0-9;:]*[ -/]*)?|[P_^X](?:(?!\x1b\\).)*)?\Z", re.DOTALL
 )
 ALTERNATE_SCREEN: Final = 1049
-
-
-def stat_of(path: Path) -> list[str]:
-    """The fields of a Linux stat file (proc(5)) from the state onwards, or "gone"."""
-    try:
-        return path.read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return ["gone"]
 
 
 class NotSeenError(AssertionError):
@@ -390,13 +384,3 @@ class Terminal:
         self.raw += data
         self._emulator.feed(data)
         return True
-
-
-def wait_gone(pid: int, timeout: float) -> None:
-    """Wait until no process with that id runs; a zombie does not count."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        if stat_of(Path(f"/proc/{pid}/stat"))[0] in {"Z", "gone"}:
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"the process still runs after {timeout} s")

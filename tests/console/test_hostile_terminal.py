@@ -12,7 +12,8 @@ from cwtui.ui.terminal.driver import LOST_PASTE, NOT_UTF8
 from tests.console import cwtui_terminal as cwtui
 from tests.console.busy_cwtui import BUSY
 from tests.console.cwtui_terminal import PASSWORD, login, shows, still_works
-from tests.console.terminal import Terminal, wait_gone
+from tests.console.terminal import Terminal
+from tests.running import wait_gone
 from tests.soak import times
 from tests.ui.terminal_answers import ANSWERS
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.console import cwtui_terminal as cwtui
 from tests.console.decoders import one_time_code
-from tests.console.terminal import wait_gone
+from tests.running import wait_gone
 
 LEAVE = b"\x1b[?1049l"
 STYLE = re.compile(rb"\x1b\[([\d;]*)m")

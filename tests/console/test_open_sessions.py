@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.console import cwtui_terminal as cwtui
-from tests.console.terminal import ROOT, Terminal, wait_gone
+from tests.console.terminal import ROOT, Terminal
+from tests.running import wait_gone
 
 
 def listed(home: Path) -> list[dict[str, Any]]:

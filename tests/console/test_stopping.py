@@ -11,7 +11,8 @@ import pytest
 from cwtui.ui.terminal.driver import TOO_MUCH
 from tests.console import cwtui_terminal as cwtui
 from tests.console.cwtui_terminal import PASSWORD, login, shows, still_works, without_time
-from tests.console.terminal import Terminal, stat_of
+from tests.console.terminal import Terminal
+from tests.running import stat_of
 from tests.soak import seconds
 
 NON_BLOCKING = [

@@ -24,7 +24,8 @@ from tests.directory.people import (
     steps,
 )
 from tests.servers import odd_servers
-from tests.servers.slapd import Slapd, free_port
+from tests.servers.ports import free_port
+from tests.servers.slapd import Slapd
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from tests.directory.people import LDIF, PASSWORD, WRONG, config, direct, plain,
 from tests.servers import ber, odd_servers
 from tests.servers import slapd as servers
 from tests.servers.certificates import Certificate
-from tests.servers.slapd import Slapd, free_port
+from tests.servers.ports import free_port
+from tests.servers.slapd import Slapd
 
 pytestmark = pytest.mark.usefixtures("library")
 

@@ -18,7 +18,7 @@ from typing import Final, Self
 from tests.cli.commands import PYTHON
 from tests.console.terminal import ROOT, Terminal
 from tests.programs import cannot_run, find, require
-from tests.servers.slapd import free_port
+from tests.servers.ports import free_port
 
 EXAMPLES: Final = Path(__file__).parents[2] / "cwtui" / "pam" / "examples"
 SECURITY: Final = next(Path("/usr/lib").glob("*/security/pam_unix.so"), Path("/none/none")).parent

@@ -13,15 +13,10 @@ from typing import Final
 from tests.cli.commands import Host
 from tests.programs import require
 from tests.radius import wire
+from tests.servers.ports import free_port
 from tests.service.service import SERVE
 
 SECONDS: Final = 30
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @dataclass
@@ -77,7 +72,7 @@ class Told:
 @contextmanager
 def serving(host: Host) -> Iterator[Radius]:
     """Start the service for a client at 127.0.0.1, wait until it listens, and end it."""
-    port, secret = free_port(), host.folder / "radius-secret"
+    port, secret = free_port(socket.SOCK_DGRAM), host.folder / "radius-secret"
     secret.write_text(wire.SECRET)
     secret.chmod(0o600)
     with host.config.open("a") as file:

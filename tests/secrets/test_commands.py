@@ -13,7 +13,7 @@ from tests.cli.commands import Host, Result
 from tests.secrets.logging_all import logged
 from tests.secrets.observing import observed
 from tests.secrets.registry import Secrets
-from tests.servers.slapd import free_port
+from tests.servers.ports import free_port
 
 CHOSEN: Final = "Grüße aus Ketzin 7"
 BIND_PASSWORD: Final = "the reader of the directory"

@@ -4,13 +4,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from cwtui.store.postgres import opening
+from tests.running import wait_gone
 from tests.servers import postgres
 from tests.servers.postgres import Postgres
 
@@ -79,10 +79,12 @@ class OwnPostgres:
             return []
 
     def kill(self) -> None:
-        """Kill it; its other processes notice that, and end."""
-        if self._server is not None:
-            self._server.kill()
-            self._server.wait(_STOPPED_SECONDS)
+        """Kill it, and wait until its other processes have noticed that and ended."""
+        if self._server is None:
+            return
+        children = self.backends()
+        self._server.kill()
+        self._wait_for_end(children)
 
     def end(self) -> None:
         """End it as when power fails, and wait for all of its processes."""
@@ -90,9 +92,13 @@ class OwnPostgres:
             return
         children = self.backends()
         postgres.stop(self._server)
-        until = time.monotonic() + _STOPPED_SECONDS
-        while time.monotonic() < until and any(Path(f"/proc/{one}").exists() for one in children):
-            time.sleep(0.02)
+        self._wait_for_end(children)
+
+    def _wait_for_end(self, children: list[int]) -> None:
+        assert self._server is not None
+        self._server.wait(_STOPPED_SECONDS)
+        for child in children:
+            wait_gone(child, _STOPPED_SECONDS)
 
     def stop_slowly(self, how: signal.Signals) -> None:
         """Send it a signal, and wait until it has ended."""

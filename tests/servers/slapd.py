@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from tests.programs import require
 from tests.servers.certificates import Certificate
+from tests.servers.ports import free_port
 
 BASE: Final = "dc=example,dc=com"
 ADMIN: Final = f"cn=admin,{BASE}"
@@ -19,13 +20,6 @@ _SCHEMAS: Final = ("core", "cosine", "inetorgperson", "nis")
 _MODULES: Final = ("back_mdb", "memberof", "ppolicy")
 _ATTEMPTS: Final = 5
 _START_SECONDS: Final = 20
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -72,7 +66,7 @@ class Slapd:
 
     def _tool(self, *args: str, stdin: str = "") -> None:
         done = self._run(*args, "-D", ADMIN, "-w", ADMIN_PASSWORD, stdin=stdin)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, f"{done.stderr}\n{(self.folder / 'log').read_text()}"
 
     def _run(self, tool: str, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
