@@ -30,7 +30,13 @@ from cwtui.accounts.errors import (
     Taken,
     UnknownAccount,
 )
-from cwtui.accounts.managing import existing, refuse_beyond, refuse_own, refuse_to_grant
+from cwtui.accounts.managing import (
+    existing,
+    refuse_beyond,
+    refuse_own,
+    refuse_powerful,
+    refuse_to_grant,
+)
 from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
 from cwtui.accounts.ports import AccountsChange, Ports
@@ -127,6 +133,7 @@ def create_user(
     """
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username, local=True)
+    refuse_powerful(ports, held, name)
     known_roles = _granted(held, name, (), chosen_roles, ports.accounts.settings(), agreed)
     shown_name = text.line(display_name, "display_name", "The display name")
     if password is not None:
@@ -205,6 +212,7 @@ def update_user(
     """
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
+    refuse_powerful(ports, held, name)
     new_roles = (
         roles.known(chosen_roles, ports.accounts.settings().custom_roles)
         if chosen_roles is not None
@@ -253,9 +261,10 @@ def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPass
 
     Raises Refused for LDAP users and for the actor's own account, UnknownAccount and NotPermitted.
     """
-    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
     refuse_own(actor, name)
+    refuse_powerful(ports, held, name)
     initial = Secret(passwords.random_groups(ports.random))
     fields = initial_password_fields(ports, initial)
     with ports.accounts.change() as change:
@@ -292,12 +301,17 @@ def name_to_remove(ports: Ports, actor: Actor, typed: str) -> str:
 def remove_user(ports: Ports, actor: Actor, username: str) -> None:
     """Remove the account and its sign-in record.
 
-    Raises Refused (for the last enabled local admin), UnknownAccount and NotPermitted.
+    Removing an account that has MFA also takes the permission to reset MFA: it could be created
+    again without. Raises Refused (for the last enabled local admin), UnknownAccount, NotPermitted
+    and SessionEnded.
     """
-    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = name_to_remove(ports, actor, username)
+    refuse_powerful(ports, held, name)
     with ports.accounts.change() as change:
-        existing(ports, change, actor, name)
+        account = existing(ports, change, actor, name)
+        if account.second_factor is not None:
+            authorise_change(ports, actor, Permission.RESET_MFA, change)
         _keep_an_admin(ports, change, name)
         change.remove(name)
         write_audit(ports, EventType.USER_REMOVE, actor, name, change=change)
@@ -314,6 +328,7 @@ def unlock(ports: Ports, actor: Actor, username: str) -> Unlocked:
     """
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
+    refuse_powerful(ports, held, name)
     account = ports.accounts.get(name)
     if account is None and ports.directory is None:
         raise UnknownAccount(name)

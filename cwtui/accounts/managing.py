@@ -1,5 +1,6 @@
 """What all changes of somebody else's account have in common."""
 
+from cwtui.accounts import roles, unix_users
 from cwtui.accounts.errors import NotPermitted, Refused, UnknownAccount
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, Ports
@@ -45,6 +46,22 @@ def refuse_beyond(
             f"{account.username} has permissions that you do not have: {_listed(theirs - held)}. "
             "Ask somebody who has them."
         )
+
+
+def refuse_powerful(ports: Ports, held: frozenset[Permission], *names: str) -> None:
+    """Raise NotPermitted if a powerful Unix user has one of these names, and `held` is not all.
+
+    Otherwise a help desk could become root where sshd or sudo ask cwtui (see `unix_users`).
+    """
+    if held == roles.ALL:
+        return
+    for name in names:
+        power = unix_users.power(ports.unix_user(name))
+        if power:
+            raise NotPermitted(
+                f"{name} is also a Unix user of this host, and {power}. Ask somebody who has all "
+                "permissions."
+            )
 
 
 def refuse_to_grant(held: frozenset[Permission], granted: frozenset[Permission]) -> None:

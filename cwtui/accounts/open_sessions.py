@@ -17,7 +17,7 @@ from cwtui.accounts.errors import (
     UnknownAccount,
     UnknownSession,
 )
-from cwtui.accounts.managing import existing, refuse_beyond, refuse_own
+from cwtui.accounts.managing import existing, refuse_beyond, refuse_own, refuse_powerful
 from cwtui.accounts.model import EndAsked, OpenSession
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
@@ -124,6 +124,7 @@ def end_of_user(ports: Ports, actor: Actor, username: str, id_: str) -> OpenSess
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
     refuse_own(actor, name)
+    refuse_powerful(ports, held, name)
     account = ports.accounts.get(name)
     if account is None:
         raise UnknownAccount(name)
@@ -188,9 +189,10 @@ def sign_out_user(ports: Ports, actor: Actor, username: str) -> None:
 
     Raises Refused, UnknownAccount, NotPermitted, ProofNeeded, SessionEnded and CannotCheck.
     """
-    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
     refuse_own(actor, name)
+    refuse_powerful(ports, held, name)
     with ports.accounts.change() as change:
         account = existing(ports, change, actor, name)
         change.put(account.changed_ending_sessions())

@@ -4,7 +4,7 @@ from cwtui.accounts import devices, names, text
 from cwtui.accounts.account_changes import with_removal
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import NotFound, Refused
-from cwtui.accounts.managing import existing, refuse_own
+from cwtui.accounts.managing import existing, refuse_own, refuse_powerful
 from cwtui.accounts.model import Account, Device, Removed, SecondFactor
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
@@ -17,9 +17,10 @@ def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
     If MFA is required for the account, its next sign-in leads into enrolment. Raises Refused,
     UnknownAccount, NotPermitted and SessionEnded.
     """
-    authorise_change(ports, actor, Permission.RESET_MFA)
+    held = authorise_change(ports, actor, Permission.RESET_MFA)
     name = text.username(username)
     refuse_own(actor, name)
+    refuse_powerful(ports, held, name)
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, name, Permission.RESET_MFA)
         _second_factor(before)
@@ -44,9 +45,10 @@ def remove_device(
     Another one may have that name by now. The only device is removed with `disable_mfa`. Returns
     the account and the device. Raises Refused, UnknownAccount, NotPermitted and SessionEnded.
     """
-    authorise_change(ports, actor, Permission.RESET_MFA)
+    held = authorise_change(ports, actor, Permission.RESET_MFA)
     name = text.username(username)
     refuse_own(actor, name)
+    refuse_powerful(ports, held, name)
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, name, Permission.RESET_MFA)
         factor = _second_factor(before)

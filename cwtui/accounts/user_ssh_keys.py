@@ -4,7 +4,7 @@ from cwtui.accounts import names, public_keys, ssh_keys, text
 from cwtui.accounts.account_changes import with_removal
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import NotFound
-from cwtui.accounts.managing import existing, refuse_own
+from cwtui.accounts.managing import existing, refuse_own, refuse_powerful
 from cwtui.accounts.model import Account, Removed, SshKey
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
@@ -16,9 +16,10 @@ def add(ports: Ports, actor: Actor, username: str, line: str, name: str = "") ->
 
     Raises InvalidInput, Refused, UnknownAccount, NotPermitted and SessionEnded.
     """
-    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     account = text.username(username)
     refuse_own(actor, account)
+    refuse_powerful(ports, held, account)
     key = public_keys.parse(line)
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, account)
@@ -35,9 +36,10 @@ def remove(ports: Ports, actor: Actor, username: str, key: str | SshKey) -> SshK
     Another one may have that name by now. Returns the key. Raises Refused, UnknownAccount,
     NotPermitted and SessionEnded.
     """
-    authorise_change(ports, actor, Permission.MANAGE_USERS)
+    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     account = text.username(username)
     refuse_own(actor, account)
+    refuse_powerful(ports, held, account)
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, account)
         found = _found(before, key)

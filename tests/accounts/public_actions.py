@@ -107,7 +107,7 @@ CHANGES: dict[str, Act] = {
     "reset_password": lambda s, by: administration.reset_password(s.world.ports, by, "bob"),
     "disable_mfa": lambda s, by: user_mfa.disable_mfa(s.world.ports, by, "bob"),
     "remove_device": lambda s, by: user_mfa.remove_device(s.world.ports, by, "bob", "Tablet"),
-    "remove_user": lambda s, by: administration.remove_user(s.world.ports, by, "bob"),
+    "remove_user": lambda s, by: administration.remove_user(s.world.ports, by, "alice"),
     "unlock": lambda s, by: administration.unlock(s.world.ports, by, "bob"),
     "create_role": lambda s, by: custom_roles.create_role(s.world.ports, by, "new", ALL),
     "update_role": lambda s, by: custom_roles.update_role(s.world.ports, by, "auditor", ALL),

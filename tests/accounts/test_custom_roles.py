@@ -205,6 +205,17 @@ def test_a_help_desk_cannot_promote_itself(
     assert state(scene.world) == before
 
 
+def test_an_account_with_mfa_is_removed_only_by_those_who_may_reset_mfa(scene: Scene) -> None:
+    desk = with_role(scene, Permission.READ_USERS, Permission.MANAGE_USERS)
+    before = state(scene.world)
+    with pytest.raises(NotPermitted, match=r"do not include the permission reset-mfa"):
+        administration.remove_user(scene.world.ports, desk, "bob")
+    assert state(scene.world) == before
+    scene.world.clock.forward(30)  # the next one-time code
+    desk = with_role(scene, *HELP_DESK, Permission.MANAGE_USERS)
+    administration.remove_user(scene.world.ports, desk, "bob")
+
+
 NAMES = st.sampled_from(["ada", "bob", "eve"])
 SETS = st.sets(st.sampled_from(Permission), min_size=1)
 GIVEN = st.lists(st.sampled_from([ADMIN, MINIMUM, "r0", "r1", "r2"]), min_size=1, max_size=2)

@@ -1,16 +1,26 @@
 """Accounts that have the name of a powerful Unix user are pointed out before they exist."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from cwtui.accounts import administration, recovery, sign_in, unix_users
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import TO_NOTHING, Agreed, GivesPermissions, LooksAlike, NamesUnixUser
+from cwtui.accounts.errors import (
+    TO_NOTHING,
+    Agreed,
+    GivesPermissions,
+    LooksAlike,
+    NamesUnixUser,
+    NotPermitted,
+)
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.roles import ADMIN, Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.unix_users import UnixUser
 from tests.accounts.memory_directory import MemoryDirectory
+from tests.accounts.public_actions import CHANGES_OF_ADMINS, NEEDED, scene_of, state
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, World
 
 UNIX_USERS = {
@@ -45,6 +55,32 @@ def here(world: World) -> Ports:
 )
 def test_what_unix_users_can_do(name: str, power: str) -> None:
     assert unix_users.power(UNIX_USERS.get(name)) == power
+
+
+OF_ACCOUNTS = [
+    act
+    for act in CHANGES_OF_ADMINS
+    if act != "sync" and NEEDED[act] in {Permission.MANAGE_USERS, Permission.RESET_MFA}
+]
+
+
+@pytest.mark.parametrize("act", OF_ACCOUNTS)
+def test_only_who_has_all_permissions_changes_the_account_of_a_powerful_unix_user(
+    world: World, act: str
+) -> None:
+    scene = scene_of(world)
+    world.unix_users = dict.fromkeys(("alice", "bob", "new"), UNIX_USERS["grace"])
+    most = tuple(one for one in Permission if one is not Permission.READ_AUDIT_LOG)
+    world.settings(custom_roles={"most": most})
+    world.put(world.account("ada").changed(roles=("most",)))
+    limited, before = world.session("ada", scene.device), state(world)
+    with pytest.raises(NotPermitted, match=r"may become root .* who has all permissions"):
+        CHANGES_OF_ADMINS[act](scene, limited)
+    assert state(world) == before
+    world.clock.forward(30)  # the next one-time code
+    world.put(world.account("ada").changed(roles=(ADMIN,)))
+    with suppress(NamesUnixUser):  # an admin is only asked, for a new account
+        CHANGES_OF_ADMINS[act](scene, world.session("ada", scene.device))
 
 
 def create(

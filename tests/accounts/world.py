@@ -2,7 +2,7 @@
 
 import base64
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from random import Random
@@ -20,6 +20,7 @@ from cwtui.accounts.ports import Directory, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator, Session
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.unix_users import UnixUser
 from tests.accounts.memory import (
     MemoryAccounts,
     MemoryAudit,
@@ -109,6 +110,7 @@ class World:
     sessions: MemoryOpenSessions = field(default_factory=MemoryOpenSessions)
     bcrypt_cost: int = 4
     directory: Directory | None = None
+    unix_users: Mapping[str, UnixUser] = field(default_factory=dict)
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -126,6 +128,7 @@ class World:
             random=self.random,
             bcrypt_cost=self.bcrypt_cost,
             directory=self.directory,
+            unix_user=self.unix_users.get,
         )
 
     @property

@@ -13,7 +13,7 @@ from cwtui.accounts.credentials import backup_codes, passwords
 from cwtui.accounts.errors import TO_NOTHING, Agreed, Refused
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.planning import Plan
-from cwtui.accounts.managing import refuse_to_grant
+from cwtui.accounts.managing import refuse_powerful, refuse_to_grant
 from cwtui.accounts.model import (
     Account,
     BackupCodes,
@@ -60,6 +60,7 @@ def create(
     plan.check_powers(agreed)
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     refuse_to_grant(held, plan.permissions)
+    refuse_powerful(ports, held, *plan.powers)
     batch = ports.random(4).hex()
     total = 2 * len(plan.new)
     made: list[New] = []
