@@ -2,13 +2,12 @@
 
 import os
 import time
-import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from cwtui import installation
+from cwtui import installation, joining
 from cwtui.accounts.errors import (
     CannotCheck,
     KeyringMissing,
@@ -32,11 +31,10 @@ from cwtui.host import files, reserve
 from cwtui.host.files import check_private, exists, make_private_folder
 from cwtui.host.locks import exclusive
 from cwtui.keyring.file_keyring import FileKeyring
-from cwtui.keyring.opened import Held, OpenKeyring
+from cwtui.keyring.opened import OpenKeyring
 from cwtui.keyring.sealed_keyring import Row
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit.log import MEGABYTE, FileAuditLog
-from cwtui.store.contents import Contents
 from cwtui.store.open_sessions import FileOpenSessions
 from cwtui.store.records import TinyRecordStore
 
@@ -82,7 +80,7 @@ def accounts_to_read(config: Config) -> AccountStore:
     installation.check_is_there(config)
     opened = _open(config)
     accounts = opened.accounts
-    _join(accounts, open_keyring(config, opened.keyring), all_keys=True, any_active=False)
+    joining.join(accounts, open_keyring(config, opened.keyring), all_keys=True, any_active=False)
     return accounts
 
 
@@ -142,7 +140,7 @@ def _without_keyring(config: Config) -> "Opened":
     opened = _open(config)
     try:
         keyring = open_keyring(config, opened.keyring)
-        _join(opened.accounts, keyring, all_keys=True, any_active=True)
+        joining.join(opened.accounts, keyring, all_keys=True, any_active=True)
     except (KeyringMissing, StoreDamaged):
         opened.accounts.check = None
         return opened
@@ -202,24 +200,14 @@ def refuse_half_restored(config: Config) -> None:
 def _connect(config: Config, *, all_keys: bool = True, any_active: bool = False) -> Ports:
     opened = _open(config)
     keyring = open_keyring(config, opened.keyring)
-    _join(opened.accounts, keyring, all_keys=all_keys, any_active=any_active)
+    joining.join(opened.accounts, keyring, all_keys=all_keys, any_active=any_active)
     return put_together(config, opened, keyring)
-
-
-class Accounts(AccountStore, Protocol):
-    """Accounts that are compared with a keyring."""
-
-    check: Callable[[Contents], None] | None
-    """Raises CannotCheck for contents that must not be used; called when they have changed."""
-
-    def contents(self) -> Contents:
-        """Return what the keyring must match. Raises CannotCheck."""
 
 
 class Opened(NamedTuple):
     """An open store, wherever it is kept."""
 
-    accounts: Accounts
+    accounts: joining.Accounts
     records: RecordStore
     audit: AuditLog
     sessions: OpenSessions
@@ -258,61 +246,6 @@ def _accounts(config: Config) -> TinyAccountStore:
     reserve.keep(config.folder)
     reserve.keep(config.records_folder)
     return accounts
-
-
-def _join(accounts: Accounts, keyring: OpenKeyring, *, all_keys: bool, any_active: bool) -> None:
-    """Check that the keyring matches the store, now and whenever either file changes.
-
-    This prevents using keys of another store, even if files are replaced while this process runs.
-    Raises CannotCheck.
-    """
-    had_accounts = False
-
-    def check(contents: Contents, held: Held) -> None:
-        nonlocal had_accounts
-        if had_accounts and contents.is_empty:
-            raise StoreMissing("The store has no accounts any more. Nothing was changed.")
-        had_accounts = had_accounts or not contents.is_empty
-        lacking = contents.lacking(held.ids)
-        if lacking and (all_keys or not contents.needed & held.ids):
-            raise keyring.without(lacking)
-        if not any_active:
-            check_active_key(contents, keyring, held)
-
-    def check_keyring(held: Held) -> None:
-        store = alive()
-        if store is not None:
-            check(store.contents(), held)
-
-    # Without a cycle of references, so that files are closed as soon as a store is not used.
-    alive = weakref.ref(accounts)
-    accounts.check = lambda contents: check(contents, keyring.held_now())
-    keyring.check = check_keyring
-    _check_now(accounts, keyring, check)
-
-
-def _check_now(
-    accounts: Accounts, keyring: OpenKeyring, check: Callable[[Contents, Held], None]
-) -> None:
-    held = keyring.held_now()
-    while True:
-        try:
-            check(accounts.contents(), held)
-        except KeyringMissing:
-            before, held = held, keyring.held_now()
-            if held == before:
-                raise  # else another process has just changed the keys
-        else:
-            return
-
-
-def check_active_key(contents: Contents, keyring: OpenKeyring, held: Held) -> None:
-    """Raise KeyringMissing unless the store knows the active key.
-
-    Otherwise new data could not be read with the keyring that belongs to the store.
-    """
-    if contents.needed and held.active not in contents.needed:
-        raise keyring.with_unknown(held.active)
 
 
 def put_together(config: Config, opened: Opened, keyring: OpenKeyring) -> Ports:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from msgspec import to_builtins
 
-from cwtui import copying, maintenance
+from cwtui import backups, copying, maintenance
 from cwtui.accounts.text import counted, listed
 from cwtui.accounts.times import utc_minute
 from cwtui.accounts.upkeep.findings import Severity
@@ -103,11 +103,11 @@ def backup(host: Host, file: str) -> None:
     """
     config = host.config()
     if file != "-":
-        made = maintenance.back_up(config, operator(), Path(file), _watched)
+        made = backups.back_up(config, operator(), Path(file), _watched)
     elif sys.stdout.isatty():
         raise WrongUsage("A backup cannot be written to a terminal. Use a file or a pipe.")
     else:
-        made = maintenance.back_up_to(config, operator(), sys.stdout.buffer, _watched)
+        made = backups.back_up_to(config, operator(), sys.stdout.buffer, _watched)
     manifest = made.manifest
     size = sum(member.size for member in manifest.members.values())
     say(f"Backed up {counted(len(manifest.members), 'file')}, {size:,} bytes in total.")
@@ -137,7 +137,7 @@ def restore(host: Host, file: str, yes: bool) -> None:
     """
     terminal.check_can_ask("restore", yes=yes)
     config = host.config()
-    with maintenance.checked_backup(config, Path(file), _watched) as found:
+    with backups.checked_backup(config, Path(file), _watched) as found:
         made = f"{utc_minute(found.manifest.created_at)} by cwtui {found.manifest.cwtui}"
         say(f"The backup was made {made}. It contains {counted(found.then, 'account')}.")
         _say_what_changes(found.now, found.difference)

@@ -23,7 +23,7 @@ from typing import Final, NoReturn
 import pytest
 from msgspec.structs import replace as replaced
 
-from cwtui import maintenance, services
+from cwtui import backups, maintenance, services
 from cwtui.accounts import code_factors, devices, tries
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.credentials.totp import PERIOD
@@ -183,8 +183,8 @@ def look_for_ever(config: Config, number: int, say: Say) -> None:
             if finding.severity is not Severity.WARNING:
                 say(f"wrong {finding.sentence}")
         target.unlink(missing_ok=True)
-        maintenance.back_up(config, OPERATOR, target, unwatched)
-        with maintenance.checked_backup(config, target, unwatched) as found:
+        backups.back_up(config, OPERATOR, target, unwatched)
+        with backups.checked_backup(config, target, unwatched) as found:
             if found.then != len(WRITERS) + 2:
                 say(f"wrong number of accounts in a backup: {found.then}")
         say("looked")

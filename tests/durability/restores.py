@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from cwtui import maintenance
+from cwtui import backups, maintenance
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account
 from cwtui.accounts.upkeep.findings import Severity
@@ -72,7 +72,7 @@ class Restores:
 
     def back_up(self, path: Path) -> State:
         path.unlink(missing_ok=True)
-        maintenance.back_up(self._config, OPERATOR, path, unwatched)
+        backups.back_up(self._config, OPERATOR, path, unwatched)
         return state_in(self._config.folder)
 
     def restore(self, path: Path, then: State) -> Iterator[str]:
@@ -84,7 +84,7 @@ class Restores:
             else:
                 break
         if state_in(self._config.folder).names != then.names or self._config.layout.marker.exists():
-            with maintenance.checked_backup(self._config, path, unwatched) as found:
+            with backups.checked_backup(self._config, path, unwatched) as found:
                 since = time.monotonic()
                 found.run(OPERATOR)
                 self._usual = time.monotonic() - since
@@ -156,7 +156,7 @@ class Restores:
 
 def _restore(config: Config, path: Path, says: int) -> None:
     try:
-        with maintenance.checked_backup(config, path, unwatched) as found:
+        with backups.checked_backup(config, path, unwatched) as found:
             os.write(says, b".")
             found.run(OPERATOR)
     finally:

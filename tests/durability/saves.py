@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import pytest
 from msgspec.structs import replace as with_fields
 
-from cwtui import maintenance, services
+from cwtui import backups, services
 from cwtui.accounts import administration, devices, first_admin, sign_in
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.credentials import backup_codes, passwords, totp
@@ -87,7 +87,7 @@ def made_in(folder: Path) -> tuple[Config, Device]:
     with ports.accounts.change() as change:
         change.put(alice)
     ports.records.update("ada", lambda _: (at_step(1), None))
-    maintenance.back_up(config, OPERATOR, folder / BACKUP, unwatched)
+    backups.back_up(config, OPERATOR, folder / BACKUP, unwatched)
     administration.create_user(ports, OPERATOR, "bob", password=secret)
     return config, device
 
@@ -167,11 +167,11 @@ def new_keyring(config: Config) -> None:
 
 
 def back_up(config: Config) -> None:
-    maintenance.back_up(config, OPERATOR, config.folder.parent / "new.tar", unwatched)
+    backups.back_up(config, OPERATOR, config.folder.parent / "new.tar", unwatched)
 
 
 def restore(config: Config) -> None:
-    with maintenance.checked_backup(config, config.folder.parent / BACKUP, unwatched) as found:
+    with backups.checked_backup(config, config.folder.parent / BACKUP, unwatched) as found:
         found.run(OPERATOR)
 
 
@@ -221,7 +221,7 @@ def backup_of(config: Config) -> object:
     path = config.folder.parent / "new.tar"
     if not path.exists():
         return None
-    with maintenance.checked_backup(config, path, unwatched) as found:
+    with backups.checked_backup(config, path, unwatched) as found:
         return found.then
 
 

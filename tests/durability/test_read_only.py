@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtui import maintenance
+from cwtui import backups
 from cwtui.accounts import sign_in
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.secret import Secret
@@ -85,7 +85,7 @@ def test_commands_that_only_read_work_on_read_only_media(
             )
         assert done.returncode == 0, done.stderr
         assert f"does not record this backup: {media.store} is read-only." in done.stderr
-        with maintenance.checked_backup(config_in(tmp_path / "made"), made, unwatched) as found:
+        with backups.checked_backup(config_in(tmp_path / "made"), made, unwatched) as found:
             assert found.then == 3
 
 
@@ -142,6 +142,6 @@ def test_a_backup_that_cannot_be_recorded_is_not_made(tmp_path: Path) -> None:
     before = len(config.audit_file.read_bytes())
     config.audit_file.chmod(0o644)
     with pytest.raises(CannotCheck):
-        maintenance.back_up(config, OPERATOR, tmp_path / "x.tar", unwatched)
+        backups.back_up(config, OPERATOR, tmp_path / "x.tar", unwatched)
     assert len(config.audit_file.read_bytes()) == before
     assert not (tmp_path / "x.tar").exists()

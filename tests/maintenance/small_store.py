@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from cwtui import maintenance
+from cwtui import backups
 from cwtui.accounts import sign_in
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
@@ -19,7 +19,7 @@ def backup_in(config: Config) -> Path:
 
 
 def restore(config: Config, path: Path | None = None) -> Path | None:
-    with maintenance.checked_backup(config, path or backup_in(config), unwatched) as found:
+    with backups.checked_backup(config, path or backup_in(config), unwatched) as found:
         kept = found.run(OPERATOR)
     assert not isinstance(kept, str)
     return kept

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from cwtui import maintenance, services
+from cwtui import backups, services
 from cwtui.accounts.errors import (
     CannotCheck,
     Refused,
@@ -22,7 +22,7 @@ def test_a_backup_is_private_complete_and_in_the_audit_log(config: Config) -> No
     path = config.folder.parent / "new.tar"
     before = os.umask(0)
     try:
-        made = maintenance.back_up(config, OPERATOR, path, unwatched)
+        made = backups.back_up(config, OPERATOR, path, unwatched)
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -37,7 +37,7 @@ def test_a_backup_is_private_complete_and_in_the_audit_log(config: Config) -> No
 def test_an_existing_file_is_not_overwritten(config: Config) -> None:
     before = backup_in(config).read_bytes(), events(config)
     with pytest.raises(Refused, match="already"):
-        maintenance.back_up(config, OPERATOR, backup_in(config), unwatched)
+        backups.back_up(config, OPERATOR, backup_in(config), unwatched)
     assert (backup_in(config).read_bytes(), events(config)) == before
 
 
@@ -48,7 +48,7 @@ def test_a_damaged_store_is_not_backed_up(config: Config) -> None:
     config.accounts_file.write_bytes(content.replace(b'"ada":', b'"adb":', 1))
     path = config.folder.parent / "new.tar"
     with pytest.raises(StoreDamaged, match="No backup was made, because it could not be restored"):
-        maintenance.back_up(config, OPERATOR, path, unwatched)
+        backups.back_up(config, OPERATOR, path, unwatched)
     assert not path.exists()
 
 
@@ -56,7 +56,7 @@ def test_an_action_that_cannot_be_recorded_is_not_done(config: Config) -> None:
     config.audit_file.chmod(0o644)
     path = config.folder.parent / "new.tar"
     with pytest.raises(CannotCheck):
-        maintenance.back_up(config, OPERATOR, path, unwatched)
+        backups.back_up(config, OPERATOR, path, unwatched)
     assert not path.exists()
     before = config.accounts_file.read_bytes()
     with pytest.raises(CannotCheck):
@@ -74,6 +74,6 @@ def test_a_backup_says_whether_it_was_recorded(
     answers = iter([read_only])
     monkeypatch.setattr(services, "is_read_only", lambda _: next(answers))
     before = len(events(config))
-    made = maintenance.back_up(config, OPERATOR, config.folder.parent / "new.tar", unwatched)
+    made = backups.back_up(config, OPERATOR, config.folder.parent / "new.tar", unwatched)
     assert made.is_recorded is not read_only
     assert (len(events(config)) > before) is made.is_recorded

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace as with_fields
 
-from cwtui import copying, maintenance, services
+from cwtui import backups, copying, maintenance, services
 from cwtui.accounts import administration, sign_in
 from cwtui.accounts.audit.lines import START, decode
 from cwtui.accounts.audit.reading import verified
@@ -102,12 +102,12 @@ def test_a_backup_of_a_database_can_be_restored_to_files(
         source = with_fields(config, store=StoreConfig(url))
         copy(config, source)
         path = config.folder.parent / "of-database.tar"
-        made = maintenance.back_up(source, OPERATOR, path, unwatched)
+        made = backups.back_up(source, OPERATOR, path, unwatched)
         assert made.is_recorded
         assert events(source)[-1].endswith(f"store.backup {path}")
         assert list(path.parent.glob(".cwtui-*")) == []
         there = with_fields(config, store=StoreConfig(str(config.folder.parent / "restored")))
-        with maintenance.checked_backup(there, path, unwatched) as found:
+        with backups.checked_backup(there, path, unwatched) as found:
             found.run(OPERATOR)
         assert names(there) == names(source)
         assert events(there)[:-1] == events(source)[:-1]
@@ -119,7 +119,7 @@ def test_a_backup_of_files_is_restored_to_a_database(
     path = config.folder.parent / BACKUP  # of ada and alice
     with postgres_server.database() as url:
         target = with_fields(config, store=StoreConfig(url))
-        with maintenance.checked_backup(target, path, unwatched) as found:
+        with backups.checked_backup(target, path, unwatched) as found:
             assert (found.then, found.now) == (2, 0)
             assert found.run(OPERATOR) is None
         assert names(target) == ["ada", "alice"]
@@ -133,7 +133,7 @@ def test_a_backup_of_files_is_restored_to_a_database(
         sign_in.with_backup_code(ports, state, device.codes[0].reveal())
         left = codes_left(target)
         before = events(target)
-        with maintenance.checked_backup(target, path, unwatched) as found:
+        with backups.checked_backup(target, path, unwatched) as found:
             assert found.difference is not None
             assert found.difference.gone == ("carol",)
             kept = found.run(OPERATOR)

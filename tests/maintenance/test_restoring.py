@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace as with_fields
 
-from cwtui import maintenance, services
+from cwtui import backups, maintenance, services
 from cwtui.accounts import administration, devices, renaming, sign_in
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.directory_port import DirectoryUser
@@ -68,7 +68,7 @@ def test_the_kept_store_can_be_backed_up_and_restored(config: Config) -> None:
     old = replace_folder(config, kept)
     assert names(old) == ["ada", "alice", "bob"]
     path = config.folder.parent / "back.tar"
-    maintenance.back_up(old, OPERATOR, path, unwatched)
+    backups.back_up(old, OPERATOR, path, unwatched)
     restore(config, path)
     assert names(config) == ["ada", "alice", "bob"]
 
@@ -135,7 +135,7 @@ def test_a_code_used_after_a_rename_stays_used(
     beside = next(name for name in map("?{:032x}".format, range(999)) if _are_beside(name, "anna"))
     ports.records.update(beside, lambda record: (at_step(3, record), None))
     path = config.folder.parent / "before-rename.tar"
-    maintenance.back_up(config, OPERATOR, path, unwatched)
+    backups.back_up(config, OPERATOR, path, unwatched)
     user = DirectoryUser("anna", "uid=anna", "", (), enabled=True, ids=ids)
     with ports.accounts.change() as change:
         renaming.carry_over(ports, change, OPERATOR, [Rename("ann", user)])
@@ -154,7 +154,7 @@ def test_no_step_becomes_valid_again_after_a_rename_that_was_killed(config: Conf
     with ports.accounts.change() as change:
         change.put(Account(username="ann", created_at=NOW, origin=Origin.LDAP, directory_ids=ids))
     path = config.folder.parent / "before-rename.tar"
-    maintenance.back_up(config, OPERATOR, path, unwatched)
+    backups.back_up(config, OPERATOR, path, unwatched)
     ports.records.update("ann", lambda record: (at_step(77, record), None))
     user = DirectoryUser("anna", "uid=anna", "", (), enabled=True, ids=ids)
     with ports.accounts.change() as change:
@@ -209,7 +209,7 @@ def test_a_damaged_store_can_be_restored(config: Config) -> None:
     config.accounts_file.write_bytes(b"{")
     for path in config.records_folder.glob("*.json"):
         path.write_bytes(b"{")
-    with maintenance.checked_backup(config, backup_in(config), unwatched) as found:
+    with backups.checked_backup(config, backup_in(config), unwatched) as found:
         assert (found.now, found.difference) == (None, None)
         kept = found.run(OPERATOR)
     assert isinstance(kept, Path)
@@ -223,7 +223,7 @@ def test_a_key_retired_since_the_backup_is_not_needed(config: Config) -> None:
     with connected(config).accounts.change() as change:
         change.put_needed_keys(frozenset({key, "0" * 16}))
     path = config.folder.parent / "later.tar"
-    made = maintenance.back_up(config, OPERATOR, path, unwatched)
+    made = backups.back_up(config, OPERATOR, path, unwatched)
     assert made.manifest.keys == (key,)
     restore(config, path)
     assert connected(config).accounts.needed_keys() == {key}
@@ -231,7 +231,7 @@ def test_a_key_retired_since_the_backup_is_not_needed(config: Config) -> None:
 
 def test_a_backup_from_before_a_rotation_knows_the_active_key(config: Config) -> None:
     path = config.folder.parent / "before.tar"
-    maintenance.back_up(config, OPERATOR, path, unwatched)
+    backups.back_up(config, OPERATOR, path, unwatched)
     ports = connected(config)
     rotated = key_rotation.rotate(ports, OPERATOR, lambda *_: None).key
     restore(config, path)
@@ -336,7 +336,7 @@ def test_a_partly_restored_store_is_refused_until_complete(
         with pytest.raises(CannotCheck, match="partly old and partly new"):
             start(config)
     with pytest.raises(CannotCheck, match="partly old"):
-        maintenance.back_up(config, OPERATOR, config.folder.parent / "new.tar", unwatched)
+        backups.back_up(config, OPERATOR, config.folder.parent / "new.tar", unwatched)
     restore(config)
     assert names(config) == ["ada", "alice"]
 
@@ -370,7 +370,7 @@ def _is_held(file: Path) -> bool:
 def test_only_one_restore_runs_at_a_time(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locks, "LOCK_SECONDS", 0.1)
     with (
-        maintenance.checked_backup(config, backup_in(config), unwatched),
+        backups.checked_backup(config, backup_in(config), unwatched),
         pytest.raises(CannotCheck, match="Another cwtui process has held"),
     ):
         restore(config)
@@ -378,7 +378,7 @@ def test_only_one_restore_runs_at_a_time(config: Config, monkeypatch: pytest.Mon
 
 def test_the_changes_are_reported_before_a_restore(config: Config) -> None:
     administration.update_user(connected(config), OPERATOR, "alice", display_name="Alice")
-    with maintenance.checked_backup(config, backup_in(config), unwatched) as found:
+    with backups.checked_backup(config, backup_in(config), unwatched) as found:
         assert (found.then, found.now) == (2, 3)
         assert found.difference is not None
         assert found.difference.gone == ("bob",)
