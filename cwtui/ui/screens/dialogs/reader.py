@@ -9,8 +9,9 @@ from cwtui.ui.screens.dialogs.dialog import Dialog
 
 
 class Reader(Dialog[None]):
-    """A dialog with one container `#text` that scrolls."""
+    """A dialog with one container `#text` that scrolls. A frame is drawn only where it has room."""
 
+    HORIZONTAL_BREAKPOINTS = [(0, "-full"), (100, "-framed")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_text('up')", "Up or down"),
         Binding("down,j", "scroll_text('down')", "Up or down"),
