@@ -38,7 +38,12 @@ from cwtui.accounts.managing import (
     refuse_to_grant,
 )
 from cwtui.accounts.model import Account, Origin, SignInRecord
-from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
+from cwtui.accounts.new_account import (
+    HandOver,
+    first_epoch,
+    initial_password_fields,
+    put_new,
+)
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
@@ -256,10 +261,13 @@ def update_user(
     return Updated(after, changed=True)
 
 
-def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPassword:
+def reset_password(
+    ports: Ports, actor: Actor, username: str, hand_over: HandOver = lambda *_: None
+) -> WithInitialPassword:
     """Set a new one-time initial password and end the account's sessions.
 
-    Raises Refused for LDAP users and for the actor's own account, UnknownAccount and NotPermitted.
+    `hand_over` keeps the password before it is valid. Raises Refused for LDAP users and for the
+    actor's own account, UnknownAccount and NotPermitted.
     """
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
@@ -271,6 +279,7 @@ def reset_password(ports: Ports, actor: Actor, username: str) -> WithInitialPass
         before = existing(ports, change, actor, name)
         if before.origin is not Origin.LOCAL:
             raise Refused("This is an LDAP user. Reset the password in the directory.")
+        hand_over(name, initial)
         after = before.changed_ending_sessions(**fields)
         change.put(after)
         change.prepare()
@@ -371,8 +380,7 @@ def _granted(
 
 
 def _keep_an_admin(ports: Ports, change: AccountsChange, without: str) -> None:
-    able = admins.who_can_sign_in(change, ports.keyring, ports.now())
-    if {without} == (able or change.enabled_local_admins()):
+    if {without} == admins.needed(change, ports.keyring, ports.now()):
         raise Refused(
             f"{without} is the last enabled admin. "
             f"Give another account the role {roles.ADMIN} first."

@@ -19,6 +19,11 @@ def who_can_sign_in(change: AccountsChange, keyring: Keyring, now: float) -> fro
     )
 
 
+def needed(change: AccountsChange, keyring: Keyring, now: float) -> frozenset[str]:
+    """Return the admins of whom one must stay: those who can sign in or, if none can, all."""
+    return who_can_sign_in(change, keyring, now) or change.enabled_local_admins()
+
+
 def _can_be_checked(account: Account, present: frozenset[str], now: float) -> bool:
     expires_at = account.initial_password_expires_at
     expired = expires_at is not None and now > expires_at

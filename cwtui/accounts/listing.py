@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cwtui.accounts import account_state
 from cwtui.accounts.account_state import Status
 from cwtui.accounts.errors import CannotCheck
-from cwtui.accounts.model import Origin, SignInRecord
+from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.roles import MINIMUM
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import normal
@@ -49,6 +49,19 @@ class AccountRow(Struct, frozen=True, kw_only=True, gc=False):
     def status(self) -> Status:
         """Whether the account can sign in."""
         return account_state.status(self, self.locked_until)
+
+
+_SHARED: Final = tuple(
+    name for name in AccountRow.__struct_fields__ if name in Account.__struct_fields__
+)
+
+
+def row_of(account: Account, locked_until: float | None = None) -> AccountRow:
+    """Return what a list shows of this account."""
+    fields = {name: getattr(account, name) for name in _SHARED}
+    for hidden in ("password", "second_factor"):
+        fields[hidden] = None if fields[hidden] is None else Present()
+    return AccountRow(**fields, locked_until=locked_until)
 
 
 @dataclass(frozen=True)

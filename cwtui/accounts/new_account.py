@@ -1,14 +1,26 @@
 """Initial values of new accounts and of accounts with a new initial password."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
-from cwtui.accounts.credentials import passwords
+from cwtui.accounts.credentials import backup_codes, passwords
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.secret import Secret
 
 INITIAL_PASSWORD_LIFETIME: Final = 7 * 24 * 3600.0
 """Seconds; initial passwords must expire soon (OWASP ASVS 5.0, 6.4.1)."""
+
+HandOver: TypeAlias = Callable[[str, Secret], None]
+"""Keeps the initial password of an account before it is valid, so that it cannot be lost."""
+
+
+def cost_of_many(ports: Ports) -> int:
+    """Return the cost of hashes where many initial passwords are made.
+
+    It may be lower, as they have as many random bits as backup codes.
+    """
+    return min(ports.bcrypt_cost, backup_codes.COST)
 
 
 def initial_password_fields(

@@ -1,6 +1,6 @@
 """How admins list accounts: filtered, sorted and in pages."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Final
@@ -26,6 +26,8 @@ from cwtui.accounts.session import Actor, authorise
 
 MOST_COMPARED: Final = 2000
 """In longer lists, columns that say the same of everyone are not looked for."""
+_AT_ONCE: Final = 4096
+"""Rows that are read at once where all are needed."""
 
 
 class UserSearch(Search[AccountRow]):
@@ -58,7 +60,7 @@ def list_users(
     NotPermitted and SessionEnded, and SearchEnded if `search` was ended.
     """
     authorise(ports, actor, Permission.READ_USERS)
-    return _List(ports, view, zone, search or UserSearch()).page(after, limit)
+    return UserList(ports, view, zone, search or UserSearch()).page(after, limit)
 
 
 def count_users(
@@ -70,7 +72,7 @@ def count_users(
 ) -> int:
     """Return the number of accounts that match the filter. Raises as `list_users` does."""
     authorise(ports, actor, Permission.READ_USERS)
-    return ports.accounts.count(_List(ports, view, zone, search or UserSearch()).query)
+    return ports.accounts.count(UserList(ports, view, zone, search or UserSearch()).query)
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def first_page(
     """Return what the page of the list shows first. Raises as `list_users` does."""
     authorise(ports, actor, Permission.READ_USERS)
     search = search or UserSearch()
-    asked = _List(ports, view, zone, search)
+    asked = UserList(ports, view, zone, search)
     total = ports.accounts.count(ALL_ACCOUNTS)
     few = ports.accounts.page(ALL_ACCOUNTS, BY_USERNAME) if total <= MOST_COMPARED else []
     everyone = with_locks(few, asked.locked)
@@ -113,17 +115,18 @@ def first_page(
     return FirstPage(found, everyone, total, matching)
 
 
-class _List:
+class UserList:
     """A list as a person wants to see it. Raises FilterError, and InvalidInput for the column."""
 
     def __init__(self, ports: Ports, view: View, zone: tzinfo, search: UserSearch) -> None:
         self._ports = ports
-        now, self._problem = ports.now(), None
+        now = ports.now()
+        self.problem: CannotCheck | None = None
         self.locked: dict[str, float] = {}
         try:
             self.locked = locks(ports.records.banned(), now)
         except CannotCheck as error:
-            self._problem = error
+            self.problem = error
         self._settings = ports.accounts.settings()
         facts = Facts(
             self._settings,
@@ -133,8 +136,8 @@ class _List:
         query = parse(view.filter, account_words(facts), now, zone, view.options)
         self.query = search.watched(query)
         self._sort = sort_by(view.column, facts, is_descending=view.is_descending)
-        if self._problem and (self.query.uses("status") or view.column == "status"):
-            raise self._problem  # otherwise nobody would seem to be locked
+        if self.problem and (self.query.uses("status") or view.column == "status"):
+            raise self.problem  # otherwise nobody would seem to be locked
 
     @property
     def is_by_username(self) -> bool:
@@ -142,7 +145,7 @@ class _List:
         return self._sort.column == BY_USERNAME.column
 
     def listing(self, rows: list[AccountRow], *, has_more: bool) -> Listing:
-        return Listing(with_locks(rows, self.locked), self._settings, has_more, self._problem)
+        return Listing(with_locks(rows, self.locked), self._settings, has_more, self.problem)
 
     def page(self, after: AccountRow | None, limit: int | None) -> Listing:
         # One more than needed shows whether there are others.
@@ -150,6 +153,13 @@ class _List:
         found = self._ports.accounts.page(self.query, self._sort, after, wanted)
         rows = found[:limit]
         return self.listing(rows, has_more=len(found) > len(rows))
+
+    def all_rows(self) -> Iterator[AccountRow]:
+        """Yield all accounts that match, by username. Only few of them are in memory at a time."""
+        after: AccountRow | None = None
+        while rows := self._ports.accounts.page(self.query, BY_USERNAME, after, _AT_ONCE):
+            yield from with_locks(rows, self.locked)
+            after = rows[-1]
 
 
 def user_named(ports: Ports, actor: Actor, typed: str) -> Names | None:

@@ -17,7 +17,7 @@ from cwtui.accounts.audit.events import Event
 from cwtui.accounts.audit.lines import Line, Position, encode
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged
 from cwtui.accounts.filter_language import Query
-from cwtui.accounts.listing import AccountRow, Present, Sort
+from cwtui.accounts.listing import AccountRow, Sort, row_of
 from cwtui.accounts.model import Account, EndAsked, OpenSession, Origin, Sealed, SignInRecord
 from cwtui.accounts.ports import Others
 from cwtui.accounts.settings import OrganizationSettings
@@ -79,7 +79,7 @@ class MemoryAccounts:
         return names[number % len(names)] if names else None
 
     def rows(self) -> list[AccountRow]:
-        return [_row(account) for _, account in sorted(self._now[0].items())]
+        return [row_of(account) for _, account in sorted(self._now[0].items())]
 
     def page(
         self,
@@ -372,13 +372,3 @@ class MemoryKeyringChange:
     def remove(self, *ids: str) -> None:
         for id_ in ids:
             del self.made[id_]
-
-
-def _row(account: Account) -> AccountRow:
-    shared = set(AccountRow.__struct_fields__) & set(Account.__struct_fields__)
-    same = {name: getattr(account, name) for name in shared}
-    hidden = {
-        name: Present() if same[name] is not None else None
-        for name in ("password", "second_factor")
-    }
-    return AccountRow(**same | hidden)

@@ -17,6 +17,11 @@ from cwtui.accounts import (
 )
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.event_words import EVERYTHING
+from cwtui.accounts.bulk import batches
+from cwtui.accounts.bulk.acts import Act as BulkAct
+from cwtui.accounts.bulk.acts import Change, DisableMfa
+from cwtui.accounts.bulk.plans import plan
+from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import TO_EVERYTHING
 from cwtui.accounts.listing import EVERYONE
@@ -28,6 +33,8 @@ from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.ssh_lines import ED25519, SK_ED25519
 from tests.accounts.world import OPERATOR, PASSWORD, Device, World
 
+BOB = Selection(frozenset({"bob"}))
+REQUIRE = Change(mfa_required=True)
 NEW = Secret("Another.9-Havel")
 OLD = Secret(PASSWORD)
 
@@ -66,6 +73,13 @@ def scene_of(world: World) -> Scene:
     second = enrolment.begin_another(world.ports, world.account("ada"), "Second")
     world.clock.forward(30)
     return Scene(world, admin, user, device, offer, second, old.devices[1].id)
+
+
+def batch(scene: Scene, by: Session, act: BulkAct) -> None:
+    """Carry out a plan that somebody else has made."""
+    report = batches.begin(scene.world.ports, by, plan(scene.world.ports, OPERATOR, act, BOB))
+    batches.carry_out(scene.world.ports, by, report, lambda *_: None)
+    assert report.done
 
 
 def bobs() -> MemoryDirectory:
@@ -166,8 +180,16 @@ SSH_KEYS: dict[str, Act] = {
     "add": lambda s, by: user_ssh_keys.add(s.world.ports, by, "bob", ED25519),
     "remove": lambda s, by: user_ssh_keys.remove(s.world.ports, by, "bob", "laptop"),
 }
-CHANGES_OF_ADMINS = CHANGES | SYNC | SSH_KEYS
-OF_ADMINS = READS | AUDIT_READS | CHANGES_OF_ADMINS
+BULK_PLANS: dict[str, Act] = {
+    "plan to require MFA": lambda s, by: plan(s.world.ports, by, REQUIRE, BOB),
+    "plan to disable MFA": lambda s, by: plan(s.world.ports, by, DisableMfa(), BOB),
+}
+BULK: dict[str, Act] = {
+    "require MFA": lambda s, by: batch(s, by, REQUIRE),
+    "disable MFA": lambda s, by: batch(s, by, DisableMfa()),
+}
+CHANGES_OF_ADMINS = CHANGES | SYNC | SSH_KEYS | BULK
+OF_ADMINS = READS | AUDIT_READS | BULK_PLANS | CHANGES_OF_ADMINS
 OF_ADA = OF_ADMINS | {
     f"own {name}": act for name, act in (OWN_CHANGES_WITH_A_CODE | OWN_DEVICES).items()
 }
@@ -194,8 +216,15 @@ _ALL_NEED: dict[Permission, tuple[str, ...]] = {
         "unlock",
         "sync",
         *SSH_KEYS,
+        "plan to require MFA",
+        "require MFA",
     ),
-    Permission.RESET_MFA: ("disable_mfa", "remove_device"),
+    Permission.RESET_MFA: (
+        "disable_mfa",
+        "remove_device",
+        "plan to disable MFA",
+        "disable MFA",
+    ),
     Permission.MANAGE_ROLES: (
         "list_roles",
         "show_role",

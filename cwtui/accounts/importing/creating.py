@@ -21,7 +21,12 @@ from cwtui.accounts.model import (
     PasswordHash,
     SecondFactor,
 )
-from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
+from cwtui.accounts.new_account import (
+    cost_of_many,
+    first_epoch,
+    initial_password_fields,
+    put_new,
+)
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.roles import Permission
@@ -134,9 +139,8 @@ def _new(ports: Ports, one: Entry) -> New:
     if one.password_hash is not None:
         return New(account.changed(password=PasswordHash(key=None, bcrypt=one.password_hash)))
     initial = Secret(passwords.random_groups(ports.random))
-    # Initial passwords have as many random bits as backup codes.
-    cost = min(ports.bcrypt_cost, backup_codes.COST)
-    return New(account.changed(**initial_password_fields(ports, initial, cost)), initial)
+    fields = initial_password_fields(ports, initial, cost_of_many(ports))
+    return New(account.changed(**fields), initial)
 
 
 def _second_factor(ports: Ports, one: Entry) -> SecondFactor | None:

@@ -1,0 +1,236 @@
+"""What can be done with many accounts: each act, and which accounts it leaves as they are."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import ClassVar
+
+from cwtui.accounts import account_state, administration, roles, user_mfa
+from cwtui.accounts.account_state import PasswordState
+from cwtui.accounts.errors import Agreed, GivesPermissions
+from cwtui.accounts.listing import AccountRow
+from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.new_account import HandOver, cost_of_many
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.roles import Permission
+from cwtui.accounts.session import Actor
+
+_ASKED: Agreed = frozenset({GivesPermissions})
+"""What the plan has shown to the person before. What others changed meanwhile is not replaced."""
+
+
+class Reason(StrEnum):
+    """Why an account is left as it is; the value is the text in questions and reports."""
+
+    ALREADY = "already so"
+    OWN = "your own account"
+    BEYOND = "with permissions that you do not have"
+    DIRECTORY = "from the directory"
+    ONLY_ROLE = "without another role"
+    LAST_ADMIN = "the last enabled admin"
+    UNKNOWN = "not there"
+    CHANGED = "no longer found by the filter"
+
+
+@dataclass(frozen=True)
+class Doing:
+    """What an act needs besides the account."""
+
+    ports: Ports
+    actor: Actor
+    hand_over: HandOver
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act. Subclasses say what it is."""
+
+    permission: ClassVar[Permission] = Permission.MANAGE_USERS
+
+    @property
+    def is_for_others(self) -> bool:
+        """Whether the person's own account is left as it is, so that the session does not end."""
+        return True
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """The roles that it gives."""
+        return ()
+
+    @property
+    def ends_admins(self) -> bool:
+        """Whether an enabled admin may be none afterwards."""
+        return False
+
+    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
+        """Return why this account is left as it is; None if nothing speaks against it."""
+        raise NotImplementedError
+
+    def do(self, doing: Doing, seen: Account) -> bool:
+        """Do it with this account, and return whether it changed anything. Raises AccountsError."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Change(Act):
+    """Set these fields of the account, as `update_user` does; None leaves a field unchanged."""
+
+    mfa_required: bool | None = None
+    enabled: bool | None = None
+    display_name: str | None = None
+    roles: tuple[str, ...] | None = None
+
+    @property
+    def is_for_others(self) -> bool:
+        return self.enabled is False or self.roles is not None
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        return self.roles or ()
+
+    @property
+    def ends_admins(self) -> bool:
+        has_role = self.roles is None or roles.ADMIN in self.roles
+        return self.enabled is False or not has_role
+
+    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
+        del now
+        wanted = {
+            "mfa_required": self.mfa_required,
+            "enabled": self.enabled,
+            "display_name": self.display_name,
+            "roles": None if self.roles is None else tuple(sorted(set(self.roles))),
+        }
+        if all(value in {None, getattr(row, field)} for field, value in wanted.items()):
+            return Reason.ALREADY
+        is_elsewhere = row.origin is Origin.LDAP
+        if is_elsewhere and not (self.roles is None and self.display_name is None):
+            return Reason.DIRECTORY
+        return None
+
+    def do(self, doing: Doing, seen: Account) -> bool:
+        return _update(doing, seen, self)
+
+
+def _update(doing: Doing, seen: Account, to: Change) -> bool:
+    return administration.update_user(
+        doing.ports,
+        doing.actor,
+        seen.username,
+        chosen_roles=to.roles,
+        mfa_required=to.mfa_required,
+        enabled=to.enabled,
+        display_name=to.display_name,
+        agreed=_ASKED,
+        seen=seen,
+    ).changed
+
+
+@dataclass(frozen=True)
+class AddRole(Act):
+    """Give this role besides those that an account has."""
+
+    role: str
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        return (self.role,)
+
+    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
+        del now
+        if self.role in row.roles:
+            return Reason.ALREADY
+        return Reason.DIRECTORY if row.origin is Origin.LDAP else None
+
+    def do(self, doing: Doing, seen: Account) -> bool:
+        return _update(doing, seen, Change(roles=(*seen.roles, self.role)))
+
+
+@dataclass(frozen=True)
+class RemoveRole(Act):
+    """Take this role from accounts that have another one."""
+
+    role: str
+
+    @property
+    def ends_admins(self) -> bool:
+        return self.role == roles.ADMIN
+
+    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
+        del now
+        if self.role not in row.roles:
+            return Reason.ALREADY
+        if row.origin is Origin.LDAP:
+            return Reason.DIRECTORY
+        return Reason.ONLY_ROLE if len(row.roles) == 1 else None
+
+    def do(self, doing: Doing, seen: Account) -> bool:
+        left = tuple(role for role in seen.roles if role != self.role)
+        return _update(doing, seen, Change(roles=left))
+
+
+@dataclass(frozen=True)
+class DisableMfa(Act):
+    """Remove all devices and backup codes."""
+
+    permission: ClassVar[Permission] = Permission.RESET_MFA
+
+    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
+        del now
+        return Reason.ALREADY if row.second_factor is None else None
+
+    def do(self, doing: Doing, seen: Account) -> bool:
+        if seen.second_factor is None:
+            return False
+        user_mfa.disable_mfa(doing.ports, doing.actor, seen.username)
+        return True
+
+
+@dataclass(frozen=True)
+class Unlock(Act):
+    """Clear the failed attempts of accounts that must wait."""
+
+    @property
+    def is_for_others(self) -> bool:
+        return False
+
+    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
+        del now
+        return Reason.ALREADY if row.locked_until is None else None
+
+    def do(self, doing: Doing, seen: Account) -> bool:
+        return administration.unlock(doing.ports, doing.actor, seen.username).cleared > 0
+
+
+@dataclass(frozen=True)
+class ResetPassword(Act):
+    """Set a new initial password, except where one is still valid: it was handed over before."""
+
+    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
+        if row.origin is Origin.LDAP:
+            return Reason.DIRECTORY
+        is_so = account_state.password_state(row, now) is PasswordState.INITIAL
+        return Reason.ALREADY if is_so else None
+
+    def do(self, doing: Doing, seen: Account) -> bool:
+        if account_state.password_state(seen, doing.ports.now()) is PasswordState.INITIAL:
+            return False
+        ports = replace(doing.ports, bcrypt_cost=cost_of_many(doing.ports))
+        administration.reset_password(ports, doing.actor, seen.username, doing.hand_over)
+        return True
+
+
+@dataclass(frozen=True)
+class Remove(Act):
+    """Remove the account for good."""
+
+    @property
+    def ends_admins(self) -> bool:
+        return True
+
+    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
+        del row, now
+        return None
+
+    def do(self, doing: Doing, seen: Account) -> bool:
+        administration.remove_user(doing.ports, doing.actor, seen.username)
+        return True

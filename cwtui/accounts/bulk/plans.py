@@ -1,0 +1,105 @@
+"""What an act would do now: with which accounts, and which it leaves as they are and why."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+
+from cwtui.accounts import admins, roles
+from cwtui.accounts.account_words import AccountQuery
+from cwtui.accounts.bulk.acts import Act, Reason
+from cwtui.accounts.bulk.packed import Packed
+from cwtui.accounts.bulk.selections import Chosen, Selection
+from cwtui.accounts.listing import AccountRow
+from cwtui.accounts.managing import refuse_to_grant
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.roles import CustomRoles, Permission
+from cwtui.accounts.session import Actor, Session, authorise
+from cwtui.accounts.user_list import UserSearch
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The accounts by name, sorted: those to change, and the `excepted` ones with their reason.
+
+    `gaining` is how many get permissions, and `gained` are all that somebody gets. `query` is what
+    the accounts must still match when it is their turn.
+    """
+
+    act: Act
+    names: Packed
+    excepted: Packed
+    reasons: Mapping[Reason, int]
+    gaining: int
+    gained: frozenset[Permission]
+    custom_roles: CustomRoles
+    query: AccountQuery
+    made_at: float
+
+    def exceptions(self) -> Iterator[tuple[str, Reason]]:
+        """Yield the accounts that are left as they are, and why."""
+        for line in self.excepted:
+            name, _, reason = line.partition("\t")
+            yield name, Reason(reason)
+
+
+def plan(
+    ports: Ports,
+    actor: Actor,
+    act: Act,
+    selection: Selection,
+    zone: tzinfo = UTC,
+    search: UserSearch | None = None,
+) -> Plan:
+    """Return what the act would do now with the accounts of the selection.
+
+    Times in a filter are read in `zone`. Raises NotPermitted (also for a role that permits more
+    than the actor's), InvalidInput, SessionEnded and CannotCheck, and SearchEnded if `search` was
+    ended.
+    """
+    held = authorise(ports, actor, act.permission)
+    custom = ports.accounts.settings().custom_roles
+    given = roles.permissions(roles.known(act.gives, custom), custom) if act.gives else frozenset()
+    refuse_to_grant(held, given)
+    made_at = ports.now()
+    chosen = Chosen(ports, selection, zone, search)
+    needed = _needed_admins(ports) if act.ends_admins else set[str]()
+    names, excepted, reasons = Packed(), Packed(), Counter[Reason]()
+    gaining, gained = 0, frozenset[Permission]()
+    for name, row in chosen.rows():
+        reason = Reason.UNKNOWN if row is None else _reason(act, actor, held, custom, row, made_at)
+        if reason is None and needed == {name}:
+            reason = Reason.LAST_ADMIN
+        if reason is None and row is not None:
+            needed.discard(name)
+            names.append(name)
+            more = given - roles.permissions(row.roles, custom)
+            gaining, gained = gaining + bool(more), gained | more
+        elif reason is not None:
+            reasons[reason] += 1
+            excepted.append(f"{name}\t{reason}")
+    return Plan(act, names, excepted, reasons, gaining, gained, custom, chosen.query, made_at)
+
+
+def _needed_admins(ports: Ports) -> set[str]:
+    with ports.accounts.change() as change:
+        return {*admins.needed(change, ports.keyring, ports.now())}
+
+
+def _reason(
+    act: Act,
+    actor: Actor,
+    held: frozenset[Permission],
+    custom: CustomRoles,
+    row: AccountRow,
+    now: float,
+) -> Reason | None:
+    is_own = isinstance(actor, Session) and actor.username == row.username
+    reason = act.reason_against(row, now)
+    if reason is Reason.ALREADY:
+        return reason
+    if is_own and act.is_for_others:
+        return Reason.OWN
+    if roles.permissions(row.roles, custom) - held:
+        return Reason.BEYOND
+    return reason

@@ -1,0 +1,67 @@
+"""Which accounts a person chose in a list, or named."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
+
+from cwtui.accounts.account_words import ALL_ACCOUNTS, AccountQuery
+from cwtui.accounts.listing import EVERYONE, AccountRow, View, row_of
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.user_list import UserList, UserSearch
+
+
+@dataclass(frozen=True)
+class Selection:
+    """These accounts or, with a `view`, all that match its filter except these."""
+
+    names: frozenset[str] = frozenset()
+    view: View | None = None
+
+    def has(self, username: str) -> bool:
+        """Whether an account of the list is chosen. Those of a view are known to match."""
+        return (username in self.names) is (self.view is None)
+
+    def with_changed(self, username: str) -> "Selection":
+        """Return the selection with this account, or without it if it is chosen."""
+        return replace(self, names=self.names ^ {username})
+
+    def size(self, matching: int) -> int:
+        """Return how many are chosen, where so many match the view."""
+        return len(self.names) if self.view is None else matching - len(self.names)
+
+
+class Chosen:
+    """The accounts of a selection as they are now. Raises FilterError and CannotCheck."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        selection: Selection,
+        zone: tzinfo = UTC,
+        search: UserSearch | None = None,
+    ) -> None:
+        self._ports = ports
+        self._selection = selection
+        self._search = search or UserSearch()
+        self._list = UserList(ports, selection.view or EVERYONE, zone, self._search)
+        if self._list.problem is not None:
+            raise self._list.problem  # otherwise nobody would seem to be locked
+        is_by_name = selection.view is None
+        self.query: AccountQuery = ALL_ACCOUNTS if is_by_name else self._list.query
+
+    def rows(self) -> Iterator[tuple[str, AccountRow | None]]:
+        """Yield the username and the row of each account, sorted; None: there is no such account.
+
+        Raises SearchEnded and CannotCheck.
+        """
+        names = self._selection.names
+        if self._selection.view is None:
+            for name in sorted(names):
+                self._search.check()
+                account = self._ports.accounts.get(name)
+                locked = self._list.locked.get(name)
+                yield name, None if account is None else row_of(account, locked)
+        else:
+            for row in self._list.all_rows():
+                if row.username not in names:
+                    yield row.username, row

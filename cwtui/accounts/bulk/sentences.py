@@ -1,0 +1,114 @@
+"""What people are asked and told about an act on many accounts, on screens and in commands."""
+
+from cwtui.accounts import roles
+from cwtui.accounts.bulk.acts import (
+    Act,
+    AddRole,
+    Change,
+    DisableMfa,
+    Reason,
+    Remove,
+    RemoveRole,
+    ResetPassword,
+    Unlock,
+)
+from cwtui.accounts.bulk.batches import Report
+from cwtui.accounts.bulk.plans import Plan
+from cwtui.accounts.roles import Permission
+from cwtui.accounts.text import counted, visible
+
+
+def done_with(act: Act, accounts: str) -> str:
+    """Return the act with these accounts, such as `Require MFA for 12 accounts`."""
+    match act:
+        case Change(mfa_required=bool(required), enabled=None, display_name=None, roles=None):
+            said = f"{'Require' if required else 'Stop requiring'} MFA for {accounts}"
+        case Change(mfa_required=None, enabled=bool(enabled), display_name=None, roles=None):
+            said = f"{'Enable' if enabled else 'Disable'} {accounts}"
+        case AddRole(role):
+            said = f"Give the role {visible(role)} to {accounts}"
+        case RemoveRole(role):
+            said = f"Take the role {visible(role)} from {accounts}"
+        case DisableMfa():
+            said = f"Disable the MFA of {accounts}"
+        case Unlock():
+            said = f"Unlock {accounts}"
+        case ResetPassword():
+            said = f"Reset the password of {accounts}"
+        case Remove():
+            said = f"Remove {accounts}"
+        case _:
+            said = f"Change {accounts}"
+    return said
+
+
+def _then(act: Act) -> str:
+    """Return what follows for the users; empty if nothing."""
+    match act:
+        case Change(enabled=False):
+            said = "The users can no longer sign in, and their sessions will end."
+        case Change(roles=tuple()) | AddRole() | RemoveRole():
+            said = "Their sessions will end."
+        case Change(mfa_required=True):
+            said = "Users without a device must register one at their next sign-in."
+        case DisableMfa():
+            said = (
+                "Their devices and backup codes will no longer work. If MFA is required, the users "
+                "must set it up again at their next sign-in. Until then, anybody who knows the "
+                "password can do that instead."
+            )
+        case ResetPassword():
+            said = "The current passwords will no longer work, and the users' sessions will end."
+        case Remove():
+            said = (
+                "This cannot be undone. LDAP users who are still in the directory get a new "
+                "account, enabled and without MFA, at their next sign-in."
+            )
+        case _:
+            said = ""
+    return said
+
+
+def question(plan: Plan) -> str:
+    """Return what is asked before the plan is carried out, or told if there is nothing to do."""
+    if not plan.names:
+        return f"There is nothing to do. {_excepted(plan)}"
+    asked = f"{done_with(plan.act, counted(len(plan.names), 'account'))}?"
+    return " ".join(filter(None, (asked, _then(plan.act), _gained(plan), _excepted(plan))))
+
+
+def _gained(plan: Plan) -> str:
+    if not plan.gaining:
+        return ""
+    who = "It" if plan.gaining == len(plan.names) == 1 else f"{plan.gaining:,} of them"
+    if roles.ADMIN in plan.act.gives:
+        return f"{who} will be able to manage all users, roles and organization settings."
+    gained = ", ".join(one for one in Permission if one in plan.gained)
+    return f"{who} will get new permissions: {gained}."
+
+
+def _excepted(plan: Plan) -> str:
+    if not plan.reasons:
+        return ""
+    return f"Left as they are: {_listed([(n, str(reason)) for reason, n in _sorted(plan)])}."
+
+
+def _sorted(of: Plan | Report) -> list[tuple[Reason, int]]:
+    return [(reason, of.reasons[reason]) for reason in Reason if of.reasons.get(reason)]
+
+
+def _listed(parts: list[tuple[int, str]]) -> str:
+    return ", ".join(f"{number:,} {what}" for number, what in parts)
+
+
+def summary(report: Report) -> str:
+    """Return what was done, what was left and why, and what was not begun, as sentences."""
+    said = f"{report.done:,} done"
+    if report.left:
+        why = [(number, str(reason)) for reason, number in _sorted(report)]
+        if report.refused:
+            why.append((report.refused, "refused"))
+        said += f", {report.left:,} left as they were: {_listed(why)}"
+    if report.untouched:
+        said += f". Stopped before the other {report.untouched:,}: repeat it to go on"
+    return f"{said}."

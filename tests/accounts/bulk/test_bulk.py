@@ -1,0 +1,388 @@
+"""The same is done with many accounts, one by one, and whoever is excepted is told why."""
+
+from collections import Counter
+
+import pytest
+
+from cwtui.accounts import administration
+from cwtui.accounts.account_state import PasswordState, password_state
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.bulk import batches, plans, sentences
+from cwtui.accounts.bulk.acts import (
+    Act,
+    AddRole,
+    Change,
+    DisableMfa,
+    Doing,
+    Reason,
+    Remove,
+    RemoveRole,
+    ResetPassword,
+    Unlock,
+)
+from cwtui.accounts.bulk.batches import Outcome, Report
+from cwtui.accounts.bulk.plans import Plan
+from cwtui.accounts.bulk.selections import Selection
+from cwtui.accounts.errors import (
+    CannotCheck,
+    ChangedByOthers,
+    NotPermitted,
+    ProofNeeded,
+    Refused,
+    SessionEnded,
+)
+from cwtui.accounts.listing import View
+from cwtui.accounts.model import Attempts, Origin, SignInRecord
+from cwtui.accounts.roles import ADMIN, MINIMUM, Permission
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import PROOF_LIFETIME, Actor
+from tests.accounts.world import NOW, OPERATOR, World
+
+REQUIRE = Change(mfa_required=True)
+DISABLE = Change(enabled=False)
+HELP_DESK = (Permission.READ_USERS, Permission.MANAGE_USERS)
+EVERYBODY = Selection(view=View())
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.add_admin()
+    made.settings(custom_roles={"help-desk": HELP_DESK})
+    for name in ("ann", "bea", "cid"):
+        made.add(name)
+    made.clock.forward(1)
+    return made
+
+
+def named(*names: str) -> Selection:
+    return Selection(frozenset(names))
+
+
+def matching(text: str, *without: str) -> Selection:
+    return Selection(frozenset(without), View(text))
+
+
+def planned(world: World, act: Act, selection: Selection, actor: Actor = OPERATOR) -> Plan:
+    return plans.plan(world.ports, actor, act, selection)
+
+
+def carried_out(world: World, act: Act, selection: Selection, actor: Actor = OPERATOR) -> Report:
+    report = batches.begin(world.ports, actor, planned(world, act, selection, actor))
+    batches.carry_out(world.ports, actor, report, lambda *_: None)
+    return report
+
+
+def locked(world: World, name: str) -> None:
+    attempts = {"": Attempts(9, world.clock(), world.clock() + 300)}
+    world.records.update(name, lambda _: (SignInRecord(code_attempts=attempts), None))
+
+
+class TestSelection:
+    def test_names_or_all_that_match_except_some(self, world: World) -> None:
+        assert [*planned(world, REQUIRE, named("ann", "cid")).names] == ["ann", "cid"]
+        assert [*planned(world, REQUIRE, EVERYBODY).names] == ["ada", "ann", "bea", "cid"]
+        assert [*planned(world, REQUIRE, matching("!role:admin", "bea")).names] == ["ann", "cid"]
+
+    def test_changing_it_twice_is_changing_nothing(self) -> None:
+        for selection in (named("ann"), matching("", "ann")):
+            changed = selection.with_changed("ann")
+            assert changed.has("ann") is not selection.has("ann")
+            assert changed.with_changed("ann") == selection
+        assert named("ann", "bea").size(9) == 2
+        assert matching("", "ann").size(9) == 8
+
+    def test_all_are_found_however_many_are_read_at_once(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("cwtui.accounts.user_list._AT_ONCE", 2)
+        assert [*planned(world, REQUIRE, EVERYBODY).names] == ["ada", "ann", "bea", "cid"]
+
+
+class TestExceptions:
+    @pytest.mark.parametrize(
+        ("act", "fields", "reason"),
+        [
+            (REQUIRE, {"mfa_required": True}, Reason.ALREADY),
+            (Change(mfa_required=False), {}, Reason.ALREADY),
+            (DISABLE, {"enabled": False}, Reason.ALREADY),
+            (Change(enabled=True), {}, Reason.ALREADY),
+            (Change(roles=(MINIMUM,)), {}, Reason.ALREADY),
+            (Change(roles=("help-desk",)), {"origin": Origin.LDAP}, Reason.DIRECTORY),
+            (AddRole(MINIMUM), {}, Reason.ALREADY),
+            (AddRole("help-desk"), {"origin": Origin.LDAP}, Reason.DIRECTORY),
+            (RemoveRole("help-desk"), {}, Reason.ALREADY),
+            (RemoveRole(MINIMUM), {}, Reason.ONLY_ROLE),
+            (
+                RemoveRole(MINIMUM),
+                {"origin": Origin.LDAP, "roles": ("help-desk", MINIMUM)},
+                Reason.DIRECTORY,
+            ),
+            (DisableMfa(), {}, Reason.ALREADY),
+            (Unlock(), {}, Reason.ALREADY),
+            (ResetPassword(), {"origin": Origin.LDAP, "password": None}, Reason.DIRECTORY),
+            (ResetPassword(), {"initial_password_expires_at": NOW + 100}, Reason.ALREADY),
+        ],
+    )
+    def test_an_account_is_left_as_it_is(
+        self, world: World, act: Act, fields: dict[str, object], reason: Reason
+    ) -> None:
+        world.put(world.account("ann").changed(**fields))
+        report = carried_out(world, act, named("ann"))
+        is_so = reason is Reason.ALREADY
+        outcome = Outcome.ALREADY if is_so else Outcome.REFUSED
+        assert list(report) == [("ann", outcome, "" if is_so else reason)]
+        assert not world.events
+
+    @pytest.mark.parametrize(
+        ("act", "is_excepted"),
+        [
+            (DISABLE, True),
+            (AddRole("help-desk"), True),
+            (RemoveRole(MINIMUM), True),
+            (Change(roles=(ADMIN,)), True),
+            (ResetPassword(), True),
+            (Remove(), True),
+            (REQUIRE, False),
+        ],
+    )
+    def test_the_own_account(self, world: World, act: Act, is_excepted: bool) -> None:
+        world.put(world.account("ada").changed(roles=(ADMIN, MINIMUM)))
+        plan = planned(world, act, named("ada"), world.session("ada"))
+        assert dict(plan.exceptions()) == ({"ada": Reason.OWN} if is_excepted else {})
+
+    def test_accounts_that_may_do_more_than_the_person(self, world: World) -> None:
+        world.add("dan", roles=("help-desk",))
+        plan = planned(world, REQUIRE, EVERYBODY, world.session("dan"))
+        assert dict(plan.exceptions()) == {"ada": Reason.BEYOND}
+        assert [*plan.names] == ["ann", "bea", "cid", "dan"]
+
+    @pytest.mark.parametrize(
+        "act", [DISABLE, RemoveRole(ADMIN), Remove(), Change(roles=(MINIMUM,))]
+    )
+    def test_the_last_admin(self, world: World, act: Act) -> None:
+        world.put(world.account("ada").changed(roles=(ADMIN, MINIMUM)))
+        world.put(world.add("bob").changed(roles=(ADMIN, MINIMUM)))
+        report = carried_out(world, act, named("ada", "bob"))
+        assert dict(report.plan.exceptions()) == {"bob": Reason.LAST_ADMIN}
+        assert [one.username for one in report if one.outcome is Outcome.DONE] == ["ada"]
+
+    def test_a_name_without_an_account(self, world: World) -> None:
+        assert list(carried_out(world, Remove(), named("nobody"))) == [
+            ("nobody", Outcome.REFUSED, Reason.UNKNOWN)
+        ]
+
+    def test_nobody_gives_what_they_do_not_have(self, world: World) -> None:
+        world.add("dan", roles=("help-desk",))
+        for act in (AddRole(ADMIN), Change(roles=(ADMIN,))):
+            with pytest.raises(NotPermitted, match="only permissions that you have"):
+                planned(world, act, named("ann"), world.session("dan"))
+
+    def test_the_permission_is_needed(self, world: World) -> None:
+        world.add("dan", roles=("help-desk",))
+        with pytest.raises(NotPermitted):
+            planned(world, DisableMfa(), named("ann"), world.session("dan"))
+        with pytest.raises(NotPermitted):
+            planned(world, REQUIRE, named("ann"), world.session("ann"))
+
+
+class TestCarryingOut:
+    @pytest.mark.parametrize(
+        ("act", "event"),
+        [
+            (REQUIRE, EventType.USER_UPDATE),
+            (DISABLE, EventType.USER_UPDATE),
+            (AddRole("help-desk"), EventType.USER_UPDATE),
+            (DisableMfa(), EventType.USER_RESET_MFA),
+            (ResetPassword(), EventType.USER_RESET_PASSWORD),
+            (Unlock(), EventType.USER_UNLOCK),
+            (Remove(), EventType.USER_REMOVE),
+        ],
+    )
+    def test_each_is_done_and_logged_with_the_batch_and_repeated_without_effect(
+        self, world: World, act: Act, event: EventType
+    ) -> None:
+        for name in ("ann", "bea"):
+            world.equip(name)
+            locked(world, name)
+        report = carried_out(world, act, named("ann", "bea"))
+        assert [(one.username, one.outcome) for one in report] == [
+            ("ann", Outcome.DONE),
+            ("bea", Outcome.DONE),
+        ]
+        assert [(one.event, one.subject) for one in world.events] == [
+            (event, "ann"),
+            (event, "bea"),
+        ]
+        ends = {one.reason.split(" ")[-1] for one in world.events}
+        assert ends == {f"batch={report.batch}"}
+        again = carried_out(world, act, named("ann", "bea"))
+        assert again.done == 0
+        assert len(world.events) == 2
+
+    def test_roles_are_added_to_those_there_are(self, world: World) -> None:
+        world.settings(custom_roles={"help-desk": HELP_DESK, "auditor": ()})
+        world.put(world.account("bea").changed(roles=("auditor",)))
+        carried_out(world, AddRole("help-desk"), named("ann", "bea"))
+        assert world.account("ann").roles == ("help-desk", MINIMUM)
+        assert world.account("bea").roles == ("auditor", "help-desk")
+        carried_out(world, RemoveRole("help-desk"), named("ann", "bea"))
+        assert world.account("ann").roles == (MINIMUM,)
+        assert world.account("bea").roles == ("auditor",)
+
+    def test_initial_passwords_are_kept_before_they_are_valid(self, world: World) -> None:
+        kept: dict[str, Secret] = {}
+
+        def keep(name: str, password: Secret) -> None:
+            assert world.account(name).initial_password_expires_at is None
+            kept[name] = password
+
+        report = batches.begin(
+            world.ports, OPERATOR, planned(world, ResetPassword(), named("ann", "bea"))
+        )
+        batches.carry_out(world.ports, OPERATOR, report, lambda *_: None, hand_over=keep)
+        assert [*kept] == ["ann", "bea"]
+        for name, password in kept.items():
+            state = password_state(world.account(name), world.clock())
+            assert state is PasswordState.INITIAL
+            assert world.begin(name, password.reveal()) is not None
+
+    def test_if_a_password_cannot_be_kept_the_old_one_stays(self, world: World) -> None:
+        before = world.account("ann")
+
+        def fail(*_: object) -> None:
+            message = "The disk is full."
+            raise CannotCheck(message)
+
+        report = batches.begin(world.ports, OPERATOR, planned(world, ResetPassword(), EVERYBODY))
+        batches.carry_out(world.ports, OPERATOR, report, lambda *_: None, hand_over=fail)
+        assert str(report.problem) == "The disk is full."
+        assert (report.done, report.untouched) == (0, 4)
+        assert world.account("ann") == before
+
+    def test_it_can_be_stopped_and_repeated(self, world: World) -> None:
+        report = batches.begin(world.ports, OPERATOR, planned(world, REQUIRE, EVERYBODY))
+        batches.carry_out(world.ports, OPERATOR, report, lambda *_: None, lambda: report.done < 2)
+        assert (report.done, report.left, report.untouched) == (2, 0, 2)
+        assert sentences.summary(report) == (
+            "2 done. Stopped before the other 2: repeat it to go on."
+        )
+        again = carried_out(world, REQUIRE, EVERYBODY)
+        assert sentences.summary(again) == "2 done, 2 left as they were: 2 already so."
+        assert len({one.subject for one in world.events}) == 4
+
+    def test_progress_is_shown(self, world: World) -> None:
+        seen: list[tuple[int, int]] = []
+        report = batches.begin(world.ports, OPERATOR, planned(world, REQUIRE, named("ann", "bea")))
+        batches.carry_out(world.ports, OPERATOR, report, lambda *at: seen.append(at))
+        assert seen == [(0, 2), (1, 2), (2, 2)]
+
+    def test_a_proof_counts_until_the_end(self, world: World) -> None:
+        session = world.session("ada")
+        report = batches.begin(world.ports, session, planned(world, REQUIRE, EVERYBODY, session))
+        batches.carry_out(
+            world.ports, session, report, lambda *_: world.clock.forward(PROOF_LIFETIME)
+        )
+        assert report.done == 4
+        assert report.problem is None
+        with pytest.raises(ProofNeeded):
+            batches.begin(world.ports, session, report.plan)
+
+    def test_it_ends_with_the_session(self, world: World) -> None:
+        world.add_admin("bob")
+        session = world.session("ada")
+        report = batches.begin(world.ports, session, planned(world, REQUIRE, EVERYBODY, session))
+
+        def disable(done: int, _of: int) -> None:
+            if done == 2:
+                administration.update_user(world.ports, OPERATOR, "ada", enabled=False)
+
+        batches.carry_out(world.ports, session, report, disable)
+        assert isinstance(report.problem, SessionEnded)
+        assert (report.done, report.untouched) == (2, 3)
+
+
+class TestOthersMeanwhile:
+    def test_who_no_longer_matches_is_left(self, world: World) -> None:
+        plan = planned(world, Remove(), matching("status:enabled !role:admin"))
+        world.put(world.account("bea").changed(enabled=False))
+        report = batches.begin(world.ports, OPERATOR, plan)
+        batches.carry_out(world.ports, OPERATOR, report, lambda *_: None)
+        assert report[0] == ("bea", Outcome.REFUSED, Reason.CHANGED)
+        assert world.accounts.names() == ["ada", "bea"]
+
+    def test_a_new_account_of_the_same_name_is_left(self, world: World) -> None:
+        report = batches.begin(world.ports, OPERATOR, planned(world, Remove(), named("ann", "bea")))
+        world.clock.forward(1)
+        administration.remove_user(world.ports, OPERATOR, "ann")
+        administration.remove_user(world.ports, OPERATOR, "bea")
+        administration.create_user(world.ports, OPERATOR, "bea")
+        batches.carry_out(world.ports, OPERATOR, report, lambda *_: None)
+        assert Counter(one.why for one in report) == {Reason.UNKNOWN: 2}
+        assert "bea" in world.accounts.names()
+
+    def test_roles_that_others_set_after_they_were_read_are_not_replaced(
+        self, world: World
+    ) -> None:
+        world.settings(custom_roles={"help-desk": HELP_DESK, "auditor": ()})
+        seen = world.account("ann")
+        world.put(seen.changed(roles=("auditor",)))
+        doing = Doing(world.ports, OPERATOR, lambda *_: None)
+        for act in (AddRole("help-desk"), Change(roles=("help-desk",))):
+            with pytest.raises(ChangedByOthers, match="has set roles to auditor in the meantime"):
+                act.do(doing, seen)
+        assert world.account("ann").roles == ("auditor",)
+
+    def test_a_role_that_permits_more_by_now_is_not_given(self, world: World) -> None:
+        plan = planned(world, AddRole("help-desk"), named("ann"))
+        world.settings(custom_roles={"help-desk": tuple(Permission)})
+        with pytest.raises(Refused, match="Roles were changed in the meantime"):
+            batches.begin(world.ports, OPERATOR, plan)
+
+    def test_the_last_admin_stays_even_if_the_plan_did_not_know(self, world: World) -> None:
+        world.add_admin("bob")
+        report = batches.begin(world.ports, OPERATOR, planned(world, DISABLE, named("ada")))
+        administration.remove_user(world.ports, OPERATOR, "bob")
+        batches.carry_out(world.ports, OPERATOR, report, lambda *_: None)
+        (result,) = report
+        assert result.why.startswith("ada is the last enabled admin.")
+        assert sentences.summary(report) == "0 done, 1 left as they were: 1 refused."
+
+
+class TestSentences:
+    def test_the_question_says_how_many_and_who_is_excepted(self, world: World) -> None:
+        session = world.session("ada")
+        world.put(world.account("cid").changed(enabled=False))
+        plan = planned(world, DISABLE, EVERYBODY, session)
+        assert sentences.question(plan) == (
+            "Disable 2 accounts? The users can no longer sign in, and their sessions will end. "
+            "Left as they are: 1 already so, 1 your own account."
+        )
+
+    def test_the_question_says_what_is_gained(self, world: World) -> None:
+        world.put(world.account("ann").changed(roles=("help-desk",)))
+        plan = planned(world, AddRole("help-desk"), EVERYBODY)
+        assert sentences.question(plan) == (
+            "Give the role help-desk to 3 accounts? Their sessions will end. "
+            "2 of them will get new permissions: read-users, manage-users. "
+            "Left as they are: 1 already so."
+        )
+        assert "will be able to manage all users" in sentences.question(
+            planned(world, AddRole(ADMIN), named("bea"))
+        )
+
+    def test_nothing_to_do(self, world: World) -> None:
+        plan = planned(world, Change(enabled=True), EVERYBODY)
+        assert sentences.question(plan) == (
+            "There is nothing to do. Left as they are: 4 already so."
+        )
+
+    def test_acts_have_different_texts(self) -> None:
+        acts = [
+            *(REQUIRE, Change(mfa_required=False), DISABLE, Change(enabled=True)),
+            *(Change(roles=(MINIMUM,)), AddRole(MINIMUM), RemoveRole(MINIMUM)),
+            *(DisableMfa(), Unlock(), ResetPassword(), Remove()),
+        ]
+        texts = {sentences.done_with(act, "2 accounts") for act in acts}
+        assert len(texts) == len(acts)
+        assert all("2 accounts" in text for text in texts)
