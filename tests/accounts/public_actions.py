@@ -20,10 +20,11 @@ from cwtui.accounts.audit.event_words import EVERYTHING
 from cwtui.accounts.bulk import batches
 from cwtui.accounts.bulk.acts import Act as BulkAct
 from cwtui.accounts.bulk.acts import Change, DisableMfa
+from cwtui.accounts.bulk.batches import Outcome
 from cwtui.accounts.bulk.plans import plan
 from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.enrolment import Enrolment
-from cwtui.accounts.errors import TO_EVERYTHING
+from cwtui.accounts.errors import TO_EVERYTHING, NotPermitted
 from cwtui.accounts.listing import EVERYONE
 from cwtui.accounts.roles import ALL, Permission
 from cwtui.accounts.secret import Secret
@@ -76,10 +77,12 @@ def scene_of(world: World) -> Scene:
 
 
 def batch(scene: Scene, by: Session, act: BulkAct) -> None:
-    """Carry out a plan that somebody else has made."""
+    """Carry out a plan that somebody else has made, and raise what was refused."""
     report = batches.begin(scene.world.ports, by, plan(scene.world.ports, OPERATOR, act, BOB))
     batches.carry_out(scene.world.ports, by, report, lambda *_: None)
-    assert report.done
+    for result in report:
+        if result.outcome is Outcome.REFUSED:
+            raise NotPermitted(result.why)
 
 
 def bobs() -> MemoryDirectory:

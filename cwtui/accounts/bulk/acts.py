@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from cwtui.accounts import account_state, administration, roles, user_mfa
 from cwtui.accounts.account_state import PasswordState
@@ -24,11 +24,16 @@ class Reason(StrEnum):
     ALREADY = "already so"
     OWN = "your own account"
     BEYOND = "with permissions that you do not have"
+    POWERFUL = "with the name of a powerful Unix user"
+    HAS_MFA = "with MFA, which you cannot disable"
     DIRECTORY = "from the directory"
     ONLY_ROLE = "without another role"
     LAST_ADMIN = "the last enabled admin"
     UNKNOWN = "not there"
     CHANGED = "no longer found by the filter"
+
+
+Permitted: TypeAlias = frozenset[Permission]
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,11 @@ class Act:
         """Whether an enabled admin may be none afterwards."""
         return False
 
-    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
-        """Return why this account is left as it is; None if nothing speaks against it."""
+    def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
+        """Return why this account is left as it is; None if nothing speaks against it.
+
+        `permitted` are the permissions of the person.
+        """
         raise NotImplementedError
 
     def do(self, doing: Doing, seen: Account) -> bool:
@@ -92,8 +100,8 @@ class Change(Act):
         has_role = self.roles is None or roles.ADMIN in self.roles
         return self.enabled is False or not has_role
 
-    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
-        del now
+    def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
+        del permitted, now
         wanted = {
             "mfa_required": self.mfa_required,
             "enabled": self.enabled,
@@ -135,8 +143,8 @@ class AddRole(Act):
     def gives(self) -> tuple[str, ...]:
         return (self.role,)
 
-    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
-        del now
+    def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
+        del permitted, now
         if self.role in row.roles:
             return Reason.ALREADY
         return Reason.DIRECTORY if row.origin is Origin.LDAP else None
@@ -155,8 +163,8 @@ class RemoveRole(Act):
     def ends_admins(self) -> bool:
         return self.role == roles.ADMIN
 
-    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
-        del now
+    def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
+        del permitted, now
         if self.role not in row.roles:
             return Reason.ALREADY
         if row.origin is Origin.LDAP:
@@ -174,8 +182,8 @@ class DisableMfa(Act):
 
     permission: ClassVar[Permission] = Permission.RESET_MFA
 
-    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
-        del now
+    def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
+        del permitted, now
         return Reason.ALREADY if row.second_factor is None else None
 
     def do(self, doing: Doing, seen: Account) -> bool:
@@ -193,8 +201,8 @@ class Unlock(Act):
     def is_for_others(self) -> bool:
         return False
 
-    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
-        del now
+    def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
+        del permitted, now
         return Reason.ALREADY if row.locked_until is None else None
 
     def do(self, doing: Doing, seen: Account) -> bool:
@@ -205,7 +213,8 @@ class Unlock(Act):
 class ResetPassword(Act):
     """Set a new initial password, except where one is still valid: it was handed over before."""
 
-    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
+    def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
+        del permitted
         if row.origin is Origin.LDAP:
             return Reason.DIRECTORY
         is_so = account_state.password_state(row, now) is PasswordState.INITIAL
@@ -227,9 +236,10 @@ class Remove(Act):
     def ends_admins(self) -> bool:
         return True
 
-    def reason_against(self, row: AccountRow, now: float) -> Reason | None:
-        del row, now
-        return None
+    def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
+        del now
+        is_too_much = row.second_factor is not None and Permission.RESET_MFA not in permitted
+        return Reason.HAS_MFA if is_too_much else None
 
     def do(self, doing: Doing, seen: Account) -> bool:
         administration.remove_user(doing.ports, doing.actor, seen.username)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
-from cwtui.accounts import admins, roles
+from cwtui.accounts import admins, roles, unix_users
 from cwtui.accounts.account_words import AccountQuery
 from cwtui.accounts.bulk.acts import Act, Reason
 from cwtui.accounts.bulk.packed import Packed
@@ -62,12 +62,13 @@ def plan(
     given = roles.permissions(roles.known(act.gives, custom), custom) if act.gives else frozenset()
     refuse_to_grant(held, given)
     made_at = ports.now()
+    judge = _Judge(ports, actor, act, held, made_at)
     chosen = Chosen(ports, selection, zone, search)
     needed = _needed_admins(ports) if act.ends_admins else set[str]()
     names, excepted, reasons = Packed(), Packed(), Counter[Reason]()
     gaining, gained = 0, frozenset[Permission]()
     for name, row in chosen.rows():
-        reason = Reason.UNKNOWN if row is None else _reason(act, actor, held, custom, row, made_at)
+        reason = Reason.UNKNOWN if row is None else judge.reason(row)
         if reason is None and needed == {name}:
             reason = Reason.LAST_ADMIN
         if reason is None and row is not None:
@@ -86,20 +87,28 @@ def _needed_admins(ports: Ports) -> set[str]:
         return {*admins.needed(change, ports.keyring, ports.now())}
 
 
-def _reason(
-    act: Act,
-    actor: Actor,
-    held: frozenset[Permission],
-    custom: CustomRoles,
-    row: AccountRow,
-    now: float,
-) -> Reason | None:
-    is_own = isinstance(actor, Session) and actor.username == row.username
-    reason = act.reason_against(row, now)
-    if reason is Reason.ALREADY:
-        return reason
-    if is_own and act.is_for_others:
-        return Reason.OWN
-    if roles.permissions(row.roles, custom) - held:
-        return Reason.BEYOND
-    return reason
+class _Judge:
+    """Says why an account is left as it is."""
+
+    def __init__(
+        self, ports: Ports, actor: Actor, act: Act, held: frozenset[Permission], now: float
+    ) -> None:
+        self._act, self._held, self._now = act, held, now
+        self._own = actor.username if isinstance(actor, Session) and act.is_for_others else None
+        self._custom = ports.accounts.settings().custom_roles
+        self._unix_user, self._unix_names = ports.unix_user, ports.unix_names()
+
+    def reason(self, row: AccountRow) -> Reason | None:
+        reason = self._act.reason_against(row, self._held, self._now)
+        if reason is Reason.ALREADY:
+            return reason
+        if row.username == self._own:
+            return Reason.OWN
+        if roles.permissions(row.roles, self._custom) - self._held:
+            return Reason.BEYOND
+        return Reason.POWERFUL if self._is_powerful(row.username) else reason
+
+    def _is_powerful(self, name: str) -> bool:
+        """Whether the person may not touch the account, because of the Unix user of its name."""
+        may_be = self._unix_names is None or name in self._unix_names
+        return self._held != roles.ALL and may_be and bool(unix_users.power(self._unix_user(name)))

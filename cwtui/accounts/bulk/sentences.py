@@ -42,27 +42,28 @@ def done_with(act: Act, accounts: str) -> str:
     return said
 
 
-def _then(act: Act) -> str:
-    """Return what follows for the users; empty if nothing."""
+def _then(act: Act, *, is_one: bool) -> str:
+    """Return what follows for the users, or the one user; empty if nothing."""
+    user = "The user" if is_one else "The users"
     match act:
         case Change(enabled=False):
-            said = "The users can no longer sign in, and their sessions will end."
+            said = f"{user} can no longer sign in, and open sessions will end."
         case Change(roles=tuple()) | AddRole() | RemoveRole():
-            said = "Their sessions will end."
+            said = "Open sessions will end."
         case Change(mfa_required=True):
-            said = "Users without a device must register one at their next sign-in."
+            said = "Whoever has no device must register one at the next sign-in."
         case DisableMfa():
             said = (
-                "Their devices and backup codes will no longer work. If MFA is required, the users "
-                "must set it up again at their next sign-in. Until then, anybody who knows the "
-                "password can do that instead."
+                "All devices and backup codes will no longer work. If MFA is required, it must be "
+                "set up again at the next sign-in. Until then, anybody who knows the password can "
+                "do that instead."
             )
         case ResetPassword():
-            said = "The current passwords will no longer work, and the users' sessions will end."
+            said = f"{user} can sign in only with a new initial password. Open sessions will end."
         case Remove():
             said = (
                 "This cannot be undone. LDAP users who are still in the directory get a new "
-                "account, enabled and without MFA, at their next sign-in."
+                "account, enabled and without MFA, when they sign in again."
             )
         case _:
             said = ""
@@ -73,8 +74,12 @@ def question(plan: Plan) -> str:
     """Return what is asked before the plan is carried out, or told if there is nothing to do."""
     if not plan.names:
         return f"There is nothing to do. {_excepted(plan)}"
-    asked = f"{done_with(plan.act, counted(len(plan.names), 'account'))}?"
-    return " ".join(filter(None, (asked, _then(plan.act), _gained(plan), _excepted(plan))))
+    is_one = len(plan.names) == 1
+    who = visible(plan.names[0]) if is_one else counted(len(plan.names), "account")
+    asked = f"{done_with(plan.act, who)}?"
+    return " ".join(
+        filter(None, (asked, _then(plan.act, is_one=is_one), _gained(plan), _excepted(plan)))
+    )
 
 
 def _gained(plan: Plan) -> str:

@@ -36,6 +36,7 @@ from cwtui.accounts.model import Attempts, Origin, SignInRecord
 from cwtui.accounts.roles import ADMIN, MINIMUM, Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME, Actor
+from cwtui.accounts.unix_users import UnixUser
 from tests.accounts.world import NOW, OPERATOR, World
 
 REQUIRE = Change(mfa_required=True)
@@ -156,6 +157,14 @@ class TestExceptions:
         plan = planned(world, REQUIRE, EVERYBODY, world.session("dan"))
         assert dict(plan.exceptions()) == {"ada": Reason.BEYOND}
         assert [*plan.names] == ["ann", "bea", "cid", "dan"]
+
+    def test_accounts_that_a_help_desk_may_not_touch(self, world: World) -> None:
+        world.add("dan", roles=("help-desk",))
+        world.equip("ann")
+        world.unix_users = {"bea": UnixUser(0, frozenset(), owns_store=False)}
+        plan = planned(world, Remove(), named("ann", "bea", "cid"), world.session("dan"))
+        assert dict(plan.exceptions()) == {"ann": Reason.HAS_MFA, "bea": Reason.POWERFUL}
+        assert len(planned(world, Remove(), named("ann", "bea", "cid")).names) == 3
 
     @pytest.mark.parametrize(
         "act", [DISABLE, RemoveRole(ADMIN), Remove(), Change(roles=(MINIMUM,))]
@@ -355,7 +364,7 @@ class TestSentences:
         world.put(world.account("cid").changed(enabled=False))
         plan = planned(world, DISABLE, EVERYBODY, session)
         assert sentences.question(plan) == (
-            "Disable 2 accounts? The users can no longer sign in, and their sessions will end. "
+            "Disable 2 accounts? The users can no longer sign in, and open sessions will end. "
             "Left as they are: 1 already so, 1 your own account."
         )
 
@@ -363,13 +372,17 @@ class TestSentences:
         world.put(world.account("ann").changed(roles=("help-desk",)))
         plan = planned(world, AddRole("help-desk"), EVERYBODY)
         assert sentences.question(plan) == (
-            "Give the role help-desk to 3 accounts? Their sessions will end. "
+            "Give the role help-desk to 3 accounts? Open sessions will end. "
             "2 of them will get new permissions: read-users, manage-users. "
             "Left as they are: 1 already so."
         )
         assert "will be able to manage all users" in sentences.question(
             planned(world, AddRole(ADMIN), named("bea"))
         )
+
+    def test_a_single_account_is_named(self, world: World) -> None:
+        plan = planned(world, Change(enabled=False), named("bea"))
+        assert sentences.question(plan).startswith("Disable bea? The user can")
 
     def test_nothing_to_do(self, world: World) -> None:
         plan = planned(world, Change(enabled=True), EVERYBODY)
