@@ -23,6 +23,7 @@ valid) that is a chance of 0.1 % and 0.7 %. It also takes the password, so the o
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final, Literal, TypeAlias
 
@@ -84,6 +85,7 @@ class Counted:
     is_first_refusal: bool = False
 
 
+@lru_cache(maxsize=256)
 def network_of(source: str) -> str:
     """Return what counts as one source: for IPv6 the /64 network, as one host has all of it.
 

@@ -49,7 +49,9 @@ def count(
     """Count an attempt before it is checked. Raises Throttled if it must not be."""
     attempt = claim.begun or Try(tries, claim.source, ports.now())
     name = made_up.counted_name(ports, claim.username)
-    stand_in = made_up.stand_in(ports, claim.username)
+    stand_in = SignInRecord()
+    if tries == "password_attempts":  # whoever enters a code has an account
+        stand_in = made_up.stand_in(ports, claim.username)
 
     def step(record: SignInRecord) -> tuple[SignInRecord, throttle.Counted]:
         if made_up.is_made_up(name) and record == SignInRecord():

@@ -227,25 +227,24 @@ def append_durably(path: Path, line: bytes) -> None:
 
     After CannotCheck, the file is as long as before.
     """
-    is_new = not exists(path)
-    if not is_new:
-        check_private(path)
+    folder, is_new = reserve.folder_of(path), not exists(path)
     try:
-        reserve.with_room_from(path.parent, len(line), lambda: _append(path, line))
+        reserve.with_room_from(folder, len(line), lambda: _append(path, line))
     except OSError as error:
         raise cannot("write", path, error) from None
     if is_new:
-        sync_folder(path.parent)
-    reserve.keep(path.parent)
+        sync_folder(folder)
+    reserve.keep(folder)
 
 
 def _append(path: Path, line: bytes) -> None:
     with closed(open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)) as descriptor:
-        _append_line(descriptor, line)
+        found = os.fstat(descriptor)
+        check_found(path, found)
+        _append_line(descriptor, found.st_size, line)
 
 
-def _append_line(descriptor: int, line: bytes) -> None:
-    length = os.fstat(descriptor).st_size
+def _append_line(descriptor: int, length: int, line: bytes) -> None:
     # A partial line left by a power failure keeps its own line.
     is_torn = length > 0 and os.pread(descriptor, 1, length - 1) != b"\n"
     try:

@@ -96,6 +96,8 @@ class TinyAccountStore:
             check_is_there=Layout(path.parent).check_is_there,
             check_view=self._check_view,
         )
+        self._found: tuple[bytes, Account] | None = None
+        """What was decoded last, because a sign-in reads the same account several times."""
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -130,7 +132,12 @@ class TinyAccountStore:
     def get(self, username: str) -> Account | None:
         view = self._file.view()
         document = view.get(username)
-        return None if document is None else _decoded(view, username, document)
+        if document is None:
+            return None
+        found = self._found
+        if found is None or found[0] is not document:
+            found = self._found = document, _decoded(view, username, document)
+        return found[1]
 
     @contextmanager
     def glance(

@@ -85,8 +85,9 @@ class TinyRecordStore:
             before = _record(view, username)
             after, result = step(before)
             changed = _changed_by(others, _Others(view, username)) if others is not None else {}
-            file.drop(_RECORDS, *(name for name, record in changed.items() if record is None))
-            file.put(_RECORDS, {name: one for name, one in changed.items() if one is not None})
+            if changed:
+                file.drop(_RECORDS, *(name for name, record in changed.items() if record is None))
+                file.put(_RECORDS, {name: one for name, one in changed.items() if one is not None})
             if after != before:
                 file.put(_RECORDS, {username: after})
         return result

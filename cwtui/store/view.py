@@ -179,7 +179,8 @@ class View:
         if self.base is None:
             return
         changed = self._changed
-        for text in self.base.blocks(after):
+        # Few follow where a name is given: mostly, only the next one is wanted.
+        for text in self.base.blocks(after, wanted=None if after is None else 1):
             yield from (name for name in self.base.names_in(text) if name not in changed)
 
     def documents(

@@ -71,16 +71,30 @@ class Record(Struct, frozen=True, kw_only=True, gc=False):
     reason: str = ""
 
 
+class _Written(Struct, omit_defaults=True):
+    """The fields of a line in their order."""
+
+    n: int
+    previous: str
+    at: str
+    event: str
+    actor: str
+    subject: str
+    source: str
+    outcome: str
+    reason: str = ""
+
+
 _decoder: Final = msgspec.json.Decoder(Record)
+_encode: Final = msgspec.json.Encoder().encode
 
 
 def encode(event: Event, n: int, previous: str) -> bytes:
     """Return the line for the event, without a line end."""
     at = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")
     # JSON escapes line ends and control characters, so user input cannot forge a line.
-    return msgspec.json.encode(
-        {"n": n, "previous": previous, **msgspec.to_builtins(event), "at": at}
-    )
+    who = event.actor, event.subject, event.source
+    return _encode(_Written(n, previous, at, event.event, *who, event.outcome, event.reason))
 
 
 def decode(content: bytes) -> Record | None:

@@ -17,6 +17,8 @@ _GROUP: Final = 4
 
 def characters(typed: str) -> str:
     """Return what was typed without spaces and hyphens, and with digits of other scripts as 0-9."""
+    if _is_number(typed) and len(typed) <= MOST:
+        return typed  # at once: this includes most codes
     kept = (c for c in normal(typed[:MOST]) if c not in _HYPHENS and not c.isspace())
     return "".join(str(unicodedata.decimal(c, c)) for c in kept)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 from cwtui.accounts.audit.lines import LONGEST, Line, Position
-from cwtui.host.files import cannot, check_private
+from cwtui.host.files import cannot, check_found, check_private, closed
 from cwtui.host.untrusted_files import check_size, open_regular
 
 _FIRST_BLOCK: Final = 1 << 12
@@ -81,6 +81,25 @@ class AuditFiles:
                     position = _end_of(opened, counted=not locked)
                 yield from _backward(opened, position, unfinished=locked or not opened.is_present)
             last_file, position = opened.number - 1, None
+
+    def newest(self) -> bytes | None:
+        """Return the last line. The caller holds the lock.
+
+        None if it is partial, long, or not in the current file; `backward` finds it in any case.
+        """
+        try:
+            with closed(open_regular(self.path)) as descriptor:
+                found = os.fstat(descriptor)
+                check_found(self.path, found)
+                start = max(found.st_size - _FIRST_BLOCK, 0)
+                text = os.pread(descriptor, _FIRST_BLOCK, start)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise cannot("read", self.path, error) from None
+        before = text.rfind(b"\n", 0, -1)
+        is_whole = text.endswith(b"\n") and (before >= 0 or start == 0)
+        return text[before + 1 : -1] if is_whole else None
 
     @contextmanager
     def _opened(self, pick: Callable[[list[int]], int | None]) -> Iterator[_Opened | None]:

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from cwtui.accounts.audit import chain as audit_chain
-from cwtui.accounts.audit.chain import Ends, Link
+from cwtui.accounts.audit.chain import Ends, Link, Tail
 from cwtui.accounts.audit.events import Event
 from cwtui.accounts.audit.lines import Line, Position, decode, encode
 from cwtui.accounts.errors import CannotCheck
@@ -22,14 +22,14 @@ from cwtui.host.files import (
     cannot,
     check_folder,
     check_private,
-    exists,
+    closed,
     new_file,
     sync_folder,
     write_all,
     write_atomically,
 )
 from cwtui.host.locks import exclusive, undisturbed
-from cwtui.host.untrusted_files import TooLarge, open_regular, read_regular
+from cwtui.host.untrusted_files import open_regular
 from cwtui.store.audit.files import AuditFiles
 
 MEGABYTE: Final = 1_000_000
@@ -39,6 +39,7 @@ _EVENTS_AT_ONCE: Final = 4000
 """Events that are written at once: about a megabyte."""
 _HEAD_SIZE: Final = 512
 """Bytes: one sector, so that writing in place leaves either the old or the new content."""
+_decode_ends: Final = msgspec.json.Decoder(Ends).decode
 
 
 class FileAuditLog:
@@ -75,9 +76,7 @@ class FileAuditLog:
             ends = self._read_ends()
             if self._is_full():
                 ends = self._rotate(ends)
-            with closing(self._files.backward(None, locked=True)) as lines:
-                end = audit_chain.tail(line.content for line in lines)
-            start = audit_chain.following(end, ends)
+            start = audit_chain.following(self._tail(), ends)
             written: list[bytes] = []
             link = start
             for event in events:
@@ -91,6 +90,15 @@ class FileAuditLog:
         if self._copy is not None:
             for line in written:
                 self._copy(line)
+
+    def _tail(self) -> Tail:
+        newest = self._files.newest()
+        if newest is not None:
+            end = audit_chain.tail([newest])
+            if end.n is not None:
+                return end
+        with closing(self._files.backward(None, locked=True)) as lines:
+            return audit_chain.tail(line.content for line in lines)
 
     def begin(self, lines: Iterable[bytes], ends: Ends | None) -> None:
         """Write a whole log where there is none, and to disk. Raises CannotCheck.
@@ -180,12 +188,14 @@ class FileAuditLog:
     # The ends
 
     def _read_ends(self) -> Ends | None:
-        if not exists(self._head):
-            return None
-        check_private(self._head)
         try:
-            return msgspec.json.decode(read_regular(self._head, _HEAD_SIZE), type=Ends)
-        except (TooLarge, ValueError, RecursionError):
+            with closed(open_regular(self._head)) as descriptor:
+                check_private(self._head, descriptor)
+                content = os.pread(descriptor, _HEAD_SIZE + 1, 0)
+            return _decode_ends(content) if len(content) <= _HEAD_SIZE else None
+        except FileNotFoundError:
+            return None
+        except (ValueError, RecursionError):
             return None  # it was changed, which `verify` reports
         except OSError as error:
             raise cannot("read", self._head, error) from None
@@ -198,7 +208,8 @@ class FileAuditLog:
             return
         try:
             os.pwrite(descriptor, _encoded(ends), 0)
-            os.ftruncate(descriptor, _HEAD_SIZE)
+            if os.fstat(descriptor).st_size != _HEAD_SIZE:
+                os.ftruncate(descriptor, _HEAD_SIZE)
         finally:
             os.close(descriptor)
 
