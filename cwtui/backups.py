@@ -11,11 +11,7 @@ from typing import BinaryIO
 
 from cwtui import __version__, copying, installation, services
 from cwtui.accounts.audit.events import Event, EventType, Outcome
-from cwtui.accounts.errors import (
-    CannotCheck,
-    Refused,
-    StoreDamaged,
-)
+from cwtui.accounts.errors import AlreadyExists, CannotCheck, StoreDamaged
 from cwtui.accounts.model import Account
 from cwtui.accounts.session import Operator
 from cwtui.accounts.upkeep.findings import Severity, WithProgress
@@ -55,7 +51,7 @@ def back_up(
 ) -> BackedUp:
     """Write a backup to a new file with mode 0600, which gets its name when it is complete.
 
-    Raises Refused if the file exists, and CannotCheck.
+    Raises AlreadyExists and CannotCheck.
     """
     _refuse_existing(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
@@ -216,4 +212,4 @@ def _event(event: EventType, operator: Operator, reason: str, now: float) -> Eve
 
 def _refuse_existing(path: Path) -> None:
     if os.path.lexists(path):
-        raise Refused(f"{path} already exists. Choose another name.")
+        raise AlreadyExists(f"{path} already exists. Choose another name.")

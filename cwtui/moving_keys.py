@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cwtui import services
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import Refused
+from cwtui.accounts.errors import AlreadyExists, Refused
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Operator, write_audit
 from cwtui.config import Config
@@ -55,7 +55,7 @@ def to_file(config: Config, ports: Ports, operator: Operator, file: Path) -> Non
     make_private_folder(file.parent)
     with exclusive(file):
         if exists(file):
-            raise Refused(f"{file} already exists. Choose another name.")
+            raise AlreadyExists(f"{file} already exists. Choose another name.")
         write_atomically(file, file_format.encoded(content))
     write_audit(ports, EventType.KEY_MOVE, operator, "", "to=file")
     row.put(sealed, None)

@@ -33,8 +33,6 @@ host: anyone who can read the keyring acts as an admin, and the audit log
 records the operator's Unix name.
 
 - `--config` and `--store` come before the command.
-- `--json` prints JSON and nothing else on standard output. Messages go to
-  standard error.
 - Passwords are never arguments. `--password-stdin` reads one line.
 
 Exit status:
@@ -44,10 +42,33 @@ Exit status:
 - 2: wrong usage, such as an unknown option or an impossible value
 - 3: could not be checked; treat it as refused
 - 4: nothing has this name, such as an account or a role
-- 5: something has this name already
+- 5: something is there already: an account, a role, a key or a file
 
 The application exits with 0 only if a signed-in user quits, with 1 if nobody
 signed in or the session was ended, and with 3 after a crash or an upgrade.
+
+## What scripts can rely on
+
+This stays the same until the next major version:
+
+- The names of commands and options, and the exit statuses.
+- **Standard output has the data, standard error the messages.** With `--json`,
+  standard output has JSON and nothing else.
+- **Every command that writes has `--json`,** and then prints one object.
+  `changed` says whether anything is different from before. Repeat a command,
+  and `changed` is false where there was nothing left to do.
+- If a command is refused, nothing was changed unless its help says otherwise.
+  Standard output may then be empty.
+- The fields of JSON and the columns of CSV, with their types and values, such
+  as `enabled`. Times are in UTC as in 2026-11-24T08:00:00+00:00. Others may be
+  added, so read them by name and ignore those that you do not know.
+- The names and fields of events in the audit log, as `cwtui audit --json`
+  prints them.
+- Without a terminal, nothing is asked: what needs an answer is refused with
+  exit status 1, unless `--yes` is given.
+
+This may change with every version: the wording of messages, tables for people,
+the order of fields, progress bars, and the files of the store.
 
 """
 
@@ -83,6 +104,8 @@ operator of the host: anyone who can read the keyring acts as an admin.
 | 1 | Refused or failed. The application: nobody signed in. |
 | 2 | Wrong usage. |
 | 3 | Could not be checked; treat it as refused. Also a crash or an upgrade. |
+| 4 | Nothing has this name. |
+| 5 | Something is there already. |
 
 ## Environment
 

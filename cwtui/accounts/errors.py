@@ -20,6 +20,10 @@ class Taken(InvalidInput):
     """The input is valid, but what it names exists already."""
 
 
+class Unknown(InvalidInput):
+    """The input is valid, but nothing has the name that it gives."""
+
+
 class Refused(AccountsError):
     """A rule forbids the action."""
 
@@ -111,6 +115,10 @@ class NotPermitted(Refused):
 
 class NotFound(Refused):
     """Nothing has the name that was given."""
+
+
+class AlreadyExists(Refused):
+    """What was to be created is there already."""
 
 
 class UnknownAccount(NotFound):

@@ -5,7 +5,7 @@ from cwtui.accounts.account_changes import with_removal
 from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
-from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.errors import AlreadyExists, InvalidInput
 from cwtui.accounts.model import Account, Origin, Removed
 from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
@@ -29,7 +29,7 @@ def recover_admin(
 
     Works only if no enabled local admin can sign in. The second factor is kept unless its key is
     lost. Keys that the store needs and the keyring lacks are given up. Raises InvalidInput and
-    Refused.
+    AlreadyExists.
     """
     check_input(ports.accounts, username, password)
     name = text.username(username, local=True)
@@ -74,7 +74,7 @@ def recover_admin(
 def _check_nobody_can(ports: Ports, change: AccountsChange) -> None:
     able = sorted(admins.who_can_sign_in(change, ports.keyring, ports.now()))
     if able:
-        raise Refused(
+        raise AlreadyExists(
             f"An admin can still sign in: {', '.join(able[:3])}. To help someone who is "
             "locked out, use: cwtui user reset-password NAME, reset-mfa NAME, or unlock NAME"
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.errors import InvalidInput, Unknown
 from cwtui.accounts.text import visible
 
 
@@ -74,11 +74,15 @@ def short(role: str) -> str:
 
 
 def known(chosen: Iterable[str], custom: CustomRoles) -> tuple[str, ...]:
-    """Return the roles sorted and without duplicates. Raises InvalidInput for none or unknown."""
+    """Return the roles sorted and without duplicates.
+
+    Raises Unknown, and InvalidInput for none and for what cannot be the name of a role.
+    """
     found = tuple(sorted(set(chosen)))
     for role in found:
         if role not in BUILT_IN and role not in custom:
-            raise InvalidInput(
+            kind = Unknown if _NAME.fullmatch(role) else InvalidInput
+            raise kind(
                 "roles",
                 f"There is no role named {visible(role[:64])}. Choose from: "
                 f"{', '.join(names(custom))}.",

@@ -4,7 +4,7 @@ People who are disabled there count as missing: their SSH keys and codes should 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cwtui.accounts import devices, identity, renaming
@@ -49,6 +49,8 @@ class Synchronised:
     renamed: tuple[NameChange, ...] = ()
     blocked: tuple[NameChange, ...] = ()
     """Renames that were not done, because another account has the new name; marked as gone."""
+    changed: bool = False
+    """Whether an account was renamed, or marked in another way than before."""
 
 
 def sync(
@@ -84,11 +86,12 @@ def sync(
     for one in renamed:
         del people[one.before]
     people |= {one.user.username: one.user for one in renamed}
-    marks = _mark(ports, actor, people)
-    return Synchronised(
-        *marks,
+    marked = _mark(ports, actor, people)
+    return replace(
+        marked,
         renamed=_changes(renamed),
         blocked=_changes(one for one in asked_for if one not in renamed),
+        changed=marked.changed or bool(renamed),
     )
 
 
@@ -152,10 +155,8 @@ def _is_readable(ports: Ports, change: AccountsChange, rename: Rename) -> bool:
     return True
 
 
-def _mark(
-    ports: Ports, actor: Actor, people: dict[str, DirectoryUser | None]
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    gone, again, shadowing = [], [], []
+def _mark(ports: Ports, actor: Actor, people: dict[str, DirectoryUser | None]) -> Synchronised:
+    gone, again, shadowing, is_anything_changed = [], [], [], False
     for batch in _batches(people):
         with ports.accounts.change() as change:
             authorise_change(ports, actor, Permission.MANAGE_USERS, change)
@@ -171,10 +172,11 @@ def _mark(
                 gone += [name] if after.gone_since is not None else []
                 again += [name] if before.gone_since and after.gone_since is None else []
             if changed:
+                is_anything_changed = True
                 change.put(*(after for _, after in changed))
             for before, after in changed:
                 record_change(ports, change, actor, before, after)
-    return tuple(gone), tuple(again), tuple(shadowing)
+    return Synchronised(tuple(gone), tuple(again), tuple(shadowing), changed=is_anything_changed)
 
 
 def _marked(account: Account, user: DirectoryUser | None, now: float) -> Account:

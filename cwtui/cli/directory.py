@@ -8,14 +8,14 @@ import click
 from cwtui import services
 from cwtui.accounts import provisioning, synchronising, unix_users
 from cwtui.accounts.directory_port import CannotReachDirectory, NoDirectoryUser, Step
-from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.errors import CannotCheck, NotFound
 from cwtui.accounts.roles import CustomRoles
 from cwtui.accounts.text import visible
-from cwtui.cli import completing, standard_input
+from cwtui.cli import completing, json_output, standard_input
 from cwtui.cli.errors import Failed
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
-from cwtui.cli.json_output import put_object
+from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
 from cwtui.cli.progress import progress
 from cwtui.cli.values import Username
@@ -47,7 +47,7 @@ def test(host: Host, user: str, password_stdin: bool) -> None:
     Tries each server in turn until one answers, and shows its certificate, the bind account, the
     search, the entry found, groups and roles. Nothing is changed, neither in the directory nor in
     the store. The exit status is 1 if USER could not sign in, or if a group in [directory.roles] is
-    missing.
+    missing, and 4 if USER is not in the directory.
     """
     directory = services.directory(host.config())
     password = standard_input.password() if password_stdin else None
@@ -60,7 +60,7 @@ def test(host: Host, user: str, password_stdin: bool) -> None:
     try:
         found = directory.explain(user, password, show)
     except NoDirectoryUser:
-        raise Failed("This name does not exist in the directory, or is not visible.") from None
+        raise NotFound("This name does not exist in the directory, or is not visible.") from None
     except CannotReachDirectory as error:
         raise _unreachable(error) from None
     if any(step.what == "group" and not step.ok for step in steps):
@@ -77,7 +77,7 @@ def _custom_roles(host: Host) -> CustomRoles:
 
 
 @command.command(examples=("cwtui directory sync", "cwtui directory sync --json"))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_output.option
 @click.option(
     "--force",
     is_flag=True,
@@ -103,7 +103,7 @@ def sync(host: Host, as_json: bool, force: bool) -> None:
     except CannotReachDirectory as error:
         raise _unreachable(error) from None
     if as_json:
-        put_object(asdict(found))
+        put_change(asdict(found), changed=found.changed)
         return
     for one in found.renamed:
         put(f"{visible(one.before)}  renamed to {visible(one.after)}")

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Final
 
-from cwtui.accounts.errors import AccountsError, InvalidInput, NotFound, Refused, Taken
+from cwtui.accounts.errors import (
+    AccountsError,
+    AlreadyExists,
+    InvalidInput,
+    NotFound,
+    Refused,
+    Taken,
+    Unknown,
+)
 from cwtui.cli import output
 from cwtui.cli.errors import CommandError
 from cwtui.cli.host import Host
@@ -100,10 +108,12 @@ def _status(error: AccountsError) -> int:
     What depends on the store, or was read from standard input, is refused.
     """
     match error:
-        case InvalidInput(field=str(field)) if field not in _NO_ARGUMENT:
-            return EXISTS if isinstance(error, Taken) else WRONG_USAGE
-        case NotFound():
+        case Taken() | AlreadyExists():
+            return EXISTS
+        case Unknown() | NotFound():
             return NOT_FOUND
+        case InvalidInput(field=str(field)) if field not in _NO_ARGUMENT:
+            return WRONG_USAGE
         case Refused() | InvalidInput():
             return FAILED
         case _:

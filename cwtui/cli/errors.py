@@ -22,9 +22,3 @@ class Failed(CommandError):
     """The command failed, or its result could not be written."""
 
     exit_code = 1
-
-
-class Exists(CommandError):
-    """What was to be created exists already, and is different."""
-
-    exit_code = 5

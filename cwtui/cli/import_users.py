@@ -9,18 +9,18 @@ from typing import Any, BinaryIO, Final
 
 import click
 
-from cwtui.accounts.errors import Agreed
+from cwtui.accounts.errors import Agreed, AlreadyExists
 from cwtui.accounts.importing import creating, formats, lines, planning
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.lines import Problem
 from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.text import counted, listed, visible
-from cwtui.cli import completing, confirming
-from cwtui.cli.errors import Exists, Failed, WrongUsage
+from cwtui.cli import completing, confirming, json_output
+from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
-from cwtui.cli.json_output import put_object
+from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
 from cwtui.cli.passwords_file import passwords_file
 from cwtui.cli.progress import progress
@@ -52,7 +52,7 @@ _STEPS: Final = 100
     help="Write the initial passwords to this new file, with mode 0600.",
 )
 @click.option("--yes", is_flag=True, help="Import without asking.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@json_output.option
 @pass_host
 def import_(
     host: Host,
@@ -112,7 +112,7 @@ def import_(
         batch = confirming.confirmed(create, yes=yes, if_not="Nothing was imported.")
         _say_done(plan, batch, passwords_to)
     if as_json:
-        put_object(_fields(plan, batch) | {"dry_run": dry_run})
+        put_change(_fields(plan, batch) | {"dry_run": dry_run}, changed=batch is not None)
     _say_result(plan, is_done=batch is not None, dry_run=dry_run)
 
 
@@ -184,7 +184,6 @@ def _say_done(plan: Plan, batch: str, passwords_to: Path | None) -> None:
 
 def _fields(plan: Plan, batch: str | None) -> dict[str, Any]:
     return {
-        "changed": batch is not None,
         "batch": batch,
         "new": [one.username for one in plan.new],
         "unchanged": [one.username for one in plan.unchanged],
@@ -195,7 +194,7 @@ def _fields(plan: Plan, batch: str | None) -> dict[str, Any]:
 
 
 def _say_result(plan: Plan, *, is_done: bool, dry_run: bool) -> None:
-    """Say what else is to be known. Raises Failed and Exists if lines were refused."""
+    """Say what else is to be known. Raises Failed and AlreadyExists if lines were refused."""
     if plan.unchanged:
         say(f"{counted(len(plan.unchanged), 'account')} exist already, and are as in the file.")
     if dry_run:
@@ -206,5 +205,7 @@ def _say_result(plan: Plan, *, is_done: bool, dry_run: bool) -> None:
         return
     refused = counted(len(plan.problems), "line")
     rest = "" if is_done or dry_run else " Nothing was imported."
-    kind = Exists if all(problem.exists for problem in plan.problems) else Failed
-    raise kind(f"{refused} cannot be imported.{rest}")
+    sentence = f"{refused} cannot be imported.{rest}"
+    if all(problem.exists for problem in plan.problems):
+        raise AlreadyExists(sentence)
+    raise Failed(sentence)

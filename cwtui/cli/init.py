@@ -3,14 +3,15 @@
 import click
 
 from cwtui import installation, services
-from cwtui.accounts import first_admin, recovery, text, unix_users
+from cwtui.accounts import administration, first_admin, recovery, text, unix_users
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
-from cwtui.cli import completing, standard_input, terminal
+from cwtui.cli import account_output, completing, json_output, standard_input, terminal
 from cwtui.cli.errors import Failed
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, again, operator
 from cwtui.cli.initial_password import hand_over
+from cwtui.cli.json_output import put_change
 from cwtui.cli.output import say
 from cwtui.cli.values import Username
 from cwtui.config import Config, config_file
@@ -45,30 +46,34 @@ _LOST = (
 )
 @click.option("--new-keyring", is_flag=True, help="Replace a keyring that is lost for good.")
 @click.option("--yes", is_flag=True, help="Replace the keyring without asking.")
+@json_output.option
 @pass_host
-def command(host: Host, admin: str, password_stdin: bool, new_keyring: bool, yes: bool) -> None:
+def command(
+    host: Host, admin: str, password_stdin: bool, new_keyring: bool, yes: bool, as_json: bool
+) -> None:
     """Create the store, the keyring and the first admin.
 
     Asks for the password twice without showing it, unless --password-stdin is given.
 
     If the store exists but no admin can sign in any more, this creates or re-enables the admin NAME
-    and prints a one-time initial password. With --password-stdin it sets yours instead.
+    and prints a one-time initial password. With --password-stdin it sets yours instead. If an admin
+    can sign in, nothing is changed and the exit status is 5.
     """
     username = text.username(admin, "admin", local=True)
     config = host.config()
     password = standard_input.password() if password_stdin else None
     if new_keyring:
-        _give_up_keyring(config, username, password, ask=not yes)
+        _give_up_keyring(config, username, password, ask=not yes, as_json=as_json)
         return
     if installation.has_accounts(config):
-        _recover(services.connect_for_operator(config), username, password)
+        _recover(services.connect_for_operator(config), username, password, as_json=as_json)
     else:
         # Before asking for anything or creating anything.
         installation.check_can_be_set_up(config, config_file(host.config_file))
-        _create(config, username, password)
+        _create(config, username, password, as_json=as_json)
 
 
-def _create(config: Config, username: str, password: Secret | None) -> None:
+def _create(config: Config, username: str, password: Secret | None, *, as_json: bool) -> None:
     new, confirmation = (
         (password, password) if password is not None else terminal.ask_new_password()
     )
@@ -79,11 +84,15 @@ def _create(config: Config, username: str, password: Secret | None) -> None:
     power = unix_users.power(ports.unix_user(account.username))
     if power:
         say(unix_users.sentence(account.username, power))
+    if as_json:
+        details = administration.show_user(ports, operator(), account.username)
+        put_change(account_output.account_fields(details), changed=True)
 
 
-def _recover(ports: Ports, username: str, password: Secret | None) -> None:
+def _recover(ports: Ports, username: str, password: Secret | None, *, as_json: bool) -> None:
     recovered = recovery.recover_admin(ports, operator(), username, password)
-    hand_over(recovered, "Restored access for the admin", ports, known=password is not None)
+    what, known = "Restored access for the admin", password is not None
+    hand_over(recovered, what, ports, as_json=as_json, known=known)
     if recovered.account.second_factor is not None:
         say(
             "Signing in also needs a code from the registered device. If it is lost: "
@@ -91,7 +100,9 @@ def _recover(ports: Ports, username: str, password: Secret | None) -> None:
         )
 
 
-def _give_up_keyring(config: Config, username: str, password: Secret | None, *, ask: bool) -> None:
+def _give_up_keyring(
+    config: Config, username: str, password: Secret | None, *, ask: bool, as_json: bool
+) -> None:
     accounts = services.without_keyring(config)
     recovery.check_input(accounts, username, password)
     say(_LOST.format(name=username, keyring=config.keyring_file))
@@ -100,4 +111,4 @@ def _give_up_keyring(config: Config, username: str, password: Secret | None, *, 
         raise Failed("The keyring was not changed.")
     ports = services.with_new_keyring(config)
     say(f"Created a new keyring: {config.keyring_file}")
-    _recover(ports, username, password)
+    _recover(ports, username, password, as_json=as_json)

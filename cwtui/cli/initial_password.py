@@ -7,7 +7,7 @@ from cwtui.accounts.times import utc_minute
 from cwtui.cli import account_output
 from cwtui.cli.errors import Failed
 from cwtui.cli.host import again, operator
-from cwtui.cli.json_output import put_object
+from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
 
 
@@ -38,7 +38,7 @@ def hand_over(
             fields = account_output.account_fields(details)
             fields |= {"looks_like": list(made.looks_like)} if made.looks_like else {}
             fields |= {"unix_user": made.power} if made.power else {}
-            put_object(fields | {"initial_password": initial})
+            put_change(fields | {"initial_password": initial}, changed=True)
         elif not known:
             put(made.password.reveal())
     except (OSError, Failed):

@@ -5,14 +5,24 @@ The json module escapes everything except printable ASCII, so terminals cannot b
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
+
+import click
 
 from cwtui.cli.output import put
+
+option: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+"""Every command that writes has it, and prints `put_change`."""
 
 
 def put_object(fields: Mapping[str, Any]) -> None:
     """Print one object."""
     put(json.dumps(fields, indent=2))
+
+
+def put_change(fields: Mapping[str, Any], *, changed: bool) -> None:
+    """Print what a command did; `changed` is whether anything is different from before."""
+    put_object({"changed": changed, **fields})
 
 
 def put_list(objects: Iterable[Mapping[str, Any]]) -> None:

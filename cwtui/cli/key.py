@@ -10,9 +10,10 @@ from cwtui.accounts.text import counted, listed, visible
 from cwtui.accounts.times import utc_minute
 from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.accounts.upkeep.key_rotation import KeyUse
+from cwtui.cli import json_output
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, again, operator
-from cwtui.cli.json_output import put_object
+from cwtui.cli.json_output import put_change, put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.progress import progress
 from cwtui.cli.tables import moment, table
@@ -26,7 +27,7 @@ def command() -> None:
 
 
 @command.command("status", examples=("cwtui key status", "cwtui key status --json"))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_output.option
 @pass_host
 def status(host: Host, as_json: bool) -> None:
     """Show each key and how much it protects.
@@ -66,8 +67,9 @@ def status(host: Host, as_json: bool) -> None:
 
 
 @command.command("rotate", examples=("cwtui key rotate",))
+@json_output.option
 @pass_host
-def rotate(host: Host) -> None:
+def rotate(host: Host, as_json: bool) -> None:
     """Create a new key and re-encrypt the store with it.
 
     TOTP secrets are re-encrypted now, and each password at its next sign-in. Nobody is locked out
@@ -89,6 +91,15 @@ def rotate(host: Host) -> None:
         )
     _say_retired(done.retired)
     _say_what_stays(ports)
+    if as_json:
+        fields = {
+            "key": done.key,
+            "created": done.made,
+            "re_encrypted": done.renewed,
+            "not_re_encrypted": list(done.left),
+            "retired": list(done.retired),
+        }
+        put_change(fields, changed=True)
     if done.made:
         if config.keyring.in_database:
             say("All hosts use it from now on. Back up the database now: the keyring is in it.")
@@ -97,16 +108,20 @@ def rotate(host: Host) -> None:
 
 
 @command.command("retire", examples=("cwtui key retire",))
+@json_output.option
 @pass_host
-def retire(host: Host) -> None:
+def retire(host: Host, as_json: bool) -> None:
     """Remove keys that no longer protect anything.
 
     A key stays for at least an hour after it was replaced. Older backups of the store may still
     need a retired key, so keep the old copy of the keyring with them.
     """
     ports = host.ports_for_keys()
-    _say_retired(keys.retire(ports, operator()))
+    retired = keys.retire(ports, operator())
+    _say_retired(retired)
     _say_what_stays(ports)
+    if as_json:
+        put_change({"retired": list(retired)}, changed=bool(retired))
 
 
 _FILE: Final = click.argument("file", type=click.Path(path_type=Path))
@@ -114,8 +129,9 @@ _FILE: Final = click.argument("file", type=click.Path(path_type=Path))
 
 @command.command("to-database", examples=("cwtui key to-database ~/.config/cwtui/outer-key.json",))
 @_FILE
+@json_output.option
 @pass_host
-def to_database(host: Host, file: Path) -> None:
+def to_database(host: Host, file: Path, as_json: bool) -> None:
     """Move the keyring into the database, for all hosts.
 
     It is encrypted there under the key in FILE, which is created if it is missing. Each host needs
@@ -131,12 +147,15 @@ def to_database(host: Host, file: Path) -> None:
         f"Then keep {config.keyring_file} and {file} in a safe place, apart from the database: "
         "without the outer key, the keyring in the database is useless."
     )
+    if as_json:
+        put_change({"file": str(file)}, changed=True)
 
 
 @command.command("to-file", examples=("cwtui key to-file /etc/cwtui/keyring.json",))
 @_FILE
+@json_output.option
 @pass_host
-def to_file(host: Host, file: Path) -> None:
+def to_file(host: Host, file: Path, as_json: bool) -> None:
     """Move the keyring from the database into the new file FILE.
 
     Hosts refuse everything until they have a copy of it, and keyring.in_database is false.
@@ -149,6 +168,8 @@ def to_file(host: Host, file: Path) -> None:
         f"The keyring is in {file}, and no longer in the database. On each host, copy this file "
         "with mode 0600, and set keyring.in_database = false and keyring.file to it."
     )
+    if as_json:
+        put_change({"file": str(file)}, changed=True)
 
 
 def _say_retired(ids: tuple[str, ...]) -> None:

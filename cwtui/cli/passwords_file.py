@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from cwtui.accounts.errors import Refused
+from cwtui.accounts.errors import AlreadyExists, Refused
 from cwtui.accounts.importing.creating import New
-from cwtui.cli.errors import Failed
 from cwtui.cli.output import say
 from cwtui.host.files import closed, discard, sync_folder, write_all
 
@@ -18,8 +17,8 @@ from cwtui.host.files import closed, discard, sync_folder, write_all
 def passwords_file(path: Path | None) -> Iterator[Callable[[Sequence[New]], None]]:
     """Create the file, and yield the function that writes the passwords to disk.
 
-    After an exception the file is removed, unless the accounts may exist by then. Raises Failed if
-    the file exists, and OSError.
+    After an exception the file is removed, unless the accounts may exist by then. Raises
+    AlreadyExists and OSError.
     """
     if path is None:
         yield lambda _: None
@@ -29,7 +28,7 @@ def passwords_file(path: Path | None) -> Iterator[Callable[[Sequence[New]], None
     try:
         opened = os.open(path, flags, 0o600)
     except FileExistsError:
-        raise Failed(f"{path} exists. Name a new file for the initial passwords.") from None
+        raise AlreadyExists(f"{path} exists. Name a new file for the initial passwords.") from None
     with closed(opened) as descriptor:
 
         def hand_over(made: Sequence[New]) -> None:

@@ -9,14 +9,13 @@ from cwtui.accounts import custom_roles
 from cwtui.accounts.custom_roles import Role
 from cwtui.accounts.errors import TO_EVERYTHING
 from cwtui.accounts.text import counted
-from cwtui.cli import completing
+from cwtui.cli import completing, json_output
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
-from cwtui.cli.json_output import put_list, put_object
+from cwtui.cli.json_output import put_change, put_list
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
 
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _name = click.argument("name", shell_complete=completing.roles)
 
 
@@ -43,7 +42,7 @@ def command() -> None:
 
 
 @command.command("list", examples=("cwtui role list", "cwtui role list --json"))
-@_json
+@json_output.option
 @pass_host
 def list_(host: Host, as_json: bool) -> None:
     """List all roles, what they permit, and how many accounts have them."""
@@ -72,7 +71,7 @@ def list_(host: Host, as_json: bool) -> None:
     shell_complete=completing.roles,
     help="Copy the permissions of this role.",
 )
-@_json
+@json_output.option
 @pass_host
 def add(
     host: Host, name: str, permissions: tuple[str, ...], like: str | None, as_json: bool
@@ -85,7 +84,7 @@ def add(
     copied = custom_roles.show_role(ports, operator(), like).permissions if like else ()
     role = custom_roles.create_role(ports, operator(), name, [*copied, *permissions])
     if as_json:
-        put_object({**_fields(role), "changed": True})
+        put_change(_fields(role), changed=True)
     else:
         say(f"The role {role.name} was created. It permits {', '.join(role.permissions)}.")
 
@@ -93,7 +92,7 @@ def add(
 @command.command("set", examples=("cwtui role set help-desk --permission reset-mfa",))
 @_name
 @_permission("Replace what the role permits; repeat the option for more.", required=True)
-@_json
+@json_output.option
 @pass_host
 def set_(host: Host, name: str, permissions: tuple[str, ...], as_json: bool) -> None:
     """Change what a role permits.
@@ -104,7 +103,7 @@ def set_(host: Host, name: str, permissions: tuple[str, ...], as_json: bool) -> 
     done = custom_roles.update_role(host.ports(), operator(), name, permissions, TO_EVERYTHING)
     role = done.role
     if as_json:
-        put_object({**_fields(role), "changed": done.changed})
+        put_change(_fields(role), changed=done.changed)
     elif not done.changed:
         say(f"Nothing was changed: the role {role.name} permits exactly this.")
     else:
@@ -113,11 +112,15 @@ def set_(host: Host, name: str, permissions: tuple[str, ...], as_json: bool) -> 
 
 @command.command(examples=("cwtui role remove help-desk",))
 @_name
+@json_output.option
 @pass_host
-def remove(host: Host, name: str) -> None:
+def remove(host: Host, name: str, as_json: bool) -> None:
     """Remove a role that no account has."""
     custom_roles.remove_role(host.ports(), operator(), name)
-    say(f"The role {name} was removed.")
+    if as_json:
+        put_change({"name": name}, changed=True)
+    else:
+        say(f"The role {name} was removed.")
 
 
 def _fields(role: Role) -> dict[str, object]:

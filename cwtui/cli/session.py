@@ -4,14 +4,14 @@ from typing import Any, Final
 
 import click
 
-from cwtui.accounts import open_sessions, times
+from cwtui.accounts import open_sessions, text, times
 from cwtui.accounts.model import OpenSession
 from cwtui.accounts.text import visible
-from cwtui.cli import completing
+from cwtui.cli import completing, json_output
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
-from cwtui.cli.json_output import put_list
+from cwtui.cli.json_output import put_change, put_list
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import moment, table
 from cwtui.cli.values import SessionId, Username
@@ -32,7 +32,7 @@ def command() -> None:
     shell_complete=completing.usernames,
     help="Only the sessions of this account.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_output.option
 @pass_host
 def list_(host: Host, user: str | None, as_json: bool) -> None:
     """List who is signed in now, from where and since when.
@@ -67,8 +67,9 @@ def list_(host: Host, user: str | None, as_json: bool) -> None:
     shell_complete=completing.usernames,
     help="Sign this account out everywhere.",
 )
+@json_output.option
 @pass_host
-def end(host: Host, ids: tuple[str, ...], user: str | None) -> None:
+def end(host: Host, ids: tuple[str, ...], user: str | None, as_json: bool) -> None:
     """End sessions by their IDs, or all of an account.
 
     A session ends a few seconds later, and its person is told. With --user, sessions that are not
@@ -80,9 +81,16 @@ def end(host: Host, ids: tuple[str, ...], user: str | None) -> None:
     ports = host.ports()
     if user is not None:
         open_sessions.sign_out_user(ports, operator(), user)
-        say(f"{user} is signed out everywhere.")
+        if as_json:
+            put_change({"username": text.username(user)}, changed=True)
+        else:
+            say(f"{user} is signed out everywhere.")
         return
-    for one in open_sessions.end(ports, operator(), ids):
+    ended = open_sessions.end(ports, operator(), ids)
+    if as_json:
+        put_change({"sessions": [*map(_fields, ended)]}, changed=True)
+        return
+    for one in ended:
         say(
             f"The session {one.id} of {one.username} ends within "
             f"{ports.sessions.look_seconds:g} seconds."

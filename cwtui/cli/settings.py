@@ -7,14 +7,12 @@ from cwtui.accounts import organization
 from cwtui.accounts.errors import TO_EVERYTHING
 from cwtui.accounts.settings import KEYS, OrganizationSettings
 from cwtui.accounts.text import visible
-from cwtui.cli import completing
+from cwtui.cli import completing, json_output
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
-from cwtui.cli.json_output import put_object
+from cwtui.cli.json_output import put_change, put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
-
-_json = click.option("--json", "as_json", is_flag=True, help="Print all settings as JSON.")
 
 
 @click.group("settings", cls=GroupInOrder)
@@ -23,7 +21,7 @@ def command() -> None:
 
 
 @command.command(examples=("cwtui settings show", "cwtui settings show --json"))
-@_json
+@json_output.option
 @pass_host
 def show(host: Host, as_json: bool) -> None:
     """Show each setting and its value."""
@@ -42,7 +40,7 @@ def show(host: Host, as_json: bool) -> None:
 )
 @click.argument("key", shell_complete=completing.settings)
 @click.argument("value", shell_complete=completing.setting_values)
-@_json
+@json_output.option
 @pass_host
 def set_(host: Host, key: str, value: str, as_json: bool) -> None:
     """Change a setting for everyone, at once.
@@ -53,7 +51,7 @@ def set_(host: Host, key: str, value: str, as_json: bool) -> None:
     saved = organization.update_settings(host.ports(), operator(), {key: value}, TO_EVERYTHING)
     settings = _values(saved.settings)
     if as_json:
-        put_object(settings)
+        put_change(settings, changed=saved.changed)
     else:
         say(f"{key} is {_shown(settings[key])}.")
     if saved.must_enrol:

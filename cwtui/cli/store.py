@@ -12,11 +12,11 @@ from cwtui.accounts.text import counted, listed
 from cwtui.accounts.times import utc_minute
 from cwtui.accounts.upkeep.findings import Severity
 from cwtui.accounts.upkeep.restored_state import Difference
-from cwtui.cli import completing, terminal
+from cwtui.cli import completing, json_output, terminal
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
-from cwtui.cli.json_output import put_list
+from cwtui.cli.json_output import put_change, put_list
 from cwtui.cli.output import put, say
 from cwtui.cli.progress import progress
 
@@ -33,7 +33,7 @@ def command() -> None:
 
 
 @command.command(examples=("cwtui store check", "cwtui store check --json"))
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@json_output.option
 @pass_host
 @click.pass_context
 def check(ctx: click.Context, host: Host, as_json: bool) -> None:
@@ -61,14 +61,18 @@ def check(ctx: click.Context, host: Host, as_json: bool) -> None:
 
 
 @command.command(examples=("cwtui store compact",))
+@json_output.option
 @pass_host
-def compact(host: Host) -> None:
+def compact(host: Host, as_json: bool) -> None:
     """Write all journals into their files.
 
     cwtui does this by itself when a journal is long. Afterwards other programs can read the whole
     content of accounts.json. Can run while people sign in.
     """
     compacted = maintenance.compact(host.config())
+    if as_json:
+        put_change({"compacted": compacted}, changed=compacted > 0)
+        return
     say(
         f"Compacted {counted(compacted, 'file')}."
         if compacted
@@ -94,13 +98,16 @@ def grant(role: str) -> None:
     )
 )
 @click.argument("file", shell_complete=completing.files)
+@json_output.option
 @pass_host
-def backup(host: Host, file: str) -> None:
+def backup(host: Host, file: str, as_json: bool) -> None:
     """Back up the store to the new file FILE.
 
     FILE is a tar archive, or - for standard output. The backup is consistent even if people sign in
     meanwhile. It does not contain the keyring; keep a copy of the keyring somewhere else.
     """
+    if file == "-" and as_json:
+        raise WrongUsage("With - the backup itself is on standard output, so --json cannot be.")
     config = host.config()
     if file != "-":
         made = backups.back_up(config, operator(), Path(file), _watched)
@@ -117,6 +124,15 @@ def backup(host: Host, file: str) -> None:
         f"The backup does not contain the keyring {config.keyring_file}. To restore, you need its "
         f"keys {', '.join(manifest.keys) or '(none)'}. Keep a copy of the keyring somewhere else."
     )
+    if as_json:
+        fields = {
+            "file": file,
+            "files": len(manifest.members),
+            "bytes": size,
+            "keys": list(manifest.keys),
+            "in_audit_log": made.is_recorded,
+        }
+        put_change(fields, changed=True)
 
 
 @command.command(
@@ -127,8 +143,9 @@ def backup(host: Host, file: str) -> None:
 )
 @click.argument("file", shell_complete=completing.files)
 @click.option("--yes", is_flag=True, help="Restore without asking.")
+@json_output.option
 @pass_host
-def restore(host: Host, file: str, yes: bool) -> None:
+def restore(host: Host, file: str, yes: bool, as_json: bool) -> None:
     """Restore the store from FILE.
 
     FILE is checked before anything is replaced, and the old store is kept. The audit log continues.
@@ -147,6 +164,9 @@ def restore(host: Host, file: str, yes: bool) -> None:
     say(f"Restored {counted(found.then, 'account')}. All sessions have ended.")
     if kept is not None:
         say(f"The old store is kept in {_place(kept)}.")
+    if as_json:
+        old = str(kept) if kept is not None else None
+        put_change({"accounts": found.then, "old_store": old}, changed=True)
 
 
 @command.command(
@@ -158,9 +178,12 @@ def restore(host: Host, file: str, yes: bool) -> None:
 @click.argument("source", metavar="FROM", shell_complete=completing.folders)
 @click.argument("target", metavar="TO", shell_complete=completing.folders)
 @click.option("--replace", is_flag=True, help="Put the copy in the place of a store in TO.")
+@json_output.option
 @pass_host
 @click.pass_context
-def copy(ctx: click.Context, host: Host, source: str, target: str, replace: bool) -> None:
+def copy(
+    ctx: click.Context, host: Host, source: str, target: str, replace: bool, as_json: bool
+) -> None:
     """Copy the store FROM to TO: from files to PostgreSQL, or back.
 
     FROM and TO are what --store takes: a folder or postgresql://HOST/NAME. The copy has all that
@@ -196,6 +219,17 @@ def copy(ctx: click.Context, host: Host, source: str, target: str, replace: bool
         f"The keyring is not copied. Each host that uses the copy needs {from_.keyring_file} with "
         f"its keys {', '.join(sorted(done.keys)) or '(none)'}."
     )
+    if as_json:
+        fields = {
+            "accounts": found.accounts.number,
+            "records": found.records.number,
+            "events": found.audit.number,
+            "keys": sorted(done.keys),
+            "old_store": str(done.kept) if done.kept is not None else None,
+            "in_audit_log": done.is_recorded,
+            "changed_meanwhile": list(done.changed),
+        }
+        put_change(fields, changed=True)
     if done.changed:
         say(
             f"{from_.store_name} was changed meanwhile: {' and '.join(done.changed)}. The copy "

@@ -15,6 +15,7 @@ from cwtui.cli import (
     completing,
     confirming,
     import_users,
+    json_output,
     list_users,
     standard_input,
     terminal,
@@ -24,12 +25,11 @@ from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.initial_password import hand_over
-from cwtui.cli.json_output import put_object
+from cwtui.cli.json_output import put_change, put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
 from cwtui.cli.values import DeviceName, Username
 
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _name = click.argument("name", type=Username(), shell_complete=completing.usernames)
 _new_name = click.argument("name", type=Username(local=True))
 
@@ -55,7 +55,7 @@ command.add_command(list_users.list_)
 
 @command.command(examples=("cwtui user show alice", "cwtui user show alice --json"))
 @_name
-@_json
+@json_output.option
 @pass_host
 def show(host: Host, name: str, as_json: bool) -> None:
     """Show one account."""
@@ -84,7 +84,7 @@ def show(host: Host, name: str, as_json: bool) -> None:
     help="Read the initial password from one line of standard input.",
 )
 @click.option("--yes", is_flag=True, help="Add it without asking.")
-@_json
+@json_output.option
 @pass_host
 def add(
     host: Host,
@@ -143,6 +143,7 @@ def add(
 @click.option("--enabled/--disabled", default=None, help="Whether the account can sign in.")
 @click.option("--display-name", metavar="TEXT", help="The person's full name.")
 @click.option("--yes", is_flag=True, help="Change it without asking.")
+@json_output.option
 @pass_host
 def set_(
     host: Host,
@@ -152,6 +153,7 @@ def set_(
     enabled: bool | None,
     display_name: str | None,
     yes: bool,
+    as_json: bool,
 ) -> None:
     """Change an account.
 
@@ -176,16 +178,21 @@ def set_(
 
     updated = confirming.confirmed(update, yes=yes, if_not="Nothing was changed.")
     details = administration.show_user(ports, operator(), name)
-    what = "Saved" if updated.changed else "Nothing was changed for"
-    say(f"{what} {details.account.username}: {account_output.summary(details)}.")
+    username = details.account.username
+    if as_json:
+        _put_change(username, changed=updated.changed)
+    else:
+        what = "Saved" if updated.changed else "Nothing was changed for"
+        say(f"{what} {username}: {account_output.summary(details)}.")
     _say_if_mfa_is_off(details.account, details.settings)
 
 
 @command.command(examples=("cwtui user remove bob", "cwtui user remove bob --yes"))
 @_name
 @click.option("--yes", is_flag=True, help="Remove it without asking.")
+@json_output.option
 @pass_host
-def remove(host: Host, name: str, yes: bool) -> None:
+def remove(host: Host, name: str, yes: bool, as_json: bool) -> None:
     """Remove an account for good.
 
     Asks first. If you answer no, or if there is no terminal, nothing is removed and the exit
@@ -197,12 +204,15 @@ def remove(host: Host, name: str, yes: bool) -> None:
     if not yes and not terminal.ask_yes(f"Remove the account {username} for good?"):
         raise Failed(f"{username} was not removed.")
     administration.remove_user(ports, operator(), username)
-    say(f"Removed {username}.")
+    if as_json:
+        _put_change(username, changed=True)
+    else:
+        say(f"Removed {username}.")
 
 
 @command.command("reset-password", examples=("cwtui user reset-password bob",))
 @_name
-@_json
+@json_output.option
 @pass_host
 def reset_password(host: Host, name: str, as_json: bool) -> None:
     """Set a new initial password and print it.
@@ -227,24 +237,39 @@ def reset_password(host: Host, name: str, as_json: bool) -> None:
     help="Remove only this device.",
 )
 @click.option("--yes", is_flag=True, help="Remove all devices without asking.")
+@json_output.option
 @pass_host
-def reset_mfa(host: Host, name: str, device: str | None, yes: bool) -> None:
+def reset_mfa(host: Host, name: str, device: str | None, yes: bool, as_json: bool) -> None:
     """Remove an account's devices and backup codes.
 
     Use it when the device is lost, and make sure who is asking you. If MFA is required for the
     account, the user sets it up again at the next sign-in. With --device, the other devices and
-    the backup codes stay. Without it, the command asks first if there is a terminal.
+    the backup codes stay. Without it, the command asks first if there is a terminal. If there is
+    nothing to remove, it says so, and the exit status is 0.
     """
     ports = host.ports()
     if device is not None:
         account, removed = user_mfa.remove_device(ports, operator(), name, device)
-        say(wording.device_removed(account, removed))
+        if as_json:
+            _put_change(account.username, changed=True)
+        else:
+            say(wording.device_removed(account, removed))
+        return
+    account = administration.show_user(ports, operator(), name).account
+    if account.second_factor is None:
+        if as_json:
+            _put_change(account.username, changed=False)
+        else:
+            say(f"{account.username} has no device. Nothing was changed.")
         return
     if not yes and terminal.is_there():
-        question = f"Remove all devices and backup codes of {text.username(name)}?"
+        question = f"Remove all devices and backup codes of {account.username}?"
         if not terminal.ask_yes(question):
             raise Failed("Nothing was removed.")
     account = user_mfa.disable_mfa(ports, operator(), name)
+    if as_json:
+        _put_change(account.username, changed=True)
+        return
     required = account_state.is_required(account, ports.accounts.settings())
     then = wording.after_mfa_is_disabled(required=required)
     say(f"Disabled the MFA of {account.username}. {then}")
@@ -252,19 +277,27 @@ def reset_mfa(host: Host, name: str, device: str | None, yes: bool) -> None:
 
 @command.command(examples=("cwtui user unlock bob",))
 @_name
+@json_output.option
 @pass_host
-def unlock(host: Host, name: str) -> None:
+def unlock(host: Host, name: str, as_json: bool) -> None:
     """Clear an account's failed attempts.
 
     The user can try again immediately. Says so if the account was not locked.
     """
     username = text.username(name)
     unlocked = administration.unlock(host.ports(), operator(), username)
-    say(wording.unlocked(username, unlocked))
+    if as_json:
+        _put_change(username, changed=unlocked.cleared > 0)
+    else:
+        say(wording.unlocked(username, unlocked))
 
 
 command.add_command(import_users.import_)
 command.add_command(user_ssh_key.command)
+
+
+def _put_change(username: str, *, changed: bool) -> None:
+    put_change({"accounts": [{"username": username, "changed": changed}]}, changed=changed)
 
 
 def _say_if_mfa_is_off(account: Account, settings: OrganizationSettings) -> None:

@@ -41,13 +41,15 @@ def sync(world: World, actor: Actor = OPERATOR) -> synchronising.Synchronised:
 @pytest.mark.usefixtures("directory")
 def test_sync_reports_missing_returned_and_conflicting_names(world: World) -> None:
     world.put(world.account("ann").changed(username="dan", origin=Origin.LDAP))
-    assert sync(world) == synchronising.Synchronised(("cid", "dan"), ("ben",), ("ada", "ann"))
+    assert sync(world) == synchronising.Synchronised(
+        ("cid", "dan"), ("ben",), ("ada", "ann"), changed=True
+    )
 
 
 @pytest.mark.usefixtures("directory")
 def test_an_account_removed_meanwhile_is_skipped(world: World) -> None:
     world.accounts.before_change = lambda: administration.remove_user(world.ports, OPERATOR, "ann")
-    assert sync(world) == synchronising.Synchronised(("cid",), ("ben",), ("ada",))
+    assert sync(world) == synchronising.Synchronised(("cid",), ("ben",), ("ada",), changed=True)
     assert world.accounts.get("ann") is None
 
 

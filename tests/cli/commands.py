@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
+import click
+
 from cwtui import services
 from cwtui.accounts.ports import Ports
 from cwtui.cli import edge
+from cwtui.cli.root import cli
 from cwtui.config import load
 
 PYTHON: Final = sys.executable
@@ -126,6 +129,24 @@ class Host:
             for path in sorted(self.folder.rglob("*"))
             if path.is_file() and not path.name.endswith(".lock")
         }
+
+
+def all_commands() -> dict[str, click.Command]:
+    """The commands by their full names, such as `user add`."""
+    return dict(_commands_of(cli, click.Context(cli)))
+
+
+def _commands_of(
+    group: click.Command, ctx: click.Context, *names: str
+) -> Iterator[tuple[str, click.Command]]:
+    if names and (not isinstance(group, click.Group) or group.invoke_without_command):
+        yield " ".join(names), group
+    if not isinstance(group, click.Group):
+        return
+    for name in group.list_commands(ctx):
+        found = group.get_command(ctx, name)
+        assert found is not None
+        yield from _commands_of(found, ctx, *names, name)
 
 
 def _content(path: Path) -> bytes:

@@ -92,17 +92,17 @@ def test_a_password_is_read_from_standard_input(asked: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence", "mark"),
+    ("name", "status", "sentence", "mark"),
     [
-        ("nobody", "This name does not exist in the directory", ("✗", "entry")),
-        ("locked", "is disabled in the directory", ("✗", "state")),
+        ("nobody", 4, "This name does not exist in the directory", ("✗", "entry")),
+        ("locked", 1, "is disabled in the directory", ("✗", "state")),
     ],
 )
-def test_refusals_exit_with_status_1(
-    asked: Host, name: str, sentence: str, mark: tuple[str, str]
+def test_the_exit_status_says_who_cannot_sign_in(
+    asked: Host, name: str, status: int, sentence: str, mark: tuple[str, str]
 ) -> None:
     done = asked.run("directory", "test", name)
-    assert done.status == 1
+    assert done.status == status
     assert sentence in done.err
     assert mark in lines(done.out)
 
@@ -240,6 +240,7 @@ def test_sync_marks_missing_and_shadowed_users(synced: Host) -> None:
     )
     again = synced.run("directory", "sync", "--json")
     assert again.json == {
+        "changed": False,
         "gone": ["gone"],
         "found_again": [],
         "shadowing": ["bob"],
@@ -289,6 +290,7 @@ def test_sync_renames_accounts_and_reports_blocked_ones(synced: Host) -> None:
     assert (event["subject"], event["reason"]) == ("carol", "from the directory: before=caroline")
     put(synced, ldap_account("lina", **carol.ids))
     again = synced.run("directory", "sync", "--json").json
+    assert again["changed"] is True
     assert again["blocked"] == [
         {"before": "ally", "after": "alice"},
         {"before": "lina", "after": "carol"},

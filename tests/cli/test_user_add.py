@@ -29,7 +29,7 @@ class TestAdd:
 
     def test_json_has_all_fields(self, host: Host) -> None:
         result = host.run("user", "add", "jane", "--json")
-        assert list(result.json) == [*ACCOUNT, "initial_password"]
+        assert list(result.json) == ["changed", *ACCOUNT, "initial_password"]
         assert INITIAL.fullmatch(result.json["initial_password"] + "\n")
         assert is_utc(result.json["initial_password_expires_at"])
 
@@ -51,11 +51,18 @@ class TestAdd:
         result = host.run("user", "add", "jane", *roles, "--json")
         assert result.json["roles"] == ["connectware-admin", "minimum-access"]
 
+    def test_a_role_that_is_not_there_is_not_found(self, host: Host) -> None:
+        before = host.files()
+        result = host.run("user", "add", "jane", "--role", "nosuch")
+        assert (result.status, result.out) == (4, "")
+        assert "There is no role named nosuch." in result.err
+        assert host.files() == before
+
     @pytest.mark.parametrize(
         ("args", "part"),
         [
-            (("jane", "--role", "nosuch"), "no role"),
             (("jane", "--role", ""), "no role"),
+            (("jane", "--role", "No Role"), "no role"),
             (("jane", "--display-name", "a\x1b[31m"), "Control characters"),
             (("jane", "--display-name", "a\u202eb"), "invisible"),
             (("",), "Enter a username"),

@@ -1,15 +1,12 @@
 """No command reveals a secret in what it prints, logs or stores."""
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import click
 import pytest
 
-from cwtui.cli.root import cli
-from tests.cli.commands import Host, Result
+from tests.cli.commands import Host, Result, all_commands
 from tests.secrets.logging_all import logged
 from tests.secrets.observing import observed
 from tests.secrets.registry import Secrets
@@ -103,21 +100,9 @@ OF_A_DEVICE: Final = f"otpauth://totp/kim?secret={'JBSWY3DP' * 4}"
 PRINTS_AN_INITIAL_PASSWORD: Final = {"init", "user add", "user reset-password"}
 
 
-def commands_of(group: click.Command, ctx: click.Context, *names: str) -> Iterator[str]:
-    """The full names of the commands below this one."""
-    if names and (not isinstance(group, click.Group) or group.invoke_without_command):
-        yield " ".join(names)
-    if not isinstance(group, click.Group):
-        return
-    for name in group.list_commands(ctx):
-        found = group.get_command(ctx, name)
-        assert found is not None
-        yield from commands_of(found, ctx, *names, name)
-
-
 def test_every_command_is_in_the_list_of_calls() -> None:
     """Add a new command to CALLS, including the calls in which it handles secrets."""
-    assert set(COMMANDS) == set(commands_of(cli, click.Context(cli)))
+    assert set(COMMANDS) == all_commands().keys()
 
 
 def test_commands_print_log_and_store_no_secrets(new_host: Host, tmp_path: Path) -> None:
@@ -204,12 +189,7 @@ def assert_nowhere(secrets: Secrets, folder: Path, keyring: Path) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_command_takes_a_secret_as_an_argument(command: str) -> None:
     """Everyone on the host can see arguments (ps)."""
-    found: click.Command | None = cli
-    for name in command.split():
-        assert isinstance(found, click.Group)
-        found = found.get_command(click.Context(found), name)
-    assert found is not None
-    for parameter in found.params:
+    for parameter in all_commands()[command].params:
         secret = {"password", "code", "secret", "key"} & set(str(parameter.name).split("_"))
         takes_text = not getattr(parameter, "is_flag", False)
         assert not (secret and takes_text) or (command, parameter.name) in NO_SECRETS

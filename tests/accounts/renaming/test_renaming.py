@@ -285,7 +285,7 @@ def test_sync_renames_accounts(world: World, directory: MemoryDirectory) -> None
     directory.rename(ann="anna")
     found = sync(world)
     assert found == synchronising.Synchronised(
-        (), (), (), (synchronising.NameChange("ann", "anna"),), ()
+        (), (), (), (synchronising.NameChange("ann", "anna"),), changed=True
     )
     assert world.account("anna").second_factor is not None
     assert world.records.get("anna") == KEPT

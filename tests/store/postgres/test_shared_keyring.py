@@ -30,7 +30,8 @@ def host(tmp_path: Path, postgres_server: Postgres) -> Iterator[Host]:
             == 0
         )
         outer = tmp_path / "outer" / "key.json"
-        said = made.run("key", "to-database", str(outer))
+        said = made.run("key", "to-database", str(outer), "--json")
+        assert said.json == {"changed": True, "file": str(outer)}
         assert (said.status, "in_database = true" in said.err) == (0, True), said
         made.config.write_text(made.config.read_text().replace(str(made.keyring), str(outer)))
         with made.config.open("a") as config:
@@ -94,7 +95,8 @@ def test_a_keyring_is_moved_back(host: Host, tmp_path: Path) -> None:
     before = services.connect(load(str(host.config))).keyring.all_keys()
     file = tmp_path / "back" / "keyring.json"
     outer = load(str(host.config)).keyring_file
-    assert host.run("key", "to-file", str(file)).status == 0
+    said = host.run("key", "to-file", str(file), "--json")
+    assert (said.status, said.json) == (0, {"changed": True, "file": str(file)})
     host.config.write_text(
         host.config.read_text().replace(str(outer), str(file)).replace("= true", "= false")
     )

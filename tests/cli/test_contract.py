@@ -1,0 +1,208 @@
+"""What scripts rely on: `--json` says what changed, and the exit status why something did not."""
+
+import subprocess
+from typing import Final
+
+import bcrypt
+import click
+import pytest
+
+from tests.cli.commands import PASSWORD, PYTHON, ROOT, Host, all_commands
+
+KEY: Final = (
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDur7WtOwnnj9Lcso+QxWDedkGsZzcUuGzQ47L5hQC/E laptop"
+)
+HASH: Final = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+DEVICE: Final = f"otpauth://totp/kim?secret={'JBSWY3DP' * 4}"
+PEOPLE: Final = f'{{"username":"kim","password_hash":"{HASH}","otpauth_uris":"{DEVICE}"}}\n'
+
+WRITES: Final[list[tuple[str, tuple[str, ...], str, bool]]] = [
+    ("init", ("--admin", "ada", "--password-stdin"), PASSWORD, True),
+    ("user add", ("bob",), "", True),
+    ("user add", ("eve", "--password-stdin"), PASSWORD, True),
+    ("user set", ("bob", "--mfa-required"), "", True),
+    ("user set", ("bob", "--mfa-required"), "", False),
+    ("user unlock", ("bob",), "", False),
+    ("user reset-password", ("bob",), "", True),
+    ("user import", ("-", "--dry-run"), PEOPLE, False),
+    ("user import", ("-",), PEOPLE, True),
+    ("user import", ("-",), PEOPLE, False),
+    ("user reset-mfa", ("kim",), "", True),
+    ("user reset-mfa", ("kim",), "", False),
+    ("user ssh-key add", ("kim",), KEY, True),
+    ("user ssh-key remove", ("kim", "laptop"), "", True),
+    ("user remove", ("kim", "--yes"), "", True),
+    ("session end", ("--user", "bob"), "", True),
+    ("role add", ("help-desk", "--permission", "read-users"), "", True),
+    ("role set", ("help-desk", "--permission", "reset-mfa"), "", True),
+    ("role set", ("help-desk", "--permission", "reset-mfa"), "", False),
+    ("role remove", ("help-desk",), "", True),
+    ("key rotate", (), "", True),
+    ("key retire", (), "", False),
+    ("settings set", ("password_min", "12"), "", True),
+    ("settings set", ("password_min", "12"), "", False),
+    ("store compact", (), "", True),
+    ("store compact", (), "", False),
+    ("store backup", ("{folder}/backup.tar",), "", True),
+    ("store restore", ("{folder}/backup.tar", "--yes"), "", True),
+    ("store copy", ("{folder}/store", "{folder}/copy"), "", True),
+]
+"""Writing commands in order: arguments, standard input, and whether they change anything."""
+ELSEWHERE: Final = {
+    "directory sync",  # tests/cli/test_directory.py
+    "key to-database",  # both: tests/store/postgres/test_shared_keyring.py
+    "key to-file",
+}
+"""Writing commands that need a server."""
+READS: Final[list[tuple[str, tuple[str, ...]]]] = [
+    ("user list", ("--json",)),
+    ("user show", ("admin", "--json")),
+    ("user ssh-key list", ("admin", "--json")),
+    ("ssh-keys", ("admin",)),
+    ("session list", ("--json",)),
+    ("role list", ("--json",)),
+    ("key status", ("--json",)),
+    ("settings show", ("--json",)),
+    ("audit", ("--json",)),
+    ("audit verify", ()),
+    ("directory test", ("admin",)),
+    ("doctor", ("--json", "store")),
+    ("store check", ("--json",)),
+    ("store grant", ("hosts",)),
+    ("help", ()),
+    ("completion", ("bash",)),
+]
+DOORS: Final = {"serve", "gate", "verify"}
+"""They sign people in. Their answer is the exit status."""
+
+
+def test_every_command_reads_or_writes_or_is_a_door() -> None:
+    """Add a new command to READS, or with --json to WRITES."""
+    writes = {command for command, *_ in WRITES} | ELSEWHERE
+    reads = {command for command, _ in READS}
+    assert sorted([*writes, *reads, *DOORS]) == sorted(all_commands())
+
+
+def test_every_writing_command_has_json() -> None:
+    for name in {command for command, *_ in WRITES} | ELSEWHERE:
+        options = {one for parameter in all_commands()[name].params for one in parameter.opts}
+        assert "--json" in options, name
+
+
+def test_json_says_truly_whether_anything_was_changed(new_host: Host) -> None:
+    for command, arguments, stdin, changed in WRITES:
+        before = new_host.files()
+        given = [one.format(folder=new_host.folder) for one in arguments]
+        done = new_host.run(*command.split(), *given, "--json", stdin=stdin.encode())
+        assert done.status == 0, (command, done)
+        assert done.json["changed"] is changed, (command, done)
+        assert (new_host.files() != before) is changed, command
+
+
+@pytest.mark.parametrize(("command", "arguments"), READS)
+def test_commands_that_read_change_nothing(
+    host: Host, command: str, arguments: tuple[str, ...]
+) -> None:
+    before = host.files()
+    host.run(*command.split(), *arguments)
+    assert host.files() == before
+
+
+NOT_FOUND: Final = {
+    "user show": ("nobody",),
+    "user set": ("nobody", "--enabled"),
+    "user remove": ("nobody", "--yes"),
+    "user reset-password": ("nobody",),
+    "user reset-mfa": ("nobody",),
+    "user unlock": ("nobody",),
+    "user add": ("bob", "--role", "nosuch"),
+    "user ssh-key list": ("nobody",),
+    "user ssh-key add": ("nobody",),
+    "user ssh-key remove": ("nobody", "laptop"),
+    "session list": ("--user", "nobody"),
+    "session end": ("0123456789ab",),
+    "role add": ("help-desk", "--like", "nosuch"),
+    "role set": ("nosuch", "--permission", "read-users"),
+    "role remove": ("nosuch",),
+}
+NAMES_NOTHING_OF_OURS: Final = {
+    "ssh-keys",  # sshd asks for everybody who knocks, and needs status 0
+    "verify",  # must not tell who exists
+    "directory test",  # the directory; see tests/cli/test_directory.py
+    "store grant",  # a role of the database
+}
+
+
+def test_all_commands_that_take_a_name_are_listed() -> None:
+    names = {"name", "username", "user", "ids", "role", "unix_user"}
+    takes = {
+        name
+        for name, command in all_commands().items()
+        for parameter in command.params
+        if isinstance(parameter, click.Argument) and parameter.name in names
+    }
+    assert takes <= NOT_FOUND.keys() | NAMES_NOTHING_OF_OURS
+
+
+@pytest.mark.parametrize("command", NOT_FOUND)
+def test_a_name_that_is_not_there_is_status_4(host: Host, command: str) -> None:
+    before = host.files()
+    done = host.run(*command.split(), *NOT_FOUND[command], stdin=KEY.encode())
+    assert (done.status, done.out) == (4, "")
+    assert host.files() == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("init", "--admin", "second", "--password-stdin"),
+        ("user", "add", "admin"),
+        ("user", "ssh-key", "add", "admin"),
+        ("role", "add", "help-desk", "--permission", "read-users"),
+        ("store", "backup", "{folder}/config.toml"),
+    ],
+)
+def test_what_is_there_already_is_status_5(host: Host, arguments: tuple[str, ...]) -> None:
+    host.run("user", "ssh-key", "add", "admin", stdin=KEY.encode())
+    host.run("role", "add", "help-desk", "--permission", "reset-mfa")
+    before = host.files()
+    given = [one.format(folder=host.folder) for one in arguments]
+    done = host.run(*given, stdin=KEY.encode())
+    assert (done.status, done.out) == (5, "")
+    assert host.files() == before
+
+
+@pytest.mark.parametrize("command", sorted(all_commands()))
+def test_an_unknown_option_is_status_2(host: Host, command: str) -> None:
+    before = host.files()
+    # Unknown options are values there.
+    arguments = ("1", "2", "3") if command == "settings set" else ("--nosuch",)
+    done = host.run(*command.split(), *arguments)
+    assert (done.status, done.out) == (2, "")
+    assert host.files() == before
+
+
+@pytest.mark.parametrize("command", ["user list", "role list", "settings show", "audit"])
+def test_a_store_that_cannot_be_read_is_status_3(host: Host, command: str) -> None:
+    host.accounts.rename(host.accounts.with_suffix(".away"))
+    done = host.run(*command.split())
+    assert (done.status, done.out) == (3, "")
+
+
+def test_a_shell_gets_these_statuses(host: Host) -> None:
+    script = f"""
+        try() {{
+            {PYTHON} -m cwtui --config '{host.config}' "$@" </dev/null >/dev/null 2>&1
+            printf '%s ' $?
+        }}
+        try user show admin
+        try user remove admin
+        try user list --sort nosuch
+        try --store '{host.folder}/none' role list
+        try user show nobody
+        try user add admin
+    """
+    done = subprocess.run(
+        ["/bin/sh", "-c", script], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert (done.stdout, done.stderr) == ("0 1 2 3 4 5 ", "")
