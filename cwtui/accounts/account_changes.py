@@ -1,10 +1,10 @@
 """What has changed in an account since its owner last signed in, and opens or closes a way in.
 
 The owner is told at the next sign-in (OWASP ASVS 5.0, 6.3.7), because somebody else may have done
-it: an admin, the operator, or a thief in a session that was left open. Told are new SSH keys,
-whoever added them, and what others have removed. What was removed in a session of the owner is told
-only of the device that was used at the last sign-in, unless a code of this device proves that it
-was the owner.
+it: an admin, the operator, or a thief in a session that was left open. Told are new SSH keys and
+devices, whoever added them, and what others have removed. What was removed in a session of the
+owner is told only of the device that was used at the last sign-in, unless a code of this device
+proves that it was the owner.
 """
 
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ _SIGN_IN: Final = 5.0
 """At most so many seconds pass between a code and the end of a sign-in that needs nothing more."""
 
 
-class NewKey(Struct, frozen=True):
-    """An SSH key that was added at this time, in seconds since the epoch.
+class Added(Struct, frozen=True):
+    """A device or SSH key that was added at this time, in seconds since the epoch.
 
     `by` is empty if it is not known who did it.
     """
@@ -40,7 +40,8 @@ class NewKey(Struct, frozen=True):
 class Changes(Struct, frozen=True):
     """`is_first`: there was no sign-in before."""
 
-    keys: tuple[NewKey, ...] = ()
+    keys: tuple[Added, ...] = ()
+    devices: tuple[Added, ...] = ()
     removals: tuple[Removal, ...] = ()
     """What others have removed."""
     device_gone: bool = False
@@ -52,13 +53,14 @@ class Changes(Struct, frozen=True):
     def sentences(self, zone: tzinfo = UTC) -> Iterator[str]:
         """Yield what the owner is told."""
         since = "Before your first sign-in" if self.is_first else "Since your last sign-in"
-        if self.keys:
-            added = "was" if len(self.keys) == 1 else "were"
-            shown = [_shown(key.name, key.at, key.by, zone) for key in self.keys]
+        for what, new in (("SSH key", self.keys), ("device", self.devices)):
+            if not new:
+                continue
+            were, them = ("was", "it") if len(new) == 1 else ("were", "them")
+            shown = [_shown(each.name, each.at, each.by, zone) for each in new]
             yield (
-                f"{since}, {counted(len(self.keys), 'SSH key')} {added} added: "
-                f"{listed(shown, _NAMED)}. If you did not expect that, remove "
-                f"{'it' if len(self.keys) == 1 else 'them'} in Settings and tell an admin."
+                f"{since}, {counted(len(new), what)} {were} added: {listed(shown, _NAMED)}. If you "
+                f"did not expect that, remove {them} in Settings and tell an admin."
             )
         for what in Removed:
             gone = [each for each in self.removals if each.what is what]
@@ -84,22 +86,32 @@ class Changes(Struct, frozen=True):
 NO_CHANGES: Final = Changes()
 
 
-def since_last_sign_in(account: Account, before: SignInRecord) -> Changes:
-    """Return what has changed. `before` is the sign-in record from before this sign-in."""
+def since_last_sign_in(account: Account, before: SignInRecord, began: float) -> Changes:
+    """Return what has changed.
+
+    `before` is the sign-in record from before this sign-in, which began at this time. A device that
+    was registered in it is not told, nor are those that came with a new account.
+    """
     last = before.last_sign_in
     new = tuple(
-        NewKey(key.name, key.added_at, _who(key.added_by, account))
+        Added(key.name, key.added_at, _who(key.added_by, account))
         for key in account.ssh_keys
         if last is None or key.added_at > last
     )
     if last is None:
         return Changes(new, is_first=True)
+    factor = account.second_factor
+    devices = tuple(
+        Added(device.name, device.registered_at)
+        for device in (factor.devices if factor is not None else ())
+        if last < device.registered_at < began
+    )
     removals = tuple(
         replace(each, by=_who(each.by, account)) for each in account.removals if each.at > last
     )
     by_others = any(each.what is not Removed.SSH_KEY for each in removals)
     device_gone = not by_others and _is_its_device_gone(account, before, last)
-    return Changes(new, removals, device_gone, device_gone and account.second_factor is None)
+    return Changes(new, devices, removals, device_gone, device_gone and factor is None)
 
 
 def with_removal(

@@ -351,7 +351,9 @@ def _signed_in(ports: Ports, account: Account, progress: Progress, note: Note) -
         progress.password_notice,
         progress.password_changed,
         # An enrolment in this sign-in has forgotten earlier devices.
-        account_changes.since_last_sign_in(account, progress.before_stop or before),
+        account_changes.since_last_sign_in(
+            account, progress.before_stop or before, progress.password_at or now
+        ),
     )
 
 

@@ -47,6 +47,32 @@ def test_new_ssh_keys_are_told_once_whoever_added_them(world: World) -> None:
     assert "remove them in Settings" in sentence
 
 
+def test_a_new_device_is_told_once_but_not_at_the_sign_in_that_registers_it(world: World) -> None:
+    world.add(mfa_required=True)
+    state = world.begin()
+    assert isinstance(state, sign_in.EnrolmentNeeded)
+    phone = Device(state.enrolment.totp_secret, ())
+    shown = sign_in_enrolment.register_device(world.ports, state, phone.code(world.clock()))
+    assert isinstance(shown, sign_in.BackupCodesShown)
+    signed_in = sign_in_enrolment.acknowledge_backup_codes(world.ports, shown)
+    assert isinstance(signed_in, sign_in.SignedIn)
+    assert [*signed_in.changes.sentences()] == []
+    assert told(world, phone) == []
+    world.clock.forward(1)
+    world.equip_too("Tablet")
+    (sentence,) = told(world, phone)
+    assert sentence == (
+        "Since your last sign-in, 1 device was added: Tablet (2027-01-15 08:01 UTC). If you did "
+        "not expect that, remove it in Settings and tell an admin."
+    )
+    assert told(world, phone) == []
+
+
+def test_devices_that_came_with_the_account_are_not_told(world: World) -> None:
+    world.add()
+    assert told(world, world.equip()) == []
+
+
 def test_before_the_first_sign_in_every_key_is_new(world: World) -> None:
     world.add()
     user_ssh_keys.add(world.ports, OPERATOR, "alice", ED25519, "laptop")

@@ -4,7 +4,7 @@ import pytest
 from textual.widgets import Static
 
 from cwtui.accounts import self_service
-from cwtui.accounts.account_changes import Changes, NewKey
+from cwtui.accounts.account_changes import Added, Changes
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
@@ -122,7 +122,7 @@ async def test_the_password_can_be_changed_by_keyboard() -> None:
     async with SCENES["change_password"].played() as (person, there):
         before = there.world.records.get(ADMIN).changed(last_sign_in=NOW - 1, failed=KNEW)
         person.app.context.record_before = before
-        person.app.context.changes = Changes(keys=(NewKey("laptop", NOW),))
+        person.app.context.changes = Changes(keys=(Added("laptop", NOW),))
         assert person.tab_order[1:] == [
             "current_password",
             "new_password",
