@@ -90,6 +90,8 @@ def of_many(usernames: Iterable[str], typed: Mapping[str, str]) -> dict[str, tup
     found: dict[str, tuple[str, ...]] = {}
     for name, its_forms, its_keys in zip(typed, forms, keys, strict=True):
         near = [one for key in sorted(its_keys) for one in alike[key]]
+        if len(near) == 1:
+            continue  # only the name itself
         similar = tuple(
             other
             for other, its in near

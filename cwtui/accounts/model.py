@@ -37,7 +37,7 @@ Digest: TypeAlias = Annotated[str, Meta(pattern=r"^[./A-Za-z0-9]{31}\Z")]
 """The rest of a bcrypt hash, after the salt."""
 
 
-class PasswordHash(Struct, frozen=True, forbid_unknown_fields=True):
+class PasswordHash(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """`bcrypt(base64(hmac-sha384(pepper, password)))`, and the id of the pepper's key.
 
     Without a key it is `bcrypt(password)` of another program, until the next sign-in.
@@ -160,7 +160,9 @@ MOST_REMOVALS: Final = 20
 """How many are kept, the newest of them. They are for the next sign-in of the owner."""
 
 
-class Account(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Account(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False
+):
     """One person's entry.
 
     `session_epoch` starts at a random number and rises with each change that ends other sessions.

@@ -126,13 +126,20 @@ def line(text: str, field: str, what: str) -> str:
     """
     if len(text) > LINE_LENGTH * 4:
         raise InvalidInput(field, f"{what} can have at most {LINE_LENGTH} characters.")
-    refuse_control_characters(text, field)
-    if re.search(_INVISIBLE, text):
-        raise InvalidInput(field, f"{what} contains invisible characters. Type it without them.")
-    cleaned = " ".join(normal(text).split())
+    if text.isascii() and text.isprintable():
+        cleaned = " ".join(text.split())  # at once: this includes most texts
+    else:
+        cleaned = _clean_line(text, field, what)
     if len(cleaned) > LINE_LENGTH:
         raise InvalidInput(field, f"{what} can have at most {LINE_LENGTH} characters.")
     return cleaned
+
+
+def _clean_line(text: str, field: str, what: str) -> str:
+    refuse_control_characters(text, field)
+    if re.search(_INVISIBLE, text):
+        raise InvalidInput(field, f"{what} contains invisible characters. Type it without them.")
+    return " ".join(normal(text).split())
 
 
 def visible(text: str) -> str:

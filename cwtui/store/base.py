@@ -194,7 +194,8 @@ class Base:
         at = self._first
         for name in sorted(changes):
             start, end, _ = self.search.find(name)
-            yield from self._lines(at, start)
+            if at < start:
+                yield from self._lines(at, start)
             document = changes[name]
             if document is not None:
                 yield line_of(name, document) + SEPARATOR

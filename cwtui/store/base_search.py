@@ -43,6 +43,11 @@ class Search:
         self.last = last
         self.places = Places(first, last, _REMEMBERED)
         self.searches = 0
+        self._missing: tuple[str, str | None, int] | None = None
+        """A name that was not found, the next one that there is, and where it begins.
+
+        New names often follow each other, and all before the next one belong there.
+        """
 
     def follow(self, older: "Search", changes: Mapping[str, bytes | None]) -> None:
         """Remember what was remembered in the base that was merged with these changes into this."""
@@ -68,6 +73,10 @@ class Search:
         Without a document, both are where the line would be inserted.
         """
         self.searches += 1
+        if self._missing is not None:
+            missing, following, gap = self._missing
+            if missing <= name and (following is None or name < following):
+                return gap, gap, None
         low, high = self._around(name)
         text = self._text.read(low - 1, high)  # with the newline before the first line
         if len(text) > _FEW and self.searches > _FIRST:
@@ -76,7 +85,9 @@ class Search:
         start = b"\n%b:" % _encode(name)
         at = text.find(start)
         if at < 0:
-            gap = self._gap(name, low, text[1:])
+            gap, following = self._gap(name, low, text[1:])
+            if following is not None or gap == self.last:
+                self._missing = name, following, gap
             return gap, gap, None
         end = text.find(b"\n", at + 1)
         end = len(text) if end < 0 else end + 1
@@ -94,14 +105,18 @@ class Search:
             return low, text
         return (low, text[: at + 1]) if name < middle else (low + at, text[at:])
 
-    def _gap(self, name: str, low: int, text: bytes) -> int:
-        """Return where the line of this name would be inserted into these lines."""
+    def _gap(self, name: str, low: int, text: bytes) -> tuple[int, str | None]:
+        """Return where the line of this name would be inserted into these lines.
+
+        The name of the line after it is returned too, if that is one of them.
+        """
         at = low
         for line in text.splitlines(keepends=True):
-            if self._text.name_of(line, at) > name:
-                break
+            following = self._text.name_of(line, at)
+            if following > name:
+                return at, following
             at += len(line)
-        return at
+        return at, None
 
     def _around(self, name: str) -> tuple[int, int]:
         """Return a part of few lines that has the line of this name, if there is one."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from hashlib import sha256
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -11,6 +12,9 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.host.files import write_all
 from cwtui.store.base import COVERED_FROM, DIGEST, END, HEADER_MOST, SCHEMA, START
 from cwtui.store.base_text import SEPARATOR, line_of
+
+_BLOCK: Final = 1 << 16
+"""Bytes that are written at once."""
 
 
 class Content(Struct, frozen=True):
@@ -27,9 +31,9 @@ class Content(Struct, frozen=True):
         """Write the new, empty file, and return its checksum. Raises OSError and CannotCheck."""
         digest = sha256()
         write_all(descriptor, START + b"0" * DIGEST)
-        for piece in self._pieces():
-            digest.update(piece)
-            write_all(descriptor, piece)
+        for block in _joined(self._pieces()):
+            digest.update(block)
+            write_all(descriptor, block)
         checksum = digest.hexdigest()
         os.pwrite(descriptor, checksum.encode(), len(START))
         return checksum
@@ -62,3 +66,15 @@ class Content(Struct, frozen=True):
                 yield last
             last = piece
         yield last.removesuffix(SEPARATOR) + (END if last else END[1:])
+
+
+def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes in fewer pieces."""
+    waiting, size = list[bytes](), 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= _BLOCK:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    yield b"".join(waiting)

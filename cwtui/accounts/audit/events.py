@@ -61,7 +61,7 @@ class Outcome(StrEnum):
     FAILURE = "failure"
 
 
-class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One event of the audit log. `at` is in seconds since the epoch; no field holds a secret."""
 
     at: float

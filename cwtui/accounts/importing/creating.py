@@ -103,15 +103,19 @@ def _check_free(change: AccountsChange, wanted: Sequence[str]) -> None:
 
 def _events(ports: Ports, actor: Actor, plan: Plan, batch: str) -> Iterator[Event]:
     """Yield an event for each account, and for the import: the last one says that all happened."""
+    usual = {held: as_reason({"roles": held, "batch": batch}) for held in plan.all_roles}
     for one in plan.new:
-        recorded: dict[str, object] = {"roles": one.new_roles, "batch": batch}
+        recorded: dict[str, object] = {}
         if one.keys:
             recorded["devices"] = len(one.keys)
         if one.username in plan.looks_like:
             recorded["looks_like"] = plan.looks_like[one.username]
         if one.username in plan.powers:
             recorded["unix_user"] = plan.powers[one.username]
-        yield event_of(ports, EventType.USER_CREATE, actor, one.username, as_reason(recorded))
+        reason = usual[one.new_roles]
+        if recorded:
+            reason += f" {as_reason(recorded)}"
+        yield event_of(ports, EventType.USER_CREATE, actor, one.username, reason)
     done = as_reason({"batch": batch, "created": len(plan.new)})
     yield event_of(ports, EventType.USER_IMPORT, actor, "", done)
 
@@ -126,6 +130,7 @@ def _all_new(ports: Ports, entries: Sequence[Entry], workers: int) -> Iterator[N
 
 
 def _new(ports: Ports, one: Entry) -> New:
+    kept = PasswordHash(None, one.password_hash) if one.password_hash is not None else None
     account = Account(
         username=one.username,
         created_at=ports.now(),
@@ -134,10 +139,11 @@ def _new(ports: Ports, one: Entry) -> New:
         mfa_required=bool(one.mfa_required),
         enabled=one.enabled is not False,
         session_epoch=first_epoch(ports),
+        password=kept,
         second_factor=_second_factor(ports, one),
     )
-    if one.password_hash is not None:
-        return New(account.changed(password=PasswordHash(key=None, bcrypt=one.password_hash)))
+    if kept is not None:
+        return New(account)
     initial = Secret(passwords.random_groups(ports.random))
     fields = initial_password_fields(ports, initial, cost_of_many(ports))
     return New(account.changed(**fields), initial)

@@ -27,7 +27,7 @@ _NO: Final = {"no", "false", "0"}
 _BCRYPT: Final = re.compile(r"\$2[aby](\$(?:0[4-9]|1[0-6])\$[./A-Za-z0-9]{53})")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One account of the file. None means that the file does not say it.
 
@@ -145,6 +145,8 @@ def _password_hash(typed: str) -> str | None:
 
 def _keys(fields: Mapping[str, object]) -> tuple[Secret, ...]:
     uris = _words(fields, key_uri.FIELD)
+    if not uris:
+        return ()
     if len(uris) > MOST_DEVICES:
         raise InvalidInput(key_uri.FIELD, f"An account can have at most {MOST_DEVICES} devices.")
     keys = tuple(key_uri.secret_key(uri) for uri in uris)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from cwtui.accounts import look_alikes, roles, unix_users
@@ -39,15 +40,19 @@ class Plan:
     @property
     def with_permissions(self) -> list[str]:
         """The new accounts with permissions."""
-        return [one.username for one in self.new if self._permissions(one)]
+        powerful = {held for held in self.all_roles if roles.permissions(held, self.custom_roles)}
+        return [one.username for one in self.new if one.new_roles in powerful]
 
     @property
     def permissions(self) -> frozenset[Permission]:
         """All that new accounts may do."""
-        return frozenset().union(*map(self._permissions, self.new))
+        each = (roles.permissions(held, self.custom_roles) for held in self.all_roles)
+        return frozenset().union(*each)
 
-    def _permissions(self, one: Entry) -> frozenset[Permission]:
-        return roles.permissions(one.new_roles, self.custom_roles)
+    @cached_property
+    def all_roles(self) -> set[tuple[str, ...]]:
+        """All roles that new accounts have, which are few."""
+        return {one.new_roles for one in self.new}
 
     @property
     def without_password(self) -> int:
@@ -86,6 +91,8 @@ def plan(ports: Ports, actor: Actor, found: Iterable[Entry | Problem]) -> Plan:
     new: list[Entry] = []
     unchanged: list[Entry] = []
     problems: list[Problem] = []
+    possible = set[tuple[str, ...]]()
+    """Roles that an account can have."""
     for one in found:
         if isinstance(one, Problem):
             problems.append(one)
@@ -108,10 +115,12 @@ def plan(ports: Ports, actor: Actor, found: Iterable[Entry | Problem]) -> Plan:
             problems.append(Problem(one.line, reason, name))
         else:
             try:
-                roles.known(one.new_roles, custom)
+                if one.new_roles not in possible:
+                    roles.known(one.new_roles, custom)
             except InvalidInput as error:
                 problems.append(Problem(one.line, str(error), name))
             else:
+                possible.add(one.new_roles)
                 new.append(one)
     names = ports.unix_names()
     may_have_power = [one.username for one in new if names is None or one.username in names]
