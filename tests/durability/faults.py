@@ -5,14 +5,18 @@ import io
 import os
 import re
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache
+from random import Random
 from typing import Any, Final, NamedTuple
 
 import pytest
+
+from tests.accounts.world import NOW
 
 CALLS: Final = (
     "open", "write", "fsync", "close", "utime", "ftruncate", "posix_fallocate", "statvfs",
@@ -72,16 +76,28 @@ class Faults:
 
     @contextmanager
     def injected(self) -> Iterator[None]:
+        """With the same time and random bytes each time, so that equal faults leave equal files."""
         real = {name: getattr(os, name) for name in CALLS}
         # Whether the disk keeps its word is not what is tested, and takes a while.
         real["fsync"] = real["fdatasync"] = lambda _: None
-        wrapped = {name: self._wrapped(name, function) for name, function in real.items()}
-        reading = self._wrapped("read", io.open)
+        wrapped = {
+            name: self._wrapped(name, function) if self._matters(name) else function
+            for name, function in real.items()
+        }
         with pytest.MonkeyPatch.context() as patch:
             for name, call in wrapped.items():
                 patch.setattr(os, name, call)
-            patch.setattr(io, "open", reading)
+            if self._matters("read"):
+                patch.setattr(io, "open", self._wrapped("read", io.open))
+            patch.setattr(os, "urandom", Random(7).randbytes)  # noqa: S311  repeatable
+            patch.setattr(time, "time", lambda: NOW)
             yield
+
+    def _matters(self, name: str) -> bool:
+        """Whether a call may be listed or fail, or says which file a descriptor is of."""
+        if self._at is None or name in {"open", self._at.what}:
+            return True
+        return self._kind in {Kind.FULL, Kind.SHORT} and name in GROWING
 
     def _wrapped(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(first: Any, *rest: Any, **named: Any) -> Any:

@@ -1,7 +1,8 @@
-"""A save that is killed before each of its calls: python -m tests.durability.killed ...
+"""Saves that are killed before each of their calls: python -m tests.durability.killed ...
 
-Its arguments are TEMPLATE FOLDER NAME, its input is a backup code. It forks, which is unsafe in a
-process with threads, and prints how often; damage raises AssertionError.
+Its arguments are TEMPLATE FOLDER. The first line of its input is a backup code, and each further
+one the name of a save; it prints how often that was killed, or what is wrong. It forks, which is
+unsafe in a process with threads.
 """
 
 import os
@@ -9,23 +10,32 @@ import signal
 import sys
 from pathlib import Path
 
+from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config
 from tests import soak
 from tests.durability.faults import Call, Faults, Kind
-from tests.durability.saves import SAVES, SIGN_IN, Save, a_small_reserve, few_files, sign_in_save
+from tests.durability.saves import Save, a_small_reserve, few_files, save_of
 from tests.durability.stage import Stage
 
 
-def main(template: Path, folder: Path, name: str) -> None:
-    save = sign_in_save(Secret(sys.stdin.read())) if name == SIGN_IN else SAVES[name]
-    stage = Stage(template, folder, save)
+def main(template: Path, folder: Path) -> None:
+    code = Secret(sys.stdin.readline().strip())
+    for line in sys.stdin:
+        save = save_of(line.strip(), code)
+        try:
+            print(_kills(Stage(template, folder, save)), flush=True)  # noqa: T201  how it reports
+        except (AssertionError, CannotCheck) as wrong:
+            print(repr(wrong), flush=True)  # noqa: T201
+
+
+def _kills(stage: Stage) -> int:
     points = stage.clean.points(Kind.KILLED, every=soak.times(0, in_a_soak=1) == 1)
     for point in points:
         config = stage.fresh()
-        is_killed = _killed(save, config, point)
+        is_killed = _killed(stage.save, config, point)
         stage.check(config, "killed" if is_killed else "", f"killed before {point}")
-    print(len(points))  # noqa: T201  how it reports
+    return len(points)
 
 
 def _killed(save: Save, config: Config, point: Call) -> bool:
@@ -42,4 +52,4 @@ def _killed(save: Save, config: Config, point: Call) -> bool:
 
 if __name__ == "__main__":
     with few_files(), a_small_reserve():
-        main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+        main(Path(sys.argv[1]), Path(sys.argv[2]))

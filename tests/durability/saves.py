@@ -243,5 +243,6 @@ SAVES: Final = {
 SIGN_IN: Final = "sign-in"
 
 
-def sign_in_save(code: Secret) -> Save:
-    return Save(sign_in_with(code), codes_left, has_steps=True)
+def save_of(name: str, code: Secret) -> Save:
+    """The save with this name. A sign-in needs a backup code of alice."""
+    return Save(sign_in_with(code), codes_left, has_steps=True) if name == SIGN_IN else SAVES[name]

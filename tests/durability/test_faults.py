@@ -6,9 +6,8 @@ and the next save works. In a soak every call fails, otherwise the first and las
 
 import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,9 +18,9 @@ from cwtui.host import reserve
 from tests import soak
 from tests.accounts.world import Device
 from tests.durability.faults import Faults, Kind
-from tests.durability.saves import SAVES, SIGN_IN, a_small_reserve, few_files, made_in, sign_in_save
+from tests.durability.saves import SAVES, SIGN_IN, a_small_reserve, few_files, made_in, save_of
 from tests.durability.stage import Stage
-from tests.store.processes import ROOT
+from tests.store.processes import Worker
 
 FROM_RESERVE = {"account", "record", "first record", "audit", SIGN_IN}
 """Saves that take room from the reserve if the disk is full."""
@@ -34,12 +33,12 @@ def _few_files_and_a_small_reserve() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """In memory if possible, since thousands of small files would be slow on a disk."""
     in_memory = Path("/dev/shm")
     if not os.access(in_memory, os.W_OK):
-        yield tmp_path
+        yield tmp_path_factory.mktemp("faults")
         return
     with TemporaryDirectory(dir=in_memory) as made:
         yield Path(made)
@@ -54,21 +53,40 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Device]:
     return folder, device
 
 
+@pytest.fixture(scope="module")
+def stage_of(template: tuple[Path, Device], folder: Path) -> Callable[[str], Stage]:
+    """The stage of a save, which is the same for all kinds of faults."""
+    source, device = template
+
+    @cache
+    def made(name: str) -> Stage:
+        return Stage(source, folder / "host", save_of(name, device.codes[0]))
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def killer(template: tuple[Path, Device], folder: Path) -> Iterator[Worker]:
+    """A process that kills saves; it starts once, because importing takes longer than a save."""
+    source, device = template
+    with Worker(source, folder / "killed", module="tests.durability.killed") as worker:
+        worker.tell(device.codes[0].reveal())
+        yield worker
+
+
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.KILLED])
 @pytest.mark.parametrize("name", [*SAVES, SIGN_IN])
 def test_a_failing_system_call_does_not_harm_a_save(
-    template: tuple[Path, Device], folder: Path, name: str, kind: Kind
+    stage_of: Callable[[str], Stage], name: str, kind: Kind
 ) -> None:
-    source, device = template
-    save = sign_in_save(device.codes[0]) if name == SIGN_IN else SAVES[name]
-    stage = Stage(source, folder / "host", save)
+    stage = stage_of(name)
     points = stage.clean.points(kind, every=EVERY)
     assert points
     for point in points:
         config, sentence = stage.fresh(), ""
         with Faults(point, kind).injected():
             try:
-                save.act(config)
+                stage.save.act(config)
             except CannotCheck as refusal:
                 sentence = str(refusal)
         where = f"{point} failed: {sentence or 'done'}"
@@ -81,18 +99,8 @@ def test_a_failing_system_call_does_not_harm_a_save(
 
 
 @pytest.mark.parametrize("name", [*SAVES, SIGN_IN])
-def test_a_kill_before_any_system_call_does_not_harm_a_save(
-    template: tuple[Path, Device], folder: Path, name: str
-) -> None:
+def test_a_kill_before_any_system_call_does_not_harm_a_save(killer: Worker, name: str) -> None:
     """kill -9 at each instant that matters, without any cleaning up."""
-    source, device = template
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.durability.killed", source, folder / "host", name],
-        input=device.codes[0].reveal(),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) >= 2  # one write and one sync, for a record
+    kills = killer.ask(name)
+    assert kills.isdecimal(), kills or "it ended"
+    assert int(kills) >= 2  # one write and one sync, for a record
