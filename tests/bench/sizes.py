@@ -130,7 +130,6 @@ def rows(bench: Bench) -> Iterator[Row]:
         found = by_size[accounts] = {}
         yield from _of_size(folder, accounts, bench.scale, check, found)
         shutil.rmtree(folder)
-    gc.unfreeze()
     fewest, most = min(by_size), max(by_size)
     for what, taken in by_size[most].items():
         of_fewest, few = by_size[fewest][what], f"{fewest:,} accounts"
