@@ -44,6 +44,7 @@ METHODS: Final[dict[type, dict[str, str]]] = {
 }
 ATTRIBUTES: Final[dict[type, set[str]]] = {
     App: {
+        "_background_screens",
         "_batch_count",
         "_driver",
         "_exception",

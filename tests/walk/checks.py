@@ -12,6 +12,7 @@ from cwtui.ui.screens.entry.check_saved import CheckSavedScreen
 from cwtui.ui.screens.entry.first_run import FirstRunScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.page import Page
+from cwtui.ui.spelling.cells import cells_of
 from cwtui.ui.widgets.navigation import Navigation
 from cwtui.ui.widgets.too_small import MIN_COLUMNS, MIN_ROWS
 from tests.secrets.screens import SHOWING
@@ -51,6 +52,15 @@ def _check_focus(person: Person, screen: Screen[object]) -> None:
     has_room = width >= MIN_COLUMNS and height >= MIN_ROWS and person.app.app_focus
     if has_room and isinstance(screen, AccountScreen):
         assert focused is not None, f"nothing of {type(screen).__name__} has the focus"
+
+
+def check_picture(person: Person) -> None:
+    """Check that the updates drawn so far show the same as the whole screen drawn anew."""
+    shown = person.app._painted._wanted
+    for y, strip in enumerate(person.strips):
+        assert shown.get(y) == cells_of(strip.discard_meta().simplify()), (
+            f"row {y} is not as it was drawn last:\n{person.text}"
+        )
 
 
 def _check_secrets(person: Person, town: Town) -> None:
@@ -95,6 +105,7 @@ async def check_ways(person: Person, town: Town, username: str) -> None:
         assert isinstance(page, Page), f"{title} is not reached:\n{person.text}"
         assert section == page.SECTION, f"{title} is not reached:\n{person.text}"
         check_rest(person, town)
+        check_picture(person)
 
 
 async def come_back(person: Person) -> None:

@@ -12,6 +12,7 @@ from textual import events
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.visual import VisualType
 from textual.widget import Widget
@@ -79,6 +80,9 @@ class SteadyScreen(NewestSize[T]):
     def columns_for_help(self) -> int:
         """How many columns at the right help covers; 0: it covers what it needs."""
         return 0
+
+    # Textual would draw the whole screen when the focus moves. The two widgets draw themselves.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     _kept_focus: Widget | None = None
     """The widget that has the focus, or gets it back when there is room again."""

@@ -59,6 +59,13 @@ class TextualApp(App[int]):
 
     # What is written to the terminal
 
+    @property
+    def _background_screens(self) -> list[Screen[object]]:
+        # Private: Textual counts the screen below a page as visible, even if the page covers it.
+        # It would draw the whole page again after each message to the screen below.
+        is_covered = bool(self.screen_stack) and self.screen.styles.background.a == 1
+        return [] if is_covered else super()._background_screens
+
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         # Private: all updates of the screen pass through this method.
         # While Textual is not running, or a batch is open, the terminal does not get the update.

@@ -1,0 +1,65 @@
+"""Changes draw what they touch, not the whole screen, and the terminal shows all of them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import pytest
+from rich.console import RenderableType
+from textual._compositor import CompositorUpdate, LayoutUpdate
+from textual.screen import Screen
+from textual.widgets import Static
+
+from cwtui.ui.app import AccountApp
+from tests.ui.harness import Person
+from tests.ui.scenes import SCENES
+from tests.ui.speed import drawn_as_in_a_terminal
+from tests.walk.checks import check_picture
+
+
+@contextmanager
+def drawing(person: Person) -> Iterator[list[CompositorUpdate]]:
+    """What is drawn in the block, after a picture of the whole screen."""
+    display, drawn = AccountApp._display, list[CompositorUpdate]()
+
+    def displayed(self: AccountApp, screen: Screen[object], one: RenderableType | None) -> None:
+        if isinstance(one, CompositorUpdate):
+            drawn.append(one)
+        display(self, screen, one)
+
+    with drawn_as_in_a_terminal(), patch.object(AccountApp, "_display", displayed):
+        person.app.screen.refresh()
+        person.app.screen._on_timer_update()
+        check_picture(person)
+        drawn.clear()
+        yield drawn
+
+
+@pytest.mark.parametrize("name", ["sign_in", "account"])
+async def test_moving_the_focus_draws_no_whole_screen(name: str) -> None:
+    async with SCENES[name].played() as (person, _):
+        with drawing(person) as drawn:
+            for key in ("tab", "tab", "shift+tab"):
+                await person.press(key)
+                check_picture(person)
+            assert drawn
+            assert not [one for one in drawn if isinstance(one, LayoutUpdate)]
+
+
+async def test_a_change_on_a_covered_screen_draws_nothing() -> None:
+    async with SCENES["settings"].played() as (person, _):
+        with drawing(person) as drawn:
+            person.app.screen_stack[0].refresh()
+            await person.settle()
+            assert not drawn
+
+
+async def test_a_change_behind_a_dialog_is_drawn() -> None:
+    async with SCENES["confirm_disable_mfa"].played() as (person, _):
+        with drawing(person) as drawn:
+            page = person.app.screen_stack[-2]
+            page.query_one("#title", Static).update("changed behind")
+            await person.settle()
+            assert drawn
+            check_picture(person)
+            person.sees("changed behind")
