@@ -18,6 +18,8 @@ LONGEST_FIRST: Final = (
     "pam/test_memory.py",
 )
 """Folders and files with tests that take many seconds each."""
+APART: Final = "walk"
+"""The folder of LONGEST_FIRST whose tests share nothing, so that each may go to another process."""
 
 
 def files_from(part: float) -> list[str]:
@@ -43,9 +45,9 @@ def longest_first(items: list[pytest.Item], processes: int) -> None:
     Each process gets an equal share of the list, and then takes what others have not begun, from
     the end of their shares. A long test that begins late would keep one process busy alone.
     """
-    files = [list(tests) for _, tests in groupby(items, lambda item: item.path)]
-    long = sorted((tests for tests in files if _is_long(tests)), key=_rank)
-    short = iter([item for tests in files if not _is_long(tests) for item in tests])
+    groups = [list(tests) for _, tests in groupby(items, _dealt_with)]
+    long = sorted((tests for tests in groups if _is_long(tests)), key=_rank)
+    short = iter([item for tests in groups if not _is_long(tests) for item in tests])
     left = len(items)
     items.clear()
     for process in range(processes):
@@ -55,6 +57,12 @@ def longest_first(items: list[pytest.Item], processes: int) -> None:
         left -= size
         items += share
     items += short
+
+
+def _dealt_with(item: pytest.Item) -> object:
+    """Tests with an equal one are dealt to the same process."""
+    is_apart = item.path.parent == _TESTS / APART
+    return item if is_apart else item.path
 
 
 def _is_long(tests: list[pytest.Item]) -> bool:

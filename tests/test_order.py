@@ -33,13 +33,19 @@ def test_processes_begin_to_read_with_different_files() -> None:
 
 
 def test_each_process_begins_with_long_tests_and_none_is_lost() -> None:
-    tests = items(accounts=17, attack=2, cli=30, durability=4, ui=22, walk=5)
+    tests = items(accounts=17, attack=2, cli=30, durability=4, ui=22, walk=1)
     expected = set(tests)
     order.longest_first(tests, 4)
     assert set(tests) == expected
     assert len(tests) == len(expected)
-    firsts = [tests[begin].path.parent.name for begin in (0, 20, 40, 60)]
+    firsts = [tests[begin].path.parent.name for begin in (0, 19, 38, 57)]
     assert firsts == ["walk", "durability", "attack", "ui"]
+
+
+def test_each_process_begins_with_walks() -> None:
+    tests = items(cli=8, walk=8)
+    order.longest_first(tests, 4)
+    assert [item.path.parent.name for item in tests] == ["walk", "walk", "cli", "cli"] * 4
 
 
 def test_the_long_files_exist() -> None:

@@ -13,23 +13,28 @@ from tests.walk.events import SIZES
 from tests.walk.walker import Walk
 
 STEPS: Final = 2000
+"""For each size."""
+PARTS: Final = 2
+"""Walks that share these steps, each with a seed of its own, so that processes share the work."""
 SEED: Final = int(os.environ.get("CWTUI_WALK_SEED", "1"))
 """Selects the walk; a failing walk prints its seed, which repeats it."""
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def test_a_random_walk_breaks_nothing(size: tuple[int, int]) -> None:
+def test_a_random_walk_breaks_nothing(size: tuple[int, int], part: int) -> None:
     """In a soak, each further walk has a new seed."""
     until = time.monotonic() + soak.seconds(0)
-    seed, taken, screens = SEED, 0, Counter[str]()
+    steps = STEPS // PARTS
+    seed, taken, screens = SEED + part, 0, Counter[str]()
     while True:
-        walk = Walk(seed, size, STEPS)
+        walk = Walk(seed, size, steps)
         walk.go()
         taken, screens = taken + walk.taken, screens + walk.screens
         if time.monotonic() >= until:
             break
         seed = SystemRandom().randrange(10**6)
-    assert taken >= STEPS
+    assert taken >= steps
     assert len(screens) >= LEAST_SCREENS, screens
 
 
