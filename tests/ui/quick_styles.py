@@ -13,6 +13,7 @@ from textual.css.match import _check_selectors
 from textual.css.model import CombinatorType, RuleSet, SelectorSet
 from textual.css.styles import RulesMap, Styles
 from textual.css.stylesheet import Stylesheet
+from textual.css.types import CSSLocation
 from textual.design import ColorSystem
 from textual.dom import DOMNode
 from textual.theme import Theme
@@ -22,6 +23,7 @@ from tests.ui.replacing import replace_in
 
 def begin() -> None:
     _mix_colours_once()
+    _read_default_styles_once()
     _parse_styles_once()
     _join_styles_once()
     _find_rules_once()
@@ -42,6 +44,20 @@ def _mix_colours_once() -> None:
         return mixed[key].copy()
 
     ColorSystem.generate = generated_once  # type: ignore[method-assign]  # only for tests
+
+
+def _read_default_styles_once() -> None:
+    """Each widget asked for the styles of its class, and `inspect` for the files they stand in."""
+    read = DOMNode._get_default_css
+    known: dict[type, list[tuple[CSSLocation, str, int, str]]] = {}
+
+    def read_once(self: DOMNode) -> list[tuple[CSSLocation, str, int, str]]:
+        kind = type(self)
+        if kind not in known:
+            known[kind] = read(self)
+        return known[kind]
+
+    replace_in(DOMNode, "_get_default_css", read_once)
 
 
 def _parse_styles_once() -> None:
@@ -126,6 +142,10 @@ _asked: Final[list[tuple[Styles, dict[tuple[tuple[str, bool], ...], None]]]] = [
 _searching: Final[list[tuple[DOMNode, _Style, tuple[bool, ...]]]] = []
 _applied: Final[WeakKeyDictionary[DOMNode, tuple[int, RulesMap]]] = WeakKeyDictionary()
 _parts: Final[WeakKeyDictionary[DOMNode, object]] = WeakKeyDictionary()
+_begun: Final[dict[int, tuple[RulesMap, RulesMap]]] = {}
+"""By identity of rules: the rules, and what a new widget's become when each was set."""
+_OF_ITS_OWN: Final = ("layout", "overflow_x", "overflow_y", "pointer")
+"""What makes an object for the widget, or asks it something, when it is set."""
 
 
 def _find_rules_once() -> None:
@@ -175,10 +195,26 @@ def _put_changed(
     base = node.styles.base
     if _applied.get(node) == (id(rules), base._rules):
         node.notify_style_update()
+        return
+    is_new = not base._rules and not node._is_mounted and "transitions" not in rules
+    if is_new and id(rules) in _begun:
+        _begin_with(base, _begun[id(rules)][1])
+        node.notify_style_update()
     else:
         with _refreshing_once(base):
             _put(cls, node, rules, animate)
-        _applied[node] = id(rules), base._rules.copy()
+        if is_new:
+            _begun[id(rules)] = rules, base._rules.copy()
+    _applied[node] = id(rules), base._rules.copy()
+
+
+def _begin_with(base: Styles, rules: RulesMap) -> None:
+    """Set all rules of a new widget at once. It is not shown yet, so nothing must be refreshed."""
+    base.merge_rules(rules)
+    for name in _OF_ITS_OWN:
+        value = base._rules.pop(name, None)  # type: ignore[misc]  # a TypedDict
+        if value is not None:
+            setattr(base, name, value)
 
 
 @contextmanager
