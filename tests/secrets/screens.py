@@ -4,9 +4,9 @@ Two screens show new secrets, a third an initial password to hand over, and two 
 while it is typed. All others, the log, the audit log, the toasts and error messages show none.
 """
 
-import asyncio
 import logging
 import re
+from asyncio import Handle, base_events
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -34,14 +34,21 @@ SHOWING: Final = {
 
 
 @contextmanager
-def _every_step_named() -> Iterator[None]:
-    """asyncio's debug mode logs each slow callback with its arguments: here, all of them."""
-    loop = asyncio.get_running_loop()
-    loop.set_debug(True)
-    loop.slow_callback_duration = 0
-    # Where a callback was created is source code, not a value, and slow to find out.
-    with patch("traceback.walk_stack", lambda *_: iter(())):
+def _every_step_named(log: Log) -> Iterator[None]:
+    """Log each callback with its arguments and results, as asyncio's debug mode does.
+
+    That mode also finds out where each one was created, which takes long. test_journey has it on.
+    """
+
+    def run(self: Handle) -> None:
+        _RUN(self)
+        log.lines.add(f"Executing {base_events._format_handle(self)}")  # type: ignore[attr-defined]  # private
+
+    with patch.object(Handle, "_run", run):
         yield
+
+
+_RUN: Final = Handle._run
 
 
 @contextmanager
@@ -94,11 +101,8 @@ class Watch:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Neither name each step nor draw each update, which takes long."""
-        loop = asyncio.get_running_loop()
-        loop.set_debug(False)
-        with drawn_as_in_a_terminal(really=False):
+        with patch.object(Handle, "_run", _RUN), drawn_as_in_a_terminal(really=False):
             yield
-        loop.set_debug(True)
 
     def check(self, printed: str) -> None:
         """Check that secrets are only where they belong; `printed`: to both standard outputs."""
@@ -122,7 +126,7 @@ def watching() -> Iterator[Watch]:
     secrets = Secrets()
     with (
         logged() as log,
-        _every_step_named(),
+        _every_step_named(log),
         observed(secrets.add, log.lines.add),
         _watched(log) as drawn,
     ):
