@@ -6,19 +6,20 @@ and on such a line, rows that moved are scrolled.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final, TypeAlias
 
 from rich.color import ColorSystem
+from rich.segment import Segment
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
-from textual.strip import Strip
 
 from cwtui.ui.spelling.abilities import Abilities
 from cwtui.ui.spelling.cells import DEFAULT_BLANK, UNKNOWN, Cell, Run, cells_of
 from cwtui.ui.spelling.pen import Pen, PenState
 from cwtui.ui.spelling.scrolling import Scroll, scrolls
 
-_Piece: TypeAlias = tuple[int, int, Strip]
+_Piece: TypeAlias = tuple[int, int, Iterable[Segment]]
 """Row, column, and what is drawn there."""
 _Row: TypeAlias = list[Cell]
 _State: TypeAlias = tuple[dict[int, _Row], set[int], PenState]
@@ -47,9 +48,9 @@ class Painted:
             self._shown.clear()
             self._wanted.clear()
             self._changed.clear()
-        for y, x, strip in _pieces(update):
+        for y, x, segments in _pieces(update):
             row = self._wanted.setdefault(y, [])
-            cells = cells_of(strip)
+            cells = cells_of(segments)
             if row[x : x + len(cells)] != cells:
                 self._wanted[y] = _with(row, x, cells)
                 self._changed.add(y)
@@ -189,7 +190,7 @@ def _halves(cells: Sequence[Cell]) -> set[int]:
 def _pieces(update: CompositorUpdate) -> Iterator[_Piece]:
     if isinstance(update, LayoutUpdate):
         for y, strips in enumerate(update.strips, update.region.y):
-            yield y, update.region.x, _plain(strips)
+            yield y, update.region.x, chain.from_iterable(strips)
     elif isinstance(update, ChopsUpdate):
         for y, first, last in update.spans:
             yield from _pieces_of_span(update, y, first, last)
@@ -198,8 +199,4 @@ def _pieces(update: CompositorUpdate) -> Iterator[_Piece]:
 def _pieces_of_span(update: ChopsUpdate, y: int, first: int, last: int) -> Iterator[_Piece]:
     for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
         if strip is not None and x <= last and end > first:
-            yield y, x, _plain([strip if end <= last else strip.crop(0, last - x)])
-
-
-def _plain(strips: Iterable[Strip | None]) -> Strip:
-    return Strip.join(strips).discard_meta().simplify()
+            yield y, x, strip if end <= last else strip.crop(0, last - x)

@@ -1,13 +1,13 @@
 """The cells of a row, as they are seen: a blank shows its background only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Final, TypeAlias
 
 from rich.cells import cell_len
+from rich.segment import Segment
 from rich.style import Style
-from textual.strip import Strip
 
 Cell: TypeAlias = tuple[str, Style | None]
 """A character, or none in the second half of a wide one, and how it looks."""
@@ -23,11 +23,10 @@ LEAST_ERASED: Final = 4
 """Writing fewer blanks than this takes fewer bytes than erasing them."""
 
 
-def cells_of(strip: Strip) -> list[Cell]:
-    """Return the cells of a strip. The style of a blank is reduced to what is seen of it."""
+def cells_of(segments: Iterable[Segment]) -> list[Cell]:
+    """Return the cells of a row. The style of a blank is reduced to what is seen of it."""
     cells: list[Cell] = []
-    for text, given, _ in strip:
-        style = _named(given)
+    for text, style in _joined(segments):
         blank = of_blanks(style)
         if not text.isascii():
             cells += _of_characters(text, style, blank)
@@ -36,6 +35,19 @@ def cells_of(strip: Strip) -> list[Cell]:
         else:
             cells += [(each, blank if each == BLANK else style) for each in text]
     return cells
+
+
+def _joined(segments: Iterable[Segment]) -> Iterator[tuple[str, Style | None]]:
+    """Yield texts and how they look. What looks alike is one text: characters may combine."""
+    texts = list[str]()
+    style: Style | None = None
+    for text, given, _ in segments:
+        before, style = style, _seen(given)
+        if style is not before and texts:
+            yield "".join(texts), before
+            texts.clear()
+        texts.append(text)
+    yield "".join(texts), style
 
 
 def _of_characters(text: str, style: Style | None, blank: Style | None) -> list[Cell]:
@@ -55,10 +67,14 @@ def _of_characters(text: str, style: Style | None, blank: Style | None) -> list[
 
 
 @lru_cache(maxsize=1024)
-def _named(style: Style | None) -> Style | None:
+def _seen(style: Style | None) -> Style | None:
+    """Return what is seen of the style. Styles that look the same are one object."""
+    return _named(style.clear_meta_and_links()) if style is not None else None
+
+
+@lru_cache(maxsize=1024)
+def _named(style: Style) -> Style | None:
     """Return the style without the terminal's own colours: it has them if it names none."""
-    if style is None:
-        return None
     ink, paper = (
         None if colour is None or colour.is_default else colour
         for colour in (style.color, style.bgcolor)
