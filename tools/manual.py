@@ -59,6 +59,13 @@ This stays the same until the next major version:
   and `changed` is false where there was nothing left to do.
 - If a command is refused, nothing was changed unless its help says otherwise.
   Standard output may then be empty.
+- **Commands for many accounts** print `batch`, the id in the audit log, and
+  `accounts`: for each its `username`, `changed`, `outcome` and `reason`. The
+  outcome is `done`, `already so`, `refused`, `not reached` or, with
+  `--dry-run`, `would be done`. The whole has `changed` if one of them has. The
+  exit status is the worst: 3 if something could not be checked, and then the
+  accounts after it are `not reached`; 1 if accounts were refused; 4 if they
+  are just not there. The others are done all the same.
 - The fields of JSON and the columns of CSV, with their types and values, such
   as `enabled`. Times are in UTC as in 2026-11-24T08:00:00+00:00. Others may be
   added, so read them by name and ignore those that you do not know.

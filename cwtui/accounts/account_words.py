@@ -1,7 +1,7 @@
 """The words that filter the list of users, and the columns that it can be sorted by."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
@@ -100,6 +100,18 @@ def sort_by(column: str, facts: Facts, *, is_descending: bool = False) -> Sort:
 
 def _origin(row: AccountRow) -> Origin:
     return row.origin
+
+
+def before_reading() -> Vocabulary[AccountRow]:
+    """Return the vocabulary that checks a filter before the store is read: it may have any role."""
+    found = account_words(Facts())
+    words = (
+        replace(word, read=lambda typed, _: (typed, _with_role(typed)))
+        if word.name == "role"
+        else word
+        for word in found.words
+    )
+    return replace(found, words=tuple(words))
 
 
 def having_role(role: str) -> AccountQuery:

@@ -68,7 +68,8 @@ def _account_named(ctx: click.Context) -> "Account | None":
 
     given = ctx.find_root().params
     # While the option lacks its value, click has not assigned the other words to arguments.
-    typed = ctx.params.get("name") or next(iter(ctx.args), "")
+    named = ctx.params.get("name") or next(iter(ctx.params.get("names") or ()), "")
+    typed = named or next(iter(ctx.args), "")
     try:
         username = text.username(typed)
         return Host(given.get("config"), given.get("store")).ports().accounts.get(username)

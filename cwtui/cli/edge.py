@@ -32,7 +32,7 @@ _OPENS_APPLICATION: Final[tuple[list[str], ...]] = ([], ["--kiosk"])
 """With only these arguments, click is not loaded. That saves a tenth of the time to the login
 screen. Click understands them too.
 """
-_NO_ARGUMENT: Final = ("password", "new_password", "confirm_password", "ssh_key")
+_NO_ARGUMENT: Final = ("password", "new_password", "confirm_password", "passphrase", "ssh_key")
 """Fields that are read from standard input or asked for, and never given as an argument."""
 _NO_VARIABLE: Final = "="
 """An impossible name for a variable: none may make cwtui list usernames (see completion.py)."""

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -11,6 +11,7 @@ import click
 
 from cwtui.accounts.errors import Agreed, AlreadyExists
 from cwtui.accounts.importing import creating, formats, lines, planning
+from cwtui.accounts.importing.creating import New
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.lines import Problem
 from cwtui.accounts.importing.planning import Plan
@@ -101,7 +102,11 @@ def import_(
             kept_in = passwords_to if plan.without_password else None
             workers = os.cpu_count() or 1
             try:
-                with passwords_file(kept_in) as hand_over, progress("Importing") as shown:
+                with passwords_file(kept_in) as keep, progress("Importing") as shown:
+
+                    def hand_over(made: Sequence[New]) -> None:
+                        keep((o.account.username, o.password) for o in made if o.password)
+
                     return creating.create(
                         ports, operator(), plan, hand_over, shown, workers, agreed
                     )

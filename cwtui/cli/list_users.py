@@ -15,7 +15,7 @@ from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
 from cwtui.cli.values import WholeNumber
 
-_WORDS: Final = account_words.account_words(account_words.Facts())
+_WORDS: Final = account_words.before_reading()
 
 
 def _checked(

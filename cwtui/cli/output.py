@@ -30,8 +30,25 @@ def put(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        reason = (error.strerror or "").lower()
-        raise Failed(f"Cannot write to standard output: {reason}.") from None
+        raise _unwritable(error) from None
+
+
+def put_bytes(content: bytes) -> None:
+    """Write data to standard output and flush. Raises Failed if that does not work."""
+    if sys.stdout is None:
+        raise Failed("Cannot write to standard output: it is closed.")
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritable(error) from None
+
+
+def _unwritable(error: OSError) -> Failed:
+    reason = (error.strerror or "").lower()
+    return Failed(f"Cannot write to standard output: {reason}.")
 
 
 def say(sentence: str) -> None:

@@ -1,24 +1,28 @@
-"""The new file for initial passwords that an import makes."""
+"""The new file for the initial passwords of many accounts."""
 
 import csv
 import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 from cwtui.accounts.errors import AlreadyExists, Refused
-from cwtui.accounts.importing.creating import New
+from cwtui.accounts.secret import Secret
 from cwtui.cli.output import say
-from cwtui.host.files import closed, discard, sync_folder, write_all
+from cwtui.host.files import cannot, closed, discard, sync_folder, write_all
+
+Keep: TypeAlias = Callable[[Iterable[tuple[str, Secret]]], None]
+"""Writes usernames and their initial passwords to disk. Raises CannotCheck."""
 
 
 @contextmanager
-def passwords_file(path: Path | None) -> Iterator[Callable[[Sequence[New]], None]]:
-    """Create the file, and yield the function that writes the passwords to disk.
+def passwords_file(path: Path | None) -> Iterator[Keep]:
+    """Create the file, and yield the function that writes to it.
 
-    After an exception the file is removed, unless the accounts may exist by then. Raises
-    AlreadyExists and OSError.
+    At the end the file is removed if it has no passwords or, as they are not valid, after Refused.
+    Raises AlreadyExists and OSError.
     """
     if path is None:
         yield lambda _: None
@@ -31,33 +35,37 @@ def passwords_file(path: Path | None) -> Iterator[Callable[[Sequence[New]], None
         raise AlreadyExists(f"{path} exists. Name a new file for the initial passwords.") from None
     with closed(opened) as descriptor:
 
-        def hand_over(made: Sequence[New]) -> None:
+        def keep(made: Iterable[tuple[str, Secret]]) -> None:
             nonlocal is_written
-            write_all(descriptor, _content(made))
-            os.fsync(descriptor)
-            sync_folder(path.parent)
+            header = [] if is_written else [("username", "initial_password")]
+            rows = [*header, *((name, password.reveal()) for name, password in made)]
+            try:
+                write_all(descriptor, _lines(rows))
+                os.fsync(descriptor)
+            except OSError as error:
+                raise cannot("write", path, error) from None
+            if not is_written:
+                sync_folder(path.parent)
             is_written = True
 
         try:
-            yield hand_over
+            yield keep
         except Refused:
-            discard(path)
+            is_written = False
             raise
         except BaseException:
             if is_written:
                 say(
-                    f"{path} is kept, as some of its accounts may exist. Look with: cwtui user list"
+                    f"{path} is kept, as some of its passwords may be valid. Look with: cwtui user "
+                    "list"
                 )
-            else:
-                discard(path)
             raise
+        finally:
+            if not is_written:
+                discard(path)
 
 
-def _content(made: Sequence[New]) -> bytes:
+def _lines(rows: Iterable[tuple[str, str]]) -> bytes:
     written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(("username", "initial_password"))
-    writer.writerows(
-        (one.account.username, one.password.reveal()) for one in made if one.password is not None
-    )
+    csv.writer(written, lineterminator="\n").writerows(rows)
     return written.getvalue().encode()

@@ -1,4 +1,4 @@
-"""Read a password or a public key from one line of standard input."""
+"""Read a password, a passphrase or a public key from one line of standard input."""
 
 import sys
 from typing import Final
@@ -16,11 +16,20 @@ _BYTE_ORDER_MARK: Final = "\ufeff"
 
 def password() -> Secret:
     """Return the line without its line end. Raises InvalidInput, and WrongUsage on a terminal."""
+    return _secret("password")
+
+
+def passphrase() -> Secret:
+    """Return the line without its line end. Raises InvalidInput, and WrongUsage on a terminal."""
+    return _secret("passphrase")
+
+
+def _secret(what: str) -> Secret:
     if sys.stdin is not None and sys.stdin.isatty():
         raise WrongUsage(
-            "--password-stdin needs a pipe or a file; a terminal would show the password."
+            f"--{what}-stdin needs a pipe or a file; a terminal would show the {what}."
         )
-    return Secret(_line("password", "the password"))
+    return Secret(_line(what, f"the {what}"))
 
 
 def public_key() -> str:

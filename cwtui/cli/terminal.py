@@ -74,25 +74,36 @@ def ask_yes(question: str) -> bool:
 
 def ask_new_password() -> tuple[Secret, Secret]:
     """Ask twice without echo. Raises InvalidInput, and Failed if there is no way to ask."""
+    return ask_secret("Password"), ask_secret("Password", "Confirm Password")
+
+
+def ask_new_passphrase() -> Secret:
+    """Ask twice without echo. Raises InvalidInput, and Failed if there is no way to ask."""
+    passphrase = ask_secret("Passphrase")
+    if ask_secret("Passphrase", "Confirm Passphrase") != passphrase:
+        raise InvalidInput(
+            "passphrase", "The passphrases do not match. Type the same passphrase twice."
+        )
+    return passphrase
+
+
+def ask_secret(what: str, prompt: str = "") -> Secret:
+    """Ask without echo for `what`. Raises InvalidInput, and Failed if there is no way to ask."""
+    name = what.lower()
     if not is_there():
-        raise Failed("Cannot ask for the password without a terminal. Use --password-stdin.")
+        raise Failed(f"Cannot ask for the {name} without a terminal. Use --{name}-stdin.")
     import getpass
     import warnings
 
     try:
         with warnings.catch_warnings():
-            # If getpass cannot disable the echo, it warns and shows the password.
+            # If getpass cannot disable the echo, it warns and shows what is typed.
             warnings.simplefilter("error", getpass.GetPassWarning)
-            return (
-                Secret(getpass.getpass("Password: ", sys.stderr)),
-                Secret(getpass.getpass("Confirm Password: ", sys.stderr)),
-            )
+            return Secret(getpass.getpass(f"{prompt or what}: ", sys.stderr))
     except getpass.GetPassWarning:
-        raise Failed("This terminal cannot hide the password. Use --password-stdin.") from None
+        raise Failed(f"This terminal cannot hide the {name}. Use --{name}-stdin.") from None
     except UnicodeDecodeError:
-        raise InvalidInput(
-            "password", "The input is not UTF-8. Set your terminal to UTF-8."
-        ) from None
+        raise InvalidInput(name, "The input is not UTF-8. Set your terminal to UTF-8.") from None
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -23,6 +23,12 @@ WRITES: Final[list[tuple[str, tuple[str, ...], str, bool]]] = [
     ("user set", ("bob", "--mfa-required"), "", True),
     ("user set", ("bob", "--mfa-required"), "", False),
     ("user unlock", ("bob",), "", False),
+    ("user disable", ("eve",), "", True),
+    ("user disable", ("eve", "bob"), "", True),
+    ("user disable", ("eve", "bob"), "", False),
+    ("user enable", ("bob", "--dry-run"), "", False),
+    ("user enable", ("eve", "bob"), "", True),
+    ("user unlock", ("eve", "bob"), "", False),
     ("user reset-password", ("bob",), "", True),
     ("user import", ("-", "--dry-run"), PEOPLE, False),
     ("user import", ("-",), PEOPLE, True),
@@ -31,7 +37,9 @@ WRITES: Final[list[tuple[str, tuple[str, ...], str, bool]]] = [
     ("user reset-mfa", ("kim",), "", False),
     ("user ssh-key add", ("kim",), KEY, True),
     ("user ssh-key remove", ("kim", "laptop"), "", True),
+    ("user export", ("{folder}/people.jsonl",), "", True),
     ("user remove", ("kim", "--yes"), "", True),
+    ("user remove", ("--from", "-", "--yes"), "eve", True),
     ("session end", ("--user", "bob"), "", True),
     ("role add", ("help-desk", "--permission", "read-users"), "", True),
     ("role set", ("help-desk", "--permission", "reset-mfa"), "", True),
@@ -111,6 +119,8 @@ def test_commands_that_read_change_nothing(
 NOT_FOUND: Final = {
     "user show": ("nobody",),
     "user set": ("nobody", "--enabled"),
+    "user enable": ("nobody",),
+    "user disable": ("nobody",),
     "user remove": ("nobody", "--yes"),
     "user reset-password": ("nobody",),
     "user reset-mfa": ("nobody",),
@@ -134,7 +144,7 @@ NAMES_NOTHING_OF_OURS: Final = {
 
 
 def test_all_commands_that_take_a_name_are_listed() -> None:
-    names = {"name", "username", "user", "ids", "role", "unix_user"}
+    names = {"name", "names", "username", "user", "ids", "role", "unix_user"}
     takes = {
         name
         for name, command in all_commands().items()
@@ -160,6 +170,7 @@ def test_a_name_that_is_not_there_is_status_4(host: Host, command: str) -> None:
         ("user", "ssh-key", "add", "admin"),
         ("role", "add", "help-desk", "--permission", "read-users"),
         ("store", "backup", "{folder}/config.toml"),
+        ("user", "export", "{folder}/config.toml"),
     ],
 )
 def test_what_is_there_already_is_status_5(host: Host, arguments: tuple[str, ...]) -> None:

@@ -23,6 +23,7 @@ ANY_TEXT = {
     "--config",
     "--store",
     "--display-name",
+    "--from",
     "--gate-socket",
     "--passwords-to",
     "--socket",

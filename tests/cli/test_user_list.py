@@ -55,6 +55,19 @@ def test_filters_and_orders_choose_what_is_listed(
     assert listed(host, *args) == names.split()
 
 
+def test_roles_of_ones_own_are_filtered_by(host: Host) -> None:
+    host.run("role", "add", "help-desk", "--permission", "read-users")
+    put(host, "max", roles=("help-desk",))
+    assert listed(host, "role:help-desk") == ["max"]
+    assert listed(host, "--role", "help-desk") == ["max"]
+    for wrong in (("role:help-dsk",), ("--role", "help-dsk")):
+        result = host.run("user", "list", *wrong)
+        assert (result.status, result.out) == (2, "")
+        assert "cannot be 'help-dsk'. Choose connectware-admin, minimum-access or help-desk." in (
+            result.err
+        )
+
+
 def test_each_format_has_the_same_values(host: Host) -> None:
     def run(*args: str) -> Result:
         return host.run("user", "list", "origin:local", "!admin", *args)

@@ -35,7 +35,13 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("user reset-password", ("nobody",)),
     ("user reset-mfa", ("grace",)),
     ("user unlock", ("grace",)),
+    ("user enable", ("grace",)),
+    ("user disable", ("grace", "heidi", "--json")),
+    ("user disable", (TYPED_BY_MISTAKE, "grace")),
+    ("user reset-password", ("ada", "grace", "--yes", "--passwords-to", "{folder}/reset")),
     ("user remove", ("grace", "--yes")),
+    ("user export", ("{folder}/export.jsonl",)),
+    ("user export", ("-", "--format", "csv")),
     ("user import", ("{folder}/people.jsonl", "--dry-run")),
     ("user import", ("{folder}/people.jsonl", "--json")),
     ("user import", ("{folder}/people.jsonl", "--json", "--passwords-to", "{folder}/initial")),
@@ -113,7 +119,8 @@ def test_commands_print_log_and_store_no_secrets(new_host: Host, tmp_path: Path)
     use_a_directory(new_host, tmp_path / "bind-password")
     secrets.add(OF_A_DEVICE, "a device of another program")
     secrets.add(OF_A_DEVICE.partition("=")[2], "the key of a device of another program")
-    people, kept = new_host.folder / "people.jsonl", new_host.folder / "initial"
+    people = new_host.folder / "people.jsonl"
+    kept = [new_host.folder / name for name in ("initial", "reset")]
     people.write_text(
         f'{{"username":"kim","password_hash":"{TAKEN_OVER}","otpauth_uris":"{OF_A_DEVICE}"}}\n'
         '{"username":"lee"}\n'
@@ -142,8 +149,9 @@ def test_commands_print_log_and_store_no_secrets(new_host: Host, tmp_path: Path)
         assert TAKEN_OVER not in result.err
         assert TAKEN_OVER not in result.out or command == "store backup"
     assert sum(bool(handed_over(command, result, secrets)) for command, result in said) == 5
-    assert secrets.found_in(kept.read_bytes()), "no initial password was written"
-    for file in (people, kept):
+    for file in kept:
+        assert secrets.found_in(file.read_bytes()), "no initial password was written"
+    for file in (people, *kept):
         file.unlink()
     assert_nowhere(secrets, new_host.folder, new_host.keyring)
 

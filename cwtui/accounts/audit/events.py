@@ -35,6 +35,7 @@ class EventType(StrEnum):
     BACKUP_CODES_ACKNOWLEDGE = "backup_codes.acknowledge"
     USER_CREATE = "user.create"
     USER_IMPORT = "user.import"
+    USER_EXPORT = "user.export"
     USER_UPDATE = "user.update"
     USER_RENAME = "user.rename"
     USER_RESET_PASSWORD = "user.reset_password"  # noqa: S105  an event's name

@@ -1,0 +1,154 @@
+"""Change many accounts with one command: ask, carry out, and report each."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from cwtui.accounts.bulk import batches, plans, sentences
+from cwtui.accounts.bulk.acts import Act, Reason
+from cwtui.accounts.bulk.batches import Outcome, Report
+from cwtui.accounts.bulk.plans import Plan
+from cwtui.accounts.errors import NotFound
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.text import visible
+from cwtui.cli import terminal
+from cwtui.cli.choosing import Chosen
+from cwtui.cli.errors import Failed
+from cwtui.cli.host import operator
+from cwtui.cli.json_output import put_change
+from cwtui.cli.output import put, say
+from cwtui.cli.passwords_file import passwords_file
+from cwtui.cli.progress import progress
+from cwtui.cli.tables import table
+
+_HEADINGS: Final = ("USERNAME", "OUTCOME", "REASON")
+_WOULD_BE_DONE: Final = "would be done"
+_NOT_REACHED: Final = "not reached"
+
+
+class Row(NamedTuple):
+    """What a command did with one account. `reason` is why it left it as it was, in words."""
+
+    username: str
+    outcome: str
+    reason: str = ""
+
+    @property
+    def is_changed(self) -> bool:
+        return self.outcome == Outcome.DONE
+
+
+def carry_out(
+    ports: Ports,
+    act: Act,
+    chosen: Chosen,
+    *,
+    yes: bool = False,
+    needs_yes: bool = False,
+    passwords_to: Path | None = None,
+) -> None:
+    """Do it with the chosen accounts, or print what would be done.
+
+    Asks on a terminal if the act cannot be undone (`needs_yes`) or gives permissions, unless `yes`;
+    without a terminal that is refused. Raises CannotCheck if it ended early, Failed if accounts
+    were refused, and NotFound if some are only not there.
+    """
+    plan = plans.plan(ports, operator(), act, chosen.selection)
+    if chosen.dry_run:
+        _report(chosen, plan, None, list(_planned(plan)))
+        return
+    if not plan.names:
+        _report(chosen, plan, None, list(_left(plan)))
+        return
+    if (needs_yes or plan.gaining) and not yes:
+        if not terminal.is_there():
+            raise Failed(f"{sentences.question(plan)} {terminal.NOT_THERE} Use --yes.")
+        if not terminal.ask_yes(sentences.question(plan)):
+            raise Failed("Nothing was changed.")
+    report = batches.begin(ports, operator(), plan)
+    try:
+        with passwords_file(passwords_to) as keep, progress("Changing") as shown:
+            batches.carry_out(
+                ports,
+                operator(),
+                report,
+                shown,
+                hand_over=lambda name, password: keep([(name, password)]),
+            )
+    except KeyboardInterrupt:
+        say(f"Interrupted. {sentences.summary(report)} In the audit log: batch {report.batch}.")
+        raise
+    _report(chosen, plan, report, list(_results(report)))
+
+
+def put_one(username: str, *, changed: bool, **fields: object) -> None:
+    """Print as JSON what a command did with one account."""
+    outcome = Outcome.DONE if changed else Outcome.ALREADY
+    _put([Row(username, outcome)], None, dry_run=False, **fields)
+
+
+def _planned(plan: Plan) -> Iterator[Row]:
+    yield from (Row(name, _WOULD_BE_DONE) for name in plan.names)
+    yield from _left(plan)
+
+
+def _left(plan: Plan) -> Iterator[Row]:
+    for name, reason in plan.exceptions():
+        if reason is Reason.ALREADY:
+            yield Row(name, Outcome.ALREADY)
+        else:
+            yield Row(name, Outcome.REFUSED, reason)
+
+
+def _results(report: Report) -> Iterator[Row]:
+    reached = set[str]()
+    for result in report:
+        reached.add(result.username)
+        yield Row(result.username, result.outcome, result.why)
+    yield from (Row(name, _NOT_REACHED) for name in report.plan.names if name not in reached)
+
+
+def _report(chosen: Chosen, plan: Plan, report: Report | None, rows: list[Row]) -> None:
+    rows.sort()
+    if chosen.as_json:
+        _put(rows, report, dry_run=chosen.dry_run)
+    elif rows:
+        cells = ((visible(row.username), row.outcome, row.reason or "-") for row in rows)
+        put(table([_HEADINGS, *cells]))
+    if report is not None:
+        say(f"{sentences.summary(report)} In the audit log: batch {report.batch}.")
+        if report.problem is not None:
+            raise report.problem
+    elif not rows:
+        say("No account matches.")
+    elif not chosen.dry_run:
+        say(sentences.question(plan))
+    _refuse_if_refused(rows)
+
+
+def _refuse_if_refused(rows: Sequence[Row]) -> None:
+    refused = [row for row in rows if row.outcome == Outcome.REFUSED]
+    if not refused:
+        return
+    sentence = f"{len(refused):,} of {len(rows):,} accounts were refused; see above."
+    if all(row.reason == Reason.UNKNOWN for row in refused):
+        raise NotFound(sentence)
+    raise Failed(sentence)
+
+
+def _put(rows: Sequence[Row], report: Report | None, *, dry_run: bool, **fields: object) -> None:
+    accounts: list[dict[str, Any]] = [
+        {
+            "username": row.username,
+            "changed": row.is_changed,
+            "outcome": row.outcome,
+            "reason": row.reason or None,
+            **fields,
+        }
+        for row in rows
+    ]
+    batch = report.batch if report is not None else None
+    put_change(
+        {"dry_run": dry_run, "batch": batch, "accounts": accounts},
+        changed=any(row.is_changed for row in rows),
+    )

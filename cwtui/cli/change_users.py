@@ -1,0 +1,322 @@
+"""`cwtui user set`, `enable`, `disable`, `unlock`, `reset-mfa`, `reset-password` and `remove`.
+
+With one NAME, and nothing else, a command asks and answers about this account. All others carry out
+an act on many (`batch`).
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cwtui.accounts import account_state, administration, text, user_mfa, wording
+from cwtui.accounts.account_state import Requirement
+from cwtui.accounts.bulk import acts
+from cwtui.accounts.errors import Agreed
+from cwtui.accounts.model import Account
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.settings import OrganizationSettings
+from cwtui.cli import account_output, batch, choosing, completing, confirming, terminal
+from cwtui.cli.choosing import Chosen
+from cwtui.cli.errors import Failed, WrongUsage
+from cwtui.cli.groups import CommandWithExamples, pass_host
+from cwtui.cli.host import Host, operator
+from cwtui.cli.initial_password import hand_over
+from cwtui.cli.output import say
+from cwtui.cli.values import DeviceName
+
+
+def role_option(help_text: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--role",
+        "chosen_roles",
+        metavar="ROLE",
+        multiple=True,
+        shell_complete=completing.roles,
+        help=help_text,
+    )
+
+
+def _yes(act: str) -> Callable[[Any], Any]:
+    return click.option("--yes", is_flag=True, help=f"{act} without asking.")
+
+
+@click.command(
+    "set",
+    cls=CommandWithExamples,
+    examples=(
+        "cwtui user set bob --mfa-required",
+        "cwtui user set bob --role connectware-admin --role minimum-access",
+        "cwtui user set --filter '!mfa:enabled' --mfa-required --dry-run",
+    ),
+)
+@choosing.options
+@role_option("Replace the accounts' roles; repeat the option for more.")
+@click.option(
+    "--mfa-required/--no-mfa-required",
+    default=None,
+    help="Whether MFA is required for these accounts.",
+)
+@click.option("--enabled/--disabled", default=None, help="Whether the accounts can sign in.")
+@click.option("--display-name", metavar="TEXT", help="The person's full name, for one NAME.")
+@_yes("Change them")
+@pass_host
+def set_(
+    host: Host,
+    chosen: Chosen,
+    chosen_roles: tuple[str, ...],
+    mfa_required: bool | None,
+    enabled: bool | None,
+    display_name: str | None,
+    yes: bool,
+) -> None:
+    """Change accounts.
+
+    Changes only the options you give. New roles and --disabled end the accounts' sessions. If
+    accounts get permissions, this asks first. Without a terminal it refuses, unless --yes is given.
+    """
+    if not chosen_roles and (mfa_required, enabled, display_name) == (None, None, None):
+        raise WrongUsage("Give at least one option to change. See: cwtui user set --help")
+    change = acts.Change(
+        mfa_required=mfa_required,
+        enabled=enabled,
+        display_name=display_name,
+        roles=chosen_roles or None,
+    )
+    if chosen.one is not None:
+        _set_one(host.ports(), chosen.one, change, chosen, yes=yes)
+        return
+    if display_name is not None:
+        raise WrongUsage("--display-name is for one NAME, without --dry-run.")
+    batch.carry_out(host.ports(), change, chosen, yes=yes)
+
+
+def _set_one(ports: Ports, name: str, to: acts.Change, chosen: Chosen, *, yes: bool) -> None:
+    def update(agreed: Agreed) -> administration.Updated:
+        return administration.update_user(
+            ports,
+            operator(),
+            name,
+            chosen_roles=to.roles,
+            mfa_required=to.mfa_required,
+            enabled=to.enabled,
+            display_name=to.display_name,
+            agreed=agreed,
+        )
+
+    updated = confirming.confirmed(update, yes=yes, if_not="Nothing was changed.")
+    details = administration.show_user(ports, operator(), name)
+    username = details.account.username
+    if chosen.as_json:
+        batch.put_one(username, changed=updated.changed)
+    else:
+        what = "Saved" if updated.changed else "Nothing was changed for"
+        say(f"{what} {username}: {account_output.summary(details)}.")
+    say_if_mfa_is_off(details.account, details.settings)
+
+
+@click.command(
+    "enable",
+    cls=CommandWithExamples,
+    examples=("cwtui user enable bob", "cwtui user enable --from back.txt"),
+)
+@choosing.options
+@pass_host
+def enable(host: Host, chosen: Chosen) -> None:
+    """Let accounts sign in again. The same as cwtui user set --enabled."""
+    _enable(host.ports(), chosen, enabled=True)
+
+
+@click.command(
+    "disable",
+    cls=CommandWithExamples,
+    examples=("cwtui user disable bob carol", "cwtui user disable --filter 'last:>90d' --dry-run"),
+)
+@choosing.options
+@pass_host
+def disable(host: Host, chosen: Chosen) -> None:
+    """Keep accounts from signing in, and end their sessions.
+
+    The same as cwtui user set --disabled.
+    """
+    _enable(host.ports(), chosen, enabled=False)
+
+
+def _enable(ports: Ports, chosen: Chosen, *, enabled: bool) -> None:
+    change = acts.Change(enabled=enabled)
+    if chosen.one is not None:
+        _set_one(ports, chosen.one, change, chosen, yes=True)
+    else:
+        batch.carry_out(ports, change, chosen)
+
+
+@click.command(
+    "remove",
+    cls=CommandWithExamples,
+    examples=(
+        "cwtui user remove bob",
+        "cwtui user remove bob carol --yes",
+        "cwtui user remove --from left.txt --dry-run",
+    ),
+)
+@choosing.options
+@_yes("Remove them")
+@pass_host
+def remove(host: Host, chosen: Chosen, yes: bool) -> None:
+    """Remove accounts for good.
+
+    Asks first. If you answer no, or if there is no terminal, nothing is removed and the exit
+    status is 1.
+    """
+    if chosen.one is None:
+        batch.carry_out(host.ports(), acts.Remove(), chosen, yes=yes, needs_yes=True)
+        return
+    terminal.check_can_ask("remove the account", yes=yes)
+    ports = host.ports()
+    username = administration.name_to_remove(ports, operator(), chosen.one)
+    if not yes and not terminal.ask_yes(f"Remove the account {username} for good?"):
+        raise Failed(f"{username} was not removed.")
+    administration.remove_user(ports, operator(), username)
+    if chosen.as_json:
+        batch.put_one(username, changed=True)
+    else:
+        say(f"Removed {username}.")
+
+
+@click.command(
+    "reset-password",
+    cls=CommandWithExamples,
+    examples=(
+        "cwtui user reset-password bob",
+        "cwtui user reset-password --from new --passwords-to initial.csv --yes",
+    ),
+)
+@choosing.options
+@click.option(
+    "--passwords-to",
+    metavar="NEWFILE",
+    type=click.Path(path_type=Path),
+    help="Write the initial passwords to this new file, with mode 0600.",
+)
+@_yes("Reset the passwords of many accounts")
+@pass_host
+def reset_password(host: Host, chosen: Chosen, passwords_to: Path | None, yes: bool) -> None:
+    """Set new initial passwords.
+
+    They are valid for seven days and must be changed at the next sign-in. That of one NAME is the
+    only line on standard output; with --json it is in all fields of the account.
+
+    Those of more accounts are written to the file after --passwords-to, after asking. Without a
+    terminal that is refused, unless --yes is given. Accounts whose initial password is still valid
+    keep it, so that the command can be repeated.
+    """
+    if chosen.one is None or passwords_to is not None:
+        if passwords_to is None and not chosen.dry_run:
+            raise WrongUsage("Name a new file for the initial passwords: --passwords-to NEWFILE")
+        batch.carry_out(
+            host.ports(),
+            acts.ResetPassword(),
+            chosen,
+            yes=yes,
+            needs_yes=True,
+            passwords_to=passwords_to,
+        )
+        return
+    ports = host.ports()
+    renewed = administration.reset_password(ports, operator(), chosen.one)
+    hand_over(renewed, "Reset the password of", ports, as_json=chosen.as_json)
+
+
+@click.command(
+    "reset-mfa",
+    cls=CommandWithExamples,
+    examples=(
+        "cwtui user reset-mfa bob",
+        "cwtui user reset-mfa bob --device Tablet",
+        "cwtui user reset-mfa --from lost.txt --yes",
+    ),
+)
+@choosing.options
+@click.option(
+    "--device",
+    metavar="NAME",
+    type=DeviceName(),
+    shell_complete=completing.devices,
+    help="Remove only this device, of one NAME.",
+)
+@_yes("Remove all devices")
+@pass_host
+def reset_mfa(host: Host, chosen: Chosen, device: str | None, yes: bool) -> None:
+    """Remove the devices and backup codes of accounts.
+
+    Use it when the device is lost, and make sure who is asking you. If MFA is required for the
+    account, the user sets it up again at the next sign-in. With --device, the other devices and
+    the backup codes stay. If there is nothing to remove, the exit status is 0.
+
+    Without --device, the command asks first if there is a terminal. With more than one account it
+    refuses without a terminal, unless --yes is given.
+    """
+    if chosen.one is None:
+        if device is not None:
+            raise WrongUsage("--device is for one NAME, without --dry-run.")
+        batch.carry_out(host.ports(), acts.DisableMfa(), chosen, yes=yes, needs_yes=True)
+        return
+    ports = host.ports()
+    if device is not None:
+        account, removed = user_mfa.remove_device(ports, operator(), chosen.one, device)
+        said = wording.device_removed(account, removed)
+    else:
+        account, said = _without_mfa(ports, chosen.one, yes=yes)
+    if chosen.as_json:
+        batch.put_one(account.username, changed=bool(said))
+    else:
+        say(said or f"{account.username} has no device. Nothing was changed.")
+
+
+def _without_mfa(ports: Ports, name: str, *, yes: bool) -> tuple[Account, str]:
+    """Disable the account's MFA, and return the account and what was done; empty if nothing."""
+    account = administration.show_user(ports, operator(), name).account
+    if account.second_factor is None:
+        return account, ""
+    if not yes and terminal.is_there():
+        question = f"Remove all devices and backup codes of {account.username}?"
+        if not terminal.ask_yes(question):
+            raise Failed("Nothing was removed.")
+    account = user_mfa.disable_mfa(ports, operator(), name)
+    required = account_state.is_required(account, ports.accounts.settings())
+    then = wording.after_mfa_is_disabled(required=required)
+    return account, f"Disabled the MFA of {account.username}. {then}"
+
+
+@click.command(
+    "unlock",
+    cls=CommandWithExamples,
+    examples=("cwtui user unlock bob", "cwtui user unlock --filter status:locked"),
+)
+@choosing.options
+@pass_host
+def unlock(host: Host, chosen: Chosen) -> None:
+    """Clear the failed attempts of accounts.
+
+    The users can try again immediately. Of more than one account, only those that must wait are
+    unlocked. Says so if an account was not locked.
+    """
+    if chosen.one is None:
+        batch.carry_out(host.ports(), acts.Unlock(), chosen)
+        return
+    username = text.username(chosen.one)
+    unlocked = administration.unlock(host.ports(), operator(), username)
+    if chosen.as_json:
+        batch.put_one(username, changed=unlocked.cleared > 0)
+    else:
+        say(wording.unlocked(username, unlocked))
+
+
+def say_if_mfa_is_off(account: Account, settings: OrganizationSettings) -> None:
+    """Say so if the account's own requirement is without effect."""
+    if account_state.requirement(account, settings) is Requirement.SUSPENDED:
+        say(
+            "MFA is off for the organization, so it is not required yet. To allow it: "
+            "cwtui settings set mfa optional"
+        )

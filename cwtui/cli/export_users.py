@@ -1,0 +1,156 @@
+"""`cwtui user export`: write accounts to a file that can be imported."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import click
+
+from cwtui.accounts import account_words, exporting
+from cwtui.accounts.errors import AlreadyExists
+from cwtui.accounts.listing import View
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.text import counted
+from cwtui.cli import completing, filtering, json_output, standard_input, terminal
+from cwtui.cli.errors import WrongUsage
+from cwtui.cli.groups import CommandWithExamples, pass_host
+from cwtui.cli.host import Host, operator
+from cwtui.cli.json_output import put_change
+from cwtui.cli.one_of import OneOf
+from cwtui.cli.output import put_bytes, say
+from cwtui.host.files import new_file, sync_folder, write_all
+
+_WORDS: Final = account_words.before_reading()
+_STANDARD_OUTPUT: Final = "-"
+_JSON_LINES: Final = "jsonl"
+
+
+@click.command(
+    "export",
+    cls=CommandWithExamples,
+    examples=(
+        "cwtui user export people.jsonl",
+        "cwtui user export - --format csv --filter role:help-desk",
+        "cwtui user export people.age --with-secrets --recipient age1...",
+        "cwtui user export people.age --with-secrets --passphrase-stdin < phrase",
+    ),
+)
+@click.argument("file", shell_complete=completing.files)
+@filtering.text_option(
+    _WORDS, "Only accounts that match this filter, as one argument.", completing.account_terms
+)
+@click.option(
+    "--format",
+    "format_",
+    type=OneOf([_JSON_LINES, "csv"]),
+    default=_JSON_LINES,
+    show_default=True,
+    help="One JSON object per line, or CSV with a header line.",
+)
+@click.option(
+    "--with-secrets",
+    is_flag=True,
+    help="Also password hashes, devices and backup codes, encrypted in the age format.",
+)
+@click.option(
+    "--recipient",
+    "recipients",
+    metavar="KEY",
+    multiple=True,
+    help="Encrypt to this public key of age or SSH; repeat the option for more.",
+)
+@click.option(
+    "--passphrase-stdin",
+    is_flag=True,
+    help="Encrypt with the passphrase on one line of standard input.",
+)
+@json_output.option
+@pass_host
+def export(
+    host: Host,
+    file: str,
+    text: str | None,
+    format_: str,
+    with_secrets: bool,
+    recipients: tuple[str, ...],
+    passphrase_stdin: bool,
+    as_json: bool,
+) -> None:
+    """Write accounts to the new file FILE, or - for standard output.
+
+    cwtui user import reads the file. It says what admins decide: names, roles, whether MFA is
+    required, and whether the account is enabled.
+
+    With --with-secrets it also has what people sign in with, so that they can on another host. It
+    is encrypted to public keys or, without --recipient, with a passphrase of at least 15
+    characters, which is asked for twice unless --passphrase-stdin is given. The audit log says to
+    whom it was encrypted.
+
+    A new file has mode 0600. Exit status 5: FILE is there already.
+    """
+    encrypt = _encryption(recipients, passphrase_stdin) if with_secrets else None
+    if encrypt is None and (recipients or passphrase_stdin):
+        raise WrongUsage("--recipient and --passphrase-stdin need --with-secrets.")
+    if with_secrets and format_ != _JSON_LINES:
+        raise WrongUsage(f"With --with-secrets, the format is always {_JSON_LINES}.")
+    if file == _STANDARD_OUTPUT and as_json:
+        raise WrongUsage("With - the accounts are on standard output, so --json cannot be.")
+    if file == _STANDARD_OUTPUT and with_secrets and sys.stdout.isatty():
+        raise WrongUsage("Secrets are not written to a terminal. Use a file or a pipe.")
+    ports, view = host.ports(), View(text or "")
+    number = 0
+
+    def content() -> bytes:
+        nonlocal number
+        if encrypt is not None:
+            to = recipients or ("passphrase",)
+            number, secrets = exporting.with_secrets(ports, operator(), to, view)
+            return encrypt(secrets.reveal().encode())
+        found = exporting.export(ports, operator(), view)
+        number = len(found)
+        as_text = exporting.as_json_lines if format_ == _JSON_LINES else exporting.as_csv
+        return as_text(found).encode()
+
+    if file == _STANDARD_OUTPUT:
+        put_bytes(content())
+    else:
+        _write_new(Path(file), content)
+        sync_folder(Path(file).absolute().parent)
+    if as_json:
+        put_change({"file": file, "accounts": number, "with_secrets": with_secrets}, changed=True)
+    else:
+        say(f"Exported {counted(number, 'account')}{' with secrets' if with_secrets else ''}.")
+
+
+def _write_new(file: Path, content: Callable[[], bytes]) -> None:
+    """Write what `content` returns, which is called when the new file is there.
+
+    Raises AlreadyExists, what `content` raises, and OSError.
+    """
+    try:
+        with new_file(file) as descriptor:
+            write_all(descriptor, content())
+    except FileExistsError:
+        raise AlreadyExists(f"{file} exists. Name a new file.") from None
+
+
+def _encryption(recipients: tuple[str, ...], passphrase_stdin: bool) -> Callable[[bytes], bytes]:
+    """Return how the file is encrypted, after asking for what it needs."""
+    # Imported here, because it needs a library that not every host has.
+    from cwtui.host import age
+
+    if recipients and passphrase_stdin:
+        raise WrongUsage("Give either --recipient or --passphrase-stdin.")
+    if recipients:
+        age.check_recipients(recipients)
+        return lambda content: age.encrypted(content, recipients)
+    passphrase = _passphrase(passphrase_stdin)
+    exporting.check_passphrase(passphrase)
+    return lambda content: age.encrypted_with(content, passphrase)
+
+
+def _passphrase(from_stdin: bool) -> Secret:
+    if from_stdin:
+        return standard_input.passphrase()
+    return terminal.ask_new_passphrase()

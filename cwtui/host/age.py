@@ -1,0 +1,78 @@
+"""Encryption in the age format (age-encryption.org/v1), which the programs age and rage read.
+
+Files are encrypted to public keys, or with a passphrase.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.text import shortened, visible
+from cwtui.host.untrusted_files import read_regular
+
+try:
+    import pyrage
+except ImportError:
+    raise CannotCheck(
+        "Encryption needs the library pyrage: install cwtui[age], or pyrage beside cwtui."
+    ) from None
+
+_IDENTITY_MOST: Final = 1 << 16
+"""Bytes of a file with identities; an SSH key of 16384 bits has a fifth of it."""
+_SSH: Final = b"-----BEGIN"
+_QUOTED: Final = 40
+
+
+def check_recipients(recipients: Sequence[str]) -> None:
+    """Raise InvalidInput unless these are public keys of age or SSH."""
+    for one in recipients:
+        _recipient(one)
+
+
+def encrypted(content: bytes, recipients: Sequence[str]) -> bytes:
+    """Encrypt to public keys, each of which opens it. Raises InvalidInput."""
+    return bytes(pyrage.encrypt(content, [_recipient(one) for one in recipients]))
+
+
+def encrypted_with(content: bytes, passphrase: Secret) -> bytes:
+    """Encrypt with a passphrase. Takes a second, and so does every guess."""
+    return bytes(pyrage.passphrase.encrypt(content, passphrase.reveal()))
+
+
+def decrypted(content: bytes, identity: Path) -> bytes:
+    """Decrypt with the private keys in this file. Raises Refused, and OSError."""
+    try:
+        return bytes(pyrage.decrypt(content, _identities(identity)))
+    except (pyrage.DecryptError, pyrage.IdentityError):
+        raise Refused(f"The file cannot be decrypted with {identity}, or it is damaged.") from None
+
+
+def decrypted_with(content: bytes, passphrase: Secret) -> bytes:
+    """Decrypt with a passphrase. Raises Refused, also if it would take far too long."""
+    try:
+        return bytes(pyrage.passphrase.decrypt(content, passphrase.reveal()))
+    except pyrage.DecryptError:
+        raise Refused("The passphrase is wrong, or the file is damaged.") from None
+
+
+def _recipient(typed: str) -> Any:
+    kind = pyrage.ssh if typed.startswith("ssh-") else pyrage.x25519
+    try:
+        return kind.Recipient.from_str(typed)
+    except pyrage.RecipientError:
+        shown = visible(shortened(typed, _QUOTED))
+        raise InvalidInput(
+            "recipient",
+            f"{shown} is no public key. Give one that begins with age1, ssh-ed25519 or ssh-rsa.",
+        ) from None
+
+
+def _identities(file: Path) -> list[Any]:
+    content = read_regular(file, _IDENTITY_MOST)
+    if content.startswith(_SSH):
+        return [pyrage.ssh.Identity.from_buffer(content)]
+    lines = [line.strip() for line in content.decode("utf-8", "replace").splitlines()]
+    keys = [line for line in lines if line and not line.startswith("#")]
+    return [pyrage.x25519.Identity.from_str(key) for key in keys]

@@ -1,0 +1,254 @@
+"""One command for many accounts: which ones, what is asked, what is reported, and how it exits."""
+
+import csv
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from cwtui.accounts.credentials import passwords
+from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.model import Attempts, Origin
+from cwtui.accounts.secret import Secret
+from cwtui.store.accounts import TinyAccountStore
+from tests.cli.accounts import enrol, put
+from tests.cli.commands import Host, Result
+
+
+@pytest.fixture
+def people(host: Host) -> Host:
+    """A host with the admin and three others, of whom one is of the directory."""
+    for name in ("ann", "bob"):
+        put(host, name)
+    put(host, "zoe", origin=Origin.LDAP, password=None)
+    return host
+
+
+def outcomes(result: Result) -> dict[str, tuple[str, str | None]]:
+    return {one["username"]: (one["outcome"], one["reason"]) for one in result.json["accounts"]}
+
+
+def enabled(host: Host) -> list[str]:
+    return [row.username for row in host.ports().accounts.rows() if row.enabled]
+
+
+def test_several_names_are_one_batch(people: Host) -> None:
+    done = people.run("user", "disable", "Bob", "ann", "--json")
+    assert done.status == 0
+    assert (done.json["changed"], done.json["dry_run"]) == (True, False)
+    assert outcomes(done) == {"ann": ("done", None), "bob": ("done", None)}
+    assert enabled(people) == ["admin", "zoe"]
+    batch = done.json["batch"]
+    assert [event["reason"] for event in people.audit[-2:]] == [f"enabled=False batch={batch}"] * 2
+    again = people.run("user", "disable", "ann", "bob", "--json")
+    assert (again.status, again.json["changed"], again.json["batch"]) == (0, False, None)
+    assert outcomes(again) == {"ann": ("already so", None), "bob": ("already so", None)}
+
+
+def test_the_report_for_people_has_a_line_for_each(people: Host) -> None:
+    done = people.run("user", "set", "bob", "ann", "admin", "--mfa-required")
+    assert done.status == 0
+    assert done.out.splitlines() == [
+        "USERNAME  OUTCOME  REASON",
+        "admin     done     -",
+        "ann       done     -",
+        "bob       done     -",
+    ]
+    assert done.err.startswith("3 done. In the audit log: batch ")
+
+
+@pytest.mark.parametrize(
+    ("names", "status"),
+    [
+        (("ann", "nobody"), 4),
+        (("nobody", "none"), 4),
+        (("ann", "admin"), 1),
+        (("admin", "nobody"), 1),
+    ],
+)
+def test_the_worst_decides_and_the_others_are_done(
+    people: Host, names: tuple[str, ...], status: int
+) -> None:
+    done = people.run("user", "disable", *names, "--json")
+    assert done.status == status
+    found = outcomes(done)
+    assert found.get("nobody", ("refused", "not there")) == ("refused", "not there")
+    assert found.get("admin", ("refused", "")) != ("done", None)
+    assert ("ann" in enabled(people)) is ("ann" not in names)
+    assert done.json["changed"] is ("ann" in names)
+
+
+def test_what_cannot_be_checked_ends_it_with_status_3(
+    people: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get = TinyAccountStore.get
+
+    def breaks(store: TinyAccountStore, username: str) -> object:
+        if username == "bob" and not people.ports().accounts.rows()[1].enabled:
+            raise CannotCheck("The disk is gone.")
+        return get(store, username)
+
+    monkeypatch.setattr(TinyAccountStore, "get", breaks)
+    done = people.run("user", "disable", "ann", "bob", "zoe", "--json")
+    assert done.status == 3
+    assert outcomes(done) == {
+        "ann": ("done", None),
+        "bob": ("not reached", None),
+        "zoe": ("not reached", None),
+    }
+    assert "The disk is gone." in done.err
+    assert "repeat it to go on" in done.err
+
+
+@pytest.mark.parametrize("command", ["disable", "remove", "reset-mfa", "reset-password"])
+def test_a_dry_run_changes_nothing(people: Host, command: str) -> None:
+    enrol(people, "ann")
+    before = people.files()
+    done = people.run("user", command, "ann", "--dry-run", "--json")
+    assert done.status == 0
+    assert (done.json["changed"], done.json["dry_run"]) == (False, True)
+    assert outcomes(done) == {"ann": ("would be done", None)}
+    shown = people.run("user", command, "ann", "--dry-run")
+    assert shown.out.splitlines()[1] == "ann       would be done  -"
+    assert people.files() == before
+
+
+def test_a_filter_chooses(people: Host) -> None:
+    done = people.run("user", "set", "--filter", "origin:local !role:admin", "--mfa-required")
+    assert done.status == 0
+    rows = {row.username: row.mfa_required for row in people.ports().accounts.rows()}
+    assert rows == {"admin": False, "ann": True, "bob": True, "zoe": False}
+    nobody = people.run("user", "unlock", "--filter", "nosuch", "--json")
+    assert (nobody.status, nobody.json["accounts"]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "ann\n\n Bob \n",
+        "\ufeffann\r\nbob\r\n",
+        "username\nann\nbob\n",
+        '{"username": "ann"}\n{"username": "bob"}\n',
+    ],
+)
+@pytest.mark.parametrize("way", ["-", "file"])
+def test_a_file_chooses(people: Host, tmp_path: Path, content: str, way: str) -> None:
+    file = tmp_path / "names.txt"
+    file.write_text(content)
+    given = ("-", content.encode()) if way == "-" else (str(file), b"")
+    done = people.run("user", "disable", "--from", given[0], stdin=given[1])
+    assert done.status == 0, done.err
+    assert enabled(people) == ["admin", "zoe"]
+
+
+def test_lists_of_the_command_line_are_such_files(people: Host) -> None:
+    for output in (("--format", "csv"), ("--json",), ("--format", "jsonl")):
+        listed = people.run("user", "list", "ann", *output)
+        done = people.run("user", "unlock", "--from", "-", "--json", stdin=listed.out.encode())
+        assert outcomes(done) == {"ann": ("already so", None)}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"ann\nbob\x07\n", "Line 2: "),
+        (b"ann\n\xff\n", "Line 2: The line is not in UTF-8."),
+        (b"ann\n" + b"a" * 20_000, "Line 2: The line is longer than"),
+        (b'{"username": "ann"}\n{"username"}\n', "Line 2: "),
+    ],
+)
+def test_a_file_with_a_wrong_line_changes_nothing(people: Host, content: bytes, said: str) -> None:
+    before = people.files()
+    done = people.run("user", "disable", "--from", "-", stdin=content)
+    assert (done.status, done.out) == (1, "")
+    assert said in done.err
+    assert people.files() == before
+
+
+def test_one_way_to_choose_is_needed(people: Host) -> None:
+    assert people.run("user", "disable").status == 2
+    assert people.run("user", "disable", "ann", "--filter", "bob").status == 2
+    assert people.run("user", "disable", "--filter", " ").status == 2
+    assert people.run("user", "set", "ann", "bob", "--display-name", "X").status == 2
+    assert people.run("user", "reset-mfa", "ann", "bob", "--device", "Phone").status == 2
+    assert people.run("user", "reset-password", "ann", "bob").status == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (("remove",), "Remove 2 accounts?"),
+        (("reset-mfa",), "Disable the MFA of 2 accounts?"),
+        (("set", "--role", "connectware-admin"), "manage all users, roles and organization"),
+    ],
+)
+def test_what_cannot_be_undone_is_asked(
+    people: Host, arguments: tuple[str, ...], asked: str
+) -> None:
+    enrol(people, "ann")
+    enrol(people, "bob")
+    command = ("user", *arguments, "ann", "bob")
+    before = people.files()
+    without = people.run(*command)
+    assert (without.status, without.out) == (1, "")
+    assert asked in without.err
+    assert people.run(*command, terminal=True, stdin=b"n\n").status == 1
+    assert people.files() == before
+    assert people.run(*command, terminal=True, stdin=b"y\n").status == 0
+    assert people.files() != before
+
+
+def test_initial_passwords_go_to_a_new_private_file(people: Host, tmp_path: Path) -> None:
+    kept = tmp_path / "initial.csv"
+    command = ("user", "reset-password", "ann", "bob", "zoe", "--passwords-to", str(kept))
+    assert people.run(*command).status == 1
+    assert not kept.exists()
+    kept.write_text("precious")
+    assert people.run(*command, "--yes").status == 5
+    assert kept.read_text() == "precious"
+    kept.unlink()
+    done = people.run(*command, "--yes", "--json")
+    assert done.status == 1
+    assert outcomes(done)["zoe"] == ("refused", "from the directory")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    rows = list(csv.DictReader(kept.read_text().splitlines()))
+    assert [row["username"] for row in rows] == ["ann", "bob"]
+    ports = people.ports()
+    for row in rows:
+        account = ports.accounts.get(row["username"])
+        assert account is not None
+        typed = Secret(row["initial_password"])
+        assert passwords.is_password(typed, account.password, ports.keyring, 4)
+        assert row["initial_password"] not in done.out + done.err
+    # Repeated, nobody gets another password, and no empty file is left.
+    other = tmp_path / "other.csv"
+    again = people.run(*command[:-1], str(other), "--yes", "--json")
+    assert (again.status, again.json["changed"]) == (1, False)
+    assert not other.exists()
+
+
+def test_a_full_disk_keeps_passwords_as_they_were(
+    people: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int, _content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("cwtui.cli.passwords_file.write_all", full)
+    kept = tmp_path / "initial.csv"
+    command = ("user", "reset-password", "ann", "bob", "--passwords-to", str(kept), "--yes")
+    before = people.files()
+    done = people.run(*command)
+    assert done.status == 3
+    assert "no space left" in done.err.lower()
+    assert not kept.exists()
+    assert people.files() == before
+
+
+def test_locked_accounts_are_unlocked(people: Host) -> None:
+    ports = people.ports()
+    tries = {"": Attempts(50, ports.now(), ports.now() + 300)}
+    ports.records.update("ann", lambda r: (r.changed(code_attempts=tries), None))
+    done = people.run("user", "unlock", "--filter", "status:locked", "--json")
+    assert (done.status, outcomes(done)) == (0, {"ann": ("done", None)})
+    assert json.loads(people.run("user", "show", "ann", "--json").out)["status"] == "enabled"
