@@ -37,6 +37,7 @@ from cwtui.accounts.managing import (
     refuse_powerful,
     refuse_to_grant,
 )
+from cwtui.accounts.meanwhile import Seen
 from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.new_account import (
     HandOver,
@@ -262,12 +263,16 @@ def update_user(
 
 
 def reset_password(
-    ports: Ports, actor: Actor, username: str, hand_over: HandOver = lambda *_: None
+    ports: Ports,
+    actor: Actor,
+    username: str,
+    hand_over: HandOver = lambda *_: None,
+    seen: Seen | None = None,
 ) -> WithInitialPassword:
     """Set a new one-time initial password and end the account's sessions.
 
     `hand_over` keeps the password before it is valid. Raises Refused for LDAP users and for the
-    actor's own account, UnknownAccount and NotPermitted.
+    actor's own account, ChangedByOthers, UnknownAccount and NotPermitted.
     """
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
@@ -279,6 +284,7 @@ def reset_password(
         before = existing(ports, change, actor, name)
         if before.origin is not Origin.LOCAL:
             raise Refused("This is an LDAP user. Reset the password in the directory.")
+        meanwhile.check_losses(ports, seen, before, (meanwhile.PASSWORD,))
         hand_over(name, initial)
         after = before.changed_ending_sessions(**fields)
         change.put(after)
@@ -307,12 +313,12 @@ def name_to_remove(ports: Ports, actor: Actor, typed: str) -> str:
     return name
 
 
-def remove_user(ports: Ports, actor: Actor, username: str) -> None:
+def remove_user(ports: Ports, actor: Actor, username: str, seen: Seen | None = None) -> None:
     """Remove the account and its sign-in record.
 
     Removing an account that has MFA also takes the permission to reset MFA: it could be created
-    again without. Raises Refused (for the last enabled local admin), UnknownAccount, NotPermitted
-    and SessionEnded.
+    again without. Raises Refused (for the last enabled local admin), ChangedByOthers,
+    UnknownAccount, NotPermitted and SessionEnded.
     """
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = name_to_remove(ports, actor, username)
@@ -322,6 +328,7 @@ def remove_user(ports: Ports, actor: Actor, username: str) -> None:
         if account.second_factor is not None:
             authorise_change(ports, actor, Permission.RESET_MFA, change)
         _keep_an_admin(ports, change, name)
+        meanwhile.check_losses(ports, seen, account, meanwhile.ALL_PARTS)
         change.remove(name)
         write_audit(ports, EventType.USER_REMOVE, actor, name, change=change)
         # Inside the change, so that it cannot hit the record of a new account of the same name.

@@ -90,15 +90,20 @@ class RequiresMfa(ConfirmationNeeded):
 class ChangedByOthers(ConfirmationNeeded):
     """Others changed the same fields since the person read them.
 
-    `by` are their names, as far as they are known, and `values` what the fields are now.
+    `by` are their names, as far as they are known, and `values` what the fields are now. With
+    `is_lost`, the person would not replace that but lose it.
     """
 
     question = "Replace that with what you entered?"
     act = "Replace"
 
-    def __init__(self, by: Sequence[str], values: Mapping[str, str]) -> None:
+    def __init__(
+        self, by: Sequence[str], values: Mapping[str, str], *, is_lost: bool = False
+    ) -> None:
         self.by = by
         self.values = values
+        if is_lost:
+            self.question, self.act = "Go on all the same?", "Go On"
         super().__init__(self.sentence({}))
 
     def sentence(self, labels: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.audit.lines import decode
@@ -15,6 +15,22 @@ from cwtui.accounts.text import visible
 
 AT_MOST: Final = 200_000
 """Bytes of the audit log that are searched for who it was: nobody waits for that."""
+
+PASSWORD: Final = "password"  # noqa: S105  a field's name
+DEVICES: Final = "devices"
+ALL_PARTS: Final = ("display_name", "roles", "mfa_required", "enabled", PASSWORD, DEVICES)
+"""What is lost with an account."""
+_CHANGES: Final[Mapping[str, str]] = {
+    **dict.fromkeys((EventType.PASSWORD_CHANGE, EventType.USER_RESET_PASSWORD), PASSWORD),
+    **dict.fromkeys(
+        (
+            *(EventType.MFA_ENABLE, EventType.MFA_DISABLE, EventType.USER_RESET_MFA),
+            *(EventType.DEVICE_ADD, EventType.DEVICE_REPLACE, EventType.DEVICE_REMOVE),
+        ),
+        DEVICES,
+    ),
+}
+"""What these events change."""
 
 _FIELD: Final = re.compile(r'(?:^|\s)(\w+)=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)')
 """A field with its value, as `session.as_reason` writes them."""
@@ -46,6 +62,44 @@ def check(
         raise ChangedByOthers(_changed_by(ports, event, subject, theirs), shown)
 
 
+class Seen(NamedTuple):
+    """The account as the person saw it, and what they agreed to."""
+
+    account: Account
+    agreed: Agreed
+
+
+def check_losses(ports: Ports, seen: Seen | None, now: Account, parts: Iterable[str]) -> None:
+    """Raise ChangedByOthers, unless agreed, if others changed a part that would be lost.
+
+    `now` is what the account is. None as `seen` asks nothing.
+    """
+    if seen is None or ChangedByOthers in seen.agreed:
+        return
+    before = seen.account
+    theirs = {
+        part: _shown_part(now, part) for part in parts if _part(before, part) != _part(now, part)
+    }
+    if theirs:
+        by = _changed_by(ports, EventType.USER_UPDATE, now.username, theirs)
+        raise ChangedByOthers(by, theirs, is_lost=True)
+
+
+def _part(account: Account, part: str) -> object:
+    if part == DEVICES:
+        factor = account.second_factor
+        return () if factor is None else tuple(device.id for device in factor.devices)
+    return getattr(account, part)
+
+
+def _shown_part(account: Account, part: str) -> str:
+    if part == DEVICES:
+        factor = account.second_factor
+        names = () if factor is None else tuple(device.name for device in factor.devices)
+        return _shown(names)
+    return "a new one" if part == PASSWORD else _shown(getattr(account, part))
+
+
 def _changed_by(
     ports: Ports, event: EventType, subject: str, fields: Iterable[str]
 ) -> tuple[str, ...]:
@@ -54,8 +108,11 @@ def _changed_by(
     with suppress(CannotCheck):  # the question matters more than the name
         for line in ports.audit.lines_before(None):
             record = decode(line.content)
-            if record is not None and (record.event, record.subject) == (event, subject):
-                changed = left & {match[1] for match in _FIELD.finditer(record.reason)}
+            if record is not None and record.subject == subject:
+                changed = {_CHANGES.get(record.event, "")}
+                if record.event == event:
+                    changed = {match[1] for match in _FIELD.finditer(record.reason)}
+                changed &= left
                 if changed:
                     found[visible(record.actor)] = None
                     left -= changed

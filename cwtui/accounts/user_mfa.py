@@ -1,21 +1,22 @@
 """How admins remove the devices of others, for example when one is lost."""
 
-from cwtui.accounts import devices, names, text
+from cwtui.accounts import devices, meanwhile, names, text
 from cwtui.accounts.account_changes import with_removal
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import NotFound, Refused
 from cwtui.accounts.managing import existing, refuse_own, refuse_powerful
+from cwtui.accounts.meanwhile import Seen
 from cwtui.accounts.model import Account, Device, Removed, SecondFactor
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor, as_reason, authorise_change, write_audit
 
 
-def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
+def disable_mfa(ports: Ports, actor: Actor, username: str, seen: Seen | None = None) -> Account:
     """Remove all devices and backup codes of the account, for example when its device is lost.
 
     If MFA is required for the account, its next sign-in leads into enrolment. Raises Refused,
-    UnknownAccount, NotPermitted and SessionEnded.
+    ChangedByOthers, UnknownAccount, NotPermitted and SessionEnded.
     """
     held = authorise_change(ports, actor, Permission.RESET_MFA)
     name = text.username(username)
@@ -24,6 +25,7 @@ def disable_mfa(ports: Ports, actor: Actor, username: str) -> Account:
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, name, Permission.RESET_MFA)
         _second_factor(before)
+        meanwhile.check_losses(ports, seen, before, (meanwhile.DEVICES,))
         after = with_removal(
             before.changed_ending_sessions(second_factor=None),
             Removed.SECOND_FACTOR,

@@ -1,8 +1,12 @@
-"""Saves a secret to a new file, at a place that its owner names."""
+"""Saves secrets to a new file, at a place that their owner names."""
 
+import csv
 import errno
+import io
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -32,21 +36,9 @@ def save_new(typed: str, text: Secret, home: Path, field: str = "path") -> Path:
     no new file.
     """
     path = _path(typed, home, field)
-    try:
-        # O_EXCL follows no link at the end of the path.
-        with files.new_file(path) as descriptor:
-            # Some file systems, such as FAT, have no modes.
-            if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
-                raise InvalidInput(
-                    field,
-                    f"Others could read a file in {visible(str(path.parent))}. Choose another "
-                    "folder.",
-                )
-            files.write_all(descriptor, text.reveal().encode())
-    except OSError as error:
-        raise InvalidInput(field, _why(error, path)) from None
-    except ValueError:  # a lone surrogate, or NUL
-        raise InvalidInput(field, "This is not a valid file name.") from None
+    with _explained(path, field), files.new_file(path) as descriptor:
+        _check_private(descriptor, path, field)
+        files.write_all(descriptor, text.reveal().encode())
     try:
         files.sync_folder(path.parent)
     except CannotCheck:
@@ -56,9 +48,52 @@ def save_new(typed: str, text: Secret, home: Path, field: str = "path") -> Path:
     return path
 
 
-def free_name(stem: str, home: Path) -> str:
-    """Return the path of a text file in `home` that does not exist yet, to be offered."""
-    names = [f"{stem}.txt", *(f"{stem}-{number}.txt" for number in range(2, 100))]
+class PasswordsFile:
+    """A new file of mode 0600 with initial passwords, as CSV with a header line.
+
+    Each password is on disk when `add` returns. `typed` is a path as for `save_new`. Raises
+    InvalidInput if the file cannot be created.
+    """
+
+    def __init__(self, typed: str, home: Path, field: str = "path") -> None:
+        self.path = _path(typed, home, field)
+        self.count = 0
+        with _explained(self.path, field):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            self._descriptor = os.open(self.path, flags, 0o600)
+            try:
+                _check_private(self._descriptor, self.path, field)
+                self._write("username", "initial_password")
+            except BaseException:
+                self.close()
+                raise
+
+    def add(self, username: str, password: Secret) -> None:
+        """Write the password to disk. Raises CannotCheck."""
+        try:
+            self._write(username, password.reveal())
+        except OSError as error:
+            raise files.cannot("write", self.path, error) from None
+        if not self.count:
+            files.sync_folder(self.path.parent)
+        self.count += 1
+
+    def close(self) -> None:
+        """Close the file, and remove it if it has no passwords."""
+        files.close(self._descriptor)
+        if not self.count:
+            files.discard(self.path)
+
+    def _write(self, *cells: str) -> None:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(cells)
+        files.write_all(self._descriptor, line.getvalue().encode())
+        os.fsync(self._descriptor)
+
+
+def free_name(stem: str, home: Path, ending: str = "txt") -> str:
+    """Return the path of a file in `home` that does not exist yet, to be offered."""
+    names = [f"{stem}.{ending}", *(f"{stem}-{number}.{ending}" for number in range(2, 100))]
     return "~/" + next((name for name in names if not os.path.lexists(home / name)), names[0])
 
 
@@ -67,6 +102,24 @@ def _path(typed: str, home: Path, field: str) -> Path:
     if not name or name.endswith("/") or name in {"~", ".", ".."}:
         raise InvalidInput(field, "Enter the name of a file.")
     return home / name.removeprefix("~/")
+
+
+@contextmanager
+def _explained(path: Path, field: str) -> Iterator[None]:
+    """Raise InvalidInput with a reason for people if the file cannot be created."""
+    try:
+        yield
+    except OSError as error:
+        raise InvalidInput(field, _why(error, path)) from None
+    except ValueError:  # a lone surrogate, or NUL
+        raise InvalidInput(field, "This is not a valid file name.") from None
+
+
+def _check_private(descriptor: int, path: Path, field: str) -> None:
+    """Raise InvalidInput if others can read the new file: some file systems have no modes."""
+    if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+        folder = visible(str(path.parent))
+        raise InvalidInput(field, f"Others could read a file in {folder}. Choose another folder.")
 
 
 def _why(error: OSError, path: Path) -> str:

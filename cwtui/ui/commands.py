@@ -1,7 +1,7 @@
 """What the command palette offers. Imported late, because the login screen has no palette."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -9,12 +9,16 @@ from textual.app import App
 from textual.screen import Screen
 
 from cwtui.accounts import user_list
+from cwtui.accounts.bulk import sentences
+from cwtui.accounts.bulk.acts import Act, ResetPassword
 from cwtui.accounts.listing import Names
 from cwtui.accounts.roles import Permission
+from cwtui.accounts.session import Session
 from cwtui.config import quit_key
 from cwtui.ui import sections
 from cwtui.ui.context import Context
 from cwtui.ui.screens.account_screen import AccountScreen
+from cwtui.ui.screens.dialogs.acts import offers
 from cwtui.ui.screens.dialogs.palette import MOST_USERS, Command, Users
 
 _WORDS: Final = {
@@ -42,6 +46,9 @@ class OpensPages(Protocol):
 
     def open_account(self, username: str) -> None:
         """Open one account's page."""
+
+    def open_batch(self, act: Act, username: str) -> None:
+        """Open the page that does this with one account."""
 
     def open_sub_page(self, page: sections.SubPage) -> None:
         """Open a page below a section."""
@@ -107,4 +114,16 @@ def users(context: Context, router: OpensPages) -> Users | None:
         find_users = user_list.find_users
         return await asyncio.to_thread(find_users, ports, session, text, MOST_USERS, search)
 
-    return Users(named, find, router.open_account)
+    return Users(named, find, router.open_account, dict(_acts(session, context, router)))
+
+
+def _acts(
+    session: Session, context: Context, router: OpensPages
+) -> Iterator[tuple[str, Callable[[str], None]]]:
+    """Yield what can be done with one user, by its title."""
+    for act in offers(session.permissions, kiosk=context.kiosk):
+        if isinstance(act, ResetPassword):
+            # The account's page shows the initial password, so that it needs no file.
+            yield sentences.title(act), router.open_account
+        elif isinstance(act, Act):
+            yield sentences.title(act), partial(router.open_batch, act)

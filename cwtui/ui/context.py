@@ -20,6 +20,7 @@ from cwtui.ui.theme import first_theme
 
 if TYPE_CHECKING:
     from cwtui.accounts.account_changes import Changes
+    from cwtui.accounts.bulk.selections import Selection
     from cwtui.accounts.directory_port import PasswordNotice
     from cwtui.accounts.enrolment import Enrolment
     from cwtui.accounts.model import SignInRecord
@@ -141,6 +142,8 @@ class Context:
         """The username in the row that was chosen there, and the row's position."""
         self.users_shown = 0
         """How many rows were there."""
+        self.users_selection: Selection | None = None
+        """Which of them are selected."""
         self.events_filter = ""
         """The filter of the audit log when it was left."""
 

@@ -13,6 +13,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 if TYPE_CHECKING:
+    from cwtui.accounts.bulk.acts import Act
+    from cwtui.accounts.bulk.selections import Selection
     from cwtui.accounts.enrolment import Enrolment
     from cwtui.accounts.preferences import Preferences
     from cwtui.accounts.secret import Secret
@@ -111,6 +113,15 @@ class OpenRolePage(OpenPage):
         super().__init__()
         self.name = name
         self.copies = copies
+
+
+class OpenBatch(OpenPage):
+    """Open the page that does this with all accounts of the selection."""
+
+    def __init__(self, act: "Act", selection: "Selection") -> None:
+        super().__init__()
+        self.act = act
+        self.selection = selection
 
 
 class OpenSubPage(OpenPage):

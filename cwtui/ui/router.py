@@ -17,6 +17,7 @@ from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 
 if TYPE_CHECKING:
+    from cwtui.accounts.bulk.acts import Act
     from cwtui.accounts.model import SignInRecord
     from cwtui.accounts.session import Session
     from cwtui.accounts.sign_in import SignedIn
@@ -240,6 +241,12 @@ class Router:
         """Open the page of one account."""
         self._open(messages.OpenAccount(username))
 
+    def open_batch(self, act: "Act", username: str) -> None:
+        """Open the page that does this with one account."""
+        from cwtui.accounts.bulk.selections import Selection
+
+        self._open(messages.OpenBatch(act, Selection(frozenset({username}))))
+
     def open_sub_page(self, page: "SubPage") -> None:
         """Open a page below a section."""
         self._open(messages.OpenSubPage(page))
@@ -272,7 +279,8 @@ class Router:
                 else:
                     self.replace_screen(sub_page)
             case (
-                messages.OpenDevicePage()
+                messages.OpenBatch()
+                | messages.OpenDevicePage()
                 | messages.OpenRolePage()
                 | messages.OpenSshKeyPage()
                 | messages.OpenUserSessions()

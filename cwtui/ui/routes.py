@@ -18,6 +18,7 @@ from cwtui.accounts import (
 from cwtui.accounts.account_words import Facts, account_words
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.event_words import event_words
+from cwtui.accounts.bulk import plans
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.filter_language import Vocabulary, valid_part
 from cwtui.accounts.listing import View
@@ -30,6 +31,7 @@ from cwtui.ui.messages import (
     BackToSignIn,
     BackupCodesMade,
     LeadAway,
+    OpenBatch,
     OpenDevicePage,
     OpenRolePage,
     OpenSection,
@@ -46,6 +48,7 @@ from cwtui.ui.screens.entry.unacknowledged import UnacknowledgedScreen
 from cwtui.ui.screens.pages import audit_log, sessions, users
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.audit_log import AuditLogPage
+from cwtui.ui.screens.pages.batch import BatchPage
 from cwtui.ui.screens.pages.change_password import ChangePasswordPage
 from cwtui.ui.screens.pages.confirm_code import (
     DisableMfaPage,
@@ -191,10 +194,16 @@ def sub_page(
 
 
 def page_below(
-    message: OpenDevicePage | OpenRolePage | OpenSshKeyPage | OpenUserSessions, context: Context
+    message: OpenBatch | OpenDevicePage | OpenRolePage | OpenSshKeyPage | OpenUserSessions,
+    context: Context,
 ) -> PageToLoad[Any]:
-    """Return the page about one thing: a role, or an account's device, SSH key or sessions."""
+    """Return the page about a batch, a role, or an account's device, SSH key or sessions."""
     match message:
+        case OpenBatch(act=act, selection=selection):
+            zone = context.zone
+            return PageToLoad(
+                lambda ports, session: plans.plan(ports, session, act, selection, zone), BatchPage
+            )
         case OpenDevicePage():
             return _device_page(message, context)
         case OpenRolePage(name=name, copies=copies):

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts import administration, organization, roles
+from cwtui.accounts import administration, organization, roles, user_mfa
 from cwtui.accounts.errors import TO_EVERYTHING, ChangedByOthers, UnknownAccount
+from cwtui.accounts.meanwhile import Seen
 from cwtui.accounts.session import Session
 from tests.accounts.world import OPERATOR, World
 
@@ -140,3 +141,51 @@ def test_a_name_that_somebody_else_has_now_is_another_account(world: World, ada:
     with pytest.raises(UnknownAccount) as unknown:
         administration.check_is_still_there(world.ports, ada, seen)
     assert unknown.value.gone == "The account bob was removed or renamed in the meantime."
+
+
+class TestLosses:
+    """What others did to an account is not undone or lost unknowingly."""
+
+    def test_a_password_that_somebody_else_has_just_reset(self, world: World, ada: Session) -> None:
+        seen = world.account("bob")
+        theirs = administration.reset_password(world.ports, world.session("eve"), "bob")
+        with pytest.raises(ChangedByOthers) as asked:
+            administration.reset_password(world.ports, ada, "bob", seen=Seen(seen, frozenset()))
+        assert str(asked.value) == "eve has set password to a new one in the meantime."
+        assert (asked.value.question, asked.value.act) == ("Go on all the same?", "Go On")
+        assert world.begin("bob", theirs.password.reveal()) is not None
+        administration.reset_password(world.ports, ada, "bob", seen=Seen(seen, AGREED))
+        assert world.account("bob").password != theirs.account.password
+
+    def test_a_device_that_the_user_has_added(self, world: World, ada: Session) -> None:
+        world.equip("bob")
+        seen = world.account("bob")
+        world.equip_too("Tablet", "bob")
+        with pytest.raises(ChangedByOthers, match=r"has set devices to .*, Tablet in the meantime"):
+            user_mfa.disable_mfa(world.ports, ada, "bob", Seen(seen, frozenset()))
+        assert world.account("bob").second_factor is not None
+        user_mfa.disable_mfa(world.ports, ada, "bob", Seen(world.account("bob"), frozenset()))
+        assert world.account("bob").second_factor is None
+
+    @pytest.mark.parametrize(
+        ("fields", "told"),
+        [
+            ({"display_name": "Bob Reed"}, "display_name to Bob Reed"),
+            ({"roles": ("connectware-admin",)}, "roles to connectware-admin"),
+            ({"mfa_required": True}, "mfa_required to yes"),
+            ({"enabled": False}, "enabled to no"),
+            ({"password": None}, "password to a new one"),
+            ({}, "devices to"),
+        ],
+    )
+    def test_an_account_is_not_removed_after_any_change(
+        self, world: World, ada: Session, fields: dict[str, object], told: str
+    ) -> None:
+        seen = world.account("bob")
+        world.put(seen.changed(**fields))
+        if not fields:
+            world.equip("bob")
+        with pytest.raises(ChangedByOthers, match=f"Somebody has set {told}"):
+            administration.remove_user(world.ports, ada, "bob", Seen(seen, frozenset()))
+        administration.remove_user(world.ports, ada, "bob", Seen(seen, AGREED))
+        assert world.accounts.get("bob") is None

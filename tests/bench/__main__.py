@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.bench import (
     audit_page,
+    bulk,
     crowd,
     database,
     importing,
@@ -39,6 +40,7 @@ BENCHMARKS = (
     sizes.rows,
     database.rows,
     importing.rows,
+    bulk.rows,
     users_page.rows,
     audit_page.rows,
     terminals.rows,

@@ -33,6 +33,8 @@ KEYS: Final = {
     "down": "\x1b[B",
     "right": "\x1b[C",
     "left": "\x1b[D",
+    "shift+up": "\x1b[1;2A",
+    "shift+down": "\x1b[1;2B",
     "home": "\x1b[H",
     "end": "\x1b[F",
     "pageup": "\x1b[5~",
@@ -253,6 +255,13 @@ class Terminal:
         """Press keys by name ("tab", "ctrl+q") or as one character."""
         for key in keys:
             self._child.send(KEYS.get(key, key).encode())
+
+    def click(self, label: str, *, beside: int = 0, shift: bool = False) -> None:
+        """Click on the last of these words, or so many cells beside their beginning."""
+        (*_, y) = [y for y, line in enumerate(self.lines) if label in line]
+        x = self.lines[y].index(label) + (beside or len(label) // 2)
+        button = 4 if shift else 0
+        self.type("".join(f"\x1b[<{button};{x + 1};{y + 1}{end}" for end in "Mm"))
 
     def type(self, text: str) -> None:
         """Type text, all at once."""

@@ -1,6 +1,9 @@
 """How to reach admin pages, and dialogs that every screen has."""
 
+from unittest.mock import patch
+
 from cwtui.accounts.session import PROOF_LIFETIME
+from cwtui.ui.screens.pages.batch import BatchPage
 from cwtui.ui.screens.pages.create_user import CreateUserPage
 from tests.ui.harness import Person
 from tests.ui.plants import ADMIN, Plant
@@ -23,6 +26,41 @@ async def users_none(person: Person, there: Plant) -> None:
     await users(person, there)
     await person.press("/")
     await person.write("nobody")
+
+
+async def users_selected(person: Person, there: Plant) -> None:
+    await users(person, there)
+    await person.press("a", "end", "space")
+
+
+async def acts(person: Person, there: Plant) -> None:
+    await users_selected(person, there)
+    await person.press("c")
+
+
+def batch_of(act: str) -> Way:
+    async def way(person: Person, there: Plant) -> None:
+        await acts(person, there)
+        await person.click(act)
+
+    return way
+
+
+async def batch_running(person: Person, there: Plant) -> None:
+    """Half of it is done. Nothing is really done, so that the picture stays."""
+    await batch_of("Require MFA")(person, there)
+    page = person.screen(BatchPage)
+    with patch.object(page, "_carry_out"):
+        await person.press("tab", "enter")
+    assert page._batch is not None
+    page._batch.done = 2
+    page._show_progress()
+    await person.settle()
+
+
+async def batch_report(person: Person, there: Plant) -> None:
+    await batch_of("Disable Account")(person, there)
+    await person.press("tab", "enter")
 
 
 def account_of(username: str) -> Way:

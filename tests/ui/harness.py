@@ -102,7 +102,14 @@ class Person(Reader):
         x, y = button.region.offset
         await self._click_at(x + button.region.width // 2, y + button.region.height // 2)
 
-    async def _click_at(self, x: int, y: int) -> None:
+    async def click_row(
+        self, label: str, *, x: int, shift: bool = False, ctrl: bool = False
+    ) -> None:
+        """Click in this column of the first row with these words."""
+        (y, *_) = [y for y, row in enumerate(self.rows) if label in row]
+        await self._click_at(x, y, shift=shift, ctrl=ctrl)
+
+    async def _click_at(self, x: int, y: int, *, shift: bool = False, ctrl: bool = False) -> None:
         driver = self.app._driver
         assert driver is not None
         for kind in (events.MouseMove, events.MouseDown, events.MouseUp):
@@ -115,9 +122,9 @@ class Person(Reader):
                     delta_x=0,
                     delta_y=0,
                     button=down,
-                    shift=False,
+                    shift=shift,
                     meta=False,
-                    ctrl=False,
+                    ctrl=ctrl,
                     screen_x=x,
                     screen_y=y,
                 )

@@ -93,6 +93,24 @@ async def test_enter_in_the_display_name_updates() -> None:
         assert there.world.account("alice").display_name == "Alice"
 
 
+async def test_what_others_did_is_not_lost_unasked() -> None:
+    async with SCENES["account"].played() as (person, there):
+        ports = there.world.ports
+        theirs = administration.reset_password(ports, OPERATOR, "alice").account.password
+        for button in ("Reset Password", "Remove"):
+            await person.click_button(button)
+            await person.click_button(button)
+            person.sees("operator:root has set Password to a new one", "Go on all the same?")
+            await person.click_button("Cancel")
+            assert there.world.account("alice").password == theirs
+        there.world.equip_too("Tablet", "alice")
+        await person.click_button("Disable MFA")
+        await person.click_button("Disable MFA")
+        person.sees("Tablet in the meantime.")
+        await person.click_button("Go On")
+        assert there.world.account("alice").second_factor is None
+
+
 async def test_at_least_one_role_must_be_chosen() -> None:
     async with SCENES["account"].played() as (person, there):
         person.sees("[ ] connectware-admin", "[x] minimum-access")

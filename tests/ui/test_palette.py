@@ -5,8 +5,10 @@ import asyncio
 import pytest
 
 from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.roles import Permission
 from cwtui.ui.screens.dialogs.palette import Palette
 from cwtui.ui.screens.pages.account import AccountPage
+from cwtui.ui.screens.pages.batch import BatchPage
 from cwtui.ui.screens.pages.create_user import CreateUserPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.widgets.options import Options
@@ -127,3 +129,44 @@ async def test_no_command_is_listed_twice() -> None:
             names = [str(option.prompt).split("  ")[0] for option in options]
             assert names
             assert sorted(set(names)) == sorted(names), name
+
+
+async def test_an_act_and_a_name_lead_to_the_question() -> None:
+    async with SCENES["command_palette"].played() as (person, there):
+        await person.write("disable ali")
+        person.sees("Disable MFA: alice (Alice", "Disable Account: alice (Alice")
+        await person.write("c")
+        await person.press("down", "enter")
+        page = person.screen(BatchPage)
+        assert page.heading() == "Users and Roles > Disable Account"
+        person.sees("Disable alice?")
+        await person.press("tab", "enter")
+        person.sees("1 done.")
+        assert not there.world.account("alice").enabled
+        await person.press("ctrl+p")
+        person.send(*"UNLOCK alice", "enter")  # all at once
+        await person.settle()
+        person.sees("There is nothing to do.")
+        await person.press("ctrl+p")
+        await person.write("reset password alice")
+        await person.press("enter")
+        person.screen(AccountPage)
+
+
+async def test_a_selection_in_the_list_stays_when_the_palette_changes_one_user() -> None:
+    async with SCENES["users"].played() as (person, _):
+        await person.press("end", "space", "ctrl+p")
+        await person.write("enable account dave")
+        await person.press("enter")
+        await person.press("tab", "enter", "escape")
+        person.sees("1 selected")
+
+
+async def test_acts_that_are_not_permitted_are_not_found() -> None:
+    async with SCENES["users_of_help_desk"].played() as (person, there):
+        there.world.settings(custom_roles={"help-desk": (Permission.READ_USERS,)})
+        there.world.clock.forward(30)
+        person.app.context.session = there.world.session("alice", there.devices["alice"])
+        await person.press("ctrl+p")
+        await person.write("unlock alice")
+        person.sees_nothing_of("Unlock: alice")

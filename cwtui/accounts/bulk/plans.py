@@ -27,6 +27,7 @@ class Plan:
     """
 
     act: Act
+    selection: Selection
     names: Packed
     excepted: Packed
     reasons: Mapping[Reason, int]
@@ -79,7 +80,9 @@ def plan(
         elif reason is not None:
             reasons[reason] += 1
             excepted.append(f"{name}\t{reason}")
-    return Plan(act, names, excepted, reasons, gaining, gained, custom, chosen.query, made_at)
+    return Plan(
+        act, selection, names, excepted, reasons, gaining, gained, custom, chosen.query, made_at
+    )
 
 
 def _needed_admins(ports: Ports) -> set[str]:

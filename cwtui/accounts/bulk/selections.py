@@ -1,6 +1,6 @@
 """Which accounts a person chose in a list, or named."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 
@@ -17,6 +17,11 @@ class Selection:
     names: frozenset[str] = frozenset()
     view: View | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is chosen, as far as that is known without looking."""
+        return self.view is None and not self.names
+
     def has(self, username: str) -> bool:
         """Whether an account of the list is chosen. Those of a view are known to match."""
         return (username in self.names) is (self.view is None)
@@ -24,6 +29,11 @@ class Selection:
     def with_changed(self, username: str) -> "Selection":
         """Return the selection with this account, or without it if it is chosen."""
         return replace(self, names=self.names ^ {username})
+
+    def with_these(self, usernames: Iterable[str]) -> "Selection":
+        """Return the selection with these accounts, which match if it has a view."""
+        these = frozenset(usernames)
+        return replace(self, names=self.names | these if self.view is None else self.names - these)
 
     def size(self, matching: int) -> int:
         """Return how many are chosen, where so many match the view."""

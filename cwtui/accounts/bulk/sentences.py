@@ -18,6 +18,35 @@ from cwtui.accounts.roles import Permission
 from cwtui.accounts.text import counted, visible
 
 
+def title(act: Act) -> str:
+    """Return the act in a few words, for a button, such as `Require MFA`."""
+    match act:
+        case Change(mfa_required=bool(required), enabled=None, display_name=None, roles=None):
+            said = "Require MFA" if required else "Stop Requiring MFA"
+        case Change(mfa_required=None, enabled=bool(enabled), display_name=None, roles=None):
+            said = "Enable Account" if enabled else "Disable Account"
+        case AddRole():
+            said = "Add Role"
+        case RemoveRole():
+            said = "Remove Role"
+        case DisableMfa():
+            said = "Disable MFA"
+        case Unlock():
+            said = "Unlock"
+        case ResetPassword():
+            said = "Reset Password"
+        case Remove():
+            said = "Remove"
+        case _:
+            said = "Change"
+    return said
+
+
+def destroys(act: Act) -> bool:
+    """Whether something is lost that cannot be restored, or somebody is locked out."""
+    return isinstance(act, DisableMfa | ResetPassword | Remove) or act == Change(enabled=False)
+
+
 def done_with(act: Act, accounts: str) -> str:
     """Return the act with these accounts, such as `Require MFA for 12 accounts`."""
     match act:

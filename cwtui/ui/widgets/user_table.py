@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import UTC, tzinfo
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from cwtui.accounts import account_state, wording
 from cwtui.accounts.account_state import MfaState, OriginNote, Status
+from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.listing import AccountRow, View
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import ago, minute, place
@@ -19,7 +25,24 @@ _MFA_MARKS = {MfaState.ENABLED: "●", MfaState.REQUIRED: "◐", MfaState.NONE: 
 
 
 class UserTable(VirtualTable[AccountRow]):
-    """A row for each account. Last sign-ins are filled in later, for the visible rows."""
+    """A row for each account. Last sign-ins are filled in later, for the visible rows.
+
+    Rows can be selected if there is a `selection`, which the page replaces.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "select", "Select, or not", show=False),
+        Binding("shift+up", "extend(-1)", "Select up to there", show=False),
+        Binding("shift+down", "extend(1)", "Select up to there", show=False),
+    ]
+    MARKS = 1
+
+    class Selected(Message):
+        """The person has changed what is selected."""
+
+        def __init__(self, selection: Selection) -> None:
+            super().__init__()
+            self.selection = selection
 
     def __init__(
         self,
@@ -28,8 +51,12 @@ class UserTable(VirtualTable[AccountRow]):
         start: tuple[str, int] = ("", 0),
         nothing: str = "",
         zone: tzinfo = UTC,
+        selection: Selection | None = None,
     ) -> None:
         super().__init__(page.listing.rows, nothing)
+        self._selection = selection
+        self._range: tuple[int, int, Selection, Selection] | None = None
+        """Where the last range begins and ends, and what was selected with and without it."""
         self._page = page
         self._view = view
         self._zone = zone
@@ -161,6 +188,60 @@ class UserTable(VirtualTable[AccountRow]):
 
     def is_muted(self, row: AccountRow) -> bool:
         return not row.enabled or row.gone_since is not None
+
+    # What is selected
+
+    def select(self, selection: Selection) -> None:
+        """Show what is selected, and tell the page."""
+        self._selection = selection
+        self.refresh()
+        self.post_message(self.Selected(selection))
+
+    def mark(self, row: AccountRow) -> str:
+        return "✓" if self._selection is not None and self._selection.has(row.username) else ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in {"select", "extend"}:
+            return self._selection is not None
+        return super().check_action(action, parameters)
+
+    def action_select(self) -> None:
+        """Select the row, or not any more, and go on to the next one."""
+        self._select_row(self.cursor)
+        self.action_move(1)
+
+    def action_extend(self, rows: int) -> None:
+        begin = self.cursor
+        self.action_move(rows)
+        self._select_range(begin, self.cursor)
+
+    def clicked(self, position: int, event: events.Click) -> None:
+        is_selecting = event.x < self.MARKS or event.ctrl or event.shift
+        if self._selection is None or not is_selecting:
+            super().clicked(position, event)
+            return
+        begin, self.cursor = self.cursor, position
+        if event.shift:
+            self._select_range(begin, position)
+        else:
+            self._select_row(position)
+
+    def _select_row(self, position: int) -> None:
+        if self._selection is not None and self.rows:
+            self.select(self._selection.with_changed(self.rows[position].username))
+
+    def _select_range(self, begin: int, end: int) -> None:
+        """Select the rows up to `end`, from where the range began."""
+        if self._selection is None or not self.rows:
+            return
+        start, before = begin, self._selection
+        if self._range is not None and self._range[1:3] == (begin, self._selection):
+            start, before = self._range[0], self._range[3]
+        first, last = sorted((start, end))
+        these = (row.username for row in self.rows[first : last + 1])
+        selection = before.with_these(these)
+        self._range = start, end, selection, before
+        self.select(selection)
 
 
 def _origin(row: AccountRow) -> str:

@@ -50,6 +50,9 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     }
     """
 
+    MARKS: ClassVar[int] = 0
+    """How many cells at the left are kept for the marks of rows."""
+
     cursor: reactive[int] = reactive(0)
     # Other rows do not need another layout of the whole page, which takes longer than drawing them.
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
@@ -117,6 +120,11 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         """Whether the row is less important."""
         del row
         return False
+
+    def mark(self, row: R) -> str:
+        """Return the mark at the left of the row; empty if it has none."""
+        del row
+        return ""
 
     # Which rows there are
 
@@ -188,11 +196,16 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
             self._click_head(event.x)
         position = round(self.scroll_y) + event.y - 1
         if event.y > 0 and position < len(self.rows):
-            self.cursor = position
-            self.action_open()
+            self.clicked(position, event)
+
+    def clicked(self, position: int, event: events.Click) -> None:
+        """Handle a click on the row at this position."""
+        del event
+        self.cursor = position
+        self.action_open()
 
     def _click_head(self, x: int) -> None:
-        end = 0
+        end = self.MARKS
         for column in self.shown:
             end += column.width + 1
             if x < end:
@@ -208,9 +221,13 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         return self.scrollable_content_region.width
 
     @property
+    def _text_width(self) -> int:
+        return self.row_width - self.MARKS
+
+    @property
     def shown(self) -> tuple[Shown[R], ...]:
         """The columns as they are shown in this window."""
-        room = self.row_width
+        room = self._text_width
         if self._fitted is None or self._fitted[0] != room:
             self._fitted = room, fitted_columns(self.columns(), room, self.equal_columns())
         return self._fitted[1]
@@ -224,9 +241,10 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         if position >= len(self.rows):
             return Strip.blank(self.row_width, self.rich_style)
         row = self.rows[position]
+        name = "table--muted" if self.is_muted(row) else None
         if position == self.cursor:
-            return self._strip(self._text(row), "table--cursor")
-        return self._strip(self._text(row), "table--muted" if self.is_muted(row) else None)
+            name = "table--cursor"
+        return self._strip(self._text(row), name, self.mark(row))
 
     def _head(self, column: Shown[R]) -> str:
         sorts, is_descending = self.order()
@@ -241,12 +259,15 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     def _text(self, row: R) -> str:
         sentence = self.sentence(row)
         if sentence is not None:
-            return fitted(sentence, self.row_width)
+            return fitted(sentence, self._text_width)
         return " ".join(fitted(column.cell(row), column.width) for column in self.shown)
 
-    def _strip(self, text: str, name: str | None) -> Strip:
+    def _strip(self, text: str, name: str | None, mark: str = "") -> Strip:
         style = self.get_component_rich_style(name) if name is not None else self.rich_style
-        return Strip([Segment(set_cell_size(text, self.row_width), style)], self.row_width)
+        drawn = [Segment(set_cell_size(text, self._text_width), style)]
+        if self.MARKS:
+            drawn.insert(0, Segment(set_cell_size(mark, self.MARKS), self.rich_style))
+        return Strip(drawn, self.row_width)
 
 
 def fitted(text: str, width: int) -> str:

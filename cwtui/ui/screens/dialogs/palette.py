@@ -3,7 +3,7 @@
 Textual's own palette searches in workers that outlive it. It fails if it is closed meanwhile.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Final
@@ -54,6 +54,23 @@ class Users:
     """Finds the first users with this text in one of their names. Raises AccountsError."""
     open: Callable[[str], None]
     """Opens the page of the account with that username."""
+    acts: Mapping[str, Callable[[str], None]]
+    """What can be done with the account of that username, by title, such as Unlock."""
+
+    def wanted(self, text: str) -> tuple[Sequence[str], str]:
+        """Return the titles of acts that the text begins with, and what follows: a name.
+
+        One word of a title is enough: `disable ann` may mean Disable MFA or Disable Account.
+        """
+        words = text.split()
+        for length in range(len(words) - 1, 0, -1):
+            begun = " ".join(words[:length]).casefold()
+            titles = [
+                title for title in self.acts if f"{title} ".casefold().startswith(f"{begun} ")
+            ]
+            if titles:
+                return titles, " ".join(words[length:])
+        return (), text
 
 
 class Palette(Dialog[None]):
@@ -76,6 +93,8 @@ class Palette(Dialog[None]):
         """The user whose username was typed."""
         self._found: Sequence[Names] = ()
         """The first users with what was typed in one of their names."""
+        self._acts: Sequence[str] = ()
+        """The titles of acts that were typed before the name."""
         self._is_looking = False
         """Whether the user whose username was typed is still looked for."""
         self._is_searching = False
@@ -131,11 +150,12 @@ class Palette(Dialog[None]):
         text, self._is_entered = event.value.strip(), False
         self.workers.cancel_group(self, "palette users")
         self._named = None
-        self._found = [names for names in self._found if text and names.contain(text)]
+        self._acts, name = self._users.wanted(text) if self._users is not None else ((), text)
+        self._found = [names for names in self._found if name and names.contain(name)]
         if self._users is not None:
             self._is_looking = self._is_searching = bool(text)
             if text:
-                self._find_users(self._users, text)
+                self._find_users(self._users, name)
         self._list(event.value)
 
     def _list(self, text: str) -> None:
@@ -171,9 +191,22 @@ class Palette(Dialog[None]):
         first = [] if self._named is None else [self._named]
         others = [names for names in self._found if names != self._named]
         return (
-            [_opens(users, names) for names in first],
-            [_opens(users, names) for names in others[: MOST_USERS - len(first)]],
+            [command for names in first for command in self._commands_for(users, names)],
+            [
+                command
+                for names in others[: MOST_USERS - len(first)]
+                for command in self._commands_for(users, names)
+            ],
         )
+
+    def _commands_for(self, users: Users, names: Names) -> Iterator[Command]:
+        """Yield the acts that were typed before the name or, without one, what opens its page."""
+        name = f" ({names.display_name})" if names.display_name else ""
+        shown = visible(names.username + name)
+        if not self._acts:
+            yield Command(shown, partial(users.open, names.username), "user")
+        for title in self._acts:
+            yield Command(f"{title}: {shown}", partial(users.acts[title], names.username), "user")
 
     def action_move(self, how: str) -> None:
         """Move the highlight while the input keeps the focus."""
@@ -209,11 +242,6 @@ class Palette(Dialog[None]):
 def _is_called(command: Command, text: str) -> bool:
     """Whether the text is the beginning of one of the command's words, or of several in a row."""
     return f" {text.casefold()}" in f" {command.words}"
-
-
-def _opens(users: Users, names: Names) -> Command:
-    name = f" ({names.display_name})" if names.display_name else ""
-    return Command(visible(names.username + name), partial(users.open, names.username), "user")
 
 
 def _line(command: Command) -> Content:

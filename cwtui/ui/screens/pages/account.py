@@ -19,6 +19,7 @@ from cwtui.accounts import (
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.administration import Details, Updated, WithInitialPassword
 from cwtui.accounts.errors import AccountsError, Agreed, UnknownAccount
+from cwtui.accounts.meanwhile import Seen
 from cwtui.accounts.model import Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
@@ -44,14 +45,6 @@ class Changes(TypedDict, total=False):
     chosen_roles: Sequence[str]
 
 
-_LABELS: Final = {
-    "display_name": "Display name",
-    "chosen_roles": "Roles",
-    "roles": "Roles",
-    "mfa_required": "MFA (Required)",
-}
-
-
 _REQUIRED_MARKS: Final = {
     Requirement.NOT_REQUIRED: "○",
     Requirement.OF_ACCOUNT: "●",
@@ -63,7 +56,7 @@ _REQUIRED_MARKS: Final = {
 class AccountPage(PageBelow):
     # Enter there changes nothing as long as nothing was changed here.
     AUTO_FOCUS = "#primary"
-    LABELS = _LABELS
+    LABELS = account_parts.LABELS
     SECTION = "users"
     MANUAL = "admin"
     HELP = """\
@@ -193,7 +186,7 @@ itself, after a day at most."""
         self.show_pending()
 
     def pending(self) -> list[str]:
-        return [_LABELS[name] for name in self._changes()]
+        return [self.LABELS[name] for name in self._changes()]
 
     def action_back(self) -> None:
         self.leave(self.open_users)
@@ -235,7 +228,7 @@ itself, after a day at most."""
                 self._set_enabled(enabled=True)
             case "unlock":
                 self._change(
-                    lambda ports, session: administration.unlock(ports, session, name),
+                    lambda ports, session, _: administration.unlock(ports, session, name),
                     lambda unlocked: wording.unlocked(name, unlocked),
                 )
             case "remove":
@@ -262,7 +255,9 @@ itself, after a day at most."""
                     account_parts.before_mfa_is_disabled(self._account, self._settings),
                     "Disable MFA",
                     lambda: self._change(
-                        lambda ports, session: user_mfa.disable_mfa(ports, session, name),
+                        lambda ports, session, agreed: user_mfa.disable_mfa(
+                            ports, session, name, Seen(self._account, agreed)
+                        ),
                         lambda _: f"Multi-factor authentication was disabled for {name}.",
                     ),
                 )
@@ -316,14 +311,16 @@ itself, after a day at most."""
 
         self.run_confirmed(call, updated, "Saving")
 
-    def _change(self, call: Callable[[Ports, Session], T], outcome: Callable[[T], str]) -> None:
+    def _change(
+        self, call: Callable[[Ports, Session, Agreed], T], outcome: Callable[[T], str]
+    ) -> None:
         """Run the change, say what was done, and show the account as it is afterwards."""
 
         def changed(result: T) -> None:
             self.done(outcome(result))
             self.open_account(self._account.username, resume=True)
 
-        self.run_as_session(call, changed, "Saving")
+        self.run_confirmed(call, changed, "Saving")
 
     def _confirm(self, sentence: str, act: str, confirmed: Callable[[], None]) -> None:
         def answered(agreed: bool | None) -> None:
@@ -344,8 +341,10 @@ itself, after a day at most."""
 
     def _reset_password(self) -> None:
         name = self._account.username
-        self.run_as_session(
-            lambda ports, session: administration.reset_password(ports, session, name),
+        self.run_confirmed(
+            lambda ports, session, agreed: administration.reset_password(
+                ports, session, name, seen=Seen(self._account, agreed)
+            ),
             self._show_initial_password,
             "Creating an initial password",
         )
@@ -365,7 +364,7 @@ itself, after a day at most."""
             account_parts.before_device_is_removed(name, device),
             "Remove Device",
             lambda: self._change(
-                lambda ports, session: user_mfa.remove_device(ports, session, name, device),
+                lambda ports, session, _: user_mfa.remove_device(ports, session, name, device),
                 lambda removed: wording.device_removed(*removed),
             ),
         )
@@ -376,7 +375,7 @@ itself, after a day at most."""
             account_parts.before_ssh_key_is_removed(name, key),
             "Remove SSH Key",
             lambda: self._change(
-                lambda ports, session: user_ssh_keys.remove(ports, session, name, key),
+                lambda ports, session, _: user_ssh_keys.remove(ports, session, name, key),
                 lambda removed: wording.ssh_key_removed(removed.name),
             ),
         )
@@ -388,8 +387,10 @@ itself, after a day at most."""
             self.done(f"The account {name} was removed.")
             self.open_users()
 
-        self.run_as_session(
-            lambda ports, session: administration.remove_user(ports, session, name),
+        self.run_confirmed(
+            lambda ports, session, agreed: administration.remove_user(
+                ports, session, name, Seen(self._account, agreed)
+            ),
             removed,
             "Removing",
         )

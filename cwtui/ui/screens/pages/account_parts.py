@@ -16,6 +16,16 @@ from cwtui.accounts.text import counted, visible
 from cwtui.ui.screens.pages.page import row, value
 from cwtui.ui.widgets.buttons import Button
 
+LABELS: Final = {
+    "display_name": "Display name",
+    "chosen_roles": "Roles",
+    "roles": "Roles",
+    "mfa_required": "MFA (Required)",
+    "enabled": "Enabled",
+    "password": "Password",
+    "devices": "Devices",
+}
+"""What the page calls the fields of an account."""
 DEVICE: Final = "remove-device-"
 SSH_KEY: Final = "remove-ssh-key-"
 """How the ids of buttons begin; the number of the device or key follows."""

@@ -18,12 +18,13 @@ from cwtui.accounts.account_words import Facts, account_words
 from cwtui.accounts.errors import AccountsError, UnknownAccount
 from cwtui.accounts.filter_language import Vocabulary
 from cwtui.accounts.listing import BY_USERNAME, AccountRow, Listing, View
-from cwtui.accounts.roles import Permission
+from cwtui.accounts.roles import CustomRoles, Permission
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import counted
 from cwtui.accounts.user_list import FirstPage, UserSearch
 from cwtui.ui.messages import OpenSubPage
-from cwtui.ui.screens.pages.list_page import ListPage, filter_help
+from cwtui.ui.screens.pages.list_page import filter_help
+from cwtui.ui.screens.pages.selecting import SelectingPage
 from cwtui.ui.sections import SubPage
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import TextInput
@@ -59,7 +60,7 @@ def first_page(
     return user_list.first_page(ports, session, view, max(WINDOW, at_least), zone, search)
 
 
-class UsersPage(ListPage):
+class UsersPage(SelectingPage):
     """Lists the first users, and reads more when the last of them is almost in view."""
 
     SECTION = "users"
@@ -70,6 +71,9 @@ Each line is an account: its origin (where the password is checked), roles, mult
 authentication (enabled, required but not set up yet, or none), status and last sign-in.
 
 Up and Down move, and Enter opens the account's page. N creates a user, and R reloads the list.
+
+To change many users at once, select them: Space for one, Shift+Up and Shift+Down for a range, A \
+for all that match the filter. A click before a name does the same as Space. Then press C.
 
 S sorts by the next column, and Shift+S in the other direction. You can also click the headings. \
 The arrow in a heading shows the order.
@@ -94,6 +98,7 @@ has a user with this name, who cannot sign in while this account exists."""
     def __init__(self, page: FirstPage, view: View, row: tuple[str, int] = ("", 0)) -> None:
         super().__init__(view.filter)
         self._page = page
+        self.matching = page.matching
         self._view = view
         self._row = row
         self._has_more = page.listing.has_more
@@ -108,7 +113,9 @@ has a user with this name, who cannot sign in while this account exists."""
             yield Static(self._counted(self._page.matching), id="count", markup=False)
             if Permission.MANAGE_USERS in self.session.permissions:
                 yield Button("Create User", id="create", compact=True)
-        yield UserTable(self._page, self._view, self._row, _NOTHING, self.context.zone)
+        yield from self.selection_bar()
+        selection = self.selection if self.may_select else None
+        yield UserTable(self._page, self._view, self._row, _NOTHING, self.context.zone, selection)
 
     def on_mount(self) -> None:
         self._say_outcome()
@@ -116,7 +123,13 @@ has a user with this name, who cannot sign in while this account exists."""
     def vocabulary(self) -> Vocabulary[AccountRow]:
         return account_words(Facts(self._page.listing.settings))
 
+    def custom_roles(self) -> CustomRoles:
+        return self._page.listing.settings.custom_roles
+
     # What is listed
+
+    def listed(self) -> View:
+        return self._view
 
     def filter(self, filter_text: str) -> None:
         self._read(View(filter_text, self._view.column, self._view.is_descending))
@@ -151,6 +164,8 @@ has a user with this name, who cannot sign in while this account exists."""
         """Replace the list, and say why if that is because of a problem."""
         self.workers.cancel_group(self, "count users")
         is_other_filter, self._view = view.filter != self._view.filter, view
+        if is_other_filter:
+            self.forget_view()
         self._is_searching, self._is_reading_more = True, False
         table, zone, search = self.query_one(UserTable), self.context.zone, UserSearch()
         shown = len(table.rows) if keep_place else 0
@@ -166,7 +181,7 @@ has a user with this name, who cannot sign in while this account exists."""
                 nothing = replace(self._page.listing, rows=[])
                 page = replace(self._page, listing=nothing) if is_other_filter else None
             elif page is not None and not begun:
-                self.show_count(self._counted(None))
+                self._show_matching(None)
             if page is not None:
                 self._page = page
                 table.nothing = _SEARCHING
@@ -181,7 +196,7 @@ has a user with this name, who cannot sign in while this account exists."""
             table.nothing = _NOTHING
             table.show_page(page, view, keep_place=keep_place, has_begun=begun)
             self._remember()
-            self.show_count(self._counted(page.matching))
+            self._show_matching(page.matching)
             self._say_outcome()
             if problem:
                 self.say(f"✗ {problem}", wrong=True)
@@ -297,7 +312,12 @@ has a user with this name, who cannot sign in while this account exists."""
                 self.refuse(error)
             return
         if view == self._view:
-            self.show_count(self._counted(matching))
+            self._show_matching(matching)
+
+    def _show_matching(self, matching: int | None) -> None:
+        self.matching = matching
+        self.show_count(self._counted(matching))
+        self.show_selection()
 
     def _counted(self, matching: int | None) -> str:
         users = counted(self._page.total, "user")
@@ -358,8 +378,10 @@ has a user with this name, who cannot sign in while this account exists."""
         return super().check_action(action, parameters)
 
     def pressed(self, button: str) -> None:
-        del button  # there is one
-        self.action_create()
+        if button == "create":
+            self.action_create()
+        else:
+            super().pressed(button)
 
     def on_virtual_table_opened(self, message: UserTable.Opened[AccountRow]) -> None:
         if self.may_act:

@@ -1,0 +1,265 @@
+"""User Management > Users and Roles > doing the same with many users."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from cwtui.accounts import times
+from cwtui.accounts.bulk import batches, sentences
+from cwtui.accounts.bulk.acts import ResetPassword
+from cwtui.accounts.bulk.batches import Report, Result
+from cwtui.accounts.bulk.plans import Plan
+from cwtui.accounts.errors import SessionEnded
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.text import counted, visible
+from cwtui.host.saving import PasswordsFile, free_name
+from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
+from cwtui.ui.screens.pages.page import PageBelow
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.fields import Field, TextInput
+from cwtui.ui.widgets.report_table import ReportTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cwtui.accounts.ports import Ports
+    from cwtui.accounts.session import Session
+
+_EVERY: Final = 0.25
+"""Seconds between two pictures of the progress: on a line of 9600 baud, each costs 0.03 s."""
+_WIDTH: Final = 30
+"""Cells of the progress bar."""
+
+
+@dataclass
+class _Work:
+    """What the thread that works and the page tell each other."""
+
+    report: Report
+    passwords: PasswordsFile | None
+    done: int = 0
+    is_stopped: bool = False
+
+    def carry_out(self, ports: "Ports", session: "Session") -> None:
+        try:
+            batches.carry_out(
+                ports, session, self.report, self._progress, self._goes_on, self._hand_over
+            )
+        finally:
+            if self.passwords is not None:
+                self.passwords.close()
+
+    def _progress(self, done: int, of: int) -> None:
+        del of
+        self.done = done
+
+    def _goes_on(self) -> bool:
+        return not self.is_stopped
+
+    def _hand_over(self, username: str, password: Secret) -> None:
+        if self.passwords is not None:
+            self.passwords.add(username, password)
+
+
+class BatchPage(PageBelow):
+    """Asks once, does it, and reports what became of each user."""
+
+    SECTION = "users"
+    MANUAL = "admin"
+    AUTO_FOCUS = "#cancel"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "stop", "Stop")]
+    HELP = """\
+The list shows the users that are left as they are, and why. Nothing has happened yet. The button \
+that names the change begins with it. You may have to confirm your identity.
+
+Then the users are changed one after the other. S stops after the current one. What was done \
+stays, and the rest is as it was: to go on, do the same again. If your session ends, the work \
+stops too.
+
+In the end the list shows every user: done, already so, or refused and why. Enter opens the user's \
+page. The audit log has the same id for all of it, so you can filter by the id."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self._plan = plan
+        self._batch: _Work | None = None
+        self._is_working = False
+
+    def heading(self) -> str:
+        return f"Users and Roles > {sentences.title(self._plan.act)}"
+
+    def content(self) -> ComposeResult:
+        plan = self._plan
+        yield Static(visible(sentences.question(plan)), id="question", markup=False)
+        if plan.names and isinstance(plan.act, ResetPassword):
+            stem = f"initial-passwords-{times.day(self.context.clock())}"
+            name = free_name(stem, self.context.home, "csv")
+            yield Field(
+                "path", "New file for the initial passwords", TextInput(name, max_length=4096)
+            )
+        with Horizontal(classes="buttons"):
+            yield Button("Cancel" if plan.names else "Back", id="cancel", compact=True)
+            if plan.names:
+                yield Button(
+                    sentences.title(plan.act),
+                    id="primary",
+                    classes="danger" if sentences.destroys(plan.act) else None,
+                    compact=True,
+                )
+            yield Button("Stop", id="stop", compact=True)
+        yield ReportTable(Report(plan, ""))
+        yield Static("", id="why", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#stop").display = False
+        self.query_one("#page").move_child(
+            self.query_one("#status-line"), before=self.query_one(ReportTable)
+        )
+        self._show_table()
+
+    def _show_table(self) -> None:
+        table = self.query_one(ReportTable)
+        table.display = bool(table.rows)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "stop":
+            return self._is_working
+        return super().check_action(action, parameters)
+
+    # What it does
+
+    def submit(self) -> None:
+        if self._batch is not None or not self._plan.names:
+            return
+        plan, home = self._plan, self.context.home
+        path = next((entry.value for entry in self.query(TextInput)), None)
+
+        def begin(ports: "Ports", session: "Session") -> _Work:
+            report = batches.begin(ports, session, plan)
+            return _Work(report, None if path is None else PasswordsFile(path, home))
+
+        self.run_as_session(begin, self._begun, "Beginning")
+
+    def _begun(self, begun: _Work) -> None:
+        self._batch, self._is_working = begun, True
+        for field in self.query(Field):
+            field.display = False
+        for name in ("#cancel", "#primary"):
+            self.query_one(name).display = False
+        stop = self.query_one("#stop", Button)
+        stop.display = True
+        stop.focus()
+        self.query_one(ReportTable).display = False
+        self.query_one("#why").display = False
+        self.refresh_bindings()
+        self._show_progress()
+        self.set_interval(_EVERY, self._show_progress)
+        self._carry_out(begun, self.session)
+
+    # In a group of its own, so that no other worker of the page cancels it.
+    @work(group="batch")
+    async def _carry_out(self, begun: _Work, session: "Session") -> None:
+        try:
+            ports = await self.context.connected()
+            await asyncio.to_thread(begun.carry_out, ports, session)
+        finally:
+            self._is_working = False
+            begun.is_stopped = True
+        self.app.call_later(self._finished, begun)
+
+    def _show_progress(self) -> None:
+        if not self._is_working or self._batch is None:
+            return
+        done, of = self._batch.done, len(self._plan.names)
+        full = _WIDTH * done // max(of, 1)
+        bar = "━" * full + "─" * (_WIDTH - full)
+        stopping = " Stopping …" if self._batch.is_stopped else ""
+        self.show_text("#question", f"{bar} {done:,} of {of:,}{stopping}")
+
+    def _finished(self, begun: _Work) -> None:
+        if not self.is_up:
+            return
+        report = begun.report
+        if isinstance(report.problem, SessionEnded):
+            self.refuse(report.problem)
+            return
+        is_complete = report.problem is None and not report.untouched
+        if is_complete and self.context.users_selection == self._plan.selection:
+            self.context.users_selection = None  # there is nothing to go on with
+        self.show_text("#question", visible(self._outcome(begun)))
+        self.query_one("#stop").display = False
+        back = self.query_one("#cancel", Button)
+        back.label, back.display = "Back", True
+        self.query_one(ReportTable).show_report(report)
+        self._show_table()
+        self.query_one("#why").display = True
+        self.refresh_bindings()
+        self.query_one(ReportTable).focus()
+        if report.problem is not None:
+            self.say(f"✗ {report.problem}", wrong=True)
+
+    def _outcome(self, begun: _Work) -> str:
+        said = [sentences.summary(begun.report)]
+        if begun.report.done:
+            said.append(f"In the audit log, all of it has batch={begun.report.batch}.")
+        if begun.passwords is not None and begun.passwords.count:
+            said.append(
+                f"{counted(begun.passwords.count, 'initial password')} in {begun.passwords.path}, "
+                "valid for seven days. Remove the file when they are handed over."
+            )
+        return " ".join(said)
+
+    def on_report_table_moved(self, message: ReportTable.Moved) -> None:
+        """Show why this user was refused, if the column has no room for it."""
+        self.show_text("#why", message.cut_off)
+
+    def on_virtual_table_opened(self, message: ReportTable.Opened[Result]) -> None:
+        if self.may_act and not self._is_working:
+            self.open_account(message.row.username)
+
+    # Keys, buttons and ways off the page
+
+    def pressed(self, button: str) -> None:
+        match button:
+            case "primary":
+                self.submit()
+            case "stop":
+                self.action_stop()
+            case _:
+                self.action_back()
+
+    def action_stop(self) -> None:
+        """Stop after the user that is being changed now."""
+        if self._batch is not None:
+            self._batch.is_stopped = True
+            self._show_progress()
+
+    def unsaved(self) -> str:
+        return "the rest of this change" if self._is_working else ""
+
+    def leave(self, go: "Callable[[], object]", ends: str = "") -> None:
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                self.action_stop()
+                go()
+
+        if not self._is_working:
+            go()
+        elif self.is_active:
+            also = f" and {ends.lower()}" if ends else ""
+            sentence = f"Stop after the current user{also}? What was done stays."
+            self.app.push_screen(ConfirmScreen(sentence, ends or "Stop"), answered)
+
+    def action_back(self) -> None:
+        self.leave(self.open_users)
+
+    def on_unmount(self) -> None:
+        # The session may be over, or the application may be left.
+        if self._batch is not None:
+            self._batch.is_stopped = True

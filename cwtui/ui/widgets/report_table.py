@@ -1,0 +1,62 @@
+"""Which accounts a plan leaves as they are, or what became of each account of a batch."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from rich.cells import cell_len
+from textual.message import Message
+
+from cwtui.accounts.bulk.batches import Outcome, Report, Result
+from cwtui.accounts.text import visible
+from cwtui.ui.widgets.columns import Column
+from cwtui.ui.widgets.virtual_table import VirtualTable
+
+_MARKS: Final = {Outcome.DONE: "✓", Outcome.ALREADY: "●", Outcome.REFUSED: "✗"}
+_USERNAME: Final = Column[Result](
+    "Username", 24, lambda one: visible(one.username), least=14, most=64
+)
+_EXCEPTED: Final = (
+    _USERNAME,
+    Column[Result](
+        "Left as it is", 40, lambda one: visible(one.why or one.outcome), least=20, most=200
+    ),
+)
+_REPORTED: Final = (
+    _USERNAME,
+    Column[Result]("Outcome", 12, lambda one: f"{_MARKS[one.outcome]} {one.outcome}"),
+    Column[Result]("Why", 40, lambda one: visible(one.why), least=20, most=200),
+)
+
+
+class ReportTable(VirtualTable[Result]):
+    """A row for each account."""
+
+    class Moved(Message):
+        """The cursor is on another row. `cut_off` is the text that its column has no room for."""
+
+        def __init__(self, cut_off: str) -> None:
+            super().__init__()
+            self.cut_off = cut_off
+
+    def __init__(self, excepted: Sequence[Result]) -> None:
+        super().__init__(excepted)
+        self._columns: tuple[Column[Result], ...] = _EXCEPTED
+
+    def columns(self) -> tuple[Column[Result], ...]:
+        return self._columns
+
+    def show_report(self, report: Report) -> None:
+        self._columns = _REPORTED
+        self.show_rows(report)
+        self._tell_moved()
+
+    def watch_cursor(self) -> None:
+        super().watch_cursor()
+        self._tell_moved()
+
+    def on_resize(self) -> None:
+        self._tell_moved()
+
+    def _tell_moved(self) -> None:
+        why = visible(self.rows[self.cursor].why) if self.rows else ""
+        self.post_message(self.Moved(why if cell_len(why) > self.shown[-1].width else ""))

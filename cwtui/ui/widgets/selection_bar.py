@@ -1,0 +1,47 @@
+"""What is selected in a list, and what can be done with it, in one line above the list."""
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from cwtui.accounts.bulk.selections import Selection
+from cwtui.ui.widgets.buttons import Button
+
+
+class SelectionBar(Horizontal):
+    """Buttons that need a selection are shown only if there is one."""
+
+    DEFAULT_CSS = """
+    SelectionBar {
+        height: 1;
+        & > Static { width: auto; padding: 0 2 0 0; color: $text-muted; }
+        & > Button { padding: 0 2; margin-right: 1; }
+        & > Button:focus { padding: 0 1; }
+        & > Button:ansi, & > Button:focus:ansi { padding: 0; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Static("", id="selected", markup=False)
+        yield Button("Change", id="change-selected", compact=True)
+        yield Button("Select All", id="select-all", compact=True)
+        yield Button("Clear", id="clear-selection", compact=True)
+        yield Static("or Space for one", id="how-to-select", markup=False)
+
+    def show(self, selection: Selection, matching: int | None) -> None:
+        """Show how many are selected, where so many match the view if that is known."""
+        is_empty = selection.is_empty
+        is_all = selection.view is not None and not selection.names
+        self.query_one("#select-all").display = not is_all
+        for needs_selection in ("#selected", "#change-selected", "#clear-selection"):
+            self.query_one(needs_selection).display = not is_empty
+        self.query_one("#how-to-select").display = is_empty
+        self.query_one("#selected", Static).update(_counted(selection, matching))
+
+
+def _counted(selection: Selection, matching: int | None) -> str:
+    if selection.view is None:
+        return f"{len(selection.names):,} selected"
+    if matching is None:
+        return "All selected"
+    return f"{selection.size(matching):,} selected"

@@ -1,0 +1,299 @@
+"""Many users are selected and changed at once, by keyboard and by mouse."""
+
+import stat
+import threading
+
+import pytest
+
+from cwtui.accounts.audit.events import Event
+from cwtui.accounts.roles import Permission
+from cwtui.accounts.session import PROOF_LIFETIME
+from cwtui.ui.screens.dialogs.acts import ActsScreen
+from cwtui.ui.screens.dialogs.proof import ProofScreen
+from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.screens.pages.account import AccountPage
+from cwtui.ui.screens.pages.batch import BatchPage
+from cwtui.ui.screens.pages.users import UsersPage
+from cwtui.ui.widgets.options import Options
+from cwtui.ui.widgets.report_table import ReportTable
+from cwtui.ui.widgets.user_table import UserTable
+from tests.accounts.memory import MemoryAudit
+from tests.accounts.world import PASSWORD
+from tests.ui.harness import Person, at_work
+from tests.ui.plants import ADMIN, LONG_NAME, roles_plant
+from tests.ui.scenes import SCENES
+
+NAMES = [ADMIN, "alice", "bob", LONG_NAME, "dave", "erin", "frank"]
+MARKS = 19
+"""The column of the marks at 80 columns."""
+
+
+def marked(person: Person) -> list[str]:
+    """The usernames whose rows show a mark."""
+    table = person.app.screen.query_one(UserTable)
+    rows = person.rows[table.region.y + 1 : table.region.bottom]
+    return [row.username for row, shown in zip(table.rows, rows, strict=False) if "✓" in shown]
+
+
+def outcomes(person: Person) -> dict[str, str]:
+    table = person.screen(BatchPage).query_one(ReportTable)
+    return {one.username: one.why or str(one.outcome) for one in table.rows}
+
+
+class TestSelecting:
+    async def test_nothing_is_marked_at_first(self) -> None:
+        async with SCENES["users"].played() as (person, _):
+            assert marked(person) == []
+            person.sees("Select All    or Space for one")
+            assert ("C", "Change") not in person.footer
+            await person.press("c")
+            person.screen(UsersPage)
+
+    async def test_space_selects_and_goes_on(self) -> None:
+        async with SCENES["users"].played() as (person, _):
+            person.send("down", "space", "space")
+            await person.settle()
+            assert marked(person) == ["alice", "bob"]
+            person.sees("2 selected")
+            await person.press("up", "space")
+            assert marked(person) == ["alice"]
+            assert person.footer[1] == ("Esc", "Clear")
+            assert ("C", "Change") in person.footer
+            await person.press("escape")
+            assert marked(person) == []
+            assert person.footer[1] == ("Esc", "Menu")
+
+    async def test_shift_selects_a_range_that_grows_and_shrinks(self) -> None:
+        async with SCENES["users"].played() as (person, _):
+            await person.press("end", "space", "home", "down")
+            await person.press("shift+down", "shift+down")
+            assert marked(person) == ["alice", "bob", LONG_NAME, "frank"]
+            await person.press("shift+up", "shift+up", "shift+up")
+            assert marked(person) == [ADMIN, "alice", "frank"]
+            await person.press("end", "shift+down")
+            assert marked(person) == [ADMIN, "alice", "frank"]
+            await person.press("shift+up")
+            assert marked(person) == [ADMIN, "alice", "erin", "frank"]
+
+    async def test_all_that_match_but_for_some(self) -> None:
+        async with SCENES["users"].played() as (person, _):
+            await person.press("/")
+            await person.write("!role:admin")
+            await person.press("enter", "a")
+            assert marked(person) == ["alice", LONG_NAME, "dave", "erin", "frank"]
+            person.sees("5 selected")
+            person.sees_nothing_of("Select All")
+            await person.press("space")
+            person.sees("4 selected")
+            await person.press("shift+down")
+            assert marked(person) == [LONG_NAME, "dave", "erin", "frank"]
+
+    async def test_another_filter_keeps_names_but_not_all_that_matched(self) -> None:
+        async with SCENES["users"].played() as (person, _):
+            await person.press("down", "space", "/")
+            await person.write("frank")
+            person.sees("1 selected")
+            await person.press("enter", "space", "escape", "escape")
+            assert marked(person) == []
+            await person.press("a", "/")
+            await person.write("a")
+            assert marked(person) == []
+            person.sees("or Space for one")
+
+    async def test_the_mouse_marks_in_the_margin_and_with_shift_or_ctrl(self) -> None:
+        async with SCENES["users"].played() as (person, _):
+            await person.click_row("alice", x=MARKS)
+            assert marked(person) == ["alice"]
+            await person.click_row("dave", x=30, shift=True)
+            assert marked(person) == ["alice", "bob", LONG_NAME, "dave"]
+            await person.click_row("bob", x=30, ctrl=True)
+            assert marked(person) == ["alice", LONG_NAME, "dave"]
+            await person.click_button("Select All")
+            assert marked(person) == NAMES
+            assert person.focus == "UserTable"
+            await person.click_button("Clear")
+            assert marked(person) == []
+            await person.click_row("alice", x=MARKS + 1)
+            person.screen(AccountPage)
+
+    async def test_it_is_kept_on_other_pages_and_forgotten_with_the_session(self) -> None:
+        async with SCENES["users"].played() as (person, _):
+            await person.press("down", "space", "enter", "escape")
+            assert marked(person) == ["alice"]
+            person.app.router.sign_out()
+            await person.settle()
+            person.screen(SignInScreen)
+            assert person.app.context.users_selection is None
+
+    async def test_what_is_said_takes_the_line_of_the_bar_or_one_above(self) -> None:
+        async with SCENES["users"].played() as (person, _):
+            y = person.app.screen.query_one(UserTable).region.y
+            await person.press("/")
+            await person.write("who:al")
+            assert person.status_line.startswith("✗ There is no filter 'who:'.")
+            await person.press("escape", "down", "space")
+            assert person.app.screen.query_one(UserTable).region.y == y
+            await person.press("/")
+            await person.write("who:al")
+            assert person.status_line.startswith("✗ There is no filter 'who:'.")
+            person.sees("1 selected")
+
+    async def test_whoever_can_change_nothing_selects_nothing(self) -> None:
+        there = roles_plant()
+        there.world.settings(custom_roles={"help-desk": (Permission.READ_USERS,)})
+        async with at_work(there.world.ports, there.world.clock, in_session=True) as person:
+            there.world.clock.forward(30)
+            person.app.context.session = there.world.session("alice", there.devices["alice"])
+            person.app.router.open_section("users")
+            await person.settle()
+            await person.press("space", "a", "c")
+            person.screen(UsersPage)
+            assert marked(person) == []
+            person.sees_nothing_of("Select All")
+
+
+class TestActs:
+    async def offered(self, person: Person) -> list[str]:
+        await person.press("space", "c")
+        options = person.screen(ActsScreen).query_one(Options)
+        return [str(option.prompt) for option in options.options]
+
+    async def test_a_help_desk_is_offered_what_it_may_do(self) -> None:
+        there = roles_plant()
+        resets = (Permission.READ_USERS, Permission.RESET_MFA)
+        there.world.settings(custom_roles={"help-desk": resets})
+        async with at_work(there.world.ports, there.world.clock, in_session=True) as person:
+            there.world.clock.forward(30)
+            person.app.context.session = there.world.session("alice", there.devices["alice"])
+            person.app.router.open_section("users")
+            await person.settle()
+            assert await self.offered(person) == ["Disable MFA"]
+
+    async def test_in_a_kiosk_no_initial_passwords_are_made(self) -> None:
+        async with SCENES["users"].played() as (person, _):
+            assert "Reset Password" in await self.offered(person)
+            await person.press("escape")
+            person.app.context.kiosk = True
+            assert "Reset Password" not in await self.offered(person)
+
+    async def test_a_role_is_chosen_in_a_second_list(self) -> None:
+        async with SCENES["users"].played() as (person, there):
+            await person.press("down", "down", "down", "space", "c", *["down"] * 5, "enter")
+            person.sees("connectware-admin", "minimum-access")
+            await person.press("escape")
+            person.sees("Require MFA")
+            await person.click("Add Role")
+            await person.click("connectware-admin")
+            person.sees(f"Give the role connectware-admin to {LONG_NAME}?", "manage all users")
+            await person.click_button("Add Role")
+            assert there.world.account(LONG_NAME).is_admin
+
+
+class TestBatch:
+    async def test_one_question_one_proof_and_a_report(self) -> None:
+        async with SCENES["users"].played() as (person, there):
+            await person.press("a", "c")
+            await person.click("Disable Account")
+            person.screen(BatchPage)
+            person.sees("Disable 5 accounts?", "1 already so, 1 your own account")
+            assert outcomes(person) == {ADMIN: "your own account", "dave": "already so"}
+            assert person.focus == "Cancel"
+            there.world.clock.forward(PROOF_LIFETIME + 1)
+            await person.press("tab", "enter")
+            person.screen(ProofScreen)
+            await person.write(PASSWORD)
+            await person.press("enter")
+            person.sees("5 done, 2 left as they were: 1 already so, 1 your own account.")
+            assert outcomes(person)["alice"] == "done"
+            assert not any(there.world.account(name).enabled for name in NAMES[1:])
+            batches = {event.reason.split()[-1] for event in there.world.events[-5:]}
+            assert len(batches) == 1
+            person.sees(f"In the audit log, all of it has {batches.pop()}.")
+            assert person.focus == "ReportTable"
+            await person.press("end", "enter")
+            person.sees("Users and Roles > frank")
+            await person.press("escape")
+            assert marked(person) == []
+
+    async def test_going_back_changes_nothing_and_keeps_the_selection(self) -> None:
+        async with SCENES["users"].played() as (person, there):
+            before = there.world.event_types()
+            await person.press("down", "space", "c", "enter", "enter")
+            person.screen(UsersPage)
+            assert marked(person) == ["alice"]
+            assert there.world.event_types() == before
+
+    async def test_with_nothing_to_do_there_is_no_button(self) -> None:
+        async with SCENES["users"].played() as (person, _):
+            await person.press("down", "space", "c")
+            await person.click("Unlock")
+            person.sees("There is nothing to do.", "1 already so")
+            person.sees("Back")
+            person.sees_nothing_of("Stop")
+
+    async def test_it_stops_after_the_current_user(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        goes_on, append = threading.Event(), MemoryAudit.append
+
+        def slow(log: MemoryAudit, *events: Event) -> None:
+            append(log, *events)
+            if events[0].subject == "alice":
+                goes_on.wait()
+
+        monkeypatch.setattr(MemoryAudit, "append", slow)
+        async with SCENES["users"].played() as (person, there):
+            await person.press("a", "c", "enter", "tab")
+            person.send("enter")
+            page = person.screen(BatchPage)
+            while page._batch is None or page._batch.done < 1:
+                await person.look_up()
+            page._show_progress()
+            await person.look_up()
+            person.sees("1 of 5")
+            assert ("S", "Stop") in person.footer
+            person.send("escape")
+            await person.look_up()
+            person.sees("Stop after the current user?")
+            person.send("escape")
+            await person.look_up()
+            person.send("s")
+            while not page._batch.is_stopped:
+                await person.look_up()
+            await person.look_up()
+            person.sees("Stopping")
+            goes_on.set()
+            await person.settle()
+            person.sees("2 done, 2 left as they were: 2 already so. Stopped before the other 3")
+            assert not there.world.account("bob").mfa_required
+            await person.press("escape", "c", "enter", "tab", "enter")
+            person.sees("3 done, 4 left as they were: 4 already so.")
+
+    async def test_initial_passwords_go_to_a_new_file(self) -> None:
+        async with SCENES["users"].played() as (person, there):
+            home = person.app.context.home
+            (home / "taken.csv").write_text("")
+            await person.press("down", "space", "space", "c")
+            await person.click("Reset Password")
+            assert person.typed("path").startswith("~/initial-passwords-")
+            await person.fill("path", "taken.csv")
+            await person.press("enter")
+            assert person.error("path") == "This file already exists. Choose another name."
+            assert there.world.account("alice").initial_password_expires_at is None
+            await person.fill("path", "new.csv")
+            await person.press("enter")
+            person.sees("2 done.", "2 initial passwords in", "valid for seven days")
+            head, *lines = (home / "new.csv").read_text().splitlines()
+            assert head == "username,initial_password"
+            for line, name in zip(lines, ["alice", "bob"], strict=True):
+                username, password = line.split(",")
+                assert username == name
+                assert there.world.begin(name, password) is not None
+            assert stat.S_IMODE((home / "new.csv").stat().st_mode) == 0o600
+
+    async def test_a_session_that_ends_stops_it(self) -> None:
+        async with SCENES["users"].played() as (person, there):
+            await person.press("a", "c", "enter", "tab")
+            admin = there.world.account(ADMIN)
+            there.world.put(admin.changed_ending_sessions())
+            await person.press("enter")
+            person.screen(SignInScreen)
+            assert not there.world.account("alice").mfa_required
