@@ -3,8 +3,7 @@
 import os
 import shutil
 import subprocess
-import sys
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ import pytest
 from cwtui import maintenance
 from tests.durability.saves import SAVES, config_in, made_in, unwatched
 from tests.programs import cannot_run, require
-from tests.store.processes import ROOT
+from tests.store.processes import Worker
 
 OLD, NEW = "old", "new"
 JOURNAL = "store/accounts-*.journal"
@@ -71,21 +70,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@cache
-def _only_these() -> tuple[str, ...]:
-    """The options of strace for stopping at the traced calls alone, if the kernel can do so."""
-    options = ("--seccomp-bpf", "--follow-forks")
-    tried = subprocess.run(
-        ["strace", *options, "-qq", "-o", os.devnull, "-e", "trace=fsync", "true"],
-        check=False,
-        capture_output=True,
-    )
-    return () if tried.returncode or tried.stderr else options
+@pytest.fixture(scope="module")
+def saver() -> Iterator[Worker]:
+    with Worker(module="tests.durability.save_once") as worker:
+        yield worker
 
 
 @pytest.mark.parametrize("case", CASES, ids=" ".join)
 def test_a_call_failing_in_the_kernel_leaves_the_old_or_new_state(
-    template: Path, tmp_path: Path, case: Case
+    template: Path, tmp_path: Path, saver: Worker, case: Case
 ) -> None:
     folder = tmp_path / "host"
     shutil.copytree(template, folder)
@@ -94,29 +87,21 @@ def test_a_call_failing_in_the_kernel_leaves_the_old_or_new_state(
     path = folder / case.path
     if case.path == JOURNAL:
         [path] = folder.glob(JOURNAL)
-    done = subprocess.run(
-        [
-            "strace",
-            *_only_these(),
-            *("-qq", "-o", str(tmp_path / "trace"), "-P", str(path)),
-            *(
-                "-e",
-                f"trace={case.call}",
-                "-e",
-                f"inject={case.call}:error={case.error}:when={case.when}",
-            ),
-            *(sys.executable, "-m", "tests.durability.save_once", folder, case.save),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stderr == ""
+    process = saver.ask(f"{folder} {case.save}")
+    options = ("-e", f"trace={case.call}", "-P", str(path), "-o", str(tmp_path / "trace"))
+    fault = f"inject={case.call}:error={case.error}:when={case.when}"
+    with subprocess.Popen(
+        ["strace", *options, "-e", fault, "-p", process], stderr=subprocess.PIPE, text=True
+    ) as strace:
+        assert strace.stderr is not None
+        assert strace.stderr.readline() == f"strace: Process {process} attached\n"
+        saver.tell()
+        *said, end = saver.lines_until("ended")
+        assert strace.stderr.read() == ""
+    assert end == "ended 0", said
     assert "(INJECTED)" in (tmp_path / "trace").read_text()
-    assert (save.state(config) == before) == (case.then is OLD), done.stdout
-    assert done.stdout.endswith(".\n") or (case.then is NEW and not done.stdout)
-    assert done.stdout.count("\n") <= 1
+    assert (save.state(config) == before) == (case.then is OLD), said
+    assert [line[-1:] for line in said] in ([["."]] if case.then is OLD else [[], ["."]])
     # Until the rename is on disk, the old journal stays.
     is_kept = case.save == "compaction" and case.then is NEW
     assert len(maintenance.check(config, unwatched).findings) == is_kept

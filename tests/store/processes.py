@@ -35,6 +35,13 @@ class Worker:
         assert self.process.stdout is not None
         return self.process.stdout.readline().rstrip("\n")
 
+    def lines_until(self, last: str) -> list[str]:
+        """The next lines, until one begins like this; it may also be the end of its output."""
+        lines = [self.line()]
+        while lines[-1] and not lines[-1].startswith(last):
+            lines.append(self.line())
+        return lines
+
     def ask(self, line: str) -> str:
         """Its answer to a line of input."""
         self.tell(line)
