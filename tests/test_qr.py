@@ -8,7 +8,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL.Image import Resampling
 
+from cwtui import qr
 from cwtui.accounts.credentials.totp import uris
 from cwtui.accounts.secret import Secret
 from cwtui.qr import Drawing, DrawingStyle, Size, TooSmall, fit
@@ -74,9 +76,12 @@ def test_a_large_terminal_gets_full_quiet_zone_and_full_text() -> None:
 
 @pytest.mark.parametrize("style", DrawingStyle)
 def test_the_largest_fitting_quiet_zone_is_drawn_never_clipped(
-    style: DrawingStyle,
+    style: DrawingStyle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = [Secret("x" * 78)]  # 33 modules
+    # Whatever they are: making a code takes far longer than fitting it into a room.
+    black = [[True] * 33 for _ in range(33)]
+    monkeypatch.setattr(qr, "_modules", lambda _: black)
     needed = {HALF: Size(35, 18), UPPER: Size(37, 19), WHOLE: Size(74, 37)}
     for rows in (1, *range(16, 22), *range(34, 42), 99):
         for columns in (1, 34, 35, 37, 40, 41, 69, 70, 75, 82, 199):
@@ -168,11 +173,17 @@ def test_both_decoders_read_it_in_every_palette(username: str, style: DrawingSty
     drawing = drawn(username, BESIDE_THE_KEY if style is HALF else WIDE, style)
     expected = texts(username)[drawing.choice].reveal()
     screens = [screen(drawing, colours) for colours in (TRUE_COLOURS, SIXTEEN_COLOURS)]
-    images = {
-        (number, name, cell): paint(shown, palette, cell)
+    painted = {
+        (number, name): paint(shown, palette, (1, 2))
         for number, shown in enumerate(screens)
         for name, palette in PALETTES.items()
-        for cell in ((8, 16), (9, 18), (10, 20))
+    }
+    images = {
+        (*what, pixels): image.resize(
+            (image.width * pixels, image.height * pixels), Resampling.NEAREST
+        )
+        for what, image in painted.items()
+        for pixels in (8, 9, 10)  # the width of a cell
     }
     assert_each_read(dict.fromkeys(images, expected), images)
 
