@@ -29,6 +29,7 @@ gcc gcc
 make make
 valgrind valgrind
 pamtester pamtester
+google-authenticator libpam-google-authenticator
 sshd openssh-server
 ssh openssh-client
 sudo sudo
@@ -41,6 +42,7 @@ ip iproute2
 LIST
 [ -e /usr/include/security/pam_modules.h ] || missing="$missing libpam0g-dev"
 [ -n "$(find /usr/lib -name pam_radius_auth.so 2>/dev/null)" ] || missing="$missing libpam-radius-auth"
+[ -n "$(find /usr/lib -name pam_oath.so 2>/dev/null)" ] || missing="$missing libpam-oath"
 [ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ] || missing="$missing postgresql"
 [ -e /usr/share/samba/setup/provision.ldif ] || missing="$missing samba-ad-provision"
 [ -e /usr/lib/python3/dist-packages/ldapurl.py ] || missing="$missing python3-ldap"

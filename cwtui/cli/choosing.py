@@ -11,7 +11,8 @@ from cwtui.accounts import account_words, text
 from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.importing import formats, lines
-from cwtui.accounts.importing.lines import Line, Problem
+from cwtui.accounts.importing.lines import Line
+from cwtui.accounts.importing.places import Problem
 from cwtui.accounts.listing import View
 from cwtui.cli import completing, filtering, json_output
 from cwtui.cli.errors import WrongUsage
@@ -105,7 +106,7 @@ def _read(file: str) -> Iterator[str]:
         try:
             yield text.username(line.text.strip())
         except InvalidInput as error:
-            raise _wrong(Problem(line.number, str(error))) from None
+            raise _wrong(Problem(line.place, str(error))) from None
 
 
 def _is_table(first: Line | Problem) -> bool:
@@ -116,4 +117,4 @@ def _is_table(first: Line | Problem) -> bool:
 
 
 def _wrong(problem: Problem) -> Refused:
-    return Refused(f"Line {problem.line}: {problem.reason} Nothing was changed.")
+    return Refused(f"{problem.place.at_the_start}: {problem.reason} Nothing was changed.")

@@ -1,37 +1,30 @@
-"""`cwtui user import`: create many accounts from a file."""
+"""`cwtui user import`: create many accounts from files, also from those of other programs."""
 
 import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import click
 
 from cwtui.accounts.errors import Agreed, AlreadyExists
-from cwtui.accounts.importing import creating, formats, lines, planning
+from cwtui.accounts.importing import creating, planning, programs
 from cwtui.accounts.importing.creating import New
 from cwtui.accounts.importing.entries import Entry
-from cwtui.accounts.importing.lines import Problem
 from cwtui.accounts.importing.planning import Plan
-from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.text import counted, listed, visible
-from cwtui.cli import completing, confirming, json_output
+from cwtui.cli import completing, confirming, import_files, json_output
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_change
+from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import put, say
 from cwtui.cli.passwords_file import passwords_file
 from cwtui.cli.progress import progress
-from cwtui.host.untrusted_files import open_regular
 
-_STANDARD_INPUT: Final = "-"
 _NAMED: Final = 3
 """The maximum number of look-alikes that a message names."""
-_STEPS: Final = 100
-"""How often progress is shown."""
 
 
 @click.command(
@@ -41,9 +34,22 @@ _STEPS: Final = 100
         "cwtui user import people.csv --dry-run",
         "cwtui user import people.csv --passwords-to initial-passwords.csv",
         "cwtui user import - --keep-going < people.jsonl",
+        "cwtui user import --format users.oath users.oath --add-devices",
+        "cwtui user import --format aegis --issuer Acme --username ann ann.json",
     ),
 )
-@click.argument("file", shell_complete=completing.files)
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, shell_complete=completing.files
+)
+@click.option(
+    "--format",
+    "program",
+    type=OneOf([*programs.PROGRAMS]),
+    help="Read files of another program. Without it, CSV or JSON.",
+)
+@click.option("--username", help="Whose devices are in FILE, for files that do not say it.")
+@click.option("--issuer", help="Which service's devices to read from the export of an app.")
+@click.option("--add-devices", is_flag=True, help="Give existing accounts the devices they lack.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
 @click.option("--keep-going", is_flag=True, help="Import the other lines if some are wrong.")
 @click.option(
@@ -57,7 +63,11 @@ _STEPS: Final = 100
 @pass_host
 def import_(
     host: Host,
-    file: str,
+    files: tuple[str, ...],
+    program: str | None,
+    username: str | None,
+    issuer: str | None,
+    add_devices: bool,
     dry_run: bool,
     keep_going: bool,
     passwords_to: Path | None,
@@ -67,11 +77,13 @@ def import_(
     """Create the accounts in FILE, or - for standard input.
 
     FILE is CSV with a header line, or JSON with one object per line, both with the names of `cwtui
-    user list --json`. `cwtui help admin` describes the fields, with examples.
+    user list --json`. `cwtui help admin` describes the fields, with examples. With --format, it is
+    a file of another program: `cwtui help importing` says what is taken over from each.
 
     All lines are imported or none, unless --keep-going is given. Accounts that exist are never
     changed: if they are as in FILE, they are left as they are, else the line is refused. So an
-    import can be repeated.
+    import can be repeated. Only --add-devices adds to accounts that exist: the devices that they
+    lack.
 
     An account without password_hash gets an initial password, which is valid for seven days. On one
     processor, 1,000 of them take about a minute.
@@ -80,17 +92,19 @@ def import_(
     asks first. Without a terminal it refuses, unless --yes is given. Exit status: 0 done, 1 some
     lines are wrong, 5 some accounts exist and differ.
     """
+    format_ = programs.PROGRAMS[program] if program is not None else programs.OWN
+    _check_usage(format_, files, username, issuer)
     ports = host.ports()
-    with _opened(file) as (source, size), progress("Reading") as shown:
-        found = lines.lines(_Watched(source, size, shown))
-        plan = planning.plan(ports, operator(), formats.entries(found))
+    with progress("Reading") as shown:
+        found = import_files.entries(format_, files, username or "", issuer or "", shown)
+        plan = planning.plan(ports, operator(), found, add_devices=add_devices)
     batch: str | None = None
     _say_notes(plan)
     is_refused = bool(plan.problems) and not keep_going
     if dry_run:
         if not as_json:
-            _put_new(plan)
-    elif plan.new and not is_refused:
+            _put_difference(plan)
+    elif plan.changes_something and not is_refused:
         if plan.without_password and passwords_to is None:
             raise Failed(
                 f"{counted(plan.without_password, 'new account')} without password_hash would get "
@@ -111,7 +125,7 @@ def import_(
                         ports, operator(), plan, hand_over, shown, workers, agreed
                     )
             except KeyboardInterrupt:
-                say("Interrupted. Either all of these accounts were imported or none.")
+                say("Interrupted. Either all of this was imported or nothing.")
                 raise
 
         batch = confirming.confirmed(create, yes=yes, if_not="Nothing was imported.")
@@ -121,49 +135,36 @@ def import_(
     _say_result(plan, is_done=batch is not None, dry_run=dry_run)
 
 
-@contextmanager
-def _opened(file: str) -> Iterator[tuple[BinaryIO, int]]:
-    """Open the file, and yield it with its size in bytes; 0 if it has none. Raises OSError."""
-    if file != _STANDARD_INPUT:
-        with os.fdopen(open_regular(Path(file)), "rb") as source:
-            yield source, os.fstat(source.fileno()).st_size
-        return
-    if sys.stdin is None or sys.stdin.isatty():
-        raise WrongUsage("FILE is -, so the accounts must come from a pipe or a file.")
-    yield sys.stdin.buffer, 0
-
-
-class _Watched:
-    """A file whose reading is shown, if it has a size."""
-
-    def __init__(self, source: BinaryIO, size: int, shown: ShowProgress) -> None:
-        self._source, self._size, self._shown = source, size, shown
-        self._read = self._next = 0
-
-    def readline(self, size: int = -1, /) -> bytes:
-        content = self._source.readline(size)
-        self._read += len(content)
-        if self._size and (self._read >= self._next or not content):
-            self._shown(min(self._read, self._size), self._size)
-            self._next = self._read + self._size // _STEPS
-        return content
+def _check_usage(
+    format_: programs.Format, files: tuple[str, ...], username: str | None, issuer: str | None
+) -> None:
+    if username is not None and not format_.takes_username:
+        raise WrongUsage("--username is for formats whose files do not say whose they are.")
+    if username is not None and len(files) > 1:
+        raise WrongUsage("--username is for one FILE. Import the others one by one.")
+    if issuer is not None and not format_.takes_issuer:
+        raise WrongUsage("--issuer is for the exports of apps.")
 
 
 def _say_notes(plan: Plan) -> None:
     for problem in plan.problems:
-        say(f"Line {problem.line}: {_of(problem)}{problem.reason}")
+        say(f"{problem.place.at_the_start}: {_of(problem.username)}{problem.reason}")
+    for note in plan.notes:
+        say(f"{note.place.at_the_start}: {_of(note.username)}{note.sentence}")
     for name, similar in plan.looks_like.items():
         say(f"{name} looks like {listed(similar, _NAMED)}.")
 
 
-def _of(problem: Problem) -> str:
-    return f"{problem.username}: " if problem.username else ""
+def _of(username: str) -> str:
+    return f"{visible(username)}: " if username else ""
 
 
-def _put_new(plan: Plan) -> None:
-    """Print the difference: a line for each new account."""
-    if plan.new:
-        put("\n".join(f"+ {visible(one.username)}  {_described(one)}" for one in plan.new))
+def _put_difference(plan: Plan) -> None:
+    """Print a line for each new account, and for each that gets devices."""
+    rows = [f"+ {visible(one.username)}  {_described(one)}" for one in plan.new]
+    rows += [f"~ {visible(one.username)}  devices=added" for one in plan.added]
+    if rows:
+        put("\n".join(rows))
 
 
 def _described(one: Entry) -> str:
@@ -179,7 +180,7 @@ def _described(one: Entry) -> str:
 
 
 def _say_done(plan: Plan, batch: str, passwords_to: Path | None) -> None:
-    say(f"Imported {counted(len(plan.new), 'account')}, in the audit log as batch {batch}.")
+    say(f"Imported {_amount(plan)}, in the audit log as batch {batch}.")
     if plan.without_password:
         say(
             f"{counted(plan.without_password, 'initial password')} in {passwords_to}, valid for "
@@ -187,12 +188,34 @@ def _say_done(plan: Plan, batch: str, passwords_to: Path | None) -> None:
         )
 
 
+def _amount(plan: Plan) -> str:
+    """Return what is new, such as "2 accounts and devices for 1 account"."""
+    parts = [counted(len(plan.new), "account")] if plan.new or not plan.added else []
+    if plan.added:
+        parts.append(f"devices for {counted(len(plan.added), 'account')}")
+    return " and ".join(parts)
+
+
 def _fields(plan: Plan, batch: str | None) -> dict[str, Any]:
     return {
         "batch": batch,
         "new": [one.username for one in plan.new],
+        "devices_added": [one.username for one in plan.added],
         "unchanged": [one.username for one in plan.unchanged],
-        "refused": [problem._asdict() for problem in plan.problems],
+        "refused": [
+            {
+                "line": one.place.number,
+                "place": str(one.place),
+                "reason": one.reason,
+                "username": one.username,
+                "exists": one.exists,
+            }
+            for one in plan.problems
+        ],
+        "notes": [
+            {"place": str(one.place), "sentence": one.sentence, "username": one.username}
+            for one in plan.notes
+        ],
         "looks_like": {name: list(similar) for name, similar in plan.looks_like.items()},
         "unix_users": dict(plan.powers),
     }
@@ -203,12 +226,12 @@ def _say_result(plan: Plan, *, is_done: bool, dry_run: bool) -> None:
     if plan.unchanged:
         say(f"{counted(len(plan.unchanged), 'account')} exist already, and are as in the file.")
     if dry_run:
-        say(f"{counted(len(plan.new), 'account')} would be created. Nothing was changed.")
-    elif not plan.new and not plan.problems:
+        say(f"{_amount(plan)} would be imported. Nothing was changed.")
+    elif not plan.changes_something and not plan.problems:
         say("There was nothing to import.")
     if not plan.problems:
         return
-    refused = counted(len(plan.problems), "line")
+    refused = counted(len(plan.problems), "line or entry", "lines or entries")
     rest = "" if is_done or dry_run else " Nothing was imported."
     sentence = f"{refused} cannot be imported.{rest}"
     if all(problem.exists for problem in plan.problems):

@@ -23,6 +23,7 @@ TOPICS: Final = (
     Topic("start", "Install cwtui, create the first admin, and sign in."),
     Topic("account", "Sign in, change your password, and use MFA."),
     Topic("admin", "Manage users, roles and the rules for everyone."),
+    Topic("importing", "Bring accounts and devices over from other programs."),
     Topic("configuration", "The configuration file, with every key."),
     Topic("ldap", "Let people sign in with the passwords of an LDAP directory."),
     Topic("ssh", "Offer cwtui over SSH and on consoles."),

@@ -57,7 +57,7 @@ def test_a_dry_run_prints_the_difference_and_changes_nothing(host: Host, file: P
         'display_name="Reed, Ann"\n'
         "+ bob  roles=minimum-access  password=taken over\n"
     )
-    assert "2 accounts would be created. Nothing was changed." in result.err
+    assert "2 accounts would be imported. Nothing was changed." in result.err
     assert host.files() == before
     as_json = host.run("user", "import", str(file), "--dry-run", "--json").json
     assert (as_json["changed"], as_json["dry_run"], as_json["new"]) == (False, True, ["ann", "bob"])
@@ -71,7 +71,7 @@ def test_one_wrong_line_refuses_all(host: Host, file: Path) -> None:
     [refused] = result.json["refused"]
     assert (refused["line"], refused["username"], refused["exists"]) == (4, "cho", False)
     assert "Line 4: cho: There is no role named nosuch." in result.err
-    assert "1 line cannot be imported. Nothing was imported." in result.err
+    assert "1 line or entry cannot be imported. Nothing was imported." in result.err
 
 
 def test_other_lines_are_imported_on_demand(host: Host, file: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_file_of_passwords_that_nobody_has_is_removed(
     monkeypatch.setattr(creating, "create", fail)
     result = host.run("user", "import", "-", "--passwords-to", str(kept), stdin=b"username\nann\n")
     assert result.status == (130 if isinstance(error, KeyboardInterrupt) else 3)
-    assert ("all of these accounts were imported or none" in result.err) == (result.status == 130)
+    assert ("all of this was imported or nothing" in result.err) == (result.status == 130)
     assert not kept.exists()
 
 
@@ -249,3 +249,75 @@ def test_ten_thousand_accounts_are_one_change(
     assert host.run("user", "import", "-", "--json", stdin=listed).json["changed"] is False
     assert "Checked 10,001 accounts" in host.run("store", "check").err
     assert "Events 1 to 10002: complete" in host.run("audit", "verify").out
+
+
+def in_home(folder: Path, username: str, key: str) -> str:
+    path = folder / "home" / username / ".google_authenticator"
+    path.parent.mkdir(parents=True)
+    path.write_text(f'{key}\n" TOTP_AUTH\n12345678\n')
+    return str(path)
+
+
+def test_files_of_home_folders_are_devices_of_their_owners(host: Host, tmp_path: Path) -> None:
+    files = [in_home(tmp_path, "ann", KEY), in_home(tmp_path, "bob", "K" * 32)]
+    given = ("user", "import", "--format", "google-authenticator", *files)
+    host.run("user", "add", "ann")
+    refused = host.run(*given, "--passwords-to", str(tmp_path / "initial"))
+    assert refused.status == 5
+    assert (
+        f"{files[0]}: ann: The account exists, and lacks a device. To add it, use --add-devices."
+    ) in refused.err
+    assert f"{files[1]}: bob: Its 1 emergency code is left out" in refused.err
+    dry = host.run(*given, "--add-devices", "--dry-run")
+    assert dry.out == (
+        "+ bob  roles=minimum-access  password=initial  devices=1\n~ ann  devices=added\n"
+    )
+    assert "1 account and devices for 1 account would be imported." in dry.err
+    kept = tmp_path / "initial"
+    done = host.run(*given, "--add-devices", "--passwords-to", str(kept), "--json")
+    assert (done.json["new"], done.json["devices_added"]) == (["bob"], ["ann"])
+    assert done.json["notes"][0]["place"] == files[0]
+    assert "Imported 1 account and devices for 1 account, in the audit log as batch" in done.err
+    ports = host.ports()
+    for name in ("ann", "bob"):
+        account = ports.accounts.get(name)
+        assert account is not None
+        assert account.second_factor is not None
+    before = host.files()
+    again = host.run(*given, "--json")
+    assert (again.status, again.json["changed"]) == (0, False)
+    assert host.files() == before
+
+
+def test_a_file_that_cannot_be_read_is_named_among_several(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "one.json").write_text("[]")
+    (tmp_path / "two.json").write_text("{")
+    files = [str(tmp_path / name) for name in ("one.json", "two.json")]
+    result = host.run("user", "import", "--format", "andotp", *files)
+    assert result.status == 1
+    assert f"{files[1]}: The file is not a plain backup of andOTP." in result.err
+
+
+def test_lines_of_several_files_have_their_file(host: Host, tmp_path: Path) -> None:
+    for name in ("one.csv", "two.csv"):
+        (tmp_path / name).write_text(f"username,password_hash\nann,{HASH}\n")
+    files = [str(tmp_path / name) for name in ("one.csv", "two.csv")]
+    result = host.run("user", "import", *files)
+    assert result.status == 1
+    assert f"{files[1]}, line 2: ann: {files[0]}, line 2 has this username already." in result.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--username", "ann", "x"),
+        ("--format", "users.oath", "--username", "ann", "x"),
+        ("--format", "google-authenticator", "--issuer", "Acme", "x"),
+        ("--format", "aegis", "--username", "ann", "x", "y"),
+        ("--format", "nosuch", "x"),
+    ],
+)
+def test_options_that_do_not_fit_the_format_are_wrong_usage(
+    host: Host, arguments: tuple[str, ...]
+) -> None:
+    assert host.run("user", "import", *arguments).status == 2

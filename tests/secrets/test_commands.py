@@ -45,6 +45,14 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("user import", ("{folder}/people.jsonl", "--dry-run")),
     ("user import", ("{folder}/people.jsonl", "--json")),
     ("user import", ("{folder}/people.jsonl", "--json", "--passwords-to", "{folder}/initial")),
+    ("user import", ("{folder}/phone", "--format", "google-authenticator", "--username", "kim")),
+    (
+        "user import",
+        (
+            *("{folder}/phone", "--format", "google-authenticator", "--username", "kim"),
+            *("--add-devices", "--json"),
+        ),
+    ),
     ("user ssh-key add", ("ada",)),
     ("user ssh-key list", ("ada",)),
     ("user ssh-key remove", ("ada", "laptop")),
@@ -103,6 +111,8 @@ COMMANDS: Final = sorted({command for command, _ in CALLS})
 
 TAKEN_OVER: Final = f"$2b$04${'a' * 53}"
 OF_A_DEVICE: Final = f"otpauth://totp/kim?secret={'JBSWY3DP' * 4}"
+ANOTHER_KEY: Final = "KRUGKIDR" * 4
+SCRATCH_CODE: Final = "40718263"
 PRINTS_AN_INITIAL_PASSWORD: Final = {"init", "user add", "user reset-password"}
 
 
@@ -125,6 +135,10 @@ def test_commands_print_log_and_store_no_secrets(new_host: Host, tmp_path: Path)
         f'{{"username":"kim","password_hash":"{TAKEN_OVER}","otpauth_uris":"{OF_A_DEVICE}"}}\n'
         '{"username":"lee"}\n'
     )
+    phone = new_host.folder / "phone"
+    phone.write_text(f'{ANOTHER_KEY}\n" TOTP_AUTH\n{SCRATCH_CODE}\n')
+    secrets.add(ANOTHER_KEY, "the key of a file of pam_google_authenticator")
+    secrets.add(SCRATCH_CODE, "an emergency code of pam_google_authenticator")
     said: list[tuple[str, Result]] = []
     with logged() as log, observed(secrets.add, log.lines.add):
         for command, arguments in CALLS:
@@ -151,7 +165,7 @@ def test_commands_print_log_and_store_no_secrets(new_host: Host, tmp_path: Path)
     assert sum(bool(handed_over(command, result, secrets)) for command, result in said) == 5
     for file in kept:
         assert secrets.found_in(file.read_bytes()), "no initial password was written"
-    for file in (people, *kept):
+    for file in (people, phone, *kept):
         file.unlink()
     assert_nowhere(secrets, new_host.folder, new_host.keyring)
 

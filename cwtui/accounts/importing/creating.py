@@ -1,26 +1,18 @@
-"""Create the accounts of an import, all of them in one change."""
+"""Create the accounts of an import, and add devices to others, all in one change."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-import bcrypt
-
-from cwtui.accounts import devices, names
 from cwtui.accounts.audit.events import Event, EventType
-from cwtui.accounts.credentials import backup_codes, passwords
+from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import TO_NOTHING, Agreed, Refused
+from cwtui.accounts.importing import adding
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.managing import refuse_powerful, refuse_to_grant
-from cwtui.accounts.model import (
-    Account,
-    BackupCodes,
-    Device,
-    PasswordHash,
-    SecondFactor,
-)
+from cwtui.accounts.model import Account, PasswordHash
 from cwtui.accounts.new_account import (
     cost_of_many,
     first_epoch,
@@ -56,7 +48,7 @@ def create(
     workers: int,
     agreed: Agreed = TO_NOTHING,
 ) -> str:
-    """Create the new accounts of this plan, all or none, and return the id of the batch.
+    """Do what this plan says, all of it or nothing, and return the id of the batch.
 
     `hand_over` keeps the initial passwords before the accounts exist. Making their hashes takes
     most of the time; so many `workers` do it. Raises GivesPower unless `agreed`, Refused if others
@@ -66,6 +58,8 @@ def create(
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     refuse_to_grant(held, plan.permissions)
     refuse_powerful(ports, held, *plan.powers)
+    if plan.added:
+        adding.check(ports, actor, [one.username for one in plan.added])
     batch = ports.random(4).hex()
     total = 2 * len(plan.new)
     made: list[New] = []
@@ -81,9 +75,13 @@ def create(
             raise Refused("Roles were changed in the meantime. Nothing was imported. Try again.")
         refuse_to_grant(held, plan.permissions)
         _check_free(change, [one.account.username for one in made])
+        added = [adding.add(ports, change, actor, one, batch) for one in plan.added]
+        changed = [account for account, _ in filter(None, added)]
+        change.put(*changed)
         put_new(ports, change, *(one.account for one in made))
         progress(total * 3 // 4, total)
-        ports.audit.append(*events)
+        last = _import_event(ports, actor, batch, len(made), len(changed))
+        ports.audit.append(*events, *(event for _, event in filter(None, added)), last)
     progress(total, total)
     return batch
 
@@ -102,7 +100,7 @@ def _check_free(change: AccountsChange, wanted: Sequence[str]) -> None:
 
 
 def _events(ports: Ports, actor: Actor, plan: Plan, batch: str) -> Iterator[Event]:
-    """Yield an event for each account, and for the import: the last one says that all happened."""
+    """Yield an event for each new account."""
     usual = {held: as_reason({"roles": held, "batch": batch}) for held in plan.all_roles}
     for one in plan.new:
         recorded: dict[str, object] = {}
@@ -116,8 +114,12 @@ def _events(ports: Ports, actor: Actor, plan: Plan, batch: str) -> Iterator[Even
         if recorded:
             reason += f" {as_reason(recorded)}"
         yield event_of(ports, EventType.USER_CREATE, actor, one.username, reason)
-    done = as_reason({"batch": batch, "created": len(plan.new)})
-    yield event_of(ports, EventType.USER_IMPORT, actor, "", done)
+
+
+def _import_event(ports: Ports, actor: Actor, batch: str, created: int, added: int) -> Event:
+    """Return the event that comes last, and says that all of the others happened."""
+    counts = {"created": created} | ({"devices_added_to": added} if added else {})
+    return event_of(ports, EventType.USER_IMPORT, actor, "", as_reason({"batch": batch, **counts}))
 
 
 def _all_new(ports: Ports, entries: Sequence[Entry], workers: int) -> Iterator[New]:
@@ -140,24 +142,11 @@ def _new(ports: Ports, one: Entry) -> New:
         enabled=one.enabled is not False,
         session_epoch=first_epoch(ports),
         password=kept,
-        second_factor=_second_factor(ports, one),
+        # Backup codes are for the person to make.
+        second_factor=adding.with_devices(ports, one.username, one.keys) if one.keys else None,
     )
     if kept is not None:
         return New(account)
     initial = Secret(passwords.random_groups(ports.random))
     fields = initial_password_fields(ports, initial, cost_of_many(ports))
     return New(account.changed(**fields), initial)
-
-
-def _second_factor(ports: Ports, one: Entry) -> SecondFactor | None:
-    """Return the devices of the file. Backup codes are for the person to make."""
-    if not one.keys:
-        return None
-    kept: list[Device] = []
-    for key in one.keys:
-        id_ = names.new_id(ports.random, {device.id for device in kept})
-        sealed = devices.sealed(ports.keyring, one.username, id_, key)
-        name = devices.new_name(kept)
-        kept.append(Device(name=name, totp_secret=sealed, registered_at=ports.now(), id=id_))
-    salt = bcrypt.gensalt(min(ports.bcrypt_cost, backup_codes.COST)).decode("ascii")
-    return SecondFactor(tuple(kept), BackupCodes(key=ports.keyring.active, salt=salt, hashes=()))

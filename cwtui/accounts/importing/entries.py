@@ -9,6 +9,7 @@ from cwtui.accounts import roles, text
 from cwtui.accounts.account_state import PasswordState
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.importing import key_uri
+from cwtui.accounts.importing.places import Place
 from cwtui.accounts.model import MOST_DEVICES, Origin
 from cwtui.accounts.secret import Secret
 
@@ -32,10 +33,11 @@ class Entry:
     """One account of the file. None means that the file does not say it.
 
     `typed` is the username as in the file. `password_hash` is a bcrypt hash that begins with $2b$,
-    and `keys` are the secret keys of the devices in base32.
+    and `keys` are the secret keys of the devices in base32. `only_devices`: the file knows nothing
+    else of the account, not even its origin.
     """
 
-    line: int
+    place: Place
     username: str
     typed: str
     display_name: str | None = None
@@ -45,6 +47,7 @@ class Entry:
     origin: Origin = Origin.LOCAL
     password_hash: str | None = field(default=None, repr=False)
     keys: tuple[Secret, ...] = ()
+    only_devices: bool = False
 
     @property
     def new_roles(self) -> tuple[str, ...]:
@@ -52,14 +55,14 @@ class Entry:
         return self.roles if self.roles is not None else (roles.MINIMUM,)
 
 
-def entry(line: int, fields: Mapping[str, object]) -> Entry:
+def entry(place: Place, fields: Mapping[str, object]) -> Entry:
     """Return what these fields, text or JSON values, say. Raises InvalidInput."""
     _refuse_password(fields)
     typed = _text(fields, "username")
     origin = _origin(fields)
     shown = _text(fields, "display_name")
     return Entry(
-        line=line,
+        place=place,
         username=text.username(typed, local=origin is Origin.LOCAL),
         typed=typed,
         display_name=text.line(shown, "display_name", "The display name") or None,

@@ -9,7 +9,8 @@ import msgspec
 
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.importing.entries import FIELDS, IGNORED, Entry, entry
-from cwtui.accounts.importing.lines import Line, Problem
+from cwtui.accounts.importing.lines import Line
+from cwtui.accounts.importing.places import Problem
 from cwtui.accounts.text import counted, refuse_control_characters, shortened, visible
 
 Fields: TypeAlias = dict[str, object]
@@ -30,7 +31,7 @@ def entries(found: Iterable[Line | Problem]) -> Iterator[Entry | Problem]:
     if first is None:
         return
     if isinstance(first, Problem):
-        raise Refused(f"Line {first.line}: {first.reason} Nothing was read.")
+        raise Refused(f"Line {first.place.number}: {first.reason} Nothing was read.")
     if first.text.lstrip().startswith(("{", "[")):
         yield from _each(chain([first], rest), _object)
     else:
@@ -51,9 +52,9 @@ def _each(
             if fields is None:
                 continue
             name = str(fields.get("username") or "")
-            yield entry(line.number, fields)
+            yield entry(line.place, fields)
         except InvalidInput as error:
-            yield Problem(line.number, str(error), visible(shortened(name, _QUOTED)))
+            yield Problem(line.place, str(error), visible(shortened(name, _QUOTED)))
 
 
 # CSV (RFC 4180), but with one record per line: an open quote ends with its line
@@ -63,7 +64,7 @@ def _header(line: Line) -> Sequence[str]:
     try:
         names = [name.strip().casefold() for name in _split(line.text)]
     except InvalidInput as error:
-        raise Refused(f"Line {line.number}: {error} Nothing was read.") from None
+        raise Refused(f"Line {line.place.number}: {error} Nothing was read.") from None
     if "username" not in names:
         raise Refused(
             "The first line has no column username. It must name the columns, separated by commas, "

@@ -1,17 +1,14 @@
 """otpauth URIs (Key URI format) of devices that people have."""
 
-import base64
-import binascii
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.importing import keys
 from cwtui.accounts.secret import Secret
 
 FIELD: Final = "otpauth_uris"
-_KEY_BYTES: Final = range(14, 65)
-"""NIST SP 800-63B-4 asks for 112 bits, and pyotp refuses less; 64 bytes are a block of SHA-1."""
 _MOST_PARAMETERS: Final = 8
 _ONLY: Final = {
     "algorithm": ("SHA1", "only SHA1 is possible"),
@@ -32,20 +29,7 @@ def secret_key(uri: str) -> Secret:
             raise _invalid(f"{name} differs, and {otherwise}")
     if not parameters.get("secret"):
         raise _invalid("it has no secret key")
-    return checked_key(parameters["secret"])
-
-
-def checked_key(typed: str) -> Secret:
-    """Return a secret key in base32 as it is kept. Raises InvalidInput, which does not quote it."""
-    letters = typed.replace(" ", "").upper().rstrip("=")
-    try:
-        key = base64.b32decode(letters + "=" * (-len(letters) % 8))
-    except (binascii.Error, ValueError):
-        raise _invalid("the secret key is not in base32") from None
-    if len(key) not in _KEY_BYTES:
-        bits = f"{8 * _KEY_BYTES.start} to {8 * (_KEY_BYTES.stop - 1)}"
-        raise _invalid(f"the secret key has {8 * len(key)} bits, and {bits} are possible")
-    return Secret(letters)
+    return keys.from_base32(parameters["secret"])
 
 
 def _parameters(uri: str) -> dict[str, str]:

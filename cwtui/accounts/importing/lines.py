@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple, Protocol
 
 from cwtui.accounts.errors import Refused
+from cwtui.accounts.importing.places import Place, Problem
 from cwtui.accounts.text import counted
 
 LINE_MOST: Final = 1 << 14
@@ -23,25 +24,13 @@ class Source(Protocol):
 
 
 class Line(NamedTuple):
-    """One line without its end. Numbers begin with 1."""
+    """One line without its end."""
 
-    number: int
+    place: Place
     text: str
 
 
-class Problem(NamedTuple):
-    """Why a line is not imported: a sentence without secrets.
-
-    `exists`: the line is right, but there is another account of this name.
-    """
-
-    line: int
-    reason: str
-    username: str = ""
-    exists: bool = False
-
-
-def lines(source: Source) -> Iterator[Line | Problem]:
+def lines(source: Source, file: str = "") -> Iterator[Line | Problem]:
     """Yield the lines that are not empty, or what is wrong with them.
 
     Raises Refused for too many lines or bytes, and OSError.
@@ -55,11 +44,12 @@ def lines(source: Source) -> Iterator[Line | Problem]:
             raise Refused(f"The file has more than {most}. Split it into several files.")
         if len(content) > LINE_MOST:
             size += _skipped(source, content)
-            yield Problem(number, f"The line is longer than {counted(LINE_MOST, 'byte')}.")
+            place = Place(number, file=file)
+            yield Problem(place, f"The line is longer than {counted(LINE_MOST, 'byte')}.")
             continue
         if number == 1 and content.startswith(_UTF_16):
             raise Refused("The file is in UTF-16. Save it as UTF-8.")
-        found = _decoded(number, content)
+        found = _decoded(Place(number, file=file), content)
         if isinstance(found, Problem) or found.text.strip():
             yield found
 
@@ -73,13 +63,13 @@ def _skipped(source: Source, content: bytes) -> int:
     return size
 
 
-def _decoded(number: int, content: bytes) -> Line | Problem:
+def _decoded(place: Place, content: bytes) -> Line | Problem:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        return Problem(number, "The line is not in UTF-8.")
+        return Problem(place, "The line is not in UTF-8.")
     if "\0" in text:
-        return Problem(number, "The line contains the character NUL.")
-    if number == 1:
+        return Problem(place, "The line contains the character NUL.")
+    if place.number == 1:
         text = text.removeprefix(_BYTE_ORDER_MARK)
-    return Line(number, text.removesuffix("\n").removesuffix("\r"))
+    return Line(place, text.removesuffix("\n").removesuffix("\r"))

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from cwtui.accounts import look_alikes, roles, unix_users
+from cwtui.accounts import look_alikes, roles, text, unix_users
 from cwtui.accounts.errors import Agreed, GivesPower, InvalidInput
+from cwtui.accounts.importing import adding
 from cwtui.accounts.importing.entries import Entry
-from cwtui.accounts.importing.lines import Problem
-from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.importing.places import Note, Place, Problem
+from cwtui.accounts.model import MOST_DEVICES, Account, Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import CustomRoles, Permission
 from cwtui.accounts.session import Actor, authorise
@@ -24,18 +25,24 @@ person's own by now."""
 
 @dataclass(frozen=True)
 class Plan:
-    """What an import would do. `problems` are in the order of the lines.
+    """What an import would do. `problems` and `notes` are in the order of the file.
 
-    `looks_like` has the usernames that new ones look like, and `powers` what the Unix users of
-    their names can do.
+    `added` are entries with devices that existing accounts lack. `looks_like` has the usernames
+    that new ones look like, and `powers` what the Unix users of their names can do.
     """
 
     new: tuple[Entry, ...]
+    added: tuple[Entry, ...]
     unchanged: tuple[Entry, ...]
     problems: tuple[Problem, ...]
+    notes: tuple[Note, ...]
     looks_like: Mapping[str, tuple[str, ...]]
     powers: Mapping[str, str]
     custom_roles: CustomRoles
+
+    @property
+    def changes_something(self) -> bool:
+        return bool(self.new or self.added)
 
     @property
     def with_permissions(self) -> list[str]:
@@ -77,62 +84,117 @@ class Plan:
             raise GivesPower(" ".join(sentences))
 
 
-def plan(ports: Ports, actor: Actor, found: Iterable[Entry | Problem]) -> Plan:
+def plan(
+    ports: Ports,
+    actor: Actor,
+    found: Iterable[Entry | Problem | Note],
+    *,
+    add_devices: bool = False,
+) -> Plan:
     """Return what an import of these lines would do now.
 
-    Raises Refused for a file that cannot be read at all, and NotPermitted, SessionEnded and
-    CannotCheck.
+    `add_devices`: existing accounts get the devices that they lack. Raises Refused for a file that
+    cannot be read at all, and NotPermitted, SessionEnded and CannotCheck.
     """
     authorise(ports, actor, Permission.MANAGE_USERS)
     custom = ports.accounts.settings().custom_roles
     known = ports.accounts.names()
-    existing = frozenset(known)
-    seen: dict[str, int] = {}
-    new: list[Entry] = []
-    unchanged: list[Entry] = []
-    problems: list[Problem] = []
-    possible = set[tuple[str, ...]]()
-    """Roles that an account can have."""
+    sorted_ = _Sorted(ports, custom, frozenset(known), add_devices)
     for one in found:
-        if isinstance(one, Problem):
-            problems.append(one)
-            continue
-        name = one.username
-        if name in seen:
-            reason = f"The username is on line {seen[name]} already."
-            problems.append(Problem(one.line, reason, name))
-            continue
-        seen[name] = one.line
-        account = ports.accounts.get(name) if name in existing else None
-        if account is not None:
-            different = _differences(one, account)
-            if different:
-                problems.append(Problem(one.line, different, name, exists=True))
-            else:
-                unchanged.append(one)
-        elif one.origin is Origin.LDAP:
-            reason = "LDAP users get their account when they sign in for the first time."
-            problems.append(Problem(one.line, reason, name))
-        else:
-            try:
-                if one.new_roles not in possible:
-                    roles.known(one.new_roles, custom)
-            except InvalidInput as error:
-                problems.append(Problem(one.line, str(error), name))
-            else:
-                possible.add(one.new_roles)
-                new.append(one)
+        sorted_.take(one)
+    new = sorted_.new
     names = ports.unix_names()
     may_have_power = [one.username for one in new if names is None or one.username in names]
     powers = {name: unix_users.power(ports.unix_user(name)) for name in may_have_power}
     return Plan(
         new=tuple(new),
-        unchanged=tuple(unchanged),
-        problems=tuple(problems),
+        added=tuple(sorted_.added),
+        unchanged=tuple(sorted_.unchanged),
+        problems=tuple(sorted_.problems),
+        notes=tuple(sorted_.notes),
         looks_like=look_alikes.of_many(known, {one.username: one.typed for one in new}),
         powers={name: power for name, power in powers.items() if power},
         custom_roles=custom,
     )
+
+
+class _Sorted:
+    """What was found in the file, by what has to be done with it."""
+
+    def __init__(
+        self, ports: Ports, custom: CustomRoles, existing: frozenset[str], add_devices: bool
+    ) -> None:
+        self._ports, self._custom, self._existing = ports, custom, existing
+        self._add_devices = add_devices
+        self._seen: dict[str, Place] = {}
+        self._possible = set[tuple[str, ...]]()
+        """Roles that an account can have."""
+        self.new: list[Entry] = []
+        self.added: list[Entry] = []
+        self.unchanged: list[Entry] = []
+        self.problems: list[Problem] = []
+        self.notes: list[Note] = []
+
+    def take(self, one: Entry | Problem | Note) -> None:
+        if isinstance(one, Problem):
+            self.problems.append(one)
+        elif isinstance(one, Note):
+            self.notes.append(one)
+        elif one.username in self._seen:
+            reason = f"{self._seen[one.username].at_the_start} has this username already."
+            self.problems.append(Problem(one.place, reason, one.username))
+        else:
+            self._seen[one.username] = one.place
+            account = None
+            if one.username in self._existing:
+                account = self._ports.accounts.get(one.username)
+            if account is None:
+                self._take_new(one)
+            else:
+                self._take_existing(one, account)
+
+    def _take_new(self, one: Entry) -> None:
+        try:
+            _check_new(one)
+            if one.new_roles not in self._possible:
+                roles.known(one.new_roles, self._custom)
+        except InvalidInput as error:
+            self.problems.append(Problem(one.place, str(error), one.username))
+        else:
+            self._possible.add(one.new_roles)
+            self.new.append(one)
+
+    def _take_existing(self, one: Entry, account: Account) -> None:
+        differs = _differences(one, account)
+        missing = 0
+        if one.only_devices or self._add_devices:
+            missing = len(adding.missing_keys(self._ports, account, one))
+        count = adding.device_count(account)
+        if differs:
+            self.problems.append(Problem(one.place, differs, one.username, exists=True))
+        elif not missing:
+            self.unchanged.append(one)
+        elif not self._add_devices:
+            reason = "The account exists, and lacks a device. To add it, use --add-devices."
+            self.problems.append(Problem(one.place, reason, one.username, exists=True))
+        elif count + missing > MOST_DEVICES:
+            reason = (
+                f"The account has {counted(count, 'device')}, lacks {missing}, and can have "
+                f"at most {MOST_DEVICES}."
+            )
+            self.problems.append(Problem(one.place, reason, one.username))
+        else:
+            self.added.append(one)
+
+
+def _check_new(one: Entry) -> None:
+    """Raise InvalidInput if there can be no local account of this name and origin."""
+    if one.origin is Origin.LDAP:
+        raise InvalidInput(
+            "origin", "LDAP users get their account when they sign in for the first time."
+        )
+    if one.only_devices:
+        text.username(one.typed, local=True)
 
 
 def _differences(one: Entry, account: Account) -> str:
@@ -143,7 +205,7 @@ def _differences(one: Entry, account: Account) -> str:
         for field, value in said.items()
         if value is not None and value != getattr(account, field)
     ]
-    if one.origin is not account.origin:
+    if not one.only_devices and one.origin is not account.origin:
         differ.append(f"origin is {account.origin}, not {one.origin}")
     return f"The account exists, and differs: {'; '.join(differ)}." if differ else ""
 

@@ -68,14 +68,14 @@ def create(
 
 
 def reasons(plan: Plan) -> list[tuple[int, str, bool]]:
-    return [(one.line, one.reason, one.exists) for one in plan.problems]
+    return [(one.place.number, one.reason, one.exists) for one in plan.problems]
 
 
 class TestPlan:
     def test_a_username_twice_is_refused(self, world: World) -> None:
         plan = planned(world, ann(), ann(username="ANN"), ann(username="\uff41nn"))
         assert [one.username for one in plan.new] == ["ann"]
-        again = "The username is on line 1 already."
+        again = "Line 1 has this username already."
         assert reasons(plan) == [(2, again, False), (3, again, False)]
 
     def test_an_account_that_is_as_in_the_file_is_unchanged(self, world: World) -> None:

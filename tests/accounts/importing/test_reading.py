@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cwtui.accounts.errors import Refused
 from cwtui.accounts.importing import formats, lines
 from cwtui.accounts.importing.entries import FIELDS, Entry
-from cwtui.accounts.importing.lines import Problem
+from cwtui.accounts.importing.places import Place, Problem
 from cwtui.accounts.model import Origin
 
 HASH = "$2b$12$" + "a" * 53
@@ -46,7 +46,7 @@ class TestCsv:
             "username,display_name,role,mfa_required,enabled,password_hash,otpauth_uris\n"
             f'Ann,"Reed, ""Ann""",minimum-access connectware-admin,yes,no,{HASH},{URI}\n'
         )
-        assert (found.line, found.username, found.typed) == (2, "ann", "Ann")
+        assert (found.place.number, found.username, found.typed) == (2, "ann", "Ann")
         assert found.display_name == 'Reed, "Ann"'
         assert found.roles == ("connectware-admin", "minimum-access")
         assert (found.mfa_required, found.enabled) == (True, False)
@@ -55,7 +55,7 @@ class TestCsv:
 
     def test_what_is_empty_is_not_said(self) -> None:
         found = only("username,display_name,role,mfa_required,enabled,password_hash\nann,,,,,\n")
-        assert found == Entry(line=2, username="ann", typed="ann")
+        assert found == Entry(place=Place(2), username="ann", typed="ann")
         assert found.new_roles == ("minimum-access",)
 
     def test_a_formula_is_text(self) -> None:
@@ -63,7 +63,7 @@ class TestCsv:
 
     @pytest.mark.parametrize("end", ["\n", "\r\n", ""])
     def test_files_of_other_systems_are_read(self, end: str) -> None:
-        assert only(f"\ufeffusername,role\r\n\r\nann,minimum-access{end}").line == 3
+        assert only(f"\ufeffusername,role\r\n\r\nann,minimum-access{end}").place.number == 3
 
     @pytest.mark.parametrize(
         ("line", "reason"),
@@ -85,7 +85,7 @@ class TestCsv:
     def test_a_wrong_line_has_its_number_and_a_reason(self, line: str, reason: str) -> None:
         content = f"username,display_name\nfirst,\n{line}\nlast,\n"
         found = problem(content)
-        assert found.line == 3
+        assert found.place.number == 3
         assert reason in found.reason
         assert [one.username for one in read(content) if isinstance(one, Entry)] == [
             "first",
@@ -94,7 +94,7 @@ class TestCsv:
 
     def test_a_line_in_another_encoding_has_its_number(self) -> None:
         found = problem(b"username,display_name\nann,M\xfcller\nbob,\n")
-        assert (found.line, found.reason) == (2, "The line is not in UTF-8.")
+        assert (found.place.number, found.reason) == (2, "The line is not in UTF-8.")
 
     @pytest.mark.parametrize(
         ("header", "reason"),
@@ -129,14 +129,14 @@ class TestJson:
                 otpauth_uris=[URI],
             )
         )
-        assert (found.line, found.display_name, found.mfa_required) == (1, "Ann", True)
+        assert (found.place.number, found.display_name, found.mfa_required) == (1, "Ann", True)
         assert found.roles == ("connectware-admin", "minimum-access")
         assert found.enabled is False
         assert len(found.keys) == 1
 
     def test_a_list_with_an_object_on_each_line_is_read(self) -> None:
         found = read(f"[\n{of_json()},\n{of_json(username='bob')}\n]\n")
-        assert [(one.line, one.username) for one in found] == [(2, "ann"), (3, "bob")]
+        assert [(one.place.number, one.username) for one in found] == [(2, "ann"), (3, "bob")]
 
     def test_the_accounts_own_requirement_counts(self) -> None:
         both = only(of_json(mfa_required=True, mfa_required_of_account=False))
@@ -160,7 +160,7 @@ class TestJson:
     )
     def test_a_wrong_line_has_its_number_and_a_reason(self, line: str, reason: str) -> None:
         found = problem(f"{of_json()}\n{line}\n")
-        assert found.line == 2
+        assert found.place.number == 2
         assert reason in found.reason
 
     def test_users_of_a_directory_may_have_their_names(self) -> None:

@@ -1,0 +1,59 @@
+"""Files that are read whole, such as JSON, bounded before they are parsed."""
+
+from typing import Annotated, Final, TypeAlias, TypeVar
+
+import msgspec
+
+from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.importing.lines import Source
+from cwtui.accounts.text import counted
+
+BYTES_MOST: Final = 1 << 27
+ENTRIES_MOST: Final = 200_000
+"""As many as a file of lines may have."""
+_PIECE: Final = 1 << 16
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+T = TypeVar("T")
+Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 16)]
+"""A number of digits or seconds."""
+
+
+def content(source: Source, most: int | None = None) -> bytes:
+    """Return what is in the file, at most so many bytes. Raises Refused for more, and OSError."""
+    most = BYTES_MOST if most is None else most
+    pieces: list[bytes] = []
+    size = 0
+    while piece := source.readline(_PIECE):
+        size += len(piece)
+        if size > most:
+            raise Refused(f"The file has more than {counted(most, 'byte')}.")
+        pieces.append(piece)
+    return b"".join(pieces).removeprefix(_BYTE_ORDER_MARK)
+
+
+def json(text: bytes, type_: type[T], what: str) -> T:
+    """Return the document as this type. `what` it should be is named in Refused."""
+    try:
+        return msgspec.json.decode(text, type=type_)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raise Refused(f"The file is not {what}.") from None
+
+
+def entry(raw: msgspec.Raw | str, type_: type[T]) -> T:
+    """Return one entry of a JSON document as this type.
+
+    Raises InvalidInput, which names types and fields and quotes no values.
+    """
+    try:
+        return msgspec.json.decode(raw, type=type_, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidInput("entry", f"The entry is not as expected: {error}.") from None
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raise InvalidInput("entry", "The entry is not as expected.") from None
+
+
+def check_count(entries: int) -> None:
+    """Raise Refused if the file has too many entries."""
+    if entries > ENTRIES_MOST:
+        raise Refused(f"The file has more than {counted(ENTRIES_MOST, 'entry', 'entries')}.")

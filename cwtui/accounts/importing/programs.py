@@ -1,0 +1,39 @@
+"""The formats of a file to import: cwtui's own, and those of other programs."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from cwtui.accounts.importing import apps, formats, google_authenticator, lines, oath_users
+from cwtui.accounts.importing.entries import Entry
+from cwtui.accounts.importing.given import Given
+from cwtui.accounts.importing.places import Note, Problem
+
+Found: TypeAlias = Iterator[Entry | Problem | Note]
+
+
+def _own(given: Given) -> Found:
+    return formats.entries(lines.lines(given.source, given.file))
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a file is read, and what has to be known besides: see `Given`.
+
+    `read` raises Refused for a file that cannot be read at all, and OSError.
+    """
+
+    read: Callable[[Given], Found]
+    takes_username: bool = False
+    takes_issuer: bool = False
+
+
+OWN: Final = Format(_own)
+"""CSV with a header line, or JSON with one object per line."""
+PROGRAMS: Final[Mapping[str, Format]] = {
+    "google-authenticator": Format(google_authenticator.entries, takes_username=True),
+    "users.oath": Format(oath_users.entries),
+    "aegis": Format(apps.of_aegis, takes_username=True, takes_issuer=True),
+    "andotp": Format(apps.of_andotp, takes_username=True, takes_issuer=True),
+}
+"""The formats of other programs, by name."""

@@ -1,0 +1,151 @@
+"""Devices of a file for accounts that exist: added beside the others, and only if asked to."""
+
+import base64
+import io
+
+import pytest
+
+from cwtui.accounts import self_service, sign_in
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.errors import TO_NOTHING, NotPermitted, Refused, SessionEnded
+from cwtui.accounts.importing import creating, formats, lines, planning, programs
+from cwtui.accounts.importing.given import Given
+from cwtui.accounts.importing.planning import Plan
+from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.roles import Permission
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Actor
+from cwtui.accounts.sign_in import CodeNeeded, SignedIn
+from tests.accounts.importing.program_files import KEY
+from tests.accounts.world import NOW, OPERATOR, Device, World
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.add_admin()
+    return made
+
+
+def create(world: World, plan: Plan, actor: Actor = OPERATOR) -> None:
+    creating.create(world.ports, actor, plan, lambda _: None, lambda *_: None, 1, TO_NOTHING)
+
+
+def reasons(plan: Plan) -> list[tuple[int, str, bool]]:
+    return [(one.place.number, one.reason, one.exists) for one in plan.problems]
+
+
+def may(world: World, *permissions: Permission) -> None:
+    world.settings(custom_roles={"help-desk": permissions})
+
+
+class TestAddingDevices:
+    """Devices of a file for accounts that exist: never without being asked to."""
+
+    def planned(self, world: World, *typed: str, add: bool = True, key: str = KEY) -> Plan:
+        key_bytes = base64.b32decode(key).hex()
+        content = "".join(f"HOTP/T30/6 {name} - {key_bytes}\n" for name in typed)
+        found = programs.PROGRAMS["users.oath"].read(Given(io.BytesIO(content.encode())))
+        return planning.plan(world.ports, OPERATOR, found, add_devices=add)
+
+    def test_without_asking_the_account_is_refused(self, world: World) -> None:
+        world.add("bob")
+        plan = self.planned(world, "bob", add=False)
+        reason = "The account exists, and lacks a device. To add it, use --add-devices."
+        assert reasons(plan) == [(1, reason, True)]
+        assert not plan.changes_something
+
+    def test_the_first_device_turns_mfa_on_and_ends_sessions(self, world: World) -> None:
+        world.add("bob")
+        session = world.session("bob")
+        world.audit.events.clear()
+        create(world, self.planned(world, "bob"))
+        state = world.begin("bob")
+        assert isinstance(state, CodeNeeded)
+        code = Device(Secret(KEY), ()).code(world.clock())
+        assert isinstance(sign_in.with_one_time_code(world.ports, state, code), SignedIn)
+        with pytest.raises(SessionEnded):
+            self_service.overview(world.ports, session)
+        enabled, last = world.events[:2]
+        batch = last.reason.split()[0]
+        assert (enabled.event, enabled.subject) == (EventType.MFA_ENABLE, "bob")
+        assert enabled.reason == f"device=Phone {batch}"
+        assert last.reason == f"{batch} created=0 devices_added_to=1"
+
+    def test_another_device_stands_beside_the_first(self, world: World) -> None:
+        world.add("bob")
+        create(world, self.planned(world, "bob"))
+        before = world.account("bob").second_factor
+        assert before is not None
+        world.audit.events.clear()
+        create(world, self.planned(world, "bob", key="K" * 32))
+        after = world.account("bob").second_factor
+        assert after is not None
+        assert after.devices[:1] == before.devices
+        assert [device.name for device in after.devices] == ["Phone", "Phone 2"]
+        assert after.backup_codes == before.backup_codes
+        assert world.event_types() == [EventType.DEVICE_ADD, EventType.USER_IMPORT]
+
+    @pytest.mark.parametrize("add", [True, False])
+    def test_a_device_that_is_there_is_not_added_again(self, world: World, add: bool) -> None:
+        world.add("bob")
+        create(world, self.planned(world, "bob"))
+        plan = self.planned(world, "bob", add=add)
+        assert [one.username for one in plan.unchanged] == ["bob"]
+        assert not plan.changes_something
+        assert not plan.problems
+
+    def test_a_sixth_device_is_refused(self, world: World) -> None:
+        world.add("bob")
+        for letter in "ABCDE":
+            create(world, self.planned(world, "bob", key=letter * 32))
+        [(_, reason, _)] = reasons(self.planned(world, "bob"))
+        assert reason == "The account has 5 devices, lacks 1, and can have at most 5."
+
+    def test_what_others_did_meanwhile_counts(self, world: World) -> None:
+        world.add("bob")
+        plan = self.planned(world, "bob")
+        create(world, self.planned(world, "bob"))
+        create(world, plan)
+        factor = world.account("bob").second_factor
+        assert factor is not None
+        assert len(factor.devices) == 1
+        plan = self.planned(world, "bob", key="K" * 32)
+        for letter in "ABCD":
+            create(world, self.planned(world, "bob", key=letter * 32))
+        with pytest.raises(Refused, match="bob got more devices in the meantime"):
+            create(world, plan)
+
+    def test_users_of_a_directory_get_devices_too(self, world: World) -> None:
+        world.put(Account(username="o'neil", created_at=NOW, origin=Origin.LDAP))
+        plan = self.planned(world, "o'neil", "o'reilly")
+        assert [one.username for one in plan.added] == ["o'neil"]
+        [(line, reason, _)] = reasons(plan)
+        assert line == 2
+        assert "Use only letters" in reason
+
+    def test_devices_in_csv_are_added_too(self, world: World) -> None:
+        world.add("bob")
+        content = f"username,otpauth_uris\nbob,otpauth://totp/bob?secret={KEY}".encode()
+        found = formats.entries(lines.lines(io.BytesIO(content)))
+        create(world, planning.plan(world.ports, OPERATOR, found, add_devices=True))
+        assert world.account("bob").second_factor is not None
+
+    def test_it_takes_what_removing_a_device_takes(self, world: World) -> None:
+        """Who manages users and no MFA could add a device, reset the password, and sign in."""
+        world.add("bob")
+        world.add("cho", roles=("help-desk",))
+        may(world, Permission.MANAGE_USERS)
+        with pytest.raises(NotPermitted):
+            create(world, self.planned(world, "bob"), actor=world.session("cho"))
+        may(world, Permission.MANAGE_USERS, Permission.RESET_MFA)
+        create(world, self.planned(world, "bob"), actor=world.session("cho"))
+        assert world.account("bob").second_factor is not None
+
+    def test_nobody_adds_one_to_the_own_account_or_to_who_may_do_more(self, world: World) -> None:
+        world.add("cho", roles=("help-desk",))
+        may(world, Permission.MANAGE_USERS, Permission.RESET_MFA)
+        with pytest.raises(Refused, match="your own account"):
+            create(world, self.planned(world, "cho"), actor=world.session("cho"))
+        with pytest.raises(NotPermitted, match="ada has permissions that you do not have"):
+            create(world, self.planned(world, "ada"), actor=world.session("cho"))
