@@ -44,11 +44,16 @@ _NAMED: Final = 3
 @click.option(
     "--format",
     "program",
+    metavar="PROGRAM",
     type=OneOf([*programs.PROGRAMS]),
-    help="Read files of another program. Without it, CSV or JSON.",
+    help=f"Read the files of another program: {', '.join(sorted(programs.PROGRAMS))}.",
 )
-@click.option("--username", help="Whose devices are in FILE, for files that do not say it.")
-@click.option("--issuer", help="Which service's devices to read from the export of an app.")
+@click.option(
+    "--username", metavar="NAME", help="Whose devices are in FILE, for files that do not say it."
+)
+@click.option(
+    "--issuer", metavar="NAME", help="Which service's devices to read from the export of an app."
+)
 @click.option("--add-devices", is_flag=True, help="Give existing accounts the devices they lack.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
 @click.option("--keep-going", is_flag=True, help="Import the other lines if some are wrong.")
@@ -85,8 +90,8 @@ def import_(
     import can be repeated. Only --add-devices adds to accounts that exist: the devices that they
     lack.
 
-    An account without password_hash gets an initial password, which is valid for seven days. On one
-    processor, 1,000 of them take about a minute.
+    An account without a password to take over gets an initial one, which is valid for seven days.
+    On one processor, 1,000 of them take about a minute.
 
     If accounts get permissions, or the name of a Unix user of this host with power over it, this
     asks first. Without a terminal it refuses, unless --yes is given. Exit status: 0 done, 1 some
@@ -107,8 +112,8 @@ def import_(
     elif plan.changes_something and not is_refused:
         if plan.without_password and passwords_to is None:
             raise Failed(
-                f"{counted(plan.without_password, 'new account')} without password_hash would get "
-                "initial passwords. Name a new file for them: --passwords-to NEWFILE"
+                f"{counted(plan.without_password, 'new account')} would get initial passwords, as "
+                "there are none to take over. Name a new file for them: --passwords-to NEWFILE"
             )
 
         def create(agreed: Agreed) -> str:

@@ -16,6 +16,7 @@ HEAVY = (
     "ldap3",
     "psycopg",
     "pyrad",
+    "yaml",
     "cryptography",
     "bcrypt",
     "pyotp",

@@ -5,6 +5,7 @@ from typing import Annotated, Final, TypeAlias, TypeVar
 import msgspec
 
 from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.importing import yaml_text
 from cwtui.accounts.importing.lines import Source
 from cwtui.accounts.text import counted
 
@@ -51,6 +52,24 @@ def entry(raw: msgspec.Raw | str, type_: type[T]) -> T:
         raise InvalidInput("entry", f"The entry is not as expected: {error}.") from None
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise InvalidInput("entry", "The entry is not as expected.") from None
+
+
+def structured(text: bytes, type_: type[T], what: str) -> T:
+    """Return the JSON or YAML document as this type. `what` it should be is named in Refused."""
+    if text.lstrip()[:1] in {b"{", b"["}:
+        return json(text, type_, what)
+    try:
+        return msgspec.convert(yaml_text.parsed(text), type=type_)
+    except msgspec.ValidationError:
+        raise Refused(f"The file is not {what}.") from None
+
+
+def converted(value: object, type_: type[T]) -> T:
+    """Return one entry of a `structured` document as this type. Raises InvalidInput."""
+    try:
+        return msgspec.convert(value, type=type_, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidInput("entry", f"The entry is not as expected: {error}.") from None
 
 
 def check_count(entries: int) -> None:

@@ -132,6 +132,11 @@ def _origin(fields: Mapping[str, object]) -> Origin:
         raise InvalidInput("origin", "origin must be local or ldap.") from None
 
 
+def is_bcrypt(hashed: str) -> bool:
+    """Whether this is a bcrypt hash that can be taken over."""
+    return _BCRYPT.fullmatch(hashed) is not None
+
+
 def _password_hash(typed: str) -> str | None:
     if not typed:
         return None

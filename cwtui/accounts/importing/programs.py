@@ -4,7 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from cwtui.accounts.importing import apps, formats, google_authenticator, lines, oath_users
+from cwtui.accounts.importing import (
+    apps,
+    authelia,
+    formats,
+    google_authenticator,
+    keycloak,
+    lines,
+    oath_users,
+)
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.given import Given
 from cwtui.accounts.importing.places import Note, Problem
@@ -33,6 +41,9 @@ OWN: Final = Format(_own)
 PROGRAMS: Final[Mapping[str, Format]] = {
     "google-authenticator": Format(google_authenticator.entries, takes_username=True),
     "users.oath": Format(oath_users.entries),
+    "authelia": Format(authelia.users),
+    "authelia-totp": Format(authelia.devices),
+    "keycloak": Format(keycloak.entries),
     "aegis": Format(apps.of_aegis, takes_username=True, takes_issuer=True),
     "andotp": Format(apps.of_andotp, takes_username=True, takes_issuer=True),
 }
