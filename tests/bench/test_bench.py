@@ -1,5 +1,6 @@
 """The benchmarks run. The times that they measure are not checked here."""
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -52,6 +53,13 @@ TINY = Scale(
     sessions=1,
     cost=4,
 )
+
+
+@pytest.fixture(autouse=True)
+def _garbage_of_this_test_alone() -> None:
+    """Each measurement first collects garbage, which need not be looked for everywhere."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module")
