@@ -213,7 +213,7 @@ def test_many_look_like_each_other_as_each_does_like_all(typed: list[str]) -> No
 
 def test_of_very_many_only_some_are_compared() -> None:
     """So that a file of names that all look alike does not take hours."""
-    names = [f"{number:012b}".replace("1", "o") for number in range(4000)]
+    names = [f"{number:010b}".replace("1", "o") for number in range(1000)]
     found = look_alikes.of_many([], {name: name for name in names})
-    assert len(found) == 4000
+    assert len(found) == 1000
     assert max(len(similar) for similar in found.values()) <= 50

@@ -30,15 +30,18 @@ def rotate(folder: Path) -> None:
 
 
 def rotate_many(folder: Path) -> None:
-    """Rotate at once; print the time at which each batch was done."""
-    keys.BATCH = 1000  # type: ignore[misc]  # so that a test store has several batches
+    """After a line is read, rotate; print the time at which each batch was done."""
+    keys.BATCH = 500  # type: ignore[misc]  # so that a test store has several batches
     ports = services.connect(config_in(folder))
+    say("ready")
+    sys.stdin.readline()
     keys.rotate(ports, Operator("root"), lambda *_: say(time.monotonic()))
 
 
 def sign_in_many(folder: Path) -> None:
     """Sign in the name on each line; print when it started and ended."""
     ports = replace(services.connect(config_in(folder)), bcrypt_cost=4, now=Clock())
+    say("ready")
     for line in sys.stdin:
         since = time.monotonic()
         state = sign_in.with_password(ports, line.strip(), Secret(PASSWORD), HERE)

@@ -145,7 +145,7 @@ def test_a_sign_in_waits_for_a_batch_not_the_whole_rotation(tmp_path: Path) -> N
     codes = backup_codes.hash_codes((), ports.keyring, 4)
     names = [f"ann{number}" for number in range(12)]
     accounts = [plain.changed(username=name) for name in names]
-    for name in (f"user{number}" for number in range(20_000)):
+    for name in (f"user{number}" for number in range(10_000)):
         sealed = ports.keyring.seal(b"A" * 32, name.encode())
         factor = one_device(sealed, NOW, codes)
         accounts.append(plain.changed(username=name, second_factor=factor))
@@ -155,6 +155,8 @@ def test_a_sign_in_waits_for_a_batch_not_the_whole_rotation(tmp_path: Path) -> N
     sign_ins = ("sign-in-many", tmp_path)
     with started(("rotate-many", tmp_path), sign_ins, sign_ins, module=MODULE) as workers:
         rotation, *others = workers
+        assert [worker.line() for worker in workers] == ["ready"] * 3
+        rotation.tell()
         batches = [float(rotation.line())]
         for number, name in enumerate(names):
             others[number % 2].tell(name)
