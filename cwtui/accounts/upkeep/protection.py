@@ -86,6 +86,7 @@ def protected(account: Account) -> Protected:
 
 def keys_of(account: Account) -> frozenset[str]:
     """Return the ids of all keys that the account needs."""
-    if account.second_factor is None and (account.password is None or account.password.key is None):
-        return frozenset()  # at once: an import brings many such accounts
+    if account.second_factor is None:  # at once: an import brings many such accounts
+        key = account.password.key if account.password is not None else None
+        return frozenset() if key is None else frozenset((key,))
     return protected(account).keys
