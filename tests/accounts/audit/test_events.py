@@ -33,7 +33,8 @@ def full_disk() -> None:
 
 FAILURES = {EventType.SIGN_IN_PASSWORD, EventType.SIGN_IN_CODE}
 OF_THE_DIRECTORY = {EventType.USER_RENAME}  # tests/accounts/test_renaming.py
-OF_AN_IMPORT = {EventType.USER_IMPORT}  # tests/accounts/importing/test_importing.py
+# In tests/accounts/importing
+OF_FILES = {EventType.USER_IMPORT, EventType.USER_EXPORT}
 # In tests/maintenance and tests/test_copying.py
 OF_THE_STORE = {
     EventType.STORE_BACKUP,
@@ -58,7 +59,7 @@ OF_SSH_KEYS = {  # tests/accounts/test_ssh_key_changes.py
 
 def test_every_event_type_is_tested_here() -> None:
     at_hosts = AT_A_DOOR | OF_SSH_KEYS | OF_A_CUT
-    elsewhere = OF_AN_IMPORT | OF_THE_DIRECTORY | OF_THE_STORE | at_hosts
+    elsewhere = OF_FILES | OF_THE_DIRECTORY | OF_THE_STORE | at_hosts
     assert {*ADMIN_ACTS, *OWN_ACTS, *FAILURES, *elsewhere} == set(EventType)
 
 

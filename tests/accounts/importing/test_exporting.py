@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwtui.accounts import exporting, roles, text
+from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import GivesPower, InvalidInput
 from cwtui.accounts.exporting import Fields
 from cwtui.accounts.filter_language import FilterError
@@ -92,3 +93,13 @@ def test_only_matching_accounts_are_exported() -> None:
 def test_an_ldap_user_is_exported_as_such() -> None:
     world, _ = worlds([Account(username="zoe", created_at=NOW, origin=Origin.LDAP)])
     assert exporting.export(world.ports, OPERATOR)[0]["origin"] == "ldap"
+
+
+def test_an_export_of_secrets_is_recorded_with_those_who_can_read_it() -> None:
+    world = World()
+    for name in ("ann", "bob"):
+        world.put(Account(username=name, created_at=NOW))
+    count, _ = exporting.with_secrets(world.ports, OPERATOR, ["age1first", "age1second"])
+    [event] = world.events
+    assert (event.event, event.actor, event.subject) == (EventType.USER_EXPORT, OPERATOR.actor, "")
+    assert (count, event.reason) == (2, "accounts=2 encrypted_to=age1first,age1second")
