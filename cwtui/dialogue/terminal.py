@@ -93,8 +93,9 @@ class TerminalPerson:
         return self._line()
 
     def ask_secret(self, prompt: str) -> Secret:
-        self._write(prompt)
+        # What is typed as soon as the prompt appears must not be shown either.
         with self._without_echo():
+            self._write(prompt)
             line = self._line()
         self._write("\n")
         return Secret(line)
