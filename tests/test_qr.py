@@ -15,6 +15,7 @@ from cwtui.accounts.credentials.totp import uris
 from cwtui.accounts.secret import Secret
 from cwtui.qr import Drawing, DrawingStyle, Size, TooSmall, fit
 from tests.console.decoders import assert_each_read, assert_read, photographed, zbar, zxing
+from tests.console.emulator import Emulator, Screen
 from tests.console.picture import (
     DARK,
     LIGHT,
@@ -24,7 +25,6 @@ from tests.console.picture import (
     Gap,
     paint,
 )
-from tests.console.terminal import Emulator, Screen
 from tests.soak import times
 
 HALF, UPPER, WHOLE = DrawingStyle

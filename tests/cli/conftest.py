@@ -2,14 +2,13 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cwtui import services
-from cwtui.accounts.ports import Ports
 from cwtui.accounts.unix_users import UnixUser
 from tests.cli.commands import PASSWORD, Host
+from tests.new_store import quick_ports
 
 
 @pytest.fixture(autouse=True)
@@ -38,11 +37,7 @@ def _no_unix_users(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands that run in this process hash at a cost that the configuration does not allow."""
-
-    def cheap(**named: Any) -> Ports:
-        return Ports(**named | {"bcrypt_cost": 4})
-
-    monkeypatch.setattr(services, "Ports", cheap)
+    monkeypatch.setattr(services, "Ports", quick_ports)
 
 
 @pytest.fixture(scope="session")

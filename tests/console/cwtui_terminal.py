@@ -1,37 +1,35 @@
 """The real application in a real terminal, with its own data folder."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
+from cwtui import services
+from tests.cli import commands
 from tests.console.decoders import zbar, zxing
+from tests.console.homes import command_line, configure, variables
 from tests.console.picture import DARK, paint
-from tests.console.terminal import ROOT, Terminal
+from tests.console.terminal import Terminal
+from tests.new_store import quick_ports
 
 PASSWORD = "correct horse battery"
-CONFIG = """\
-[passwords]
-bcrypt_cost = 10
-"""
-
-
-def command_line(home: Path | str) -> list[str]:
-    return [sys.executable, "-m", "cwtui", "--config", f"{home}/cwtui.toml"]
 
 
 def opened(home: Path, *, before: Sequence[str] = (), **options: Any) -> Terminal:
     """`cwtui` with the data folder of `home` and the lowest bcrypt cost, for speed."""
-    config = home / "cwtui.toml"
-    if not config.exists():
-        config.write_text(CONFIG)
+    configure(home)
     return Terminal([*before, *command_line(home)], home, **options)
+
+
+def forked(home: Path, **options: Any) -> Terminal:
+    """The same in a process that has loaded cwtui, for tests of what comes after the start."""
+    return opened(home, forked=True, **options)
 
 
 @contextmanager
@@ -53,29 +51,22 @@ def shows(terminal: Terminal, sentence: str) -> bool:
     return all(word in terminal.text for word in re.findall(r"\w+", sentence))
 
 
-def variables(home: Path | str) -> dict[str, str]:
-    """The environment of whoever lives in this folder."""
-    return {
-        "PATH": os.environ["PATH"],
-        "LANG": "C.UTF-8",
-        "HOME": str(home),
-        **{f"XDG_{name.upper()}_HOME": f"{home}/{name}" for name in ("config", "data", "state")},
-    }
+@contextmanager
+def living_in(home: Path) -> Iterator[str]:
+    """Let this process have the folder as its home, and hash quickly; its configuration file."""
+    configure(home)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables(home).items():
+            patch.setenv(name, value)
+        patch.setattr(services, "Ports", quick_ports)
+        yield f"{home}/cwtui.toml"
 
 
 def run(home: Path, *arguments: str, typed: str = "") -> None:
-    """Run a command of cwtui."""
-    (home / "cwtui.toml").write_text(CONFIG)
-    subprocess.run(
-        [*command_line(home), *arguments],
-        input=typed,
-        text=True,
-        check=True,
-        capture_output=True,
-        env=variables(home),
-        cwd=ROOT,
-        timeout=30,
-    )
+    """Run a command of cwtui, in this process."""
+    with living_in(home) as config:
+        done = commands.run("--config", config, *arguments, stdin=typed.encode())
+    assert done.status == 0, done.err
 
 
 def with_admin(home: Path, password: str, name: str = "admin") -> Path:

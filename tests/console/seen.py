@@ -3,7 +3,7 @@
 from pyte.screens import Char
 from wcwidth import wcwidth
 
-from tests.console.terminal import Screen
+from tests.console.emulator import Screen
 
 
 def seen(screen: Screen) -> list[list[Char]]:

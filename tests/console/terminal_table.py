@@ -82,6 +82,7 @@ def _tried(home: Path, kind: Kind, number: int) -> tuple[str, ...]:
     columns, lines = kind.size
     with cwtui.opened(
         home,
+        forked=not kind.env,
         columns=columns,
         rows=lines,
         term=kind.term,

@@ -155,7 +155,9 @@ def test_on_the_linux_console_nothing_is_copied_and_a_file_helps(
     screens: Path, around: str
 ) -> None:
     before = in_screen(screens, "-S", "cwtui") if around else []
-    with cwtui.opened(screens, before=before, term="linux", colorterm=None) as terminal:
+    with cwtui.opened(
+        screens, before=before, term="linux", colorterm=None, forked=not around
+    ) as terminal:
         key = at_enrolment(terminal)
         assert "Copy" not in terminal.text
         codes = at_codes(terminal, key)

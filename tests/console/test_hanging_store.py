@@ -28,7 +28,7 @@ def home(prepared: Path, tmp_path: Path) -> Path:
 def opened(home: Path, hanging: str) -> Terminal:
     config = str(home / "cwtui.toml")
     program = [sys.executable, "-m", "tests.console.hanging_cwtui", hanging]
-    return Terminal([*program, "--config", config], home)
+    return Terminal([*program, "--config", config], home, forked=True)
 
 
 def test_quitting_works_while_a_password_check_hangs(home: Path) -> None:

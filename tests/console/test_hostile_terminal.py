@@ -53,7 +53,7 @@ BYTES = {
 
 def test_no_bytes_harm_the_login_screen(home: Path) -> None:
     """One after the other on one screen, each beginning with empty fields."""
-    with login(home) as terminal:
+    with login(home, forked=True) as terminal:
         for part in (
             _sequences_split_by_a_slow_line_stay_whole,
             _an_unfinished_paste_is_given_up,
@@ -125,7 +125,7 @@ def _text_that_is_not_utf8_is_reported_once(terminal: Terminal) -> None:
 
 
 def test_text_that_is_not_utf8_is_reported_on_pages_too(home: Path) -> None:
-    with login(home) as terminal:
+    with login(home, forked=True) as terminal:
         terminal.type(f"admin\t{PASSWORD}\r")
         terminal.wait_for("Multi-Factor Authentication")
         terminal.wait_until_still()
@@ -159,7 +159,7 @@ def test_the_kernels_size_overrides_environment_variables(
 
 
 def test_window_reports_the_kernel_contradicts_are_ignored(home: Path) -> None:
-    with login(home) as terminal:
+    with login(home, forked=True) as terminal:
         terminal.send_bytes(b"\x1b[?2048;2$y\x1b[48;20000;20000;0;0t\x1b[48;1;1;1;1t")
         still_works(terminal)
         assert terminal.peak_memory < MOST_MEMORY
@@ -170,7 +170,7 @@ def test_window_reports_the_kernel_contradicts_are_ignored(home: Path) -> None:
 
 def test_window_reports_count_if_the_kernel_knows_no_size(home: Path) -> None:
     """As on a serial line."""
-    with cwtui.opened(home, columns=0, rows=0) as terminal:
+    with cwtui.forked(home, columns=0, rows=0) as terminal:
         terminal.screen.resize(30, 100)
         terminal.wait_for("Sign in to Your Account")
         terminal.wait_until_still()
@@ -183,7 +183,7 @@ def test_window_reports_count_if_the_kernel_knows_no_size(home: Path) -> None:
 
 
 def test_it_recovers_from_any_window_size(home: Path) -> None:
-    with login(home) as terminal:
+    with login(home, forked=True) as terminal:
         for columns, rows in [(1, 1), (2, 1), (1, 200), (640, 200), (0, 0), (80, 24)]:
             terminal._child.setwinsize(rows, columns)
             terminal.send_bytes(b"\x1b[<0;1;1M\x1b[<0;1;1m\x1b[<35;500;150M")
@@ -242,7 +242,7 @@ ENDS: dict[str, Callable[[Terminal], None]] = {
 
 @pytest.mark.parametrize("way", ENDS)
 def test_a_flood_does_not_delay_quitting(home: Path, way: str) -> None:
-    with login(home) as terminal:
+    with login(home, forked=True) as terminal:
         terminal.flood(b"abc" * MEGABYTE, 1)
         pid = terminal.pid
         ENDS[way](terminal)
@@ -258,7 +258,7 @@ def test_a_flood_does_not_delay_quitting(home: Path, way: str) -> None:
 def busy(home: Path) -> Terminal:
     config = str(home / "cwtui.toml")
     command = [sys.executable, "-m", "tests.console.busy_cwtui", "--config", config]
-    terminal = Terminal(command, home)
+    terminal = Terminal(command, home, forked=True)
     terminal.wait_for("Sign in to Your Account")
     terminal.wait_until_still()
     terminal.send_bytes(b"\x1bOR")
@@ -284,7 +284,7 @@ def test_a_dropped_connection_ends_a_busy_application(home: Path) -> None:
 
 def test_a_signal_ends_it_while_the_terminal_is_stopped(home: Path) -> None:
     """As with Ctrl+S: the terminal accepts nothing, so every write blocks."""
-    with login(home) as terminal:
+    with login(home, forked=True) as terminal:
         for number in range(200):
             terminal._child.setwinsize(24 + number % 2, 80 + number % 3)
             terminal._child.send(b"\x0c")

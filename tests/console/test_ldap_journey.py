@@ -1,7 +1,5 @@
 """An LDAP user at a real terminal, with the directory running and stopped."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ import pytest
 
 from tests.console import cwtui_terminal as cwtui
 from tests.console.decoders import one_time_code
+from tests.console.homes import CONFIG
 from tests.console.terminal import Terminal
 from tests.directory.people import ADMINS, LDIF, MEMBERSHIPS, PASSWORD, PEOPLE
 from tests.servers import slapd as servers
@@ -28,17 +27,7 @@ class Plant:
     slapd: Slapd
 
     def opened(self) -> Terminal:
-        return cwtui.opened(self.home)
-
-    def run(self, *command: str, typed: str = "") -> None:
-        config = str(self.home / "cwtui.toml")
-        subprocess.run(
-            [sys.executable, "-m", "cwtui", "--config", config, *command],
-            input=typed,
-            text=True,
-            check=True,
-            capture_output=True,
-        )
+        return cwtui.forked(self.home)
 
 
 @pytest.fixture
@@ -51,16 +40,15 @@ def plant(tmp_path: Path) -> Iterator[Plant]:
     with servers.start(folder, certificate, LDIF) as slapd:
         slapd.add(MEMBERSHIPS)
         (home / "cwtui.toml").write_text(
-            f'{cwtui.CONFIG}\n[store]\nurl = "{home}/store"\n'
+            f'{CONFIG}\n[store]\nurl = "{home}/store"\n'
             f'[keyring]\nfile = "{home}/keys/keyring.json"\n'
             f'[directory]\nservers = ["{slapd.ldaps}"]\nca_file = "{authority.file}"\n'
             f'base = "{PEOPLE}"\nbind_seconds = 1.0\nconnect_seconds = 1.0\ntotal_seconds = 2.0\n'
             f'[directory.roles]\nconnectware-admin = ["{ADMINS}"]\n'
         )
-        plant = Plant(home, slapd)
-        plant.run("init", "--admin", "admin", "--password-stdin", typed=ADMIN_PASSWORD)
-        plant.run("settings", "set", "mfa_required_for_new_ldap_users", "yes")
-        yield plant
+        cwtui.run(home, "init", "--admin", "admin", "--password-stdin", typed=ADMIN_PASSWORD)
+        cwtui.run(home, "settings", "set", "mfa_required_for_new_ldap_users", "yes")
+        yield Plant(home, slapd)
 
 
 def enrolled(terminal: Terminal) -> str:

@@ -39,7 +39,7 @@ def home(with_admin: Path, tmp_path: Path) -> Path:
 def test_a_signal_ends_the_session_and_restores_the_terminal(
     home: Path, number: signal.Signals, reason: str
 ) -> None:
-    with cwtui.opened(home) as terminal:
+    with cwtui.forked(home) as terminal:
         cwtui.signed_in(terminal)
         assert terminal.screen.alternate
         terminal.kill(number)
@@ -85,7 +85,7 @@ def children(pid: int) -> list[int]:
 
 def test_new_backup_codes_are_offered_after_a_dropped_connection(home: Path) -> None:
     """The connection drops before they are saved; the next sign-in offers different ones."""
-    with cwtui.opened(home) as terminal:
+    with cwtui.forked(home) as terminal:
         cwtui.signed_in(terminal)
         terminal.send("tab", "enter")
         secret = cwtui.secret_of(cwtui.scanned(terminal))
@@ -97,7 +97,7 @@ def test_new_backup_codes_are_offered_after_a_dropped_connection(home: Path) -> 
         pid = terminal.pid
         terminal.hang_up()
         wait_gone(pid, 10)
-    with cwtui.opened(home) as terminal:
+    with cwtui.forked(home) as terminal:
         cwtui.sign_in(terminal, "admin", cwtui.PASSWORD)
         terminal.wait_for("Use backup code")
         terminal.wait_until_still()
@@ -111,7 +111,7 @@ def test_new_backup_codes_are_offered_after_a_dropped_connection(home: Path) -> 
 
 def test_ctrl_q_quits_the_first_screen_and_creates_nothing(tmp_path: Path) -> None:
     for _ in range(2):
-        with cwtui.opened(tmp_path) as terminal:
+        with cwtui.forked(tmp_path) as terminal:
             terminal.wait_for("Create the first admin")
             terminal.wait_until_still()
             terminal.send("ctrl+q")
@@ -122,7 +122,7 @@ def test_ctrl_q_quits_the_first_screen_and_creates_nothing(tmp_path: Path) -> No
 
 def test_serial_flow_control_does_not_quit(home: Path) -> None:
     """Repeated XOFF and XON bytes, while signed in and while codes are shown."""
-    with cwtui.opened(home) as terminal:
+    with cwtui.forked(home) as terminal:
         cwtui.signed_in(terminal)
         for _ in range(3):
             terminal.type("\x13\x11")

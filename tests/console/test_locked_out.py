@@ -95,7 +95,7 @@ def test_each_command_lets_the_locked_out_admin_sign_in(host: Host, command: str
     program, *arguments = command.replace("NAME", NAME).split()
     assert program == "cwtui"
     prefix = (PYTHON, "-m", "cwtui", "--config", host.config)
-    with Terminal([*map(str, prefix), *arguments], host.folder) as terminal:
+    with Terminal([*map(str, prefix), *arguments], host.folder, forked=True) as terminal:
         if "--new-keyring" in command:
             terminal.wait_for("Give up the old keyring for good? [y/N]")
             terminal.type("y\r")
@@ -107,7 +107,7 @@ def test_each_command_lets_the_locked_out_admin_sign_in(host: Host, command: str
             terminal.type("y\r")
         assert terminal.wait_exit() == 0
         printed = re.findall(r"^(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}$", terminal.text, re.MULTILINE)
-    with Terminal([*map(str, prefix)], host.folder) as terminal:
+    with Terminal([*map(str, prefix)], host.folder, forked=True) as terminal:
         if password == "printed":
             sign_in(terminal, NAME, printed[0])
             terminal.wait_for("Choose a new password")

@@ -29,7 +29,7 @@ def asked(terminal: Terminal) -> bool:
 
 
 def test_a_light_terminal_gets_the_light_theme(home: Path) -> None:
-    with cwtui.opened(home) as terminal:
+    with cwtui.forked(home) as terminal:
         terminal.wait_until(lambda: asked(terminal), what="the question")
         terminal.send_bytes(ANSWER[:9], ANSWER[9:], gap=0.05)
         terminal.wait_for("Sign in to Your Account")
@@ -40,7 +40,7 @@ def test_a_light_terminal_gets_the_light_theme(home: Path) -> None:
 
 
 def test_a_late_answer_changes_nothing_and_is_not_typed(home: Path) -> None:
-    with cwtui.opened(home) as terminal:
+    with cwtui.forked(home) as terminal:
         # It is drawn though there is no answer.
         terminal.wait_for("Sign in to Your Account")
         terminal.watch(PATIENCE)

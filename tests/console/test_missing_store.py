@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import PASSWORD, PYTHON, Host
-from tests.console.cwtui_terminal import opened
+from tests.console.cwtui_terminal import forked
 from tests.console.terminal import Terminal
 
 MISSING = "There is no store in"
@@ -24,8 +24,8 @@ def host(tmp_path: Path) -> Host:
 @pytest.fixture
 def terminal(host: Host) -> Iterator[Terminal]:
     command = [PYTHON, "-m", "cwtui", "--config", str(host.config)]
-    with Terminal(command, host.folder, columns=120) as opened_:
-        yield opened_
+    with Terminal(command, host.folder, columns=120, forked=True) as opened:
+        yield opened
 
 
 def go_to_users(terminal: Terminal) -> None:
@@ -81,7 +81,7 @@ def test_start_up_reports_a_missing_store_and_creates_nothing(host: Host, left: 
 
 
 def test_nothing_is_created_before_the_first_administrator(tmp_path: Path) -> None:
-    with opened(tmp_path) as terminal:
+    with forked(tmp_path) as terminal:
         terminal.wait_for("Create the first admin")
         terminal.wait_until_still()
         terminal.type("1234\t1234\r")
@@ -89,7 +89,7 @@ def test_nothing_is_created_before_the_first_administrator(tmp_path: Path) -> No
         terminal.send("ctrl+q")
         terminal.wait_exit()
     assert {path.name for path in tmp_path.iterdir()} == {"cwtui.toml"}
-    with opened(tmp_path) as terminal:
+    with forked(tmp_path) as terminal:
         terminal.wait_for("Create the first admin")
         terminal.wait_until_still()
         terminal.type(f"{PASSWORD}\t{PASSWORD}\r")
@@ -103,7 +103,7 @@ def test_a_folder_others_can_write_is_reported_before_setup(tmp_path: Path) -> N
     folder = tmp_path / "config"
     folder.mkdir()
     folder.chmod(0o775)
-    with opened(tmp_path, columns=120) as terminal:
+    with forked(tmp_path, columns=120) as terminal:
         terminal.wait_for("Create the first admin")
         terminal.wait_until_still()
         terminal.type(f"{PASSWORD}\t{PASSWORD}\r")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.console import cwtui_terminal as cwtui
+from tests.console.homes import command_line, variables
 from tests.console.terminal import ROOT, Terminal
 from tests.running import wait_gone
 
@@ -18,11 +19,11 @@ def listed(home: Path) -> list[dict[str, Any]]:
 
 def command(home: Path, *words: str) -> str:
     return subprocess.run(
-        [*cwtui.command_line(home), *words],
+        [*command_line(home), *words],
         check=True,
         capture_output=True,
         text=True,
-        env=cwtui.variables(home),
+        env=variables(home),
         cwd=ROOT,
         timeout=60,
     ).stdout
@@ -30,11 +31,11 @@ def command(home: Path, *words: str) -> str:
 
 def test_sessions_are_listed_ended_and_gone_with_their_process(tmp_path: Path) -> None:
     home = cwtui.with_admin(tmp_path, cwtui.PASSWORD)
-    plain = [*cwtui.command_line(home), "--plain"]
+    plain = [*command_line(home), "--plain"]
     with (
-        cwtui.opened(home) as screens,
+        cwtui.forked(home) as screens,
         cwtui.opened(home) as killed,
-        Terminal(plain, home, term="dumb") as lines,
+        Terminal(plain, home, term="dumb", forked=True) as lines,
     ):
         for terminal in (screens, killed):
             cwtui.signed_in(terminal)

@@ -10,6 +10,7 @@ import pyotp
 import pytest
 
 from tests.console import cwtui_terminal
+from tests.console.homes import command_line
 from tests.console.terminal import Terminal
 
 CWTUI: Final = (sys.executable, "-m", "cwtui")
@@ -44,7 +45,7 @@ def plain(home: Path, *options: str, term: str = "dumb") -> Terminal:
     config = home / "config" / "cwtui" / "config.toml"
     config.parent.mkdir(0o700, parents=True, exist_ok=True)
     config.write_text("passwords.bcrypt_cost = 10\n")
-    return Terminal((*CWTUI, *options), home, term=term, columns=72)
+    return Terminal((*CWTUI, *options), home, term=term, columns=72, forked=True)
 
 
 class SlowTerminal(Terminal):
@@ -61,7 +62,7 @@ class SlowTerminal(Terminal):
 def test_sign_in_and_enrolment_on_a_line_of_1200_baud(tmp_path: Path) -> None:
     home = cwtui_terminal.with_admin(tmp_path, PASSWORD)
     cwtui_terminal.run(home, "settings", "set", "mfa", "required")
-    command = ("sh", "-c", 'stty 1200; exec "$0" "$@"', *cwtui_terminal.command_line(home))
+    command = ("sh", "-c", 'stty 1200; exec "$0" "$@"', *command_line(home))
     with SlowTerminal((*command, "--plain", "--qr", "none"), home, term="vt100") as terminal:
         lines = Lines(terminal)
         lines.answer("Username: ", "admin")

@@ -9,6 +9,7 @@ import pytest
 from cwtui.accounts.credentials.totp import uris
 from tests.console import qr_app
 from tests.console.decoders import assert_read, photographed, zbar, zxing
+from tests.console.emulator import Screen
 from tests.console.picture import (
     DARK,
     LIGHT,
@@ -19,7 +20,7 @@ from tests.console.picture import (
     Palette,
     paint,
 )
-from tests.console.terminal import NotSeenError, Screen, Terminal
+from tests.console.terminal import NotSeenError, Terminal
 
 URIS = uris(qr_app.SECRET, qr_app.USERNAME, qr_app.ISSUER)
 COMPLETE = [uri.reveal() for uri in islice(URIS, 2)]
@@ -43,6 +44,7 @@ def opened(
         term=term,
         colorterm=colorterm,
         no_color=no_color,
+        forked=True,
     )
 
 

@@ -46,7 +46,7 @@ def check_complete(terminal: Terminal) -> None:
 
 
 def test_the_login_screen_is_complete_after_many_resizes(home: Path) -> None:
-    with cwtui.opened(home) as terminal:
+    with cwtui.forked(home) as terminal:
         arrive(terminal)
         storm(terminal, "a")
         terminal.type("\x15adm")
@@ -55,7 +55,7 @@ def test_the_login_screen_is_complete_after_many_resizes(home: Path) -> None:
 
 
 def test_content_cut_off_by_a_smaller_window_returns(home: Path) -> None:
-    with cwtui.opened(home) as terminal:
+    with cwtui.forked(home) as terminal:
         arrive(terminal)
         before = without_time(terminal)
         terminal.resize(70, 20)

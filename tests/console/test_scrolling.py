@@ -18,8 +18,8 @@ from textual.geometry import Size
 
 from cwtui.ui.painted import Painted
 from cwtui.ui.spelling.abilities import Abilities
+from tests.console.emulator import Emulator
 from tests.console.seen import seen
-from tests.console.terminal import Emulator
 from tests.console.xserver import x_server
 from tests.programs import require
 from tests.ui.moving_pictures import update

@@ -15,7 +15,7 @@ LOGIN_AND_HELP: Final = 2400
 def test_a_slow_line_shows_the_same_in_the_end_and_a_key_before_the_rest(tmp_path: Path) -> None:
     home = cwtui_terminal.with_admin(tmp_path, cwtui_terminal.PASSWORD)
     with (
-        cwtui_terminal.login(home, term="linux", colorterm=None) as fast,
+        cwtui_terminal.login(home, term="linux", colorterm=None, forked=True) as fast,
         cwtui_terminal.login(home, term="linux", colorterm=None, before=SLOW) as slow,
     ):
         for keys in ("al", "\x1bOP", "\x1b[B\x1b[B", "q"):

@@ -65,7 +65,7 @@ def is_for_typing(terminal: Terminal) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP], ids=["SIGTSTP", "SIGSTOP"])
 def test_it_continues_normally_after_being_stopped(home: Path, number: signal.Signals) -> None:
-    with login(home) as terminal:
+    with login(home, forked=True) as terminal:
         before = threads(terminal)
         for _ in range(3):
             stop(terminal, number)
@@ -84,7 +84,7 @@ def test_it_continues_normally_after_being_stopped(home: Path, number: signal.Si
 
 
 def test_a_signal_sent_while_stopped_ends_it(home: Path) -> None:
-    with login(home) as terminal:
+    with login(home, forked=True) as terminal:
         stop(terminal, signal.SIGTSTP)
         terminal.kill(signal.SIGTERM)
         terminal.kill(signal.SIGCONT)
@@ -94,7 +94,7 @@ def test_a_signal_sent_while_stopped_ends_it(home: Path) -> None:
 
 
 def test_very_fast_resizing_does_not_delay_quitting(home: Path) -> None:
-    with login(home) as terminal:
+    with login(home, forked=True) as terminal:
         count = 0
         while count < seconds(2) * 1500:
             for _ in range(10):
@@ -122,7 +122,7 @@ def test_a_slow_non_blocking_terminal_shows_everything(home: Path) -> None:
 
 
 def test_successive_floods_are_reported_once(home: Path) -> None:
-    with login(home) as terminal:
+    with login(home, forked=True) as terminal:
         for _ in range(4):
             terminal.flood(b"\x1b[12~" * 400)
             terminal.watch(0.4)

@@ -14,8 +14,9 @@ import pytest
 import cwtui as package
 from cwtui.host.upgrade import SENTENCE
 from cwtui.store.accounts import TinyAccountStore
-from tests.console import cwtui_terminal
+from tests.console import cwtui_terminal as cwtui
 from tests.console.cwtui_terminal import PASSWORD, last_event
+from tests.console.homes import configure
 from tests.console.terminal import Terminal
 
 SOURCE: Final = Path(package.__file__).parent
@@ -43,9 +44,8 @@ class Installation:
         return (sys.executable, "-B", "-c", STARTER.format(site=str(self.site)), *args)
 
     def opened(self, home: Path) -> Terminal:
-        config = home / "cwtui.toml"
-        config.write_text(cwtui_terminal.CONFIG)
-        return Terminal(self.command("--config", str(config)), home)
+        configure(home)
+        return Terminal(self.command("--config", f"{home}/cwtui.toml"), home)
 
 
 @pytest.fixture
@@ -53,19 +53,22 @@ def installation(tmp_path: Path) -> Installation:
     return Installation(tmp_path / "installed")
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return cwtui.with_admin(tmp_path_factory.mktemp("prepared"), PASSWORD)
+
+
+@pytest.fixture
+def home(prepared: Path, tmp_path: Path) -> Path:
+    """With the admin `admin`."""
+    return shutil.copytree(prepared, tmp_path / "home")
+
+
 def with_first_admin(terminal: Terminal) -> None:
     terminal.wait_for("Create the first admin")
     terminal.wait_until_still()
     terminal.type(f"{PASSWORD}\r{PASSWORD}\r")
     terminal.wait_for("The administrator admin was created.")
-    terminal.wait_until_still()
-
-
-def signed_in(terminal: Terminal) -> None:
-    """With a new account, whose name is filled in already."""
-    with_first_admin(terminal)
-    terminal.type(f"{PASSWORD}\r")
-    terminal.wait_for("Enable Multi-Factor Authentication")
     terminal.wait_until_still()
 
 
@@ -112,12 +115,10 @@ def library_replaced(there: Installation) -> None:
     "replace", [removed, another_version, fitting_version, half_replaced, library_replaced]
 )
 def test_an_open_session_ends_with_an_explanation(
-    installation: Installation, tmp_path: Path, replace: Callable[[Installation], None]
+    installation: Installation, home: Path, replace: Callable[[Installation], None]
 ) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
     with installation.opened(home) as terminal:
-        signed_in(terminal)
+        cwtui.signed_in(terminal)
         replace(installation)
         # Not loaded yet: the help and the QR code.
         keys = ["tab", "enter"] if replace is library_replaced else ["f1"]
@@ -177,14 +178,12 @@ def test_an_incomplete_installation_is_explained_at_start(installation: Installa
     assert (done.returncode, done.stdout, done.stderr) == (3, "", f"{SENTENCE}\n")
 
 
-def test_a_bug_is_not_mistaken_for_an_upgrade(installation: Installation, tmp_path: Path) -> None:
+def test_a_bug_is_not_mistaken_for_an_upgrade(installation: Installation, home: Path) -> None:
     """Nothing was replaced, so the crash page reports a bug."""
-    home = tmp_path / "home"
-    home.mkdir()
     help_screen = installation.package / "ui" / "screens" / "dialogs" / "help.py"
     help_screen.write_text("raise ZeroDivisionError\n")
     with installation.opened(home) as terminal:
-        signed_in(terminal)
+        cwtui.signed_in(terminal)
         terminal.type("\x1bOP")
         assert terminal.wait_exit() == 3
         assert SENTENCE not in terminal.text

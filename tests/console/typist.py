@@ -14,7 +14,7 @@ import tty
 from pathlib import Path
 from typing import Final
 
-from tests.console.cwtui_terminal import command_line, variables
+from tests.console.homes import command_line, variables
 
 _LOGIN: Final = b"Username"
 _ENROLMENT: Final = b"Register Device"

@@ -18,8 +18,8 @@ from cwtui.dialogue.signing_in import Dialogue
 from tests.accounts.world import HERE, Device, World
 from tests.accounts.world import PASSWORD as RIGHT
 from tests.console.decoders import assert_one_read
+from tests.console.emulator import Emulator
 from tests.console.picture import DARK, LIGHT, paint
-from tests.console.terminal import Emulator
 from tests.dialogue.scripted import Answer, Scripted
 
 DEJAVU_SANS_MONO = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"

@@ -19,7 +19,7 @@ from cwtui.accounts.secret import Secret
 from cwtui.host import crash
 from cwtui.ui.screens.dialogs.help import HelpScreen
 from tests.cli.commands import ROOT
-from tests.console import cwtui_terminal as cwtui
+from tests.console.homes import configure
 from tests.console.terminal import Terminal
 from tests.secrets.registry import Secrets
 from tests.ui.harness import Person
@@ -42,7 +42,7 @@ def fails(*_arguments: object) -> NoReturn:
 
 def run_broken(where: str, home: Path) -> subprocess.CompletedProcess[str]:
     """Run a command of a cwtui that fails at this point."""
-    (home / "cwtui.toml").write_text(cwtui.CONFIG)
+    configure(home)
     return subprocess.run(
         [sys.executable, "-m", BROKEN, where, "--config", str(home / "cwtui.toml"), "user", "list"],
         env=environment(home),
@@ -168,7 +168,7 @@ async def test_a_crash_inside_the_application_reveals_no_values(
 
 
 def test_a_crash_in_the_input_thread_reveals_no_values(tmp_path: Path) -> None:
-    (tmp_path / "cwtui.toml").write_text(cwtui.CONFIG)
+    configure(tmp_path)
     command = [sys.executable, "-m", BROKEN, "while_keys_are_read", "--config"]
     env = environment(tmp_path)
     with Terminal([*command, str(tmp_path / "cwtui.toml")], tmp_path, env=env) as terminal:

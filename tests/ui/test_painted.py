@@ -16,8 +16,8 @@ from textual.strip import Strip
 from cwtui.ui.painted import Painted
 from cwtui.ui.spelling.abilities import Abilities
 from cwtui.ui.spelling.cells import cells_of
+from tests.console.emulator import Emulator
 from tests.console.seen import seen
-from tests.console.terminal import Emulator
 from tests.fuzz.mutations import many
 from tests.ui import moving_pictures
 from tests.ui.moving_pictures import moving
