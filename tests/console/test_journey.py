@@ -107,7 +107,7 @@ def create_user_who_must_use_mfa(terminal: Terminal) -> str:
     terminal.send("up", "enter")
     terminal.wait_for("press Update")
     terminal.send("down", "enter")
-    terminal.wait_for("bob was updated.")
+    terminal.wait_until(lambda: "press Update" not in terminal.text, what="what was saved")
     terminal.wait_for("● required")
     terminal.wait_until_still()
     terminal.send("escape")
