@@ -2,8 +2,10 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,8 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from cwtui import services
+from cwtui.accounts import self_service
+from cwtui.accounts.session import open_session
+from cwtui.config import load
 from tests.cli import commands
-from tests.console.decoders import zbar, zxing
+from tests.console.decoders import one_time_code, zbar, zxing
 from tests.console.homes import command_line, configure, variables
 from tests.console.picture import DARK, paint
 from tests.console.terminal import Terminal
@@ -73,6 +78,21 @@ def with_admin(home: Path, password: str, name: str = "admin") -> Path:
     """The home after `cwtui init`, so that cwtui opens with the login screen."""
     run(home, "init", "--admin", name, "--password-stdin", typed=password)
     return home
+
+
+def with_device(home: Path) -> tuple[str, list[str]]:
+    """Give the admin a device, an hour ago; its secret key, and the backup codes."""
+    with living_in(home) as config:
+        ports = replace(services.connect(load(config)), now=lambda: time.time() - 3600)
+        account = ports.accounts.get("admin")
+        assert account is not None
+        session = open_session(ports, account, "console", ports.now())
+        offered = self_service.begin_enrolment(ports, session)
+        key = offered.totp_secret.reveal()
+        code = one_time_code(key, ports.now())
+        after, codes = self_service.register_device(ports, session, offered, code)
+        self_service.acknowledge_backup_codes(ports, after)
+    return key, [code.reveal() for code in codes]
 
 
 def without_time(terminal: Terminal) -> str:
