@@ -49,16 +49,16 @@ def count(
     """Count an attempt before it is checked. Raises Throttled if it must not be."""
     attempt = claim.begun or Try(tries, claim.source, ports.now())
     name = made_up.counted_name(ports, claim.username)
-    stand_in = SignInRecord()
-    if tries == "password_attempts":  # whoever enters a code has an account
-        stand_in = made_up.stand_in(ports, claim.username)
+    may_be_made_up = tries == "password_attempts"  # whoever enters a code has an account
+    stand_in = made_up.stand_in(ports, claim.username) if may_be_made_up else SignInRecord()
+    others = made_up.CROWDED_OUT if may_be_made_up else None
 
     def step(record: SignInRecord) -> tuple[SignInRecord, throttle.Counted]:
         if made_up.is_made_up(name) and record == SignInRecord():
             record = stand_in
         return throttle.with_try(record, attempt, ports.accounts.settings(), field)
 
-    counted = ports.records.update(name, step, made_up.CROWDED_OUT, attempt)
+    counted = ports.records.update(name, step, others, attempt)
     if counted.throttled is None:
         return counted
     # Only the first of each wait is logged, so that repeated attempts cannot fill the audit log.
