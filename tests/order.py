@@ -16,6 +16,16 @@ LONGEST_FIRST: Final = (
     "attack",
     "secrets",
     "pam/test_memory.py",
+    "console/test_journey.py",
+    "console/test_kiosk_escape.py",
+    "console/test_hostile_terminal.py",
+    "console/test_ldap_journey.py",
+    "console/test_devices_journey.py",
+    "console/test_enrolment.py",
+    "console/test_leaving.py",
+    "ui/test_leaving.py",
+    "pam/test_without_service.py",
+    "bench",
 )
 """Folders and files with tests that take many seconds each."""
 APART: Final = "walk"
