@@ -20,6 +20,7 @@ from cwtui.accounts.ports import (
     AuditLog,
     Clock,
     Directory,
+    Keyring,
     OpenSessions,
     Ports,
     RecordStore,
@@ -74,14 +75,23 @@ def connect_for_operator(config: Config) -> Ports:
     return _with_accounts(_connect(config, all_keys=False))
 
 
-def accounts_to_read(config: Config) -> AccountStore:
-    """Return the accounts of an existing store, checked as in `connect`. Raises CannotCheck."""
+class ToRead(NamedTuple):
+    """What is needed to find out about an account: the port Reading."""
+
+    accounts: AccountStore
+    records: RecordStore
+    keyring: Keyring
+    now: Clock
+
+
+def to_read(config: Config) -> ToRead:
+    """Open an existing store only to read it, checked as in `connect`. Raises CannotCheck."""
     refuse_half_restored(config)
     installation.check_is_there(config)
     opened = _open(config)
-    accounts = opened.accounts
-    joining.join(accounts, open_keyring(config, opened.keyring), all_keys=True, any_active=False)
-    return accounts
+    keyring = open_keyring(config, opened.keyring)
+    joining.join(opened.accounts, keyring, all_keys=True, any_active=False)
+    return ToRead(opened.accounts, opened.records, keyring, opened.now)
 
 
 def connect_for_key_commands(config: Config) -> Ports:

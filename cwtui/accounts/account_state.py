@@ -6,7 +6,7 @@ say what is true. Whether an account is locked follows from its failed attempts.
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from cwtui.accounts import throttle
 from cwtui.accounts.model import SignInRecord
@@ -46,23 +46,32 @@ class HasPassword(Protocol):
     def initial_password_expires_at(self) -> float | None: ...
 
 
-class HasEnabled(Protocol):
+class CanBeClosed(Protocol):
     """An account, or its row in a list."""
 
     @property
     def enabled(self) -> bool: ...
+
+    @property
+    def expires_at(self) -> float | None: ...
 
 
 class Status(StrEnum):
     """Whether an account can sign in, in one word, for lists and filters.
 
     `LOCKED` means that it is enabled, but after failed attempts the next one is not checked yet
-    (see `throttle`). Known sources and all others wait apart; one that waits is enough.
+    (see `throttle`). Known sources and all others wait apart; one that waits is enough. The last
+    three are closed (see `closed_accounts`).
     """
 
     ENABLED = "enabled"
     LOCKED = "locked"
+    UNUSED = "unused"
+    EXPIRED = "expired"
     DISABLED = "disabled"
+
+
+CLOSED: Final = frozenset({Status.UNUSED, Status.EXPIRED, Status.DISABLED})
 
 
 class MfaState(StrEnum):
@@ -120,11 +129,23 @@ def locked_until(record: SignInRecord, now: float) -> float | None:
     return throttle.longest_wait(record, now) or None
 
 
-def status(account: HasEnabled, locked_until: float | None) -> Status:
-    """Return whether the account can sign in. A disabled account cannot, locked or not."""
+def closed(account: CanBeClosed, now: float) -> Status | None:
+    """Return why nobody can sign in to the account, as far as the account alone says it."""
     if not account.enabled:
         return Status.DISABLED
-    return Status.ENABLED if locked_until is None else Status.LOCKED
+    is_expired = account.expires_at is not None and now >= account.expires_at
+    return Status.EXPIRED if is_expired else None
+
+
+def status(
+    account: CanBeClosed, locked_until: float | None, now: float, *, is_unused: bool
+) -> Status:
+    """Return whether the account can sign in. A closed account cannot, locked or not.
+
+    `is_unused` is what `unused` says of it.
+    """
+    found = closed(account, now) or (Status.UNUSED if is_unused else None)
+    return found or (Status.ENABLED if locked_until is None else Status.LOCKED)
 
 
 def requirement(account: HasMfa, settings: OrganizationSettings) -> Requirement:

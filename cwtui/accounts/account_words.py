@@ -5,15 +5,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
+from msgspec import structs
+
 from cwtui.accounts import account_state, roles
 from cwtui.accounts.account_state import MfaState, Status
 from cwtui.accounts.errors import InvalidInput
-from cwtui.accounts.filter_language import Query, Term, Vocabulary, choice
+from cwtui.accounts.filter_language import Query, Reading, Term, Vocabulary, Word, choice
 from cwtui.accounts.filter_times import moments
 from cwtui.accounts.listing import AccountRow, Sort
 from cwtui.accounts.model import Origin
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import visible
+from cwtui.accounts.unused import LastSignIn, Unused
 
 AccountQuery: TypeAlias = Query[AccountRow]
 ALL_ACCOUNTS: Final[AccountQuery] = Query()
@@ -29,17 +32,19 @@ def _never(_: str) -> float | None:
 class Facts:
     """What filters and orders need to know besides the rows.
 
-    `locked` is until when accounts are locked, by username. `read_last_sign_ins` returns the
-    function that returns when somebody last signed in; it is called only if a filter or an order
-    needs that.
+    `locked` is until when accounts are locked, by username, and `unused` which ones are unused;
+    None for none. `read_last_sign_ins` returns the function that returns when somebody last signed
+    in; it is called only if that is needed.
     """
 
     settings: OrganizationSettings = field(default_factory=OrganizationSettings)
+    now: float = 0.0
     locked: Mapping[str, float] = field(default_factory=dict)
-    read_last_sign_ins: Callable[[], Callable[[str], float | None]] = lambda: _never
+    unused: Unused | None = None
+    read_last_sign_ins: Callable[[], LastSignIn] = lambda: _never
 
     @cached_property
-    def _last_sign_ins(self) -> Callable[[str], float | None]:
+    def _last_sign_ins(self) -> LastSignIn:
         return self.read_last_sign_ins()
 
     def last_sign_in(self, row: AccountRow) -> float | None:
@@ -48,8 +53,21 @@ class Facts:
     def mfa(self, row: AccountRow) -> MfaState:
         return account_state.mfa_state(row, self.settings)
 
+    def known(self, row: AccountRow) -> AccountRow:
+        """Return the row with what its status follows from. Raises CannotCheck."""
+        until = self.locked.get(row.username)
+        # Whether a closed account is also unused says nothing.
+        is_unused = (
+            self.unused is not None
+            and account_state.closed(row, self.now) is None
+            and self.unused.has(row, self._last_sign_ins)
+        )
+        if until is None and not is_unused:
+            return row
+        return structs.replace(row, locked_until=until, is_unused=is_unused)
+
     def status(self, row: AccountRow) -> Status:
-        return account_state.status(row, self.locked.get(row.username))
+        return self.known(row).status(self.now)
 
 
 def account_words(facts: Facts) -> Vocabulary[AccountRow]:
@@ -60,9 +78,16 @@ def account_words(facts: Facts) -> Vocabulary[AccountRow]:
             choice("mfa", "multi-factor authentication", tuple(MfaState), _with(facts.mfa)),
             choice("origin", "where the password is checked", tuple(Origin), _with(_origin)),
             choice("role", "role", names, _with_role, roles.short),
-            choice("status", "whether the user can sign in", tuple(Status), _with(facts.status)),
+            _status(facts),
             moments("last", "last sign-in", facts.last_sign_in, may_be_never=True, is_slow=True),
             moments("created", "when the account was created", lambda row: row.created_at),
+            moments(
+                "expires",
+                "end of the account's last day",
+                lambda row: row.expires_at,
+                may_be_never=True,
+                is_to_come=True,
+            ),
         ),
         lambda text: lambda row: text in row.username or text in row.display_name.casefold(),
         {**{status: f"status:{status}" for status in Status}, "never": "last:never"},
@@ -95,7 +120,29 @@ def sort_by(column: str, facts: Facts, *, is_descending: bool = False) -> Sort:
             f"The list cannot be sorted by {visible(column[:64])!r}. Choose from: "
             f"{', '.join(SORTED_BY)}.",
         )
-    return Sort(column, is_descending, key(facts))
+    needs_uses = column == "status" and facts.unused is not None
+    return Sort(column, is_descending, key(facts), needs_uses)
+
+
+@dataclass(frozen=True)
+class SoughtStatus:
+    """A status in a filter. It depends on which accounts are unused."""
+
+    status: Status
+    unused: Unused
+
+
+def _status(facts: Facts) -> Word[AccountRow]:
+    unused = facts.unused
+    word = choice("status", "whether the user can sign in", tuple(Status), _with(facts.status))
+    if unused is None:
+        return word
+
+    def read(typed: str, reading: Reading) -> tuple[object, _Test]:
+        found, test = word.read(typed, reading)
+        return SoughtStatus(Status(str(found)), unused), test
+
+    return replace(word, read=read, is_slow=True)
 
 
 def _origin(row: AccountRow) -> Origin:

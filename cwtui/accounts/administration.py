@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from cwtui.accounts import (
     account_state,
-    admins,
+    closing,
+    expiry,
     failed_sign_ins,
     look_alikes,
     made_up,
@@ -15,6 +16,7 @@ from cwtui.accounts import (
     text,
     throttle,
     unix_users,
+    unused,
 )
 from cwtui.accounts.account_state import Status, Unlocked
 from cwtui.accounts.audit.events import EventType
@@ -32,6 +34,7 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.managing import (
     existing,
+    keep_an_admin,
     refuse_beyond,
     refuse_own,
     refuse_powerful,
@@ -45,7 +48,7 @@ from cwtui.accounts.new_account import (
     initial_password_fields,
     put_new,
 )
-from cwtui.accounts.ports import AccountsChange, Ports
+from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import (
@@ -80,6 +83,7 @@ class Details:
     record: SignInRecord
     settings: OrganizationSettings
     now: float
+    is_unused: bool = False
 
     @property
     def locked_until(self) -> float | None:
@@ -89,7 +93,9 @@ class Details:
     @property
     def status(self) -> Status:
         """Whether the account can sign in."""
-        return account_state.status(self.account, self.locked_until)
+        return account_state.status(
+            self.account, self.locked_until, self.now, is_unused=self.is_unused
+        )
 
 
 def show_user(ports: Ports, actor: Actor, username: str) -> Details:
@@ -102,9 +108,9 @@ def show_user(ports: Ports, actor: Actor, username: str) -> Details:
     account = ports.accounts.get(name)
     if account is None:
         raise UnknownAccount(name)
-    now = ports.now()
+    now, settings = ports.now(), ports.accounts.settings()
     record = throttle.current(ports.records.get(name), now)
-    return Details(account, record, ports.accounts.settings(), now)
+    return Details(account, record, settings, now, unused.has(ports, account, settings))
 
 
 def check_new_username(ports: Ports, actor: Actor, typed: str) -> None:
@@ -129,19 +135,22 @@ def create_user(
     display_name: str = "",
     mfa_required: bool = False,
     password: Secret | None = None,
+    expires: str = expiry.NEVER,
     agreed: Agreed = TO_NOTHING,
 ) -> WithInitialPassword:
     """Create a local account with a one-time initial password, generated unless one is given.
 
     The user must change it at the first sign-in, so that admins do not choose passwords
-    (ASVS 6.4.6). Raises InvalidInput, LooksAlike, NamesUnixUser and GivesPermissions unless
-    `agreed`, NotPermitted (also for roles that permit more than the actor's) and SessionEnded.
+    (ASVS 6.4.6). `expires` is the account's last day as typed (see `expiry`). Raises InvalidInput,
+    LooksAlike, NamesUnixUser and GivesPermissions unless `agreed`, NotPermitted (also for roles
+    that permit more than the actor's) and SessionEnded.
     """
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username, local=True)
     refuse_powerful(ports, held, name)
     known_roles = _granted(held, name, (), chosen_roles, ports.accounts.settings(), agreed)
     shown_name = text.line(display_name, "display_name", "The display name")
+    expires_at = expiry.end_to_come(expires, ports.now())
     if password is not None:
         passwords.check_new(password, ports.accounts.settings(), name, field="password")
     if ports.accounts.get(name) is not None:
@@ -158,6 +167,7 @@ def create_user(
         display_name=shown_name,
         roles=known_roles,
         mfa_required=mfa_required,
+        expires_at=expires_at,
         session_epoch=first_epoch(ports),
     ).changed(**initial_password_fields(ports, initial))
     with ports.accounts.change() as change:
@@ -171,6 +181,7 @@ def create_user(
             look_alikes.check(similar, username)
         put_new(ports, change, account)
         recorded: dict[str, object] = {"roles": known_roles}
+        recorded |= {"expires_at": expiry.last_day(expires_at)} if expires_at else {}
         recorded |= {"looks_like": similar} if similar else {}
         recorded |= {"unix_user": power} if power else {}
         reason = as_reason(recorded)
@@ -206,14 +217,17 @@ def update_user(
     mfa_required: bool | None = None,
     enabled: bool | None = None,
     display_name: str | None = None,
+    disabled_reason: str | None = None,
+    expires: str | None = None,
     agreed: Agreed = TO_NOTHING,
     seen: Account | None = None,
 ) -> Updated:
     """Change the given fields; None leaves a field unchanged.
 
-    `seen` is the account that the person saw. Changing roles and enabling or disabling end the
-    account's sessions. Raises InvalidInput, Refused (for the last enabled local admin),
-    GivesPermissions and ChangedByOthers unless `agreed`, UnknownAccount, NotPermitted and
+    `disabled_reason` is what the owner of a disabled account is told, and `expires` its last day as
+    typed (see `expiry`). `seen` is the account that the person saw. Changing roles and enabling or
+    disabling end the account's sessions. Raises InvalidInput, Refused (for the last enabled local
+    admin), GivesPermissions and ChangedByOthers unless `agreed`, UnknownAccount, NotPermitted and
     SessionEnded.
     """
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
@@ -235,30 +249,27 @@ def update_user(
             raise Refused(
                 f"{name} is an LDAP user. Roles and display name come from the directory."
             )
-        given = {
-            "roles": new_roles,
-            "mfa_required": mfa_required,
-            "enabled": enabled,
-            "display_name": new_name,
-        }
-        fields = {
+        given = {"roles": new_roles, "mfa_required": mfa_required, "display_name": new_name}
+        fields: dict[str, object] = {
             field: value
             for field, value in given.items()
             if value is not None and value != getattr(before, field)
         }
+        settings = change.settings()
+        fields |= closing.fields(ports, settings, before, enabled, disabled_reason, expires)
         if not fields:
             return Updated(before, changed=False)
         meanwhile.check(ports, EventType.USER_UPDATE, name, seen, before, fields, agreed)
         if new_roles is not None:
-            _granted(held, name, before.roles, new_roles, change.settings(), agreed)
+            _granted(held, name, before.roles, new_roles, settings, agreed)
         ends_sessions = "roles" in fields or "enabled" in fields
-        after = (
-            before.changed_ending_sessions(**fields) if ends_sessions else before.changed(**fields)
-        )
-        if not (after.is_admin and after.enabled):
-            _keep_an_admin(ports, change, name)
+        changed = before.changed_ending_sessions if ends_sessions else before.changed
+        after = changed(**fields)
+        if not (after.is_admin and after.enabled and after.expires_at is None):
+            keep_an_admin(ports, change, name)
         change.put(after)
-        write_audit(ports, EventType.USER_UPDATE, actor, name, as_reason(fields), change=change)
+        reason = as_reason(closing.recorded(fields))
+        write_audit(ports, EventType.USER_UPDATE, actor, name, reason, change=change)
     return Updated(after, changed=True)
 
 
@@ -327,7 +338,7 @@ def remove_user(ports: Ports, actor: Actor, username: str, seen: Seen | None = N
         account = existing(ports, change, actor, name)
         if account.second_factor is not None:
             authorise_change(ports, actor, Permission.RESET_MFA, change)
-        _keep_an_admin(ports, change, name)
+        keep_an_admin(ports, change, name)
         meanwhile.check_losses(ports, seen, account, meanwhile.ALL_PARTS)
         change.remove(name)
         write_audit(ports, EventType.USER_REMOVE, actor, name, change=change)
@@ -384,14 +395,6 @@ def _granted(
         listed = [one for one in Permission if one in granted]
         raise GivesPermissions(username, listed, makes_admin=roles.ADMIN in after)
     return after
-
-
-def _keep_an_admin(ports: Ports, change: AccountsChange, without: str) -> None:
-    if {without} == admins.needed(change, ports.keyring, ports.now()):
-        raise Refused(
-            f"{without} is the last enabled admin. "
-            f"Give another account the role {roles.ADMIN} first."
-        )
 
 
 def _exists(username: str) -> InvalidInput:

@@ -1,27 +1,51 @@
 """Which admins can sign in. Without one, only the host's operator can help (recovery.py)."""
 
+from typing import Protocol
+
+from cwtui.accounts import account_state
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, Keyring
 from cwtui.accounts.upkeep.protection import keys_of
 
 
-def who_can_sign_in(change: AccountsChange, keyring: Keyring, now: float) -> frozenset[str]:
-    """Return the enabled local admins with a password that has not expired and whose key exists.
+class Admins(Protocol):
+    """Accounts, to read or to change. All methods raise CannotCheck."""
 
-    Accounts that must wait after failed attempts are included, as waits end by themselves.
+    def get(self, username: str) -> Account | None: ...
+
+    def enabled_local_admins(self) -> frozenset[str]: ...
+
+
+def who_can_sign_in(accounts: Admins, keyring: Keyring, now: float) -> frozenset[str]:
+    """Return the local admins whose account is neither disabled nor expired and can be checked.
+
+    Their password has not expired, and its key exists. Accounts that must wait after failed
+    attempts are included, as waits end by themselves, and unused ones, as one of them is spared.
     """
-    present = frozenset(key.id for key in keyring.all_keys())
-    candidates = [change.get(username) for username in change.enabled_local_admins()]
-    return frozenset(
-        account.username
-        for account in candidates
-        if account is not None and _can_be_checked(account, present, now)
-    )
+    return frozenset(one.username for one in _who_can_sign_in(accounts, keyring, now))
 
 
 def needed(change: AccountsChange, keyring: Keyring, now: float) -> frozenset[str]:
-    """Return the admins of whom one must stay: those who can sign in or, if none can, all."""
-    return who_can_sign_in(change, keyring, now) or change.enabled_local_admins()
+    """Return the admins of whom one must stay: those who can sign in and do not expire.
+
+    If there are none, those who come closest to it.
+    """
+    able = _who_can_sign_in(change, keyring, now)
+    lasting = [one for one in able if one.expires_at is None]
+    kept = frozenset(one.username for one in lasting or able)
+    return kept or change.enabled_local_admins()
+
+
+def _who_can_sign_in(accounts: Admins, keyring: Keyring, now: float) -> list[Account]:
+    present = frozenset(key.id for key in keyring.all_keys())
+    candidates = [accounts.get(username) for username in accounts.enabled_local_admins()]
+    return [
+        account
+        for account in candidates
+        if account is not None
+        and account_state.closed(account, now) is None
+        and _can_be_checked(account, present, now)
+    ]
 
 
 def _can_be_checked(account: Account, present: frozenset[str], now: float) -> bool:

@@ -15,13 +15,14 @@ from typing import Final, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cwtui.accounts import account_state
+from cwtui.accounts import account_state, closed_accounts
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account, BackupCodes, PasswordHash, SignInRecord, Time
-from cwtui.accounts.ports import AccountStore, AuditLog, RecordStore
+from cwtui.accounts.ports import AccountStore, AuditLog, Reading, RecordStore
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import counted
 from cwtui.accounts.times import utc_minute
+from cwtui.accounts.unused import last_used
 
 DAY: Final = 24 * 3600.0
 TRIES: Final = 3
@@ -164,11 +165,14 @@ def explanation(kept: Kept) -> str:
     return f"Your sign-in was checked with a copy from {utc_minute(kept.confirmed_at)}."
 
 
-def may_be_kept(account: Account, settings: OrganizationSettings) -> bool:
-    """Whether a copy of this account could let its owner in without any change to the account."""
+def may_be_kept(ports: Reading, account: Account, settings: OrganizationSettings) -> bool:
+    """Whether a copy of this account could let its owner in without any change to the account.
+
+    Raises CannotCheck.
+    """
     has_factor = account.second_factor is not None
     return (
-        account.enabled
+        closed_accounts.why(ports, account, settings) is None
         and account.gone_since is None
         and not account.must_change_password
         and (has_factor or not account_state.is_required(account, settings))
@@ -182,10 +186,12 @@ def _password_of(account: Account) -> PasswordHash | None:
     return kept if kept is not None and kept.key is not None else None
 
 
-def copy_of(account: Account) -> Account:
+def copy_of(account: Account, record: SignInRecord, settings: OrganizationSettings) -> Account:
     """Return the account with what is needed to check its owner, and no more.
 
     Nobody is asked about backup codes that were never acknowledged: they cannot be replaced now.
+    Where unused accounts are disabled, the copy says when the account was last used. It does not
+    say who is an admin, so nobody is spared at a host that is cut off.
     """
     factor = account.second_factor
     if factor is not None:
@@ -198,6 +204,8 @@ def copy_of(account: Account) -> Account:
         second_factor=factor,
         mfa_required=account.mfa_required,
         session_epoch=account.session_epoch,
+        enabled_at=last_used(account, record.last_sign_in) if settings.unused_days else None,
+        expires_at=account.expires_at,
     )
 
 
@@ -219,6 +227,7 @@ def strict(settings: OrganizationSettings) -> OrganizationSettings:
         password_ban_minutes=max(settings.password_ban_minutes, WAIT_MINUTES),
         code_limit=min(settings.code_limit, TRIES),
         code_ban_minutes=max(settings.code_ban_minutes, WAIT_MINUTES),
+        unused_days=settings.unused_days,
     )
 
 

@@ -87,6 +87,13 @@ class RequiresMfa(ConfirmationNeeded):
     act = "Require MFA"
 
 
+class DisablesUnused(ConfirmationNeeded):
+    """Accounts count as disabled from now on, because nobody has signed in to them for long."""
+
+    question = "Disable unused accounts?"
+    act = "Disable Unused"
+
+
 class ChangedByOthers(ConfirmationNeeded):
     """Others changed the same fields since the person read them.
 
@@ -273,5 +280,13 @@ Agreed: TypeAlias = frozenset[type[ConfirmationNeeded]]
 
 TO_NOTHING: Final[Agreed] = frozenset()
 TO_EVERYTHING: Final[Agreed] = frozenset(
-    {LooksAlike, NamesUnixUser, GivesPermissions, GivesPower, RequiresMfa, ChangedByOthers}
+    {
+        LooksAlike,
+        NamesUnixUser,
+        GivesPermissions,
+        GivesPower,
+        RequiresMfa,
+        DisablesUnused,
+        ChangedByOthers,
+    }
 )

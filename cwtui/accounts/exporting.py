@@ -12,6 +12,7 @@ from cwtui.accounts import devices
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.expiry import last_day
 from cwtui.accounts.importing.lines import LINES_MOST
 from cwtui.accounts.listing import EVERYONE, AccountRow, View
 from cwtui.accounts.model import Account
@@ -23,7 +24,7 @@ from cwtui.accounts.user_list import list_users
 
 FIELDS: Final = (
     *("username", "display_name", "origin", "roles"),
-    *("mfa_required_of_account", "enabled"),
+    *("mfa_required_of_account", "enabled", "expires"),
 )
 PASSPHRASE_LEAST: Final = 15
 """Characters, as NIST SP 800-63B-4 asks of a password that is the only factor."""
@@ -40,6 +41,7 @@ def fields_of(account: AccountRow | Account) -> Fields:
         "roles": list(account.roles),
         "mfa_required_of_account": account.mfa_required,
         "enabled": account.enabled,
+        "expires": last_day(account.expires_at),
     }
 
 

@@ -38,23 +38,29 @@ def moments(
     at: Callable[[R], float | None],
     *,
     may_be_never: bool = False,
+    is_to_come: bool = False,
     is_slow: bool = False,
 ) -> Word[R]:
     """Return a word for a time of a row: `>90d`, `<2h`, `2026-11-24`, `>=2026-11-24T08:00`.
 
     For ages, > means longer ago, and for dates, later. With `may_be_never`, there is also `never`.
+    With `is_to_come`, an age is how long it is until then, so that < means sooner and also in the
+    past.
     """
-    right = f"{'never, ' if may_be_never else ''}an age such as >90d or <2h"
-    values = (*((NEVER,) if may_be_never else ()), "today", "<30d", ">90d")
+    age = "a time from now such as <14d" if is_to_come else "an age such as >90d or <2h"
+    right = f"{'never, ' if may_be_never else ''}{age}"
+    offered = ("<14d", "<30d") if is_to_come else ("<30d", ">90d")
+    values = (*((NEVER,) if may_be_never else ()), "today", *offered)
+    meant = span_to_come if is_to_come else span
 
     def read(typed: str, reading: Reading) -> tuple[object, Callable[[R], bool]]:
         if may_be_never and typed == NEVER:
             return None, lambda row: at(row) is None
-        found = _read(span, typed, reading, right)
+        found = _read(meant, typed, reading, right)
         return found, lambda row: found.has(at(row))
 
     means = f"{meaning}: {right}, or a date"
-    return Word(name, ">90d", means, read, values, is_slow=is_slow)
+    return Word(name, offered[0] if is_to_come else ">90d", means, read, values, is_slow=is_slow)
 
 
 def bound(name: str, meaning: str, at: Callable[[R], float], *, is_end: bool) -> Word[R]:
@@ -102,6 +108,21 @@ def span(typed: str, reading: Reading) -> Span:
     return found
 
 
+def span_to_come(typed: str, reading: Reading) -> Span:
+    """Like `span`, but `<30d` means before 30 days from now are over, and `>30d` after that."""
+    compared = _COMPARED.fullmatch(typed)
+    sign, text = (compared[1] or "", compared[2].strip()) if compared is not None else ("", typed)
+    age = _AGE.fullmatch(text)
+    if age is None:
+        return span(typed, reading)
+    at = (datetime.fromtimestamp(reading.now, UTC) + _duration(age)).timestamp()
+    return Span(at, inf) if sign.startswith(">") else Span(-inf, at)
+
+
+def _duration(age: re.Match[str]) -> timedelta:
+    return timedelta(seconds=int(age[1]) * _SECONDS[age[2]])
+
+
 def moment(text: str, reading: Reading) -> Span:
     """Return the moment that an age ago was, or the day or minute of a date or time.
 
@@ -110,8 +131,7 @@ def moment(text: str, reading: Reading) -> Span:
     """
     age = _AGE.fullmatch(text)
     if age is not None:
-        past = timedelta(seconds=int(age[1]) * _SECONDS[age[2]])
-        at = (datetime.fromtimestamp(reading.now, UTC) - past).timestamp()
+        at = (datetime.fromtimestamp(reading.now, UTC) - _duration(age)).timestamp()
         return Span(at, at)
     day = _day(text, reading)
     if day is not None:

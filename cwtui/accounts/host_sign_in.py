@@ -8,6 +8,7 @@ from typing import Final
 
 from cwtui.accounts import (
     account_state,
+    closed_accounts,
     factors,
     provisioning,
     sign_in,
@@ -22,7 +23,7 @@ from cwtui.accounts.model import Account, Origin, unchanged
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import as_reason, write_audit
-from cwtui.accounts.sign_in_progress import DISABLED, Progress, Proof
+from cwtui.accounts.sign_in_progress import Progress, Proof
 
 INITIAL: Final = "The initial password must be changed first. Sign in to cwtui."
 
@@ -63,7 +64,7 @@ def check_password(
     claim = tries.Claim(text.username(typed_username), source)
     account, _ = sign_in_password.check(ports, claim, password)
     with factors.refusals_recorded(ports, claim):
-        usable_account(ports, account.username)
+        usable_account(ports, account.username, knows_password=True)
         if account.must_change_password:
             raise SignInEnded(INITIAL)
     is_local = account.origin is Origin.LOCAL
@@ -73,9 +74,10 @@ def check_password(
     write_audit(ports, EventType.SIGN_IN_PASSWORD, claim, claim.username, f"password, {reason}")
 
 
-def usable_account(ports: Ports, typed_username: str) -> Account:
+def usable_account(ports: Ports, typed_username: str, *, knows_password: bool = False) -> Account:
     """Return the account, if it may be used now. Raises InvalidInput, UnknownAccount and Refused.
 
+    `knows_password`: the person has proved the password, and may read why the account is closed.
     Of a directory's account, this says what the last synchronisation found or, if
     `ask_directory_at_doors` is on, what the directory says now. Raises CannotCheck.
     """
@@ -83,8 +85,11 @@ def usable_account(ports: Ports, typed_username: str) -> Account:
     account = ports.accounts.get(username)
     if account is None:
         raise UnknownAccount(username)
-    if not account.enabled:
-        raise Refused(DISABLED)
+    settings = ports.accounts.settings()
+    closed = closed_accounts.why(ports, account, settings)
+    if closed is not None:
+        told = closed_accounts.told(account, closed, settings)
+        raise Refused(told if knows_password else closed_accounts.DISABLED)
     if account.gone_since is not None:
         raise Refused(still_there.GONE)
     if ports.ask_directory_at_doors:

@@ -7,7 +7,6 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from cwtui.accounts import account_state
 from cwtui.accounts.account_state import Status
@@ -26,8 +25,8 @@ class AccountRow(Struct, frozen=True, kw_only=True, gc=False):
     """What a list shows of an account.
 
     Field names are the same as in Account, so that a store can read both from one record; only
-    `locked_until` comes from the sign-in record (see `with_locks`). Rows contain no reference
-    cycles, so the garbage collector can skip them (`gc=False`).
+    `locked_until` and `is_unused` come from the sign-in record (see `Facts.known`). Rows contain no
+    reference cycles, so the garbage collector can skip them (`gc=False`).
     """
 
     username: str
@@ -43,12 +42,14 @@ class AccountRow(Struct, frozen=True, kw_only=True, gc=False):
     enabled: bool = True
     gone_since: float | None = None
     in_directory_too: bool = False
+    enabled_at: float | None = None
+    expires_at: float | None = None
     locked_until: float | None = None
+    is_unused: bool = False
 
-    @property
-    def status(self) -> Status:
-        """Whether the account can sign in."""
-        return account_state.status(self, self.locked_until)
+    def status(self, now: float) -> Status:
+        """Return whether the account can sign in."""
+        return account_state.status(self, self.locked_until, now, is_unused=self.is_unused)
 
 
 _SHARED: Final = tuple(
@@ -56,12 +57,12 @@ _SHARED: Final = tuple(
 )
 
 
-def row_of(account: Account, locked_until: float | None = None) -> AccountRow:
-    """Return what a list shows of this account."""
+def row_of(account: Account) -> AccountRow:
+    """Return what a list shows of this account, as far as the account alone says it."""
     fields = {name: getattr(account, name) for name in _SHARED}
     for hidden in ("password", "second_factor"):
         fields[hidden] = None if fields[hidden] is None else Present()
-    return AccountRow(**fields, locked_until=locked_until)
+    return AccountRow(**fields)
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,13 @@ class Listing:
     """Some accounts, and the organization settings that say the rest about them.
 
     `has_more` says that other accounts follow. `problem` is why the sign-in records could not be
-    read. The list then does not say who is locked, but the accounts can still be managed.
+    read. The list then does not say who is locked, but the accounts can still be managed. `now` is
+    when it was made.
     """
 
     rows: list[AccountRow]
     settings: OrganizationSettings
+    now: float
     has_more: bool = False
     problem: CannotCheck | None = None
 
@@ -100,12 +103,14 @@ _AT_ONCE: Final = 4096
 class Sort:
     """An order of accounts: by a column, and where that is the same, by username.
 
-    A store may sort by `column` itself, or call `key` for each row.
+    A store may sort by `column` itself, or call `key` for each row. `needs_uses`: the key also
+    follows from when accounts were last used (see `unused`).
     """
 
     column: str
     is_descending: bool = False
     key: Callable[[AccountRow], Any] = field(default=lambda row: row.username, compare=False)
+    needs_uses: bool = False
 
     def page(
         self, rows: Iterable[AccountRow], after: AccountRow | None = None, limit: int | None = None
@@ -163,16 +168,6 @@ def locks(banned: Mapping[str, SignInRecord], now: float) -> dict[str, float]:
         for name, record in banned.items()
         if (end := account_state.locked_until(record, now)) is not None
     }
-
-
-def with_locks(rows: Iterable[AccountRow], locked: Mapping[str, float]) -> list[AccountRow]:
-    """Return the rows with the ends of these waits, by username."""
-    if not locked:
-        return list(rows)
-    return [
-        replace(row, locked_until=locked[row.username]) if row.username in locked else row
-        for row in rows
-    ]
 
 
 class Names(NamedTuple):

@@ -39,7 +39,9 @@ class Keeper:
         `ahead` is how many seconds the database's clock is ahead of the host's.
         """
         found, now = self._look(username), self.online.now()
-        if found.account is None or not cut_off.may_be_kept(found.account, found.settings):
+        if found.account is None or not cut_off.may_be_kept(
+            self.online, found.account, found.settings
+        ):
             cut_off.forget(self.copies, username)
             return
         kept = Kept(now, now, found.account.session_epoch, cut_off.codes_of(found.account))
@@ -55,7 +57,7 @@ class Keeper:
     def confirm(self, usernames: Sequence[str], ahead: float) -> None:
         """Bring the copies of these people up to date, and remove those that are no longer right.
 
-        That is so if the account was disabled, removed, or changed in a way that ends sessions,
+        That is so if the account was closed, removed, or changed in a way that ends sessions,
         such as a new password: the person has not signed in here with that.
         """
         state, right = self._seen(ahead), list[tuple[Account, _Found]]()
@@ -68,7 +70,7 @@ class Keeper:
             if (
                 account is not None
                 and account.session_epoch == kept.epoch
-                and cut_off.may_be_kept(account, found.settings)
+                and cut_off.may_be_kept(self.online, account, found.settings)
                 and cut_off.is_valid(kept, now, self.days)
             ):
                 right.append((account, found))
@@ -94,7 +96,8 @@ class Keeper:
         return replace(self.copies.state, store=self.store, ahead=ahead, latest=self.online.now())
 
     def _put(self, account: Account, found: _Found) -> None:
-        copy, settings = copy_of(account), strict(found.settings)
+        copy = copy_of(account, found.record, found.settings)
+        settings = strict(found.settings)
         local = self.copies.accounts
         if local.get(copy.username) != copy or local.settings() != settings:
             with local.change() as change:

@@ -1,6 +1,6 @@
 """What all changes of somebody else's account have in common."""
 
-from cwtui.accounts import roles, unix_users
+from cwtui.accounts import admins, roles, unix_users
 from cwtui.accounts.errors import NotPermitted, Refused, UnknownAccount
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, Ports
@@ -70,6 +70,21 @@ def refuse_to_grant(held: frozenset[Permission], granted: frozenset[Permission])
         raise NotPermitted(
             f"You can grant only permissions that you have. You lack: {_listed(granted - held)}."
         )
+
+
+def keep_an_admin(ports: Ports, change: AccountsChange, without: str) -> None:
+    """Raise Refused if no admin could sign in without this one, now or later."""
+    now = ports.now()
+    if {without} != admins.needed(change, ports.keyring, now):
+        return
+    others_expire = admins.who_can_sign_in(change, ports.keyring, now) - {without}
+    last, another = ("", "account")
+    if others_expire:
+        last, another = " whose account does not expire", "account that does not expire"
+    raise Refused(
+        f"{without} is the last enabled admin{last}. Give another {another} the role {roles.ADMIN} "
+        "first."
+    )
 
 
 def _listed(permissions: frozenset[Permission]) -> str:

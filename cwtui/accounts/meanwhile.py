@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.audit.lines import decode
 from cwtui.accounts.errors import Agreed, CannotCheck, ChangedByOthers
+from cwtui.accounts.expiry import last_day
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.settings import OrganizationSettings
@@ -18,7 +19,9 @@ AT_MOST: Final = 200_000
 
 PASSWORD: Final = "password"  # noqa: S105  a field's name
 DEVICES: Final = "devices"
-ALL_PARTS: Final = ("display_name", "roles", "mfa_required", "enabled", PASSWORD, DEVICES)
+ALL_PARTS: Final = (
+    *("display_name", "roles", "mfa_required", "enabled", "expires_at", PASSWORD, DEVICES),
+)
 """What is lost with an account."""
 _CHANGES: Final[Mapping[str, str]] = {
     **dict.fromkeys((EventType.PASSWORD_CHANGE, EventType.USER_RESET_PASSWORD), PASSWORD),
@@ -58,7 +61,7 @@ def check(
         if getattr(now, field) not in {getattr(seen, field), value}
     }
     if theirs:
-        shown = {field: _shown(value) for field, value in theirs.items()}
+        shown = {field: _shown(field, value) for field, value in theirs.items()}
         raise ChangedByOthers(_changed_by(ports, event, subject, theirs), shown)
 
 
@@ -96,8 +99,8 @@ def _shown_part(account: Account, part: str) -> str:
     if part == DEVICES:
         factor = account.second_factor
         names = () if factor is None else tuple(device.name for device in factor.devices)
-        return _shown(names)
-    return "a new one" if part == PASSWORD else _shown(getattr(account, part))
+        return _shown(part, names)
+    return "a new one" if part == PASSWORD else _shown(part, getattr(account, part))
 
 
 def _changed_by(
@@ -122,7 +125,9 @@ def _changed_by(
     return tuple(sorted(found))
 
 
-def _shown(value: object) -> str:
+def _shown(field: str, value: object) -> str:
+    if field == "expires_at":
+        return last_day(value if isinstance(value, float) else None)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return visible(", ".join(value) if isinstance(value, tuple) else str(value)) or "nothing"

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from cwtui.accounts import roles
 from cwtui.accounts.preferences import DEFAULTS, Preferences
+from cwtui.accounts.text import LINE_LENGTH
 
 
 class Origin(StrEnum):
@@ -170,6 +171,9 @@ class Account(
     `gone_since` is when a sync first found the person missing. `in_directory_too`: the directory
     has a person with the name of this local account. `moved` is set on a renamed account until its
     sign-in record has been moved. `removals` are what others have removed, oldest first.
+
+    `disabled_reason` is what the admin who disabled the account tells its owner, and `enabled_at`
+    when an admin last enabled it. The account has expired from `expires_at` on, the end of a day.
     """
 
     username: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -191,6 +195,9 @@ class Account(
     preferences: Preferences = DEFAULTS
     ssh_keys: Annotated[tuple[SshKey, ...], Meta(max_length=MOST_SSH_KEYS)] = ()
     removals: Annotated[tuple[Removal, ...], Meta(max_length=MOST_REMOVALS)] = ()
+    disabled_reason: Annotated[str, Meta(max_length=LINE_LENGTH)] = ""
+    enabled_at: Time | None = None
+    expires_at: Time | None = None
 
     @property
     def is_admin(self) -> bool:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cwtui.accounts import account_state, meanwhile, settings
-from cwtui.accounts.account_state import MfaState
+from cwtui.accounts import account_state, meanwhile, settings, unused
+from cwtui.accounts.account_state import MfaState, Status
+from cwtui.accounts.account_words import Facts
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import TO_NOTHING, Agreed, RequiresMfa
+from cwtui.accounts.errors import TO_NOTHING, Agreed, DisablesUnused, RequiresMfa
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import (
@@ -35,6 +36,8 @@ class Saved:
     changed: bool
     must_enrol: str = ""
     """Who must register a device because of it, in a sentence; empty if nobody."""
+    unused: str = ""
+    """How many accounts count as disabled because of it, in a sentence; empty if none."""
 
 
 def update_settings(
@@ -46,15 +49,19 @@ def update_settings(
 ) -> Saved:
     """Set these keys from text, all or none. `seen` are the settings that the person saw.
 
-    Raises InvalidInput(field=key), RequiresMfa and ChangedByOthers unless `agreed`, and
-    NotPermitted.
+    Raises InvalidInput(field=key), RequiresMfa, DisablesUnused and ChangedByOthers unless `agreed`,
+    and NotPermitted.
     """
     authorise_change(ports, actor, Permission.MANAGE_ORGANIZATION)
     before = ports.accounts.settings()
     # Counted before the change, so that nobody waits for it.
-    must_enrol = _must_enrol(ports, actor, before, settings.with_values(before, values))
+    wanted_settings = settings.with_values(before, values)
+    must_enrol = _must_enrol(ports, actor, before, wanted_settings)
     if must_enrol and RequiresMfa not in agreed:
         raise RequiresMfa(must_enrol)
+    newly_unused = _newly_unused(ports, before, wanted_settings)
+    if newly_unused and DisablesUnused not in agreed:
+        raise DisablesUnused(newly_unused)
     with ports.accounts.change() as change:
         authorise_change(ports, actor, Permission.MANAGE_ORGANIZATION, change)
         before = change.settings()
@@ -70,7 +77,31 @@ def update_settings(
                 if getattr(after, key) != getattr(before, key)
             }
             write_audit(ports, event, actor, "", as_reason(changed), change=change)
-    return Saved(after, after != before, must_enrol)
+    return Saved(after, after != before, must_enrol, newly_unused)
+
+
+def _facts(ports: Ports, wanted: OrganizationSettings) -> Facts:
+    which = unused.rule(ports, wanted)
+    return Facts(wanted, ports.now(), {}, which, ports.records.last_sign_ins)
+
+
+def _newly_unused(ports: Ports, before: OrganizationSettings, after: OrganizationSettings) -> str:
+    """Return how many accounts are closed by these settings that were not, in a sentence."""
+    if not after.unused_days or 0 < before.unused_days <= after.unused_days:
+        return ""
+    then, now = _facts(ports, before), _facts(ports, after)
+    closed = sum(
+        now.status(row) is Status.UNUSED and then.status(row) is not Status.UNUSED
+        for row in ports.accounts.rows()
+    )
+    if not closed:
+        return ""
+    one = closed == 1
+    return (
+        f"{counted(closed, 'user')} {'has' if one else 'have'} not signed in for "
+        f"{counted(after.unused_days, 'day')}, and cannot sign in until an admin enables "
+        f"{'the account' if one else 'the accounts'}."
+    )
 
 
 def _must_enrol(
@@ -79,11 +110,12 @@ def _must_enrol(
     """Return who must register a device if everyone is required to have one, in a sentence."""
     if after.mfa is not Mfa.REQUIRED or before.mfa is Mfa.REQUIRED:
         return ""
-    # The same as the filter `!mfa:enabled !disabled` finds in the list of users.
+    # The same as the filter `!mfa:enabled !disabled !expired !unused` finds in the list of users.
+    facts = _facts(ports, before)
     states = {
-        row.username: account_state.mfa_state(row, before)
+        row.username: facts.mfa(row)
         for row in ports.accounts.rows()
-        if row.enabled and row.second_factor is None
+        if row.second_factor is None and facts.status(row) not in account_state.CLOSED
     }
     already = [*states.values()].count(MfaState.REQUIRED)
     if already == len(states):

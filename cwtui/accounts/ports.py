@@ -108,6 +108,9 @@ class AccountStore(Protocol):
 
     def is_empty(self) -> bool: ...
 
+    def enabled_local_admins(self) -> frozenset[str]:
+        """Return the usernames of the local admins that are not disabled. Some may have expired."""
+
     def names(self) -> list[str]:
         """Return the usernames, sorted."""
 
@@ -339,6 +342,22 @@ class Directory(Protocol):
         Raises what they raise, and DirectoryRefused for a missing or disabled person. The error
         itself is not reported as a step.
         """
+
+
+class Reading(Protocol):
+    """What is needed to find out about an account: Ports, or less."""
+
+    @property
+    def accounts(self) -> AccountStore: ...
+
+    @property
+    def records(self) -> RecordStore: ...
+
+    @property
+    def keyring(self) -> Keyring: ...
+
+    @property
+    def now(self) -> Clock: ...
 
 
 def _in_utc(at: float) -> datetime:

@@ -100,7 +100,11 @@ def _new(ports: Ports, username: str) -> Account:
 
 def _let_in(account: Account, present: frozenset[str], fields: dict[str, object]) -> Account:
     after = account.changed_ending_sessions(
-        enabled=True, roles=tuple(sorted({*account.roles, roles.ADMIN})), **fields
+        enabled=True,
+        disabled_reason="",
+        expires_at=None,
+        roles=tuple(sorted({*account.roles, roles.ADMIN})),
+        **fields,
     )
     return after if keys_of(after) <= present else after.changed(second_factor=None)
 
@@ -108,6 +112,7 @@ def _let_in(account: Account, present: frozenset[str], fields: dict[str, object]
 def _difference(before: Account, after: Account) -> str:
     notes = {
         "enabled": not before.enabled,
+        "last day removed": before.expires_at is not None,
         f"role {roles.ADMIN} added": not before.is_admin,
         "second factor with lost key removed": before.second_factor != after.second_factor,
     }

@@ -8,8 +8,10 @@ from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
-from cwtui.accounts import roles
+from cwtui.accounts import account_state, roles
+from cwtui.accounts.account_state import Status
 from cwtui.accounts.audit.events import Event, EventType, Outcome
+from cwtui.accounts.closed_accounts import because, expired
 from cwtui.accounts.errors import CannotCheck, NotPermitted, ProofNeeded, SessionEnded
 from cwtui.accounts.model import Account, Note, SignInRecord, unchanged
 from cwtui.accounts.ports import AccountsChange, Ports
@@ -110,10 +112,13 @@ def account_of(ports: Ports, session: Session, change: AccountsChange | None = N
             "removed",
             may_return=False,
         )
-    if not account.enabled:
-        raise SessionEnded(
-            "Your account was disabled. Ask an admin to enable it.", "disabled", may_return=False
-        )
+    # Nobody is signed in for so long that the account becomes unused meanwhile.
+    match account_state.closed(account, ports.now()):
+        case Status.DISABLED:
+            told = f"Your account was disabled{because(account)} Ask an admin to enable it."
+            raise SessionEnded(told, "disabled", may_return=False)
+        case Status.EXPIRED:
+            raise SessionEnded(expired(account), "expired", may_return=False)
     if (account.roles, permissions_of(ports, account, change)) != (
         session.roles,
         session.permissions,

@@ -15,6 +15,8 @@ _DIGITS = 6
 _Count = Annotated[int, Meta(ge=0, le=64)]
 _Limit = Annotated[int, Meta(ge=1, le=10)]
 _Minutes = Annotated[int, Meta(ge=1, le=1440)]
+MOST_UNUSED_DAYS: Final = 3650
+"""Ten years, in days."""
 
 
 class Mfa(StrEnum):
@@ -43,6 +45,8 @@ class OrganizationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fie
     password_ban_minutes: _Minutes = 5
     code_limit: _Limit = 5
     code_ban_minutes: _Minutes = 5
+    unused_days: Annotated[int, Meta(ge=0, le=MOST_UNUSED_DAYS)] = 0
+    """An account counts as disabled after so many days without a sign-in; 0: never."""
     custom_roles: dict[str, tuple[Permission, ...]] = {}
     """What each role permits that is not built in (see `custom_roles`)."""
 
@@ -80,6 +84,7 @@ _RIGHT: Final[dict[str, str]] = {
     "code_limit": "Enter a number of attempts from 1 to 10.",
     "password_ban_minutes": "Enter a number of minutes from 1 to 1440.",
     "code_ban_minutes": "Enter a number of minutes from 1 to 1440.",
+    "unused_days": f"Enter a number of days from 1 to {MOST_UNUSED_DAYS}, or 0 for never.",
 }
 
 

@@ -11,6 +11,7 @@ from typing import TypeAlias, TypeVar
 
 from cwtui.accounts import (
     account_changes,
+    closed_accounts,
     code_factors,
     enrolment,
     factors,
@@ -45,6 +46,7 @@ from cwtui.accounts.session import (
     update_record,
     write_audit,
 )
+from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.sign_in_progress import (
     ENROLMENT_LIFETIME,
     LIFETIME,
@@ -118,7 +120,7 @@ class SignedIn:
     `before` is the sign-in record from before, with the last sign-in and the failed ones since.
     `backup_codes_left` is set if a backup code was used, `password_notice` if the password expires.
     `password_changed`: a new password was chosen in this sign-in. `changes` are those of the
-    account since the last one.
+    account since the last one, and `warnings` say that it will be closed soon.
     """
 
     session: Session
@@ -127,6 +129,7 @@ class SignedIn:
     password_notice: PasswordNotice | None = None
     password_changed: bool = False
     changes: Changes = NO_CHANGES
+    warnings: tuple[str, ...] = ()
 
 
 State: TypeAlias = (
@@ -299,7 +302,7 @@ def advance(
             created_at = second_factor(account).backup_codes.created_at
             return _waiting(ports, BackupCodesUnacknowledged(progress, created_at), event, note)
         case Step.SIGNED_IN:
-            return _signed_in(ports, account, progress, note)
+            return _signed_in(ports, account, settings, progress, note)
 
 
 def _waiting(ports: Ports, state: Waiting, event: EventType | None, note: Note) -> Waiting:
@@ -328,7 +331,13 @@ def _ending(state: Waiting) -> Ending:
             return Ending.BACKUP_CODES
 
 
-def _signed_in(ports: Ports, account: Account, progress: Progress, note: Note) -> SignedIn:
+def _signed_in(
+    ports: Ports,
+    account: Account,
+    settings: OrganizationSettings,
+    progress: Progress,
+    note: Note,
+) -> SignedIn:
     now, source = ports.now(), progress.source
     session = open_session(ports, account, source, progress.password_at, progress.code_at)
     if Proof.BACKUP_CODE in progress.proved:
@@ -354,6 +363,7 @@ def _signed_in(ports: Ports, account: Account, progress: Progress, note: Note) -
         account_changes.since_last_sign_in(
             account, progress.before_stop or before, progress.password_at or now
         ),
+        tuple(closed_accounts.warnings(account, settings, before.last_sign_in, now)),
     )
 
 

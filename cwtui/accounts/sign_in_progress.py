@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from cwtui.accounts import account_state, tries
+from cwtui.accounts import account_state, closed_accounts, tries
 from cwtui.accounts.credentials.backup_codes import are_saved
 from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.enrolment import Enrolment
@@ -13,7 +13,6 @@ from cwtui.accounts.model import Account, SecondFactor, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.settings import OrganizationSettings
 
-DISABLED: Final = "Your account is disabled. Ask an admin to enable it."
 LIFETIME: Final = 300.0
 """Seconds after which an unfinished sign-in expires."""
 ENROLMENT_LIFETIME: Final = 1800.0
@@ -79,10 +78,13 @@ def current(ports: Ports, progress: Progress, change: AccountsChange | None = No
         raise SignInEnded(f"The sign-in expired after {minutes} minutes. Start again.")
     if account is None or account.session_epoch != progress.epoch:
         raise SignInEnded("Your account was changed in the meantime. Start again.")
-    if not account.enabled:
-        raise SignInEnded(DISABLED, may_return=False)
-    expires_at = account.initial_password_expires_at
     is_used = Proof.PASSWORD in progress.proved
+    settings = (change or ports.accounts).settings()
+    closed = closed_accounts.why(ports, account, settings)
+    if closed is not None:
+        told = closed_accounts.told(account, closed, settings)
+        raise SignInEnded(told if is_used else closed_accounts.DISABLED, may_return=False)
+    expires_at = account.initial_password_expires_at
     if is_used and expires_at is not None and now > expires_at:
         raise SignInEnded(
             "Your initial password has expired. Ask an admin for a new one.", may_return=False

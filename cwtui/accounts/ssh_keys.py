@@ -8,10 +8,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from cwtui.accounts import names, still_there, text
+from cwtui.accounts import closed_accounts, names, still_there, text
 from cwtui.accounts.errors import InvalidInput, Refused, Taken
 from cwtui.accounts.model import MOST_SSH_KEYS, Account, SshKey
-from cwtui.accounts.ports import AccountsChange, AccountStore, Directory, Ports
+from cwtui.accounts.ports import AccountsChange, Directory, Ports, Reading
 from cwtui.accounts.public_keys import FIELD, RSA, SECURITY_KEY, PublicKey, bits_of, parts_of
 
 NAME_FIELD: Final = "ssh_key_name"
@@ -120,7 +120,7 @@ def as_fields(key: SshKey) -> dict[str, str]:
 
 
 def authorized_lines(
-    accounts: AccountStore,
+    ports: Reading,
     username: str,
     only: str | None = None,
     directory: Callable[[], Directory] | None = None,
@@ -128,11 +128,13 @@ def authorized_lines(
     """Return the keys that let somebody in as this Unix user, as lines of authorized_keys.
 
     `only` is a fingerprint. Case matters in the name: another spelling of it is another Unix user.
-    None for an account that is disabled or gone from the directory. Without a `directory` that can
+    None for an account that is closed or gone from the directory. Without a `directory` that can
     be asked, this is what the last synchronisation found. Raises CannotCheck.
     """
-    account = accounts.get(username) if text.is_username(username) else None
-    if account is None or not account.enabled or account.gone_since is not None:
+    account = ports.accounts.get(username) if text.is_username(username) else None
+    if account is None or account.gone_since is not None:
+        return []
+    if closed_accounts.why(ports, account, ports.accounts.settings()) is not None:
         return []
     found = [key for key in account.ssh_keys if only is None or fingerprint(key.key) == only]
     if found and directory is not None:

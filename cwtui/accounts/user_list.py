@@ -1,10 +1,11 @@
 """How admins list accounts: filtered, sorted and in pages."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import Final
 
+from cwtui.accounts import unused
 from cwtui.accounts.account_words import ALL_ACCOUNTS, Facts, account_words, sort_by
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.filter_language import Query, Term, parse
@@ -17,8 +18,9 @@ from cwtui.accounts.listing import (
     View,
     folded,
     locks,
-    with_locks,
+    row_of,
 )
+from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.search import Search
@@ -103,7 +105,7 @@ def first_page(
     asked = UserList(ports, view, zone, search)
     total = ports.accounts.count(ALL_ACCOUNTS)
     few = ports.accounts.page(ALL_ACCOUNTS, BY_USERNAME) if total <= MOST_COMPARED else []
-    everyone = with_locks(few, asked.locked)
+    everyone = asked.known(few)
     if asked.is_by_username:
         search.show_as(lambda rows: FirstPage(asked.listing(rows, has_more=True), everyone, total))
     found = asked.page(None, limit)
@@ -122,20 +124,18 @@ class UserList:
         self._ports = ports
         now = ports.now()
         self.problem: CannotCheck | None = None
-        self.locked: dict[str, float] = {}
+        locked: dict[str, float] = {}
         try:
-            self.locked = locks(ports.records.banned(), now)
+            locked = locks(ports.records.banned(), now)
         except CannotCheck as error:
             self.problem = error
-        self._settings = ports.accounts.settings()
-        facts = Facts(
-            self._settings,
-            self.locked,
-            ports.records.last_sign_ins,
-        )
-        query = parse(view.filter, account_words(facts), now, zone, view.options)
+        settings = ports.accounts.settings()
+        # Records that cannot be read do not say who is unused either.
+        which = None if self.problem else unused.rule(ports, settings)
+        self._facts = Facts(settings, now, locked, which, ports.records.last_sign_ins)
+        query = parse(view.filter, account_words(self._facts), now, zone, view.options)
         self.query = search.watched(query)
-        self._sort = sort_by(view.column, facts, is_descending=view.is_descending)
+        self._sort = sort_by(view.column, self._facts, is_descending=view.is_descending)
         if self.problem and (self.query.uses("status") or view.column == "status"):
             raise self.problem  # otherwise nobody would seem to be locked
 
@@ -144,8 +144,21 @@ class UserList:
         """Whether rows are found in the order in which they are listed."""
         return self._sort.column == BY_USERNAME.column
 
+    def known(self, rows: list[AccountRow]) -> list[AccountRow]:
+        """Return the rows with what their status follows from, as far as it can be read."""
+        try:
+            return [self._facts.known(row) for row in rows]
+        except CannotCheck as error:
+            self.problem, self._facts = error, replace(self._facts, unused=None)
+            return [self._facts.known(row) for row in rows]
+
+    def row_of(self, account: Account) -> AccountRow:
+        """Return the row of this account. Raises CannotCheck."""
+        return self._facts.known(row_of(account))
+
     def listing(self, rows: list[AccountRow], *, has_more: bool) -> Listing:
-        return Listing(with_locks(rows, self.locked), self._settings, has_more, self.problem)
+        known, facts = self.known(rows), self._facts
+        return Listing(known, facts.settings, facts.now, has_more, self.problem)
 
     def page(self, after: AccountRow | None, limit: int | None) -> Listing:
         # One more than needed shows whether there are others.
@@ -158,7 +171,7 @@ class UserList:
         """Yield all accounts that match, by username. Only few of them are in memory at a time."""
         after: AccountRow | None = None
         while rows := self._ports.accounts.page(self.query, BY_USERNAME, after, _AT_ONCE):
-            yield from with_locks(rows, self.locked)
+            yield from self.known(rows)
             after = rows[-1]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from typing import Final
 
-from cwtui.accounts import account_state, roles
+from cwtui.accounts import roles
 from cwtui.accounts.account_state import (
     OriginNote,
     Requirement,
@@ -12,8 +12,10 @@ from cwtui.accounts.account_state import (
     Unlocked,
     origin_note,
 )
+from cwtui.accounts.administration import Details
 from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.devices import DeviceState
+from cwtui.accounts.expiry import last_day
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Device, OpenSession, SecondFactor, SignInRecord
 from cwtui.accounts.ssh_keys import SshKeyState
@@ -45,10 +47,26 @@ def short_roles(held: Sequence[str]) -> str:
     return f"{name} +{len(others)}" if others else name
 
 
-def status(account: Account, locked_until: float | None, zone: tzinfo = UTC) -> str:
+def status(details: Details, zone: tzinfo = UTC) -> str:
     """Return whether the account can sign in, such as `locked until 2026-11-24 03:05 UTC`."""
-    word = account_state.status(account, locked_until)
-    return f"{word} until {full_minute(locked_until, zone)}" if word is Status.LOCKED else word
+    account, word = details.account, details.status
+    match word:
+        case Status.LOCKED:
+            return f"{word} until {full_minute(details.locked_until, zone)}"
+        case Status.EXPIRED:
+            return f"{word} since {full_minute(account.expires_at, zone)}"
+        case Status.UNUSED:
+            days = counted(details.settings.unused_days, "day")
+            return f"{word}: no sign-in for {days}"
+        case Status.DISABLED if account.disabled_reason:
+            return f'{word}: "{visible(account.disabled_reason)}"'
+    return word
+
+
+def expires(account: Account) -> str:
+    """Return when the account expires, such as `at the end of 2027-03-31 (UTC)`."""
+    day_ = last_day(account.expires_at)
+    return day_ if account.expires_at is None else f"at the end of {day_} (UTC)"
 
 
 _REQUIRED: Final = {

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cwtui.accounts import account_state, devices, failed_sign_ins, ssh_keys, wording
+from cwtui.accounts.account_state import Status
 from cwtui.accounts.administration import Details
 from cwtui.accounts.credentials import backup_codes
-from cwtui.accounts.listing import AccountRow
+from cwtui.accounts.expiry import last_day
+from cwtui.accounts.listing import AccountRow, Listing
 from cwtui.accounts.model import Account, Attempts, FailedSignIns, SecondFactor, SignInRecord
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.ssh_keys import SshKeyState
@@ -19,12 +21,16 @@ HEADINGS: Final = ("USERNAME", "ORIGIN", "MFA", "STATUS", "ROLES")
 
 
 def row_fields(
-    row: AccountRow | Account, settings: OrganizationSettings, locked_until: float | None
+    row: AccountRow | Account,
+    settings: OrganizationSettings,
+    status: Status,
+    locked_until: float | None,
 ) -> dict[str, Any]:
     """Return the JSON fields of an account in a list.
 
     `mfa_required` is what holds for the account, and `mfa_required_of_account` is its own setting.
-    `status` is what holds now, and `enabled` is the account's own setting.
+    `status` is what holds now, and `enabled` is the account's own setting. `expires` is its last
+    day in UTC.
     """
     return {
         "username": row.username,
@@ -34,8 +40,9 @@ def row_fields(
         "mfa": account_state.mfa_state(row, settings).value,
         "mfa_required": account_state.is_required(row, settings),
         "mfa_required_of_account": row.mfa_required,
-        "status": account_state.status(row, locked_until).value,
+        "status": status.value,
         "enabled": row.enabled,
+        "expires": last_day(row.expires_at) if row.expires_at is not None else None,
         "locked_until": _moment_or_none(locked_until),
         "gone_since": _moment_or_none(row.gone_since),
         "in_directory_too": row.in_directory_too,
@@ -44,7 +51,7 @@ def row_fields(
 
 LIST_FIELDS: Final = (
     *("username", "display_name", "origin", "roles", "mfa", "mfa_required"),
-    *("mfa_required_of_account", "status", "enabled", "locked_until", "gone_since"),
+    *("mfa_required_of_account", "status", "enabled", "expires", "locked_until", "gone_since"),
     *("in_directory_too", "created_at", "last_sign_in", "password"),
 )
 
@@ -53,19 +60,19 @@ def list_fields(
     row: AccountRow, settings: OrganizationSettings, last_sign_in: float | None, now: float
 ) -> dict[str, Any]:
     """Return the JSON fields of an account in `cwtui user list`."""
-    return row_fields(row, settings, row.locked_until) | {
+    return row_fields(row, settings, row.status(now), row.locked_until) | {
         "created_at": moment(row.created_at),
         "last_sign_in": _moment_or_none(last_sign_in),
         "password": account_state.password_state(row, now).value,
     }
 
 
-def row_cells(row: AccountRow, settings: OrganizationSettings) -> tuple[str, ...]:
+def row_cells(row: AccountRow, found: Listing) -> tuple[str, ...]:
     return (
         visible(row.username),
         wording.origin(row),
-        account_state.mfa_state(row, settings).value,
-        row.status.value,
+        account_state.mfa_state(row, found.settings).value,
+        row.status(found.now).value,
         visible(",".join(row.roles)),
     )
 
@@ -73,7 +80,8 @@ def row_cells(row: AccountRow, settings: OrganizationSettings) -> tuple[str, ...
 def account_fields(details: Details) -> dict[str, Any]:
     """Return all JSON fields of an account, without secrets and hashes."""
     account = details.account
-    return row_fields(account, details.settings, details.locked_until) | {
+    return row_fields(account, details.settings, details.status, details.locked_until) | {
+        "disabled_reason": account.disabled_reason or None,
         "password": account_state.password_state(account, details.now).value,
         "created_at": moment(account.created_at),
         "must_change_password": account.must_change_password,
@@ -145,7 +153,8 @@ def account_lines(details: Details) -> list[tuple[str, str]]:
             for state in ssh_keys.states(account)
             for line in (f"{visible(state.name)}: {wording.ssh_key(state)}", state.fingerprint)
         ],
-        "Status": [wording.status(account, details.locked_until)],
+        "Status": [wording.status(details)],
+        "Expires": [wording.expires(account)],
         "Origin": [wording.origin_in_full(account)],
         "Password": [_password(account)],
         "Created": [utc_minute(account.created_at)],
@@ -167,8 +176,9 @@ def summary(details: Details) -> str:
     account = details.account
     name = f"display name {account.display_name}, " if account.display_name else ""
     required = wording.required(account_state.requirement(account, details.settings))
-    status = wording.status(account, details.locked_until)
-    return f"{name}roles {', '.join(account.roles)}, MFA {required}, {status}"
+    expires = f", expires {last_day(account.expires_at)}" if account.expires_at else ""
+    status = wording.status(details)
+    return f"{name}roles {', '.join(account.roles)}, MFA {required}, {status}{expires}"
 
 
 def _backup_codes(factor: SecondFactor | None) -> list[str]:

@@ -38,6 +38,14 @@ def role_option(help_text: str) -> Callable[[Any], Any]:
     )
 
 
+def expires_option(what: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--expires",
+        metavar="DATE|never",
+        help=f"{what}, as YYYY-MM-DD. It ends at midnight UTC.",
+    )
+
+
 def _yes(act: str) -> Callable[[Any], Any]:
     return click.option("--yes", is_flag=True, help=f"{act} without asking.")
 
@@ -48,6 +56,7 @@ def _yes(act: str) -> Callable[[Any], Any]:
     examples=(
         "cwtui user set bob --mfa-required",
         "cwtui user set bob --role connectware-admin --role minimum-access",
+        "cwtui user set bob --expires 2027-03-31",
         "cwtui user set --filter '!mfa:enabled' --mfa-required --dry-run",
     ),
 )
@@ -60,6 +69,7 @@ def _yes(act: str) -> Callable[[Any], Any]:
 )
 @click.option("--enabled/--disabled", default=None, help="Whether the accounts can sign in.")
 @click.option("--display-name", metavar="TEXT", help="The person's full name, for one NAME.")
+@expires_option("The accounts' last day")
 @_yes("Change them")
 @pass_host
 def set_(
@@ -69,6 +79,7 @@ def set_(
     mfa_required: bool | None,
     enabled: bool | None,
     display_name: str | None,
+    expires: str | None,
     yes: bool,
 ) -> None:
     """Change accounts.
@@ -76,13 +87,14 @@ def set_(
     Changes only the options you give. New roles and --disabled end the accounts' sessions. If
     accounts get permissions, this asks first. Without a terminal it refuses, unless --yes is given.
     """
-    if not chosen_roles and (mfa_required, enabled, display_name) == (None, None, None):
+    if not chosen_roles and {mfa_required, enabled, display_name, expires} == {None}:
         raise WrongUsage("Give at least one option to change. See: cwtui user set --help")
     change = acts.Change(
         mfa_required=mfa_required,
         enabled=enabled,
         display_name=display_name,
         roles=chosen_roles or None,
+        expires=expires,
     )
     if chosen.one is not None:
         _set_one(host.ports(), chosen.one, change, chosen, yes=yes)
@@ -102,6 +114,8 @@ def _set_one(ports: Ports, name: str, to: acts.Change, chosen: Chosen, *, yes: b
             mfa_required=to.mfa_required,
             enabled=to.enabled,
             display_name=to.display_name,
+            disabled_reason=to.disabled_reason,
+            expires=to.expires,
             agreed=agreed,
         )
 
@@ -124,27 +138,39 @@ def _set_one(ports: Ports, name: str, to: acts.Change, chosen: Chosen, *, yes: b
 @choosing.options
 @pass_host
 def enable(host: Host, chosen: Chosen) -> None:
-    """Let accounts sign in again. The same as cwtui user set --enabled."""
-    _enable(host.ports(), chosen, enabled=True)
+    """Let accounts sign in again that are disabled, or that nobody has used for long.
+
+    The same as cwtui user set --enabled. An expired account needs another last day instead: cwtui
+    user set NAME --expires DATE
+    """
+    _enable(host.ports(), chosen, acts.Change(enabled=True))
 
 
 @click.command(
     "disable",
     cls=CommandWithExamples,
-    examples=("cwtui user disable bob carol", "cwtui user disable --filter 'last:>90d' --dry-run"),
+    examples=(
+        'cwtui user disable bob --reason "On leave until March. Ask Eve."',
+        "cwtui user disable --filter 'last:>90d' --dry-run",
+    ),
 )
 @choosing.options
+@click.option(
+    "--reason",
+    metavar="TEXT",
+    help="What the users are told at the next sign-in, once the password is right.",
+)
 @pass_host
-def disable(host: Host, chosen: Chosen) -> None:
+def disable(host: Host, chosen: Chosen, reason: str | None) -> None:
     """Keep accounts from signing in, and end their sessions.
 
-    The same as cwtui user set --disabled.
+    The same as cwtui user set --disabled. SSH keys of the accounts open no door. With --reason, the
+    reason of an account that is disabled already is changed.
     """
-    _enable(host.ports(), chosen, enabled=False)
+    _enable(host.ports(), chosen, acts.Change(enabled=False, disabled_reason=reason))
 
 
-def _enable(ports: Ports, chosen: Chosen, *, enabled: bool) -> None:
-    change = acts.Change(enabled=enabled)
+def _enable(ports: Ports, chosen: Chosen, change: acts.Change) -> None:
     if chosen.one is not None:
         _set_one(ports, chosen.one, change, chosen, yes=True)
     else:

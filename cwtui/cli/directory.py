@@ -72,7 +72,7 @@ def test(host: Host, user: str, password_stdin: bool) -> None:
 def _custom_roles(host: Host) -> CustomRoles:
     """Return those of the store, if there is one: the directory can be tested without."""
     with suppress(CannotCheck):
-        return services.accounts_to_read(host.config()).settings().custom_roles
+        return services.to_read(host.config()).accounts.settings().custom_roles
     return {}
 
 

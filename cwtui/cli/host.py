@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:  # these load msgspec, which --version and --help do not need
-    from cwtui.accounts.ports import AccountStore, Ports
+    from cwtui.accounts.ports import Ports, Reading
     from cwtui.accounts.session import Operator
     from cwtui.config import Config
 
@@ -43,11 +43,11 @@ class Host(NamedTuple):
 
         return services.connect_for_operator(self.config())
 
-    def accounts(self) -> "AccountStore":
-        """Open only the accounts, to read them quickly. Raises ConfigError and CannotCheck."""
+    def to_read(self) -> "Reading":
+        """Open the store only to read it, which is quick. Raises ConfigError and CannotCheck."""
         from cwtui import services
 
-        return services.accounts_to_read(self.config())
+        return services.to_read(self.config())
 
     def ports_for_keys(self) -> "Ports":
         """Connect even if the store does not know the active key, as `connect_for_key_commands`."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from cwtui.accounts import expiry
 from cwtui.accounts.errors import Agreed, AlreadyExists
 from cwtui.accounts.importing import creating, planning, programs
 from cwtui.accounts.importing.creating import New
@@ -177,6 +178,7 @@ def _described(one: Entry) -> str:
         "roles": ",".join(one.new_roles),
         "mfa_required": "yes" if one.mfa_required else "",
         "enabled": "no" if one.enabled is False else "",
+        "expires": expiry.last_day(one.expires_at) if one.expires_at is not None else "",
         "password": "initial" if one.password_hash is None else "taken over",
         "devices": str(len(one.keys)) if one.keys else "",
         "display_name": f'"{visible(one.display_name)}"' if one.display_name else "",

@@ -103,7 +103,7 @@ def list_(
     if output.name == formats.TABLE and not found.rows:
         say("No account matches.")
     elif output.name == formats.TABLE and not output.fields:
-        cells = (account_output.row_cells(row, found.settings) for row in found.rows)
+        cells = (account_output.row_cells(row, found) for row in found.rows)
         put(table([account_output.HEADINGS, *cells]))
     else:
         output.put_all(fields(row) for row in found.rows)

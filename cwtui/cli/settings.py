@@ -54,8 +54,8 @@ def set_(host: Host, key: str, value: str, as_json: bool) -> None:
         put_change(settings, changed=saved.changed)
     else:
         say(f"{key} is {_shown(settings[key])}.")
-    if saved.must_enrol:
-        say(saved.must_enrol)
+    for sentence in filter(None, (saved.must_enrol, saved.unused)):
+        say(sentence)
 
 
 def _values(settings: OrganizationSettings) -> dict[str, object]:

@@ -28,8 +28,8 @@ def command(host: Host, unix_user: str, fingerprint: str | None) -> None:
 
     Prints one key per line, as in an authorized_keys file. USER must be the exact name of the
     account: capital letters matter. Nothing is printed for root and for an account that does not
-    exist, is disabled, or is gone from the directory; the exit status is then 0, too. The directory
-    itself is asked only if service.ask_directory is set. See: cwtui help ssh
+    exist, is disabled, expired or unused, or is gone from the directory; the exit status is then 0,
+    too. The directory itself is asked only if service.ask_directory is set. See: cwtui help ssh
     """
     from functools import partial
 
@@ -42,7 +42,7 @@ def command(host: Host, unix_user: str, fingerprint: str | None) -> None:
         return
     config = host.config()
     directory = partial(services.directory, config) if config.service.ask_directory else None
-    lines = ssh_keys.authorized_lines(host.accounts(), unix_user, fingerprint, directory)
+    lines = ssh_keys.authorized_lines(host.to_read(), unix_user, fingerprint, directory)
     if lines:
         # At once: sshd does not read on when it has found the key.
         put("\n".join(lines))

@@ -254,6 +254,7 @@ def _say_what_changes(now: int | None, difference: Difference | None) -> None:
         ("Will be removed", difference.gone),
         ("Will change back", difference.changed),
         ("Disabled now, will be enabled", difference.enabled),
+        ("Will expire later, or no more", difference.longer),
         ("Not admins now, will be admins", difference.admins),
         ("Will lose their MFA device or the MFA requirement", difference.less_mfa),
     ):

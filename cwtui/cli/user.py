@@ -2,7 +2,7 @@
 
 import click
 
-from cwtui.accounts import administration, roles
+from cwtui.accounts import administration, expiry, roles
 from cwtui.accounts.errors import Agreed
 from cwtui.cli import (
     account_output,
@@ -55,12 +55,14 @@ def show(host: Host, name: str, as_json: bool) -> None:
         'cwtui user add bob --display-name "Bob Reed" --mfa-required',
         "cwtui user add carol --role connectware-admin --yes",
         "cwtui user add dave --password-stdin < password.txt",
+        "cwtui user add erin --expires 2027-03-31",
     )
 )
 @_new_name
 @change_users.role_option(f"A role; repeat the option for more. Default: {roles.MINIMUM}.")
 @click.option("--mfa-required", is_flag=True, help="Require MFA for this account.")
 @click.option("--display-name", metavar="TEXT", default="", help="The person's full name.")
+@change_users.expires_option("The account's last day")
 @click.option(
     "--password-stdin",
     is_flag=True,
@@ -75,6 +77,7 @@ def add(
     chosen_roles: tuple[str, ...],
     mfa_required: bool,
     display_name: str,
+    expires: str | None,
     password_stdin: bool,
     yes: bool,
     as_json: bool,
@@ -100,6 +103,7 @@ def add(
             display_name=display_name,
             mfa_required=mfa_required,
             password=password,
+            expires=expires or expiry.NEVER,
             agreed=agreed,
         )
 

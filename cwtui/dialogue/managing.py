@@ -56,8 +56,8 @@ class Managing:
 
     def _row(self, row: AccountRow, found: Listing) -> str:
         mfa = account_state.mfa_state(row, found.settings)
-        roles = wording.short_roles(row.roles)
-        return f"{visible(row.username)}: {row.status}, MFA {mfa}, {wording.origin(row)}, {roles}"
+        status, roles = row.status(found.now), wording.short_roles(row.roles)
+        return f"{visible(row.username)}: {status}, MFA {mfa}, {wording.origin(row)}, {roles}"
 
     def _user(self, username: str) -> None:
         """Show a user and what can be done, until the admin goes back."""
@@ -77,7 +77,8 @@ class Managing:
         requirement = account_state.requirement(account, seen.settings)
         lines = [
             f"User {visible(account.username)}",
-            f"Status: {wording.status(account, seen.locked_until, zone)}",
+            f"Status: {wording.status(seen, zone)}",
+            f"Expires: {wording.expires(account)}",
             f"Origin: {wording.origin_in_full(account, zone)}",
             f"Roles: {', '.join(account.roles)}",
             f"MFA: {wording.mfa(account.second_factor, zone)}",
@@ -97,9 +98,11 @@ class Managing:
         acts["Do not require MFA" if required else "Require MFA"] = lambda: self._update(
             seen, mfa_required=not required
         )
-        acts["Disable Account" if account.enabled else "Enable Account"] = lambda: self._update(
-            seen, enabled=not account.enabled
-        )
+        if seen.status in {Status.DISABLED, Status.UNUSED}:
+            acts["Enable Account"] = lambda: self._update(seen, enabled=True)
+        else:
+            acts["Disable Account"] = lambda: self._disable(seen)
+        acts["Change Expiry"] = lambda: self._change_expiry(seen)
         if seen.status is Status.LOCKED:
             acts["Unlock"] = lambda: self._unlock(account.username)
         return acts
@@ -127,13 +130,28 @@ class Managing:
             )
             self.dialogue.person.tell(f"The MFA of {visible(username)} is disabled.")
 
-    def _update(
-        self, seen: Details, *, mfa_required: bool | None = None, enabled: bool | None = None
-    ) -> None:
+    def _disable(self, seen: Details) -> None:
         username, person = seen.account.username, self.dialogue.person
         question = f"Disable the account {visible(username)}? The user can no longer sign in."
-        if enabled is False and not is_yes(person, question):
-            return
+        if is_yes(person, question):
+            reason = person.ask("Reason that the user reads at sign-in (optional): ")
+            self._update(seen, enabled=False, disabled_reason=reason)
+
+    def _change_expiry(self, seen: Details) -> None:
+        typed = self.dialogue.person.ask("Last day (YYYY-MM-DD, ends at midnight UTC) or never: ")
+        if typed.strip():
+            self._update(seen, expires=typed)
+
+    def _update(
+        self,
+        seen: Details,
+        *,
+        mfa_required: bool | None = None,
+        enabled: bool | None = None,
+        disabled_reason: str | None = None,
+        expires: str | None = None,
+    ) -> None:
+        username, person = seen.account.username, self.dialogue.person
         updated = self.dialogue.agreed(
             lambda agreed: administration.update_user(
                 self.dialogue.ports,
@@ -141,6 +159,8 @@ class Managing:
                 username,
                 mfa_required=mfa_required,
                 enabled=enabled,
+                disabled_reason=disabled_reason,
+                expires=expires,
                 agreed=agreed,
                 seen=seen.account,
             )

@@ -154,5 +154,7 @@ def tell_of(person: Listener, state: sign_in.SignedIn, source: str) -> None:
         person.warn(told)
     for change in state.changes.sentences():
         person.warn(change)
+    for warning in state.warnings:
+        person.warn(warning)
     if state.password_notice is not None:
         person.warn(state.password_notice.sentence())

@@ -7,9 +7,11 @@ from functools import partial
 from typing import Final
 
 from cwtui.accounts import account_state, unix_users
+from cwtui.accounts.closed_accounts import WARNED_DAYS, warned_days
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import counted, listed
+from cwtui.accounts.unused import DAY
 from cwtui.doctor.doors import Door
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.machine import UnixUser
@@ -37,6 +39,7 @@ class Matching:
     asking: Sequence[Door]
     powers: Mapping[str, str] = field(default_factory=dict)
     """What the Unix users of accounts can do that others cannot (see `accounts.unix_users`)."""
+    now: float = 0.0
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
@@ -60,7 +63,15 @@ def findings(subject: Subject) -> Iterator[Finding]:
     # Whether a Unix user has an account is known only if all accounts were read.
     everyone = subject.people if len(accounts.rows) == accounts.total else []
     yield from judged(
-        Matching(accounts.rows, accounts.settings, everyone, frozenset(known), asking, powers)
+        Matching(
+            accounts.rows,
+            accounts.settings,
+            everyone,
+            frozenset(known),
+            asking,
+            powers,
+            subject.machine.now(),
+        )
     )
 
 
@@ -124,13 +135,43 @@ def judged(found: Matching) -> Iterator[Finding]:
     if on:
         yield from _powerful(found)
     yield from _factors(found, on=on)
+    yield from _ending(found)
+
+
+def _ending(found: Matching) -> Iterator[Finding]:
+    """Yield which accounts will be closed by themselves."""
+    soon = found.now + WARNED_DAYS * DAY
+    expiring = [
+        row.username
+        for row in found.rows
+        if row.expires_at is not None
+        and row.expires_at <= soon
+        and account_state.closed(row, found.now) is None
+    ]
+    if expiring:
+        one = len(expiring) == 1
+        yield _found(
+            Level.NOTE,
+            f"{counted(len(expiring), 'account')} {'expires' if one else 'expire'} in the next "
+            f"{WARNED_DAYS} days: {listed(expiring, NAMED)}.",
+            f"If that is wrong, give another last day: cwtui user set {shlex.quote(expiring[0])} "
+            "--expires DATE",
+        )
+    days = found.settings.unused_days
+    if days:
+        near = days - warned_days(days)
+        yield _found(
+            Level.NOTE,
+            f"Accounts are disabled after {counted(days, 'day')} without a sign-in.",
+            f"To see who is next: cwtui user list 'last:>{near}d' status:enabled",
+        )
 
 
 def _powerful(found: Matching) -> Iterator[Finding]:
     """Yield the accounts with which more is possible at a door than others can do."""
     by_power: dict[str, list[str]] = {}
     for row in found.rows:
-        if row.username in found.powers and row.enabled:
+        if row.username in found.powers and account_state.closed(row, found.now) is None:
             by_power.setdefault(found.powers[row.username], []).append(row.username)
     for power, names in by_power.items():
         is_group = "group" in power
@@ -145,7 +186,11 @@ def _powerful(found: Matching) -> Iterator[Finding]:
 
 
 def _factors(found: Matching, *, on: bool) -> Iterator[Finding]:
-    here = [row for row in found.rows if row.username in found.known and row.enabled]
+    here = [
+        row
+        for row in found.rows
+        if row.username in found.known and account_state.closed(row, found.now) is None
+    ]
     waiting = [
         row.username
         for row in here
@@ -172,13 +217,17 @@ def _factors(found: Matching, *, on: bool) -> Iterator[Finding]:
             f"second factor who do not have to register one: {listed(bare, NAMED)}.",
             "Require MFA for them, or write nullok after mode=code.",
         )
-    disabled = [row.username for row in found.rows if not row.enabled or row.gone_since is not None]
-    shut_out = [name for name in disabled if name in found.known]
+    closed = [
+        row.username
+        for row in found.rows
+        if account_state.closed(row, found.now) is not None or row.gone_since is not None
+    ]
+    shut_out = [name for name in closed if name in found.known]
     if shut_out:
         yield _found(
             Level.NOTE,
-            f"{counted(len(shut_out), 'account')} with a Unix user cannot enter, as disabled or "
-            f"gone from the directory: {listed(shut_out, NAMED)}.",
+            f"{counted(len(shut_out), 'account')} with a Unix user cannot enter, as disabled, "
+            f"expired or gone from the directory: {listed(shut_out, NAMED)}.",
         )
 
 

@@ -7,7 +7,7 @@ sector, the process is killed instead of getting an error.
 
     {"meta":{
     "sha256":"...",            of everything after this line's value
-    "schema":9,
+    "schema":10,
     "journal":"accounts-1.journal",
     "count":2,                 of documents in the main table
     "marked":["ada"]           see view.py
@@ -44,9 +44,10 @@ from cwtui.store.base_text import (
     line_of,
 )
 
-SCHEMA: Final = 9
-"""Schema 9 adds password hashes of other programs, who added an SSH key, and what others have
-removed from an account; documents of schemas 7 and 8 are valid in it. Schema 8 adds SSH keys to
+SCHEMA: Final = 10
+"""Schema 10 adds the last day of an account, why it is disabled, and when it was enabled. Schema 9
+adds password hashes of other programs, who added an SSH key, and what others have
+removed from an account; documents of schemas 7 to 9 are valid in it. Schema 8 adds SSH keys to
 accounts, and more ways in which a sign-in can end. Schema 7 has several devices for an account (see
 schema_6.py). The format is the same since schema 6; older ones are in old_files.py."""
 ONE_DEVICE: Final = 6

@@ -71,6 +71,8 @@ class Context:
         """Whether the person has chosen a new password since those attempts."""
         self.changes: Changes | None = None
         """What has changed in the account since the last sign-in."""
+        self.warnings: tuple[str, ...] = ()
+        """Sentences that say that the account will be closed soon."""
         self.password_notice: PasswordNotice | None = None
         """What the directory said at this sign-in about a password that expires."""
         self.preferences: Preferences | None = None
@@ -108,7 +110,7 @@ class Context:
         """Set the session. `record_before` is the sign-in record from before this sign-in."""
         self.session, self.active_at = session, self.clock()
         self.record_before, self.password_notice = record_before, None
-        self.password_changed, self.changes = False, None
+        self.password_changed, self.changes, self.warnings = False, None, ()
         self.use_preferences(session.preferences)
 
     def use_preferences(self, preferences: "Preferences") -> None:

@@ -163,6 +163,7 @@ class Router:
         self._context.password_notice = state.password_notice
         self._context.password_changed = state.password_changed
         self._context.changes = state.changes
+        self._context.warnings = state.warnings
         self._tell_backup_codes_left(state.backup_codes_left)
         if state.backup_codes_left is None:
             self.open_section("settings")

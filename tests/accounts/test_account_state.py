@@ -1,9 +1,13 @@
 """What an account's state is, from its own settings and the organization's."""
 
+from typing import Any
+
 import pytest
+from msgspec.structs import replace
 
 from cwtui.accounts import wording
 from cwtui.accounts.account_state import (
+    CLOSED,
     MfaState,
     Requirement,
     Status,
@@ -75,6 +79,29 @@ def test_an_account_is_locked_while_any_source_has_to_wait(
     record = SignInRecord(password_attempts=passwords, code_attempts=codes)
     assert locked_until(record, 100.0) == until
     state = Status.ENABLED if until is None else Status.LOCKED
-    assert status(AccountRow(username="alice"), until) is state
-    assert AccountRow(username="alice", locked_until=until).status is state
-    assert status(AccountRow(username="alice", enabled=False), until) is Status.DISABLED
+    assert status(AccountRow(username="alice"), until, 100.0, is_unused=False) is state
+    assert AccountRow(username="alice", locked_until=until).status(100.0) is state
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_unused", "expected"),
+    [
+        ({}, False, Status.ENABLED),
+        ({"expires_at": 101.0}, False, Status.ENABLED),
+        ({"expires_at": 100.0}, False, Status.EXPIRED),
+        ({}, True, Status.UNUSED),
+        ({"expires_at": 100.0}, True, Status.EXPIRED),
+        ({"expires_at": 100.0, "enabled": False}, True, Status.DISABLED),
+        ({"enabled": False}, True, Status.DISABLED),
+    ],
+)
+def test_a_closed_account_says_why_whether_it_is_locked_or_not(
+    fields: dict[str, Any], is_unused: bool, expected: Status
+) -> None:
+    row = AccountRow(username="alice", is_unused=is_unused, **fields)
+    assert row.status(100.0) is expected
+    is_open = expected is Status.ENABLED
+    assert replace(row, locked_until=390.0).status(100.0) is (
+        Status.LOCKED if is_open else expected
+    )
+    assert (expected in CLOSED) is not is_open

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import pytest
 
-from cwtui.accounts import administration, roles, self_service, sign_in, user_list, user_mfa
+from cwtui.accounts import administration, admins, roles, self_service, sign_in, user_list, user_mfa
 from cwtui.accounts.account_state import Unlocked
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
@@ -130,6 +130,9 @@ LAST: dict[str, Callable[[World, Actor], object]] = {
         world.ports, actor, "ada", enabled=False
     ),
     "remove": lambda world, actor: administration.remove_user(world.ports, actor, "ada"),
+    "expire": lambda world, actor: administration.update_user(
+        world.ports, actor, "ada", expires="2027-12-31"
+    ),
 }
 
 
@@ -152,7 +155,8 @@ def test_with_a_second_admin_the_first_can_be_removed(world: World, way: str) ->
     world.add_admin("ada")
     world.add_admin("eve")
     LAST[way](world, OPERATOR)
-    assert world.accounts.enabled_local_admins() == {"eve"}
+    with world.accounts.change() as change:
+        assert admins.needed(change, world.keyring, world.clock()) == {"eve"}
 
 
 @pytest.mark.parametrize("way", LAST)
@@ -165,6 +169,21 @@ def test_two_admins_cannot_be_removed_at_once(world: World, way: str) -> None:
     with pytest.raises(Refused, match="last enabled admin"):
         LAST[way](world, OPERATOR)
     assert world.accounts.enabled_local_admins() == {"ada"}
+
+
+@pytest.mark.parametrize("way", LAST)
+def test_an_admin_who_expires_cannot_replace_the_last_who_does_not(world: World, way: str) -> None:
+    world.add_admin("ada")
+    world.add_admin("eve", expires_at=world.clock() + 86400)
+    before = world.account("ada")
+    with pytest.raises(
+        Refused, match="ada is the last enabled admin whose account does not expire"
+    ):
+        LAST[way](world, OPERATOR)
+    assert world.account("ada") == before
+    administration.update_user(world.ports, OPERATOR, "eve", enabled=False)
+    administration.update_user(world.ports, OPERATOR, "eve", enabled=True, expires="never")
+    LAST[way](world, OPERATOR)
 
 
 def test_other_changes_to_the_last_admin_are_allowed(world: World) -> None:
@@ -326,7 +345,7 @@ def test_lists_and_pages_say_which_accounts_are_locked(world: World) -> None:
         rows = user_list.list_users(world.ports, OPERATOR).rows
         names = [row.username for row in rows]
         shown = [administration.show_user(world.ports, OPERATOR, name).status for name in names]
-        assert [row.status for row in rows] == shown
+        assert [row.status(world.clock()) for row in rows] == shown
         return [status.value for status in shown]
 
     assert states() == ["enabled", "enabled", "locked"]

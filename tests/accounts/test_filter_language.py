@@ -126,8 +126,8 @@ def test_terms_choose_accounts(case: str) -> None:
 
 
 NO_WORD = (
-    "There is no filter 'who:'. Use mfa:, origin:, role:, status:, last: or created:. To search "
-    "for text with a colon, put it in quotes."
+    "There is no filter 'who:'. Use mfa:, origin:, role:, status:, last:, created: or expires:. To "
+    "search for text with a colon, put it in quotes."
 )
 NO_TIME = (
     "last: 'soon' is not a time. Enter never, an age such as >90d or <2h, or a UTC time such as "
@@ -142,8 +142,11 @@ NO_TIME = (
             "who:alice",
             NO_WORD,
         ),
-        ("status:", "status: needs a value. Choose enabled, locked or disabled."),
-        ('status:""', "status: needs a value. Choose enabled, locked or disabled."),
+        ("status:", "status: needs a value. Choose enabled, locked, unused, expired or disabled."),
+        (
+            'status:""',
+            "status: needs a value. Choose enabled, locked, unused, expired or disabled.",
+        ),
         ("mfa:off", "mfa: cannot be 'off'. Choose enabled, required or none."),
         ("origin:l", "origin: could be local or ldap. Type more letters."),
         ("-role:admin", "To leave rows out, type ! instead of -, as in !role:…"),
@@ -161,7 +164,7 @@ NO_TIME = (
         ("last>90d", "Write last:>90d."),
         ("created<=2026-11-24", "Write created:<=2026-11-24."),
         ("mfa=off", "mfa: cannot be 'off'. Choose enabled, required or none."),
-        ("status=", "status: needs a value. Choose enabled, locked or disabled."),
+        ("status=", "status: needs a value. Choose enabled, locked, unused, expired or disabled."),
         ("locked=yes", "Write locked or !locked."),
         ("mfa:\x1b[31m", r"mfa: cannot be '<U+001B>[31m'. Choose enabled, required or none."),
     ],
@@ -306,7 +309,13 @@ def test_completion_leads_to_valid_filters(of: tuple[Any, Any], line: str) -> No
 @pytest.mark.parametrize(
     ("line", "completed"),
     [
-        ("", "mfa: origin: role: status: last: created: enabled locked disabled never"),
+        (
+            "",
+            (
+                "mfa: origin: role: status: last: created: expires: enabled locked unused expired "
+                "disabled never"
+            ),
+        ),
         ("m", "mfa:"),
         ("!o", "!origin:"),
         ("origin:", "origin:local origin:ldap"),

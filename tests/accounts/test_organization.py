@@ -84,6 +84,7 @@ def test_requiring_mfa_says_whom_it_affects_and_changes_nothing_until_agreed(
 ) -> None:
     world.add_admin("ada")
     world.add("disabled", enabled=False)
+    world.add("expired", expires_at=world.clock() - 1)
     world.add("equipped")
     world.equip("equipped")
     for number in range(others):
@@ -94,7 +95,9 @@ def test_requiring_mfa_says_whom_it_affects_and_changes_nothing_until_agreed(
     with pytest.raises(RequiresMfa) as needed:
         organization.update_settings(world.ports, actor, {"mfa": "required"})
     assert str(needed.value) == sentence
-    listed = user_list.count_users(world.ports, actor, View("!mfa:enabled !disabled"))
+    listed = user_list.count_users(
+        world.ports, actor, View("!mfa:enabled !disabled !expired !unused")
+    )
     assert sentence.startswith("You have" if listed == 1 and not others else f"{listed} user")
     assert world.accounts.settings().mfa is Mfa.OPTIONAL
     assert EventType.SETTINGS_UPDATE not in world.event_types()

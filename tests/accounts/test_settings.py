@@ -20,6 +20,7 @@ BOUNDS = {
     "password_ban_minutes": (1, 1440),
     "code_limit": (1, 10),
     "code_ban_minutes": (1, 1440),
+    "unused_days": (0, 3650),
 }
 DEFAULTS = OrganizationSettings()
 

@@ -34,7 +34,7 @@ def asking(world: World) -> Ports:
 
 def keys(world: World, username: str, directory: Directory | None) -> list[str]:
     ask = None if directory is None else (lambda: directory)
-    return ssh_keys.authorized_lines(world.accounts, username, directory=ask)
+    return ssh_keys.authorized_lines(world.ports, username, directory=ask)
 
 
 def refusals(world: World, username: str) -> list[AccountsError]:

@@ -9,11 +9,14 @@ from msgspec.structs import replace
 
 from cwtui.accounts import account_state, failed_sign_ins, times, wording
 from cwtui.accounts.account_state import Unlocked
+from cwtui.accounts.administration import Details
 from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.devices import DeviceState
+from cwtui.accounts.expiry import end_of
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import (
     Account,
+    Attempts,
     Ending,
     FailedSignIns,
     KnewPassword,
@@ -21,6 +24,7 @@ from cwtui.accounts.model import (
     SignInRecord,
     WrongCodes,
 )
+from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import counted
 from tests.accounts.world import NOW, World
 
@@ -57,14 +61,27 @@ def test_origin(fields: dict[str, object], short: str, full: str) -> None:
 def test_status_and_mfa(world: World) -> None:
     world.add("alice")
     one = world.account("alice")
-    assert (wording.status(one, None), wording.mfa(one.second_factor)) == ("enabled", "not enabled")
-    assert wording.status(one, NOW + 300) == "locked until 2027-01-15 08:05 UTC"
+    assert (status(one), wording.mfa(one.second_factor)) == ("enabled", "not enabled")
+    locked = SignInRecord(password_attempts={"": Attempts(5, NOW, NOW + 300)})
+    assert status(one, locked) == "locked until 2027-01-15 08:05 UTC"
     world.equip("alice")
     factor = world.account("alice").second_factor
     assert factor is not None
     assert wording.mfa(factor) == "enabled since 2027-01-15"
     assert wording.unused_codes(factor) == "10 unused"
-    assert wording.status(one.changed(enabled=False), NOW + 300) == "disabled"
+    assert status(one.changed(enabled=False), locked) == "disabled"
+    left = one.changed(enabled=False, disabled_reason="left\u202e")
+    assert status(left) == 'disabled: "left<U+202E>"'
+    expired = one.changed(expires_at=end_of("2027-01-14"))
+    assert status(expired) == "expired since 2027-01-15 00:00 UTC"
+    assert status(one, is_unused=True) == "unused: no sign-in for 90 days"
+    assert wording.expires(one) == "never"
+    assert wording.expires(expired) == "at the end of 2027-01-14 (UTC)"
+
+
+def status(account: Account, record: SignInRecord | None = None, *, is_unused: bool = False) -> str:
+    settings = OrganizationSettings(unused_days=90)
+    return wording.status(Details(account, record or SignInRecord(), settings, NOW, is_unused))
 
 
 def test_devices() -> None:

@@ -22,6 +22,7 @@ ROW = [
     "mfa_required_of_account",
     "status",
     "enabled",
+    "expires",
     "locked_until",
     "gone_since",
     "in_directory_too",
@@ -29,6 +30,7 @@ ROW = [
 LISTED = [*ROW, "created_at", "last_sign_in", "password"]
 ACCOUNT = [
     *ROW,
+    "disabled_reason",
     "password",
     "created_at",
     "must_change_password",

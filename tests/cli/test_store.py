@@ -63,7 +63,7 @@ def test_findings_are_printed_as_json(host: Host) -> None:
 
 def test_an_unreadable_store_exits_with_status_3(host: Host) -> None:
     content = host.accounts.read_bytes()
-    host.accounts.write_bytes(content.replace(b'"schema":9', b'"schema":99'))
+    host.accounts.write_bytes(content.replace(b'"schema":10', b'"schema":109'))
     assert host.run("store", "check").status == 3
 
 

@@ -31,7 +31,7 @@ def damage(host: Host) -> Path:
 
 def of_a_newer_version(host: Host) -> Path:
     content = host.accounts.read_bytes()
-    host.accounts.write_bytes(content.replace(b'"schema":9', b'"schema":99'))
+    host.accounts.write_bytes(content.replace(b'"schema":10', b'"schema":109'))
     return host.accounts
 
 

@@ -53,6 +53,7 @@ class TestList:
             "mfa_required_of_account": True,
             "status": "enabled",
             "enabled": True,
+            "expires": None,
             "locked_until": None,
             "gone_since": None,
             "in_directory_too": False,
@@ -139,6 +140,7 @@ class TestShow:
         assert shown.endswith(
             f"""\
 Status           locked until {wait}
+Expires          never
 Origin           local
 Password         set
 Created          {utc_minute(admin.created_at)}

@@ -108,8 +108,11 @@ def test_an_empty_list_is_empty_in_each_format(host: Host) -> None:
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
-        (("who:alice",), "There is no filter 'who:'. Use mfa:, origin:, role:, status:, last: or"),
-        (("status:",), "status: needs a value. Choose enabled, locked or disabled."),
+        (("who:alice",), "There is no filter 'who:'. Use mfa:, origin:, role:, status:, last:,"),
+        (
+            ("status:",),
+            "status: needs a value. Choose enabled, locked, unused, expired or disabled.",
+        ),
         (("--filter", "mfa:off"), "mfa: cannot be 'off'. Choose enabled, required or none."),
         (("--fields", "username,name"), "There is no field named 'name'. Choose from: username, "),
         (("--fields", ""), "There is no field named ''."),

@@ -1,8 +1,10 @@
 """People and their Unix users: whom a door would refuse."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cwtui.accounts.listing import AccountRow, Present
 from cwtui.accounts.settings import OrganizationSettings
@@ -49,12 +51,33 @@ def test_people_whom_a_door_would_refuse(tmp_path: Path) -> None:
             "1 person must register a device at the first sign-in: dora. A key alone does not let "
             "them in before."
         ),
-        "1 account with a Unix user cannot enter, as disabled or gone from the directory: carol.",
+        (
+            "1 account with a Unix user cannot enter, as disabled, expired or gone from the "
+            "directory: carol."
+        ),
     ]
     before = Matching(rows, OrganizationSettings(), unix("eve"), known, [])
     assert not said(people.judged(before), Level.WARNING)
     (first, *_) = said(people.judged(before), Level.NOTE)
     assert first.startswith("1 Unix user has no account: eve. They could not enter")
+
+
+def test_accounts_that_end_by_themselves() -> None:
+    day = 86400.0
+    ends = {"ann": day, "bob": 14 * day, "cho": 15 * day, "dan": 0.0}
+    rows = [replace(row(name), expires_at=100 * day + end) for name, end in ends.items()]
+    matching = Matching(rows, OrganizationSettings(unused_days=90), [], frozenset(), [])
+    found = list(people.judged(dataclasses.replace(matching, now=100 * day)))
+    assert [(one.sentence, one.action) for one in found[-2:]] == [
+        (
+            "2 accounts expire in the next 14 days: ann, bob.",
+            "If that is wrong, give another last day: cwtui user set ann --expires DATE",
+        ),
+        (
+            "Accounts are disabled after 90 days without a sign-in.",
+            "To see who is next: cwtui user list 'last:>76d' status:enabled",
+        ),
+    ]
 
 
 def test_accounts_of_powerful_unix_users(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("user add", ("ivan", "--password-stdin")),
     ("user add", ("judy", "--password-stdin", "--json")),
     ("user set", ("grace", "--mfa-required", "--display-name", "Grace")),
+    ("user disable", ("grace", "--reason", "On leave")),
     ("user reset-password", ("grace",)),
     ("user reset-password", ("grace", "--json")),
     ("user reset-password", ("nobody",)),

@@ -68,7 +68,12 @@ FULL = Account(
         Removal(Removed.SSH_KEY, 1_800_000_004.5, "operator:root", 'Ada\'s "Tablet"'),
         Removal(Removed.SECOND_FACTOR, 1_800_000_005.0, "bob"),
     ),
+    disabled_reason='On leave, ask "Bob"',
+    enabled_at=1_800_000_006.5,
+    expires_at=1_806_537_600.0,
 )
+OF_SCHEMA_9 = FULL.changed(disabled_reason="", enabled_at=None, expires_at=None)
+"""The first account as schema 9 can hold it."""
 PLAIN = Account(username="bob", created_at=1.0)
 LDAP = Account(
     username="émile",

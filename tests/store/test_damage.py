@@ -76,7 +76,7 @@ def test_each_document_is_on_one_line(file: Path) -> None:
     lines = file.read_text("utf-8").splitlines()
     assert lines[0] == '{"meta":{'
     assert lines[1].startswith('"sha256":')
-    assert lines[2] == '"schema":9,'
+    assert lines[2] == '"schema":10,'
     assert sum(line.startswith('"ada@plant-7":{') for line in lines) == 1
     assert sum(line.startswith('"bob":{') for line in lines) == 1
     assert sum(line.startswith('"organization":{') for line in lines) == 1
@@ -272,7 +272,7 @@ def test_text_that_is_not_utf8_is_reported(file: Path) -> None:
 # Newer, exposed, foreign
 
 
-@pytest.mark.parametrize("content", [b'{"meta":{"schema":9},"x":[1]}', b'{"meta":{"schema":8}}'])
+@pytest.mark.parametrize("content", [b'{"meta":{"schema":10},"x":[1]}', b'{"meta":{"schema":8}}'])
 def test_a_newer_schema_is_refused_and_left_unchanged(file: Path, content: bytes) -> None:
     """DESIGN 4.8."""
     write(file, content)
@@ -284,12 +284,12 @@ def test_a_newer_schema_is_refused_and_left_unchanged(file: Path, content: bytes
 
 def test_a_newer_schema_is_explained(file: Path) -> None:
     """DESIGN 4.8."""
-    write(file, b'{"meta":{"schema":10},"accounts":{},"roles":{"new":{}}}')
+    write(file, b'{"meta":{"schema":11},"accounts":{},"roles":{"new":{}}}')
     with pytest.raises(StoreTooNew) as newer:
         TinyAccountStore(file).get("ada")
     assert str(newer.value) == (
-        f"{file} has schema 10, written by a newer version of cwtui. This version reads schemas "
-        "up to 9. Install the newer version."
+        f"{file} has schema 11, written by a newer version of cwtui. This version reads schemas "
+        "up to 10. Install the newer version."
     )
 
 

@@ -23,7 +23,7 @@ from cwtui.store.base import SCHEMA
 from cwtui.store.records import TinyRecordStore, number_of
 from tests.accounts.steps import at_step
 from tests.store.old_stores import ADA, contents, copied, files_of, kept_copies
-from tests.store.samples import FULL, LDAP, PLAIN, RECORD, SETTINGS
+from tests.store.samples import FULL, LDAP, OF_SCHEMA_9, PLAIN, RECORD, SETTINGS
 from tests.store.table_files import journal_of, write
 
 
@@ -33,7 +33,9 @@ def one_device(account: Account) -> SecondFactor:
 
 
 EXPECTED = {
-    ADA: FULL.changed(enabled=True, second_factor=one_device(FULL), ssh_keys=(), removals=()),
+    ADA: OF_SCHEMA_9.changed(
+        enabled=True, second_factor=one_device(FULL), ssh_keys=(), removals=()
+    ),
     "zoe": PLAIN.changed(username="zoe", second_factor=one_device(FULL)),
     LDAP.username: LDAP.changed(moved=Moved("emile", at_step(7))),
 }

@@ -16,10 +16,10 @@ from cwtui.store.base import SCHEMA
 from cwtui.store.records import TinyRecordStore, number_of
 from tests.accounts.steps import at_step
 from tests.store.old_stores import ADA, contents, copied, kept_copies
-from tests.store.samples import FULL, LDAP, PLAIN, RECORD, SETTINGS
+from tests.store.samples import FULL, LDAP, OF_SCHEMA_9, PLAIN, RECORD, SETTINGS
 
 EXPECTED = {
-    ADA: FULL.changed(enabled=True, ssh_keys=(), removals=()),
+    ADA: OF_SCHEMA_9.changed(enabled=True, ssh_keys=(), removals=()),
     "zoe": PLAIN.changed(username="zoe", second_factor=FULL.second_factor),
     LDAP.username: LDAP.changed(moved=Moved("emile", at_step(7))),
 }

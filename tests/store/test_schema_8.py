@@ -17,10 +17,10 @@ from cwtui.store.base import SCHEMA
 from cwtui.store.records import TinyRecordStore, number_of
 from tests.accounts.steps import at_step
 from tests.store.old_stores import ADA, contents, copied, kept_copies
-from tests.store.samples import FULL, LDAP, PLAIN, RECORD, SETTINGS
+from tests.store.samples import FULL, LDAP, OF_SCHEMA_9, PLAIN, RECORD, SETTINGS
 
 EXPECTED = {
-    ADA: FULL.changed(
+    ADA: OF_SCHEMA_9.changed(
         enabled=True,
         ssh_keys=tuple(replace(key, added_by="") for key in FULL.ssh_keys),
         removals=(),

@@ -120,6 +120,11 @@ async def confirm(person: Person, there: Plant) -> None:
     await person.click_button("Disable MFA")
 
 
+async def disable_account(person: Person, there: Plant) -> None:
+    await account_of("alice")(person, there)
+    await person.click_button("Disable Account")
+
+
 async def initial_password(person: Person, there: Plant) -> None:
     await create_user(person, there)
     await person.write("grace")

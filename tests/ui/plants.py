@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from cwtui.accounts import roles, throttle
 from cwtui.accounts.audit.events import Event, EventType, Outcome
+from cwtui.accounts.expiry import end_of
 from cwtui.accounts.model import (
     Attempts,
     DeviceUse,
@@ -234,6 +235,23 @@ def locked_plant() -> Plant:
         HERE: Attempts(2, NOW - 60),
     }
     there.world.records.kept["alice"] = record.changed(password_attempts=tries)
+    return there
+
+
+def expired_plant() -> Plant:
+    """The last day of alice was yesterday."""
+    there = plant()
+    expires_at = end_of("2027-01-14")
+    there.world.put(there.world.account("alice").changed(expires_at=expires_at))
+    return there
+
+
+def unused_plant() -> Plant:
+    """Accounts are disabled after 90 days without a sign-in, and dave was not here for longer."""
+    there = plant()
+    there.world.settings(unused_days=90)
+    long_ago = NOW - 9600 * HOUR
+    there.world.put(there.world.account("dave").changed(enabled=True, created_at=long_ago))
     return there
 
 

@@ -27,6 +27,7 @@ from tests.ui.admin_ways import (
     create_role_wrong,
     create_user,
     create_user_wrong,
+    disable_account,
     help_on_account,
     help_on_sign_in,
     initial_password,
@@ -56,6 +57,7 @@ from tests.ui.plants import (
     devices_few_codes_plant,
     devices_plant,
     empty,
+    expired_plant,
     few_codes_plant,
     gone_plant,
     keys_plant,
@@ -65,6 +67,7 @@ from tests.ui.plants import (
     required_plant,
     roles_plant,
     sessions_plant,
+    unused_plant,
 )
 from tests.ui.ways import (
     GUESSED,
@@ -237,6 +240,9 @@ SCENES: Final[dict[str, Scene]] = {
     "account_pending": Scene(account_pending),
     "account_updated": Scene(account_updated),
     "account_disabled": Scene(account_of("dave")),
+    "account_expired": Scene(account_of("alice"), expired_plant),
+    "account_unused": Scene(account_of("dave"), unused_plant),
+    "disable_account": Scene(disable_account),
     "account_locked": Scene(account_of("alice"), locked_plant),
     "account_ldap": Scene(account_of("erin")),
     "account_gone": Scene(account_of("erin"), gone_plant),

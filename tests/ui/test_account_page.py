@@ -4,9 +4,11 @@ from msgspec.structs import replace
 from textual.widgets import Static
 
 from cwtui.accounts import administration, roles
+from cwtui.accounts.expiry import end_of
 from cwtui.accounts.model import Origin
 from cwtui.accounts.settings import Mfa
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
+from cwtui.ui.screens.dialogs.disabling import DisableScreen
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.user_table import UserTable
@@ -23,6 +25,7 @@ async def test_mfa_can_be_made_mandatory_by_keyboard() -> None:
             "display_name",
             "Choice",
             "Choice",
+            "expires",
             "Enable",
             "Update",
             "Reset Password",
@@ -152,7 +155,6 @@ async def test_destructive_actions_ask_first_with_cancel_focused() -> None:
     questions = {
         "Reset Password": "Reset the password of alice?",
         "Disable MFA": "Disable the multi-factor authentication of alice?",
-        "Disable Account": "Disable the account alice?",
         "Remove": "Remove the account alice? This cannot be undone.",
     }
     async with SCENES["account"].played() as (person, there):
@@ -236,16 +238,52 @@ async def test_a_reset_password_is_shown_once() -> None:
         assert there.world.account("alice").must_change_password
 
 
-async def test_an_account_can_be_disabled_and_enabled() -> None:
-    async with SCENES["account"].played() as (person, there):
-        await person.click_button("Disable Account")
-        await person.click_button("Disable Account")
-        person.sees("✗ disabled")
+async def test_an_account_can_be_disabled_with_a_reason_and_enabled() -> None:
+    async with SCENES["disable_account"].played() as (person, there):
+        person.screen(DisableScreen)
+        person.sees("Disable the account alice?")
+        assert person.tab_order == ["reason", "Cancel", "Disable Account"]
+        await person.press("enter")
+        assert person.focus == "Cancel"
+        await person.press("enter")
+        person.screen(AccountPage)
+        await person.press("enter")
+        await person.press("escape")
+        person.screen(AccountPage)
+        assert there.world.account("alice").enabled
+        await person.press("enter")
+        await person.write("On leave. Ask Eve.")
+        await person.press("tab", "tab", "enter")
+        person.sees('✗ disabled: "On leave. Ask Eve."')
         assert not there.world.account("alice").enabled
         await person.click_button("Enable Account")
         person.sees("● enabled")
         assert there.world.account("alice").enabled
         assert person.toasts == ["The account alice was enabled."]
+
+
+async def test_a_last_day_is_set_and_taken_away() -> None:
+    async with SCENES["account"].played() as (person, there):
+        person.sees("Expires          ▌ never")
+        await person.fill("expires", "soon")
+        await person.press("enter")
+        person.sees("✗ 'soon' is not a date. Enter the last day as YYYY-MM-DD")
+        await person.fill("expires", "2027-03-31")
+        await person.click_button("Update")
+        assert there.world.account("alice").expires_at == end_of("2027-03-31")
+        person.sees("▌ 2027-03-31")
+        await person.fill("expires", "")
+        await person.click_button("Update")
+        assert there.world.account("alice").expires_at is None
+        person.sees("▌ never")
+
+
+async def test_an_unused_account_is_enabled_again() -> None:
+    async with SCENES["account_unused"].played() as (person, there):
+        person.sees("✗ unused: no sign-in for 90 days")
+        await person.click_button("Enable Account")
+        person.sees("● enabled")
+        assert there.world.account("dave").enabled_at == there.world.clock()
 
 
 async def test_an_account_can_be_removed() -> None:

@@ -64,12 +64,12 @@ async def test_an_action_ignored_meanwhile_is_not_done_later() -> None:
         there.world.clock.forward(PROOF_LIFETIME + 1)
         page = person.screen(AccountPage)
         page._reset_password()
-        page._set_enabled(enabled=False)  # at once, while the first one is still running
+        page._remove()  # at once, while the first one is still running
         await person.settle()
         await person.write(PASSWORD)
         await person.press("enter")
         assert "Initial password of alice" in person.text
-        assert there.world.account("alice").enabled
+        assert there.world.accounts.get("alice") is not None
 
 
 async def test_a_wrong_proof_changes_nothing_and_can_be_repeated(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
-from cwtui.accounts import account_state, administration, roles, user_mfa
+from cwtui.accounts import account_state, administration, expiry, roles, user_mfa
 from cwtui.accounts.account_state import PasswordState
 from cwtui.accounts.errors import Agreed, GivesPermissions
 from cwtui.accounts.listing import AccountRow
@@ -80,12 +80,17 @@ class Act:
 
 @dataclass(frozen=True)
 class Change(Act):
-    """Set these fields of the account, as `update_user` does; None leaves a field unchanged."""
+    """Set these fields of the account, as `update_user` does; None leaves a field unchanged.
+
+    Raises InvalidInput for a last day that is none.
+    """
 
     mfa_required: bool | None = None
     enabled: bool | None = None
     display_name: str | None = None
     roles: tuple[str, ...] | None = None
+    disabled_reason: str | None = None
+    expires: str | None = None
 
     @property
     def is_for_others(self) -> bool:
@@ -98,7 +103,7 @@ class Change(Act):
     @property
     def ends_admins(self) -> bool:
         has_role = self.roles is None or roles.ADMIN in self.roles
-        return self.enabled is False or not has_role
+        return self.enabled is False or not has_role or self.expires is not None
 
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
         del permitted, now
@@ -108,12 +113,18 @@ class Change(Act):
             "display_name": self.display_name,
             "roles": None if self.roles is None else tuple(sorted(set(self.roles))),
         }
-        if all(value in {None, getattr(row, field)} for field, value in wanted.items()):
+        is_so = all(value in {None, getattr(row, field)} for field, value in wanted.items())
+        # The row does not say why the account is disabled.
+        is_more = self.disabled_reason is not None or (self.enabled is True and row.is_unused)
+        if is_so and not is_more and self._has_last_day(row):
             return Reason.ALREADY
         is_elsewhere = row.origin is Origin.LDAP
         if is_elsewhere and not (self.roles is None and self.display_name is None):
             return Reason.DIRECTORY
         return None
+
+    def _has_last_day(self, row: AccountRow) -> bool:
+        return self.expires is None or expiry.end_of(self.expires) == row.expires_at
 
     def do(self, doing: Doing, seen: Account) -> bool:
         return _update(doing, seen, self)
@@ -128,6 +139,8 @@ def _update(doing: Doing, seen: Account, to: Change) -> bool:
         mfa_required=to.mfa_required,
         enabled=to.enabled,
         display_name=to.display_name,
+        disabled_reason=to.disabled_reason,
+        expires=to.expires,
         agreed=_ASKED,
         seen=seen,
     ).changed

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 
 from cwtui.accounts.account_words import ALL_ACCOUNTS, AccountQuery
-from cwtui.accounts.listing import EVERYONE, AccountRow, View, row_of
+from cwtui.accounts.listing import EVERYONE, AccountRow, View
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.user_list import UserList, UserSearch
 
@@ -69,8 +69,7 @@ class Chosen:
             for name in sorted(names):
                 self._search.check()
                 account = self._ports.accounts.get(name)
-                locked = self._list.locked.get(name)
-                yield name, None if account is None else row_of(account, locked)
+                yield name, None if account is None else self._list.row_of(account)
         else:
             for row in self._list.all_rows():
                 if row.username not in names:

@@ -50,6 +50,8 @@ def destroys(act: Act) -> bool:
 def done_with(act: Act, accounts: str) -> str:
     """Return the act with these accounts, such as `Require MFA for 12 accounts`."""
     match act:
+        case Change(expires=str(day)):
+            said = f"Set the last day {visible(day)} for {accounts}"
         case Change(mfa_required=bool(required), enabled=None, display_name=None, roles=None):
             said = f"{'Require' if required else 'Stop requiring'} MFA for {accounts}"
         case Change(mfa_required=None, enabled=bool(enabled), display_name=None, roles=None):

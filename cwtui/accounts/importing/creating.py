@@ -140,6 +140,8 @@ def _new(ports: Ports, one: Entry) -> New:
         roles=one.new_roles,
         mfa_required=bool(one.mfa_required),
         enabled=one.enabled is not False,
+        disabled_reason=one.disabled_reason or "",
+        expires_at=one.expires_at,
         session_epoch=first_epoch(ports),
         password=kept,
         # Backup codes are for the person to make.

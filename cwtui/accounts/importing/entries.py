@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from cwtui.accounts import roles, text
+from cwtui.accounts import expiry, roles, text
 from cwtui.accounts.account_state import PasswordState
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.importing import key_uri
@@ -15,7 +15,7 @@ from cwtui.accounts.secret import Secret
 
 FIELDS: Final = (
     *("username", "display_name", "role", "roles", "mfa_required", "mfa_required_of_account"),
-    *("enabled", "origin", "password_hash", key_uri.FIELD),
+    *("enabled", "disabled_reason", "expires", "origin", "password_hash", key_uri.FIELD),
 )
 IGNORED: Final = (
     *("mfa", "status", "locked_until", "gone_since", "in_directory_too"),
@@ -33,8 +33,9 @@ class Entry:
     """One account of the file. None means that the file does not say it.
 
     `typed` is the username as in the file. `password_hash` is a bcrypt hash that begins with $2b$,
-    and `keys` are the secret keys of the devices in base32. `only_devices`: the file knows nothing
-    else of the account, not even its origin.
+    and `keys` are the secret keys of the devices in base32. `expires_at` is in seconds since the
+    epoch; `never_expires`: the file says that there is no last day. `only_devices`: the file knows
+    nothing else of the account, not even its origin.
     """
 
     place: Place
@@ -44,6 +45,9 @@ class Entry:
     roles: tuple[str, ...] | None = None
     mfa_required: bool | None = None
     enabled: bool | None = None
+    disabled_reason: str | None = None
+    expires_at: float | None = None
+    never_expires: bool = False
     origin: Origin = Origin.LOCAL
     password_hash: str | None = field(default=None, repr=False)
     keys: tuple[Secret, ...] = ()
@@ -60,7 +64,7 @@ def entry(place: Place, fields: Mapping[str, object]) -> Entry:
     _refuse_password(fields)
     typed = _text(fields, "username")
     origin = _origin(fields)
-    shown = _text(fields, "display_name")
+    shown, expires = _text(fields, "display_name"), _text(fields, "expires")
     return Entry(
         place=place,
         username=text.username(typed, local=origin is Origin.LOCAL),
@@ -72,6 +76,9 @@ def entry(place: Place, fields: Mapping[str, object]) -> Entry:
             "mfa_required_of_account" if "mfa_required_of_account" in fields else "mfa_required",
         ),
         enabled=_truth(fields, "enabled"),
+        disabled_reason=_disabled_reason(fields),
+        expires_at=expiry.end_of(expires),
+        never_expires=bool(expires) and expiry.end_of(expires) is None,
         origin=origin,
         password_hash=_password_hash(_text(fields, "password_hash")),
         keys=_keys(fields),
@@ -106,6 +113,13 @@ def _truth(fields: Mapping[str, object], name: str) -> bool | None:
     if word:
         raise InvalidInput(name, f"{name} must be yes or no, or in JSON true or false.")
     return None
+
+
+def _disabled_reason(fields: Mapping[str, object]) -> str | None:
+    given = _text(fields, "disabled_reason")
+    if given and _truth(fields, "enabled") is not False:
+        raise InvalidInput("disabled_reason", "Only an account that is not enabled has a reason.")
+    return text.line(given, "disabled_reason", "The reason") or None
 
 
 def _words(fields: Mapping[str, object], name: str) -> list[str]:

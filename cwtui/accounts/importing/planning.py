@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from cwtui.accounts import look_alikes, roles, text, unix_users
+from cwtui.accounts import expiry, look_alikes, roles, text, unix_users
 from cwtui.accounts.errors import Agreed, GivesPower, InvalidInput
 from cwtui.accounts.importing import adding
 from cwtui.accounts.importing.entries import Entry
@@ -18,7 +18,9 @@ from cwtui.accounts.text import counted, listed
 
 _NAMED: Final = 5
 """The maximum number of accounts that a message names."""
-_COMPARED: Final = ("display_name", "roles", "mfa_required", "enabled")
+_COMPARED: Final = (
+    *("display_name", "roles", "mfa_required", "enabled", "disabled_reason", "expires_at"),
+)
 """What must be the same in an account that is there already. A password and devices are the
 person's own by now."""
 
@@ -205,12 +207,16 @@ def _differences(one: Entry, account: Account) -> str:
         for field, value in said.items()
         if value is not None and value != getattr(account, field)
     ]
+    if one.never_expires and account.expires_at is not None:
+        differ.append(f"expires_at is {_shown(account.expires_at)}, not {expiry.NEVER}")
     if not one.only_devices and one.origin is not account.origin:
         differ.append(f"origin is {account.origin}, not {one.origin}")
     return f"The account exists, and differs: {'; '.join(differ)}." if differ else ""
 
 
 def _shown(value: object) -> str:
+    if value is None or isinstance(value, float):
+        return expiry.last_day(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ",".join(value) if isinstance(value, tuple) else f'"{value}"'

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 
 from msgspec.structs import replace
 
@@ -15,15 +16,16 @@ from cwtui.accounts.roles import ADMIN
 
 @dataclass(frozen=True)
 class Difference:
-    """What a restore changes, as sorted usernames.
+    """What a restore changes, as sorted usernames. `longer` will expire later, or no more.
 
-    The last three fields undo changes that may have been made for security.
+    The last four fields undo changes that may have been made for security.
     """
 
     back: tuple[str, ...]
     gone: tuple[str, ...]
     changed: tuple[str, ...]
     enabled: tuple[str, ...]
+    longer: tuple[str, ...]
     admins: tuple[str, ...]
     less_mfa: tuple[str, ...]
 
@@ -40,9 +42,14 @@ def difference(then: Mapping[str, Account], now: Mapping[str, Account]) -> Diffe
         gone=tuple(sorted(now.keys() - then.keys())),
         changed=names(_is_changed),
         enabled=names(lambda old, new: old.enabled and not new.enabled),
+        longer=names(lambda old, new: _end(old) > _end(new)),
         admins=names(lambda old, new: ADMIN in old.roles and ADMIN not in new.roles),
         less_mfa=names(_has_less_mfa),
     )
+
+
+def _end(account: Account) -> float:
+    return inf if account.expires_at is None else account.expires_at
 
 
 def _is_changed(then: Account, now: Account) -> bool:

@@ -38,12 +38,13 @@ PUT: Final = """
         SELECT * FROM jsonb_to_recordset(%s::jsonb) AS given (
             username text, document jsonb, listed json, folded_name text, origin text,
             roles text[], enabled boolean, mfa_required boolean, has_second_factor boolean,
-            created_at float8, directory_ids text[], ssh_keys text[], place bigint
+            created_at float8, enabled_at float8, expires_at float8, directory_ids text[],
+            ssh_keys text[], place bigint
         )
     ), put AS (
         INSERT INTO cwtui.account (
             username, document, listed, folded_name, origin, roles, enabled, mfa_required,
-            has_second_factor, created_at, directory_ids, ssh_keys, place
+            has_second_factor, created_at, enabled_at, expires_at, directory_ids, ssh_keys, place
         )
         SELECT * FROM given
         ON CONFLICT (username) DO UPDATE SET
@@ -51,6 +52,7 @@ PUT: Final = """
             folded_name = excluded.folded_name, origin = excluded.origin, roles = excluded.roles,
             enabled = excluded.enabled, mfa_required = excluded.mfa_required,
             has_second_factor = excluded.has_second_factor, created_at = excluded.created_at,
+            enabled_at = excluded.enabled_at, expires_at = excluded.expires_at,
             directory_ids = excluded.directory_ids, ssh_keys = excluded.ssh_keys
         RETURNING xmax = 0 AS is_new
     )

@@ -20,6 +20,7 @@ from cwtui.store.postgres.columns import agree, place_of
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.glance import Glance
 from cwtui.store.postgres.rows import (
+    ADMINS,
     AT_ONCE,
     AT_PLACE,
     OF_PERSON,
@@ -89,6 +90,12 @@ class PostgresAccountStore:
     def is_empty(self) -> bool:
         change = self._current
         return change.is_empty() if change is not None else not self._database.head().accounts
+
+    def enabled_local_admins(self) -> frozenset[str]:
+        change = self._current
+        if change is not None:
+            return change.enabled_local_admins()
+        return frozenset(first_column(self._read(ADMINS)))
 
     def names(self) -> list[str]:
         """Return the usernames, sorted. Raises CannotCheck."""

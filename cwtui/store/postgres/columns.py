@@ -32,6 +32,8 @@ class Columns(Struct, frozen=True, gc=False):
     mfa_required: bool
     has_second_factor: bool
     created_at: float
+    enabled_at: float | None
+    expires_at: float | None
     directory_ids: tuple[str, ...]
     ssh_keys: tuple[str, ...]
     place: int
@@ -50,6 +52,8 @@ def columns_of(account: Account) -> Columns:
         mfa_required=account.mfa_required,
         has_second_factor=account.second_factor is not None,
         created_at=account.created_at,
+        enabled_at=account.enabled_at,
+        expires_at=account.expires_at,
         directory_ids=tuple(sorted(set(account.directory_ids.values()))),
         ssh_keys=tuple(sorted({sha256(kept.key).hexdigest() for kept in account.ssh_keys})),
         place=place_of(int.from_bytes(sha256(account.username.encode()).digest()[:8])),

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from cwtui.accounts.account_state import Status
+from cwtui.accounts.account_words import SoughtStatus
 from cwtui.accounts.filter_language import Query, Term
 from cwtui.accounts.filter_times import Span
 from cwtui.accounts.listing import AccountRow, Present, Sort
@@ -33,6 +34,10 @@ _LOCKED: Final = (
     " WHERE waits.waits_until > 0"
     " AND waits.waits_until > extract(epoch FROM statement_timestamp()))"
 )
+
+_EXPIRED: Final = "coalesce(account.expires_at <= extract(epoch FROM statement_timestamp()), false)"
+_OPEN: Final = f"account.enabled AND NOT {_EXPIRED}"
+"""What is true of accounts that can be used unless they are unused."""
 
 _Read = Callable[..., Answer]
 
@@ -112,7 +117,8 @@ def _order(sort: Sort) -> _Order | None:
     if sort.column == "mfa":
         return _Order((_by_mfa(sort),), lambda row: (sort.key(row),))
     if sort.column == "status":
-        return _Order((_BY_STATUS,), lambda row: (sort.key(row),))
+        # Who is unused is no column.
+        return None if sort.needs_uses else _Order((_BY_STATUS,), lambda row: (sort.key(row),))
     if sort.column == "last_sign_in":
         column = "coalesce(record.last_sign_in, 0)"
         return _Order((column,), lambda row: (float(sort.key(row)),), needs_records=True)
@@ -133,6 +139,7 @@ _ORDERS: Final = {
 _STATUS: Final = {status: place for place, status in enumerate(Status)}
 _BY_STATUS: Final = (
     f"CASE WHEN NOT account.enabled THEN {_STATUS[Status.DISABLED]}"
+    f" WHEN {_EXPIRED} THEN {_STATUS[Status.EXPIRED]}"
     f" WHEN {_LOCKED} THEN {_STATUS[Status.LOCKED]} ELSE {_STATUS[Status.ENABLED]} END"
 )
 
@@ -200,6 +207,8 @@ def _condition(term: Term[AccountRow]) -> _Part | None:
         return _Part(f"({' OR '.join(kinds)})" if kinds else "false")
     if term.word == "status" and isinstance(term.value, str):
         return _CONDITIONS_OF_STATUS.get(term.value)
+    if isinstance(term.value, SoughtStatus):
+        return _status(term.value)
     if isinstance(term.value, str) and "\0" not in term.value:
         sql = _CONDITIONS_OF_TEXT.get(term.word)
         value = _pattern(term.value) if not term.word else term.value
@@ -217,10 +226,33 @@ _CONDITIONS_OF_TEXT: Final = {
 """Written so that indexes fit (see schema)."""
 _CONDITIONS_OF_STATUS: Final = {
     Status.DISABLED.value: _Part("NOT account.enabled"),
-    Status.LOCKED.value: _Part(f"(account.enabled AND {_LOCKED})"),
-    Status.ENABLED.value: _Part(f"(account.enabled AND NOT {_LOCKED})"),
+    Status.EXPIRED.value: _Part(f"(account.enabled AND {_EXPIRED})"),
+    Status.UNUSED.value: _Part("false"),
+    Status.LOCKED.value: _Part(f"({_OPEN} AND {_LOCKED})"),
+    Status.ENABLED.value: _Part(f"({_OPEN} AND NOT {_LOCKED})"),
 }
-_TIMES: Final = {"created": "account.created_at", "last": "record.last_sign_in"}
+"""Where no account counts as unused."""
+_UNUSED: Final = (
+    "(greatest(account.created_at, account.enabled_at, record.last_sign_in) < %s::float8"
+    " AND account.username <> %s)"
+)
+"""greatest ignores times that are not known."""
+_TIMES: Final = {
+    "created": "account.created_at",
+    "expires": "account.expires_at",
+    "last": "record.last_sign_in",
+}
+
+
+def _status(sought: SoughtStatus) -> _Part:
+    """Return the condition for a status where accounts can be unused."""
+    part = _CONDITIONS_OF_STATUS[sought.status.value]
+    if sought.status in {Status.DISABLED, Status.EXPIRED}:
+        return part
+    values = (sought.unused.before, sought.unused.spared)
+    if sought.status is Status.UNUSED:
+        return _Part(f"({_OPEN} AND {_UNUSED})", values, needs_records=True)
+    return _Part(f"({part.sql} AND NOT {_UNUSED})", values, needs_records=True)
 
 
 def _pattern(text: str) -> str:

@@ -8,7 +8,7 @@ from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.transactions import Transaction
 
-VERSION: Final = 5
+VERSION: Final = 6
 LOCK: Final = 0x63777475
 """The advisory lock of everyone who creates or migrates the schema: "cwtu"."""
 
@@ -147,6 +147,12 @@ _KEYRING: Final = (
     "ALTER TABLE cwtui.organization ADD COLUMN keyring jsonb",
     "UPDATE cwtui.schema_version SET version = 5",
 )
+_LIFE: Final = (
+    # When accounts were last enabled, and when they expire.
+    "ALTER TABLE cwtui.account ADD COLUMN enabled_at float8, ADD COLUMN expires_at float8",
+    "CREATE INDEX account_expires ON cwtui.account (expires_at) WHERE expires_at IS NOT NULL",
+    "UPDATE cwtui.schema_version SET version = 6",
+)
 _MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     1: _FIRST,
     2: (
@@ -157,6 +163,7 @@ _MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     3: _BEGUN,
     4: _FILTERS,
     5: _KEYRING,
+    6: _LIFE,
 }
 """The statements that lead to each version from the one before."""
 

@@ -20,7 +20,13 @@ from cwtui.ui.widgets.columns import Column, Short, equal_columns
 from cwtui.ui.widgets.virtual_table import VirtualTable
 
 ORIGIN_MARKS = {OriginNote.GONE: "✗", OriginNote.HIDES_LDAP_USER: "⚠"}
-STATUS_MARKS = {Status.ENABLED: "●", Status.LOCKED: "⚠", Status.DISABLED: "✗"}
+STATUS_MARKS = {
+    Status.ENABLED: "●",
+    Status.LOCKED: "⚠",
+    Status.UNUSED: "✗",
+    Status.EXPIRED: "✗",
+    Status.DISABLED: "✗",
+}
 _MFA_MARKS = {MfaState.ENABLED: "●", MfaState.REQUIRED: "◐", MfaState.NONE: "○"}
 
 
@@ -108,10 +114,10 @@ class UserTable(VirtualTable[AccountRow]):
             Column(
                 "Status",
                 10,
-                lambda row: f"{STATUS_MARKS[row.status]} {row.status}",
-                short=Short(8, lambda row: row.status.value),
+                lambda row: f"{STATUS_MARKS[self._status(row)]} {self._status(row)}",
+                short=Short(8, lambda row: self._status(row).value),
                 # Not the status, which would take longer for all rows of a long list.
-                value=lambda row: (row.enabled, row.locked_until),
+                value=lambda row: (row.enabled, row.expires_at, row.is_unused, row.locked_until),
                 sorts="status",
             ),
             Column(
@@ -186,8 +192,11 @@ class UserTable(VirtualTable[AccountRow]):
     def _mfa(self, row: AccountRow) -> MfaState:
         return account_state.mfa_state(row, self._page.listing.settings)
 
+    def _status(self, row: AccountRow) -> Status:
+        return row.status(self._page.listing.now)
+
     def is_muted(self, row: AccountRow) -> bool:
-        return not row.enabled or row.gone_since is not None
+        return self._status(row) in account_state.CLOSED or row.gone_since is not None
 
     # What is selected
 

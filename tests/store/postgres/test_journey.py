@@ -145,6 +145,14 @@ def test_each_code_lets_in_one_of_many_hosts(host: Host) -> None:
     device = enrolled(all_ports[0])
     accounts = all_ports[0].accounts
     assert isinstance(accounts, PostgresAccountStore)
+    # To find out that the account is not unused takes no trip more.
+    used = all_ports[0].now() - 86400
+    all_ports[0].records.update("alice", lambda one: (one.changed(last_sign_in=used), None))
+    with accounts.change() as change:
+        change.put_settings(with_fields(change.settings(), unused_days=90))
+        alice = change.get("alice")
+        assert alice is not None
+        change.put(alice.changed(created_at=0.0))
     connections = accounts._database.connections
     before = connections.trips
     state = sign_in.with_password(all_ports[0], "alice", Secret(PASSWORD), "10.0.0.1")

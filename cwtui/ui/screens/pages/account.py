@@ -1,7 +1,7 @@
 """User Management > Users and Roles > the page of one account."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypedDict, TypeVar
+from typing import TypedDict, TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -10,13 +10,13 @@ from textual.widgets import Static
 from cwtui.accounts import (
     account_state,
     administration,
-    devices,
+    expiry,
     throttle,
     user_mfa,
     user_ssh_keys,
     wording,
 )
-from cwtui.accounts.account_state import Requirement
+from cwtui.accounts.account_state import Status
 from cwtui.accounts.administration import Details, Updated, WithInitialPassword
 from cwtui.accounts.errors import AccountsError, Agreed, UnknownAccount
 from cwtui.accounts.meanwhile import Seen
@@ -27,12 +27,12 @@ from cwtui.accounts.text import visible
 from cwtui.accounts.times import full_minute
 from cwtui.ui.messages import OpenUserSessions
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
+from cwtui.ui.screens.dialogs.disabling import DisableScreen
 from cwtui.ui.screens.pages import account_parts
 from cwtui.ui.screens.pages.page import PageBelow, row, save_row, value
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.check_list import RoleChoice
 from cwtui.ui.widgets.fields import Field, TextInput
-from cwtui.ui.widgets.user_table import ORIGIN_MARKS, STATUS_MARKS
 
 T = TypeVar("T")
 
@@ -43,14 +43,7 @@ class Changes(TypedDict, total=False):
     mfa_required: bool
     display_name: str
     chosen_roles: Sequence[str]
-
-
-_REQUIRED_MARKS: Final = {
-    Requirement.NOT_REQUIRED: "○",
-    Requirement.OF_ACCOUNT: "●",
-    Requirement.OF_EVERYONE: "●",
-    Requirement.SUSPENDED: "◐",
-}
+    expires: str
 
 
 class AccountPage(PageBelow):
@@ -75,6 +68,11 @@ Sessions: where the user is signed in now. There you can end sessions.
 
 Remove SSH Key: the key no longer lets anybody in.
 
+Expires: the last day of the account as YYYY-MM-DD, such as 2027-03-31, or never. The day ends at \
+midnight UTC. After it, the user cannot sign in. The last admin account has no such day.
+
+Disable Account asks for a reason, which the user reads at the next sign-in.
+
 Reset Password creates a new one-time initial password. New roles, a password reset and disabling \
 end the user's sessions at their next action. To lock out LDAP users, disable their accounts: the \
 directory may accept an old password for up to an hour.
@@ -98,11 +96,13 @@ itself, after a day at most."""
         if account.origin is Origin.LOCAL:
             entry = TextInput(account.display_name)
             yield Field("display_name", "Display name", entry, inline=True)
-            yield row("Roles", RoleChoice(account.roles, self._settings.custom_roles), gap=True)
+            yield row("Roles", RoleChoice(account.roles, self._settings.custom_roles))
         else:
             yield row("Display name", value(account.display_name or "-"))
             yield row("Roles", value(", ".join(account.roles)))
-            yield row("", value("from the directory at the last sign-in"), gap=True)
+            yield row("", value("from the directory at the last sign-in"))
+        ends = TextInput(expiry.last_day(account.expires_at), placeholder="YYYY-MM-DD (UTC), never")
+        yield Field("expires", "Expires", ends, inline=True).add_class("gap")
         yield row(
             "MFA (Required)",
             Static("", id="mfa-required-state", classes="row-value state", markup=False),
@@ -110,13 +110,15 @@ itself, after a day at most."""
         )
         yield Static("", id="mfa-required-note", classes="under-row", markup=False)
         factor = account.second_factor
-        yield row("MFA", value(self._mfa()), gap=factor is None)
+        yield row(
+            "MFA", value(account_parts.mfa(self._details, self.context.zone)), gap=factor is None
+        )
         yield from account_parts.device_rows(self._details, self.context.zone, is_own=self._is_own)
         if factor is not None:
             yield row("Backup codes", value(wording.unused_codes(factor)), gap=True)
         yield from account_parts.ssh_key_rows(account, self.context.zone, is_own=self._is_own)
-        yield row("Status", value(self._status()))
-        yield row("Origin", value(self._origin()))
+        yield row("Status", value(account_parts.status(self._details, self.context.zone)))
+        yield row("Origin", value(account_parts.origin(account, self.context.zone)))
         yield row("Last sign-in", value(full_minute(self._record.last_sign_in, self.context.zone)))
         tries = throttle.wrong_tries(self._record)
         if tries:
@@ -137,11 +139,15 @@ itself, after a day at most."""
                     yield Button("Disable MFA", id="disable-mfa", compact=True)
                 yield Button("Sessions", id="open-sessions", compact=True)
         with Horizontal(classes="buttons danger"):
-            if account.enabled:
-                yield Button("Disable Account", id="enabled", classes="danger", compact=True)
+            if self._can_be_enabled:
+                yield Button("Enable Account", id="enable", compact=True)
             else:
-                yield Button("Enable Account", id="enabled", compact=True)
+                yield Button("Disable Account", id="disable", classes="danger", compact=True)
             yield Button("Remove", id="remove", classes="danger", compact=True)
+
+    @property
+    def _can_be_enabled(self) -> bool:
+        return self._details.status in {Status.DISABLED, Status.UNUSED}
 
     @property
     def _is_own(self) -> bool:
@@ -151,23 +157,6 @@ itself, after a day at most."""
     def on_mount(self) -> None:
         self._show_required()
 
-    def _origin(self) -> str:
-        note = account_state.origin_note(self._account)
-        origin = wording.origin_in_full(self._account, self.context.zone)
-        return origin if note is None else f"{ORIGIN_MARKS[note]} {origin}"
-
-    def _mfa(self) -> str:
-        factor, zone = self._account.second_factor, self.context.zone
-        if factor is not None and len(factor.devices) == 1:
-            (only,) = devices.states(factor, self._record)
-            return f"● enabled: {wording.device_in_short(only, zone)}"
-        return f"{'○' if factor is None else '●'} {wording.mfa(factor, zone)}"
-
-    def _status(self) -> str:
-        until = self._details.locked_until
-        status = wording.status(self._account, until, self.context.zone)
-        return f"{STATUS_MARKS[self._details.status]} {status}"
-
     def _show_required(self) -> None:
         button = self.query_one("#mfa-required", Button)
         button.label = "Disable" if self._required else "Enable"
@@ -175,7 +164,7 @@ itself, after a day at most."""
         button.refresh(layout=True)
         chosen = self._account.changed(mfa_required=self._required)
         requirement = account_state.requirement(chosen, self._settings)
-        state = f"{_REQUIRED_MARKS[requirement]} {wording.required(requirement)}"
+        state = account_parts.required(requirement)
         if self._required != self._account.mfa_required:
             state += ", press Update"
         self.query_one("#mfa-required-state", Static).update(state)
@@ -217,15 +206,15 @@ itself, after a day at most."""
                 self._show_required()
             case "open-sessions":
                 self.lead_away(OpenUserSessions(name))
-            case "enabled" if self._account.enabled:
-                self._confirm(
-                    f"Disable the account {name}? The user can no longer sign in, and open "
-                    "sessions will end.",
-                    "Disable Account",
-                    lambda: self._set_enabled(enabled=False),
+            case "disable":
+                self._ask_to_disable()
+            case "enable":
+                self._update(
+                    lambda ports, session, agreed: administration.update_user(
+                        ports, session, name, enabled=True, agreed=agreed
+                    ),
+                    f"The account {name} was enabled.",
                 )
-            case "enabled":
-                self._set_enabled(enabled=True)
             case "unlock":
                 self._change(
                     lambda ports, session, _: administration.unlock(ports, session, name),
@@ -293,9 +282,12 @@ itself, after a day at most."""
         changes: Changes = {}
         if self._required != shown.mfa_required:
             changes["mfa_required"] = self._required
-        for entry in self.query(TextInput):
-            if entry.value != visible(shown.display_name):
-                changes["display_name"] = entry.value
+        for field in self.query("#display_name").results(Field):
+            if field.entry.value != visible(shown.display_name):
+                changes["display_name"] = field.entry.value
+        for field in self.query("#expires").results(Field):
+            if field.entry.value != expiry.last_day(shown.expires_at):
+                changes["expires"] = field.entry.value
         for choice in self.query(RoleChoice):
             if set(choice.chosen) != set(shown.roles):
                 changes["chosen_roles"] = choice.chosen
@@ -330,14 +322,20 @@ itself, after a day at most."""
         if self.context.session is not None:
             self.app.push_screen(ConfirmScreen(sentence, act), answered)
 
-    def _set_enabled(self, *, enabled: bool) -> None:
+    def _ask_to_disable(self) -> None:
         name = self._account.username
-        self._update(
-            lambda ports, session, agreed: administration.update_user(
-                ports, session, name, enabled=enabled, agreed=agreed
-            ),
-            f"The account {name} was {'enabled' if enabled else 'disabled'}.",
-        )
+
+        def answered(reason: str | None) -> None:
+            if reason is not None:
+                self._update(
+                    lambda ports, session, agreed: administration.update_user(
+                        ports, session, name, enabled=False, disabled_reason=reason, agreed=agreed
+                    ),
+                    f"The account {name} was disabled.",
+                )
+
+        if self.context.session is not None:
+            self.app.push_screen(DisableScreen(name), answered)
 
     def _reset_password(self) -> None:
         name = self._account.username

@@ -1,4 +1,4 @@
-"""Parts of an account's page: its devices and SSH keys, and what is asked before one is removed."""
+"""Parts of an account's page: its state, devices and SSH keys, and what is asked about them."""
 
 from collections.abc import Iterator
 from datetime import tzinfo
@@ -9,12 +9,14 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from cwtui.accounts import account_state, devices, ssh_keys, wording
+from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.administration import Details
 from cwtui.accounts.model import Account, Device, Origin, SshKey
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import counted, visible
 from cwtui.ui.screens.pages.page import row, value
 from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.user_table import ORIGIN_MARKS, STATUS_MARKS
 
 LABELS: Final = {
     "display_name": "Display name",
@@ -22,13 +24,47 @@ LABELS: Final = {
     "roles": "Roles",
     "mfa_required": "MFA (Required)",
     "enabled": "Enabled",
+    "disabled_reason": "Reason",
+    "expires": "Expires",
+    "expires_at": "Expires",
     "password": "Password",
     "devices": "Devices",
 }
 """What the page calls the fields of an account."""
+_REQUIRED_MARKS: Final = {
+    Requirement.NOT_REQUIRED: "○",
+    Requirement.OF_ACCOUNT: "●",
+    Requirement.OF_EVERYONE: "●",
+    Requirement.SUSPENDED: "◐",
+}
 DEVICE: Final = "remove-device-"
 SSH_KEY: Final = "remove-ssh-key-"
 """How the ids of buttons begin; the number of the device or key follows."""
+
+
+def required(requirement: Requirement) -> str:
+    """Return whether MFA is required, with a mark."""
+    return f"{_REQUIRED_MARKS[requirement]} {wording.required(requirement)}"
+
+
+def mfa(details: Details, zone: tzinfo) -> str:
+    """Return whether there is a second factor, with a mark."""
+    factor = details.account.second_factor
+    if factor is not None and len(factor.devices) == 1:
+        (only,) = devices.states(factor, details.record)
+        return f"● enabled: {wording.device_in_short(only, zone)}"
+    return f"{'○' if factor is None else '●'} {wording.mfa(factor, zone)}"
+
+
+def status(details: Details, zone: tzinfo) -> str:
+    """Return whether the account can sign in, with a mark."""
+    return f"{STATUS_MARKS[details.status]} {wording.status(details, zone)}"
+
+
+def origin(account: Account, zone: tzinfo) -> str:
+    """Return the origin, with a mark if it needs attention."""
+    note, said = account_state.origin_note(account), wording.origin_in_full(account, zone)
+    return said if note is None else f"{ORIGIN_MARKS[note]} {said}"
 
 
 def device_rows(details: Details, zone: tzinfo, *, is_own: bool) -> Iterator[Widget]:

@@ -22,11 +22,12 @@ _SECTIONS: Final[dict[str, dict[str, str]]] = {
         "password_numeric": "Digits",
         "password_symbol": "Symbols",
     },
-    "Failed attempts": {
+    "Failed attempts, and unused accounts (0 days: never)": {
         "password_limit": "Passwords: attempts",
         "password_ban_minutes": "Passwords: wait (minutes)",
         "code_limit": "Codes: attempts",
         "code_ban_minutes": "Codes: wait (minutes)",
+        "unused_days": "Unused: disable after (days)",
     },
 }
 _LABELS: Final = {
@@ -58,7 +59,11 @@ Password rules: they apply to new passwords, and can ask for 64 characters at mo
 
 Failed attempts: after this many wrong passwords or codes in a row, the user must wait. From 15 in \
 a row on, each wait is twice as long as the one before, up to a day. After a wait, one more \
-attempt is checked. Unlock on the account's page ends the wait immediately."""
+attempt is checked. Unlock on the account's page ends the wait immediately.
+
+Unused: an account counts as disabled after so many days without a sign-in, until an admin enables \
+it. Of the local admins, the one who signed in last is spared. You see how many accounts there are \
+before you save it. The filter last:>60d lists those that nobody has used for 60 days."""
 
     def __init__(self, settings: OrganizationSettings) -> None:
         super().__init__()

@@ -149,6 +149,8 @@ Change Display: colours, time zone and mouse, kept for your account."""
         changes = self.context.changes
         for change in changes.sentences(self.context.zone) if changes is not None else ():
             yield Static(f"⚠ {change}", classes="change", markup=False)
+        for warning in self.context.warnings:
+            yield Static(f"⚠ {warning}", classes="change", markup=False)
 
     def _mfa_state(self) -> str:
         factor = self._overview.account.second_factor

@@ -1,0 +1,64 @@
+"""Asks before an account is disabled, and for the reason that its owner is told."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Static
+
+from cwtui.accounts import closing, text
+from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.text import visible
+from cwtui.ui.screens.dialogs.dialog import Dialog
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.fields import Field, TextInput
+
+
+class DisableScreen(Dialog[str | None]):
+    """Returns the reason, which may be empty; None changes nothing."""
+
+    HELP = """\
+Reason: the user reads it at the next sign-in, once the password is right. It is in the audit log, \
+too. You can leave it empty.
+
+Nothing happens until you press Disable Account. Esc changes nothing."""
+    MANUAL = "admin"
+    AUTO_FOCUS = "#reason Input"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
+
+    def __init__(self, username: str) -> None:
+        super().__init__()
+        self._username = username
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Static(
+                f"Disable the account {visible(self._username)}? The user can no longer sign in, "
+                "and open sessions will end.",
+                markup=False,
+            )
+            yield Field(
+                closing.REASON,
+                "Reason that the user reads at sign-in (optional)",
+                TextInput(max_length=text.LINE_LENGTH),
+            )
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel", id="cancel", compact=True)
+                yield Button("Disable Account", id="act", classes="danger", compact=True)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in the field leads to the buttons: no dangerous one is pressed by habit."""
+        event.stop()
+        self.query_one("#cancel", Button).focus()
+
+    def pressed(self, button: str) -> None:
+        if button != "act":
+            self.dismiss(None)
+            return
+        field = self.query_one(Field)
+        try:
+            self.dismiss(text.line(field.entry.value, closing.REASON, "The reason"))
+        except InvalidInput as error:
+            field.show_error(str(error))
+            field.entry.focus()
