@@ -1,8 +1,6 @@
 """Saves secrets to a new file, at a place that their owner names."""
 
-import csv
 import errno
-import io
 import os
 import stat
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ from cwtui.accounts.errors import CannotCheck, InvalidInput
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.host import files
+from cwtui.host.passwords_file import PasswordsFile
 
 _FULL: Final = "The disk is full. Nothing was saved."
 _WHY: Final = {
@@ -48,47 +47,20 @@ def save_new(typed: str, text: Secret, home: Path, field: str = "path") -> Path:
     return path
 
 
-class PasswordsFile:
-    """A new file of mode 0600 with initial passwords, as CSV with a header line.
+def new_passwords_file(typed: str, home: Path, field: str = "path") -> PasswordsFile:
+    """Create a file for initial passwords; `typed` is a path as for `save_new`.
 
-    Each password is on disk when `add` returns. `typed` is a path as for `save_new`. Raises
-    InvalidInput if the file cannot be created.
+    Raises InvalidInput; then there is no new file.
     """
-
-    def __init__(self, typed: str, home: Path, field: str = "path") -> None:
-        self.path = _path(typed, home, field)
-        self.count = 0
-        with _explained(self.path, field):
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            self._descriptor = os.open(self.path, flags, 0o600)
-            try:
-                _check_private(self._descriptor, self.path, field)
-                self._write("username", "initial_password")
-            except BaseException:
-                self.close()
-                raise
-
-    def add(self, username: str, password: Secret) -> None:
-        """Write the password to disk. Raises CannotCheck."""
+    path = _path(typed, home, field)
+    with _explained(path, field):
+        file = PasswordsFile(path)
         try:
-            self._write(username, password.reveal())
-        except OSError as error:
-            raise files.cannot("write", self.path, error) from None
-        if not self.count:
-            files.sync_folder(self.path.parent)
-        self.count += 1
-
-    def close(self) -> None:
-        """Close the file, and remove it if it has no passwords."""
-        files.close(self._descriptor)
-        if not self.count:
-            files.discard(self.path)
-
-    def _write(self, *cells: str) -> None:
-        line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow(cells)
-        files.write_all(self._descriptor, line.getvalue().encode())
-        os.fsync(self._descriptor)
+            _check_private(file.descriptor, path, field)
+        except InvalidInput:
+            file.close()
+            raise
+    return file
 
 
 def free_name(stem: str, home: Path, ending: str = "txt") -> str:

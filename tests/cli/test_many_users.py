@@ -234,7 +234,7 @@ def test_a_full_disk_keeps_passwords_as_they_were(
     def full(_descriptor: int, _content: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cwtui.cli.passwords_file.write_all", full)
+    monkeypatch.setattr("cwtui.host.passwords_file.write_all", full)
     kept = tmp_path / "initial.csv"
     command = ("user", "reset-password", "ann", "bob", "--passwords-to", str(kept), "--yes")
     before = people.files()

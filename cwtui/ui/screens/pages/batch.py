@@ -18,7 +18,8 @@ from cwtui.accounts.bulk.plans import Plan
 from cwtui.accounts.errors import SessionEnded
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import counted, visible
-from cwtui.host.saving import PasswordsFile, free_name
+from cwtui.host.passwords_file import PasswordsFile
+from cwtui.host.saving import free_name, new_passwords_file
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.pages.page import PageBelow
 from cwtui.ui.widgets.buttons import Button
@@ -64,7 +65,7 @@ class _Work:
 
     def _hand_over(self, username: str, password: Secret) -> None:
         if self.passwords is not None:
-            self.passwords.add(username, password)
+            self.passwords.add([(username, password)])
 
 
 class BatchPage(PageBelow):
@@ -142,7 +143,7 @@ page. The audit log has the same id for all of it, so you can filter by the id."
 
         def begin(ports: "Ports", session: "Session") -> _Work:
             report = batches.begin(ports, session, plan)
-            return _Work(report, None if path is None else PasswordsFile(path, home))
+            return _Work(report, None if path is None else new_passwords_file(path, home))
 
         self.run_as_session(begin, self._begun, "Beginning")
 
