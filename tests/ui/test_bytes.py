@@ -45,6 +45,9 @@ KEYS: Final = {
     "manual": ("down", "down", "up"),
     "manual_topic": (*["down"] * 8, "up", "up"),
     "users": (*["down"] * 18, *["up"] * 3, "/", "x"),
+    "users_selected": ("space", "up", "space", "shift+up"),
+    "batch_report": ("down", "up"),
+    "acts": ("down", "down", "up"),
     "events": (*["down"] * 18, "up", "/"),
 }
 """Keys of each scene, or list of 300 rows, that change a line or scroll by one."""
