@@ -25,6 +25,7 @@ from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.roles import ADMIN, MINIMUM, Permission
 from cwtui.accounts.session import Actor, open_session
 from tests.accounts.world import HERE, OPERATOR, World
+from tests.soak import times
 
 CUSTOM: Final = {
     "help-desk": (Permission.READ_USERS, Permission.MANAGE_USERS, Permission.RESET_MFA),
@@ -89,7 +90,7 @@ def carry_out(world: World, actor: Actor, act: Act, selection: Selection, stop_a
 
 
 @given(steps=STEPS, stop_after=st.integers(1, 6))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=times(60, in_a_soak=600))
 def test_an_admin_stays_and_nobody_gives_or_touches_more_than_they_have(
     steps: list[tuple[str, Act, Selection]], stop_after: int
 ) -> None:
