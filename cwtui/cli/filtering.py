@@ -1,7 +1,8 @@
 """Options that filter lists: a filter as text, and its words as options of their own."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, TypeAlias
 
 import click
@@ -86,3 +87,17 @@ def word_option(
         shell_complete=complete or values,
         help=help_text,
     )
+
+
+@contextmanager
+def options_named() -> Iterator[None]:
+    """Raise WrongUsage if an option has a value that only the store knows to be wrong.
+
+    An error with a place is one of the filter's text, and stays as it is.
+    """
+    try:
+        yield
+    except FilterError as error:
+        if error.start < error.end:
+            raise
+        raise WrongUsage(f"--{error}") from None

@@ -90,7 +90,8 @@ def list_(
     given = {name: value for name, value in options.items() if value is not None}
     view = View(" ".join((text or "", *terms)), sort, reverse, given)
     ports = host.ports()
-    found = user_list.list_users(ports, operator(), view, limit=limit)
+    with filtering.options_named():
+        found = user_list.list_users(ports, operator(), view, limit=limit)
     needs_records = output.wants("last_sign_in")
     names = [row.username for row in found.rows] if needs_records else []
     last_sign_ins = user_list.last_sign_ins(ports, operator(), names)
