@@ -48,7 +48,7 @@ test-deb: .venv/dev.stamp ## install, upgrade and purge the package in a new Deb
 soak: .venv/dev.stamp test-deps ## attack, fuzz, interrupt and walk it for SOAK seconds per test
 	CWTUI_SOAK_SECONDS=$(SOAK) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
 	  tests/attack tests/bench/test_bench.py tests/durability tests/walk \
-	  tests/store/postgres/test_crashes.py tests/store/postgres/test_hosts.py tests/pam/test_memory.py tests/fuzz/test_terminal.py tests/console/test_hostile_terminal.py
+	  tests/store/postgres/test_crashes.py tests/store/postgres/test_hosts.py tests/pam/test_memory.py tests/accounts/importing tests/fuzz/test_terminal.py tests/console/test_hostile_terminal.py
 
 check: .venv/dev.stamp ## check formatting, lint, types and imports
 	$(BIN)/ruff format --check .
