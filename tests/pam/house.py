@@ -237,7 +237,8 @@ class House:
         The folder `own/etc/pam.d` is what PAM reads there: Debian's own files.
         """
         own = self.folder / "own"
-        mounts = ("/usr/share/pam-configs", "/var/lib/pam", "/etc/pam.d")
+        # debconf answers one process at a time, in all houses of the host.
+        mounts = ("/usr/share/pam-configs", "/var/lib/pam", "/etc/pam.d", "/var/cache/debconf")
         for name in mounts:
             shutil.copytree(name, own / name[1:])
         shutil.copy(EXAMPLES / "pam-configs" / "cwtui", own / "usr" / "share" / "pam-configs")
