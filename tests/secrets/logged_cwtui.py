@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from unittest.mock import patch
 
 FOLDER = Path(sys.argv[1])
 _real_time = time.time
@@ -54,7 +55,11 @@ def main() -> None:
     # Where a callback was created is source code, not a value, and slow to find out.
     traceback.walk_stack = lambda *_: iter(())
     # After the clock, since default arguments keep a reference to it.
+    from cwtui import services
+    from tests.new_store import quick_ports
     from tests.secrets.observing import observed
+
+    patch.object(services, "Ports", quick_ports).start()
 
     asyncio.BaseEventLoop.__init__ = _talkative  # type: ignore[assignment,method-assign]  # replaced on purpose
     sys.argv = ["cwtui", *sys.argv[2:]]
