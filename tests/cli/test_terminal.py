@@ -79,12 +79,17 @@ class TestApplication:
             assert "There is no configuration file /nowhere." in terminal.text
 
 
+def cwtui(host: Host, *arguments: str) -> Terminal:
+    command = (*CWTUI, "--config", str(host.config), *arguments)
+    return Terminal(command, host.folder, forked=True)
+
+
 class TestInit:
-    def command(self, host: Host) -> tuple[str, ...]:
-        return (*CWTUI, "--config", str(host.config), "init", "--admin", "admin")
+    def opened(self, host: Host, name: str = "admin") -> Terminal:
+        return cwtui(host, "init", "--admin", name)
 
     def test_init_asks_twice_without_showing_the_password(self, new_host: Host) -> None:
-        with Terminal(self.command(new_host), new_host.folder) as terminal:
+        with self.opened(new_host) as terminal:
             terminal.wait_for("Password:")
             terminal.type(f"{PASSWORD}\n")
             terminal.wait_for("Confirm Password:")
@@ -95,7 +100,7 @@ class TestInit:
         assert new_host.ports().accounts.get("admin") is not None
 
     def test_different_passwords_are_refused(self, new_host: Host) -> None:
-        with Terminal(self.command(new_host), new_host.folder) as terminal:
+        with self.opened(new_host) as terminal:
             terminal.wait_for("Password:")
             terminal.type(f"{PASSWORD}\n")
             terminal.wait_for("Confirm Password:")
@@ -108,21 +113,21 @@ class TestInit:
     def test_ctrl_c_and_ctrl_d_leave_without_a_traceback(
         self, new_host: Host, key: str, status: int
     ) -> None:
-        with Terminal(self.command(new_host), new_host.folder) as terminal:
+        with self.opened(new_host) as terminal:
             terminal.wait_for("Password:")
             terminal.send(key)
             assert terminal.wait_exit() == status
             assert "Traceback" not in terminal.text
 
     def test_a_password_that_is_not_utf8_is_refused(self, new_host: Host) -> None:
-        with Terminal(self.command(new_host), new_host.folder) as terminal:
+        with self.opened(new_host) as terminal:
             terminal.wait_for("Password:")
             terminal._child.send(b"\xff\xfe\n")
             assert terminal.wait_exit() == 1
             assert "not UTF-8" in terminal.text
 
     def test_an_invalid_name_is_refused_before_asking(self, new_host: Host) -> None:
-        with Terminal((*self.command(new_host)[:-1], "a b"), new_host.folder) as terminal:
+        with self.opened(new_host, "a b") as terminal:
             assert terminal.wait_exit() == 2
             assert "Password" not in terminal.text
 
@@ -131,8 +136,7 @@ class TestRemove:
     @pytest.mark.parametrize(("key", "status"), [("n\r", 1), ("ctrl+c", 130), ("ctrl+d", 1)])
     def test_remove_asks_and_can_be_cancelled(self, host: Host, key: str, status: int) -> None:
         assert host.run("user", "add", "jane").status == 0
-        command = (*CWTUI, "--config", str(host.config), "user", "remove", "jane")
-        with Terminal(command, host.folder) as terminal:
+        with cwtui(host, "user", "remove", "jane") as terminal:
             terminal.wait_for("Remove the account jane for good? [y/N]")
             terminal.send(key)
             assert terminal.wait_exit() == status
@@ -149,8 +153,7 @@ class TestRemove:
 
 
 def test_messages_wrap_between_words(host: Host) -> None:
-    command = (*CWTUI, "--config", str(host.config), "settings", "set", "x", "1")
-    with Terminal(command, host.folder) as terminal:
+    with cwtui(host, "settings", "set", "x", "1") as terminal:
         assert terminal.wait_exit() == 2
         shown = [line for line in terminal.lines if line]
         assert len(shown) > 1
@@ -198,8 +201,7 @@ def test_the_drawing_suits_the_terminal_or_is_the_chosen_one(
 
 
 def test_a_drawing_without_plain_is_wrong_usage(host: Host) -> None:
-    command = (PYTHON, "-m", "cwtui", "--config", str(host.config), "--qr", "ascii")
-    with Terminal(command, host.folder) as shown:
+    with cwtui(host, "--qr", "ascii") as shown:
         assert shown.wait_exit() == 2
         assert "--qr needs --plain" in shown.text
 

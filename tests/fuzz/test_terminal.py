@@ -86,10 +86,10 @@ def has_quit(terminal: Terminal, home: Path) -> bool:
 def test_no_terminal_input_ends_the_application(tmp_path: Path, signed_in: bool) -> None:
     seed = random.SystemRandom().randrange(1 << 32)
     chance = random.Random(seed)  # noqa: S311  to be repeated, not secret
-    until = time.monotonic() + seconds(6)
+    until = time.monotonic() + seconds(4.5)
     home = cwtui.with_admin(tmp_path, PASSWORD)
     while time.monotonic() < until:
-        with cwtui.opened(home) as terminal:
+        with cwtui.forked(home) as terminal:
             terminal.wait_for("Sign in to Your Account")
             terminal.wait_until_still()
             if signed_in:

@@ -18,6 +18,7 @@ from cwtui.accounts import enrolment, self_service
 from cwtui.accounts.session import open_session
 from tests.cli.accounts import put
 from tests.cli.commands import PASSWORD, Host
+from tests.new_store import quick
 
 SERVE: Final = (sys.executable, "-I", "-m", "cwtui")
 
@@ -50,7 +51,7 @@ def new_host(folder: Path) -> Host:
 def enrolled(host: Host, name: str) -> tuple[str, list[str]]:
     """Add an account with the password PASSWORD and a device; return its key and backup codes."""
     put(host, name)
-    ports = host.ports()
+    ports = quick(host.ports())
     account = ports.accounts.get(name)
     assert account is not None
     session = open_session(ports, account, "console", ports.now())
@@ -63,7 +64,7 @@ def enrolled(host: Host, name: str) -> tuple[str, list[str]]:
 
 def more_backup_codes(host: Host, name: str) -> list[str]:
     """Replace the backup codes of an account that has a device."""
-    ports = host.ports()
+    ports = quick(host.ports())
     hashed, codes = enrolment.new_backup_codes(ports)
     account = ports.accounts.get(name)
     assert account is not None
