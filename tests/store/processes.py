@@ -84,4 +84,7 @@ class Gate:
     def open_for(self, workers: list[Worker]) -> None:
         """Wait until all workers are ready, then open."""
         assert [worker.line() for worker in workers] == ["ready"] * len(workers)
+        self.open()
+
+    def open(self) -> None:
         self._file.close()

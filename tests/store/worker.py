@@ -4,13 +4,17 @@ A worker prints "ready" and continues when the gate opens: the test holds an exc
 file and all workers wait for a shared one, so they start at the same moment.
 """
 
+import ctypes
 import fcntl
+import os
 import select
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from cwtui import services
 from cwtui.accounts import sign_in
@@ -26,6 +30,9 @@ from cwtui.store.audit.log import FileAuditLog
 from cwtui.store.records import TinyRecordStore
 from tests.accounts.steps import at_step, last_step
 
+_END_WITH_PARENT: Final = 1
+"""PR_SET_PDEATHSIG from linux/prctl.h."""
+
 
 def config_in(folder: Path) -> Config:
     return Config(
@@ -35,7 +42,8 @@ def config_in(folder: Path) -> Config:
 
 
 def say(what: object) -> None:
-    print(what, flush=True)  # noqa: T201  standard output is how a worker reports
+    sys.stdout.write(f"{what}\n")  # at once, as other processes may write there too
+    sys.stdout.flush()
 
 
 def wait_for(gate: Path) -> None:
@@ -62,6 +70,18 @@ def sign_in_once(folder: Path, now: str, source: str, epoch: str, rounds: str) -
             say("throttled")
         except SignInFailed:
             say("refused")
+
+
+def sign_in_at_once(folder: Path, processes: str, *rest: str) -> None:
+    """Do `sign_in_once` in so many processes, which end with this one."""
+    services.load_rest()
+    for _ in range(int(processes)):
+        if os.fork() == 0:
+            ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
+            sign_in_once(folder, *rest)
+            os._exit(0)
+    for _ in range(int(processes)):
+        os.wait()
 
 
 def increment(folder: Path, times: str) -> None:
@@ -137,7 +157,7 @@ def read_for_ever(folder: Path) -> None:
 
 
 WHAT: dict[str, Callable[..., None]] = {
-    "sign-in": sign_in_once,
+    "sign-in": sign_in_at_once,
     "increment": increment,
     "write": write_for_ever,
     "append": append_for_ever,
