@@ -208,7 +208,7 @@ class TestBatch:
             assert not any(there.world.account(name).enabled for name in NAMES[1:])
             batches = {event.reason.split()[-1] for event in there.world.events[-5:]}
             assert len(batches) == 1
-            person.sees(f"In the audit log, all of it has {batches.pop()}.")
+            person.sees(f"In the audit log: {batches.pop()}.")
             assert person.focus == "ReportTable"
             await person.press("end", "enter")
             person.sees("Users and Roles > frank")

@@ -208,7 +208,7 @@ page. The audit log has the same id for all of it, so you can filter by the id."
     def _outcome(self, begun: _Work) -> str:
         said = [sentences.summary(begun.report)]
         if begun.report.done:
-            said.append(f"In the audit log, all of it has batch={begun.report.batch}.")
+            said.append(f"In the audit log: batch={begun.report.batch}.")
         if begun.passwords is not None and begun.passwords.count:
             said.append(
                 f"{counted(begun.passwords.count, 'initial password')} in {begun.passwords.path}, "
