@@ -184,8 +184,7 @@ def create_user(
         recorded |= {"expires_at": expiry.last_day(expires_at)} if expires_at else {}
         recorded |= {"looks_like": similar} if similar else {}
         recorded |= {"unix_user": power} if power else {}
-        reason = as_reason(recorded)
-        write_audit(ports, EventType.USER_CREATE, actor, name, reason, change=change)
+        write_audit(ports, EventType.USER_CREATE, actor, name, as_reason(recorded), change=change)
     return WithInitialPassword(account, initial, similar, power)
 
 
