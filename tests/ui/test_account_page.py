@@ -52,7 +52,7 @@ async def test_mfa_can_be_made_mandatory_by_keyboard() -> None:
         await person.press("enter", "right", "enter")
         person.sees("not enabled")
         assert person.focus == "Sessions"
-        await person.press("left", "down", "enter", "right", "enter")
+        await person.press("left", "down", "enter", "tab", "tab", "enter")
         person.sees("✗ disabled")
         assert person.focus == "Update"
 

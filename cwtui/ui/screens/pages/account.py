@@ -140,9 +140,9 @@ itself, after a day at most."""
                 yield Button("Sessions", id="open-sessions", compact=True)
         with Horizontal(classes="buttons danger"):
             if self._can_be_enabled:
-                yield Button("Enable Account", id="enable", compact=True)
+                yield Button("Enable Account", id="enabled", compact=True)
             else:
-                yield Button("Disable Account", id="disable", classes="danger", compact=True)
+                yield Button("Disable Account", id="enabled", classes="danger", compact=True)
             yield Button("Remove", id="remove", classes="danger", compact=True)
 
     @property
@@ -206,9 +206,9 @@ itself, after a day at most."""
                 self._show_required()
             case "open-sessions":
                 self.lead_away(OpenUserSessions(name))
-            case "disable":
+            case "enabled" if not self._can_be_enabled:
                 self._ask_to_disable()
-            case "enable":
+            case "enabled":
                 self._update(
                     lambda ports, session, agreed: administration.update_user(
                         ports, session, name, enabled=True, agreed=agreed
