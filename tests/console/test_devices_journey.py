@@ -51,15 +51,16 @@ def add_a_device(terminal: Terminal, phone: str) -> str:
     terminal.wait_until_still()
     terminal.type("Tablet\t" + next_code(phone))
     terminal.wait_for("Register Device: Tablet")
-    return register(terminal, "The device Tablet was added.")
+    return register(terminal, "Tablet")
 
 
-def register(terminal: Terminal, outcome: str) -> str:
+def register(terminal: Terminal, name: str) -> str:
     uri = cwtui.scanned(terminal)
     secret = cwtui.secret_of(uri)
     assert uri.startswith(f"otpauth://totp/Connectware:admin?secret={secret}")
     terminal.type(next_code(secret))
-    terminal.wait_for(outcome)
+    listed = re.compile(rf"\b{name} +registered")
+    terminal.wait_until(lambda: listed.search(terminal.text) is not None, what=f"{name}, listed")
     terminal.wait_until_still()
     return secret
 
@@ -106,7 +107,7 @@ def replace_the_lost(terminal: Terminal) -> str:
     assert "One-time code" not in terminal.text, "The backup code of the sign-in is enough."
     terminal.type("New phone\r")
     terminal.wait_for("Register Device: New phone")
-    return register(terminal, "New phone replaced Phone.")
+    return register(terminal, "New phone")
 
 
 def next_code(secret: str) -> str:
