@@ -8,12 +8,13 @@ import pytest
 from cwtui.accounts import open_sessions
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import SessionEnded
+from cwtui.accounts.expiry import end_of
 from cwtui.accounts.open_sessions import Process
 from cwtui.dialogue import application
 from cwtui.dialogue.asking import CANCELLED
 from cwtui.dialogue.conversation import Cancelled, Gone
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, World
-from tests.dialogue.scripted import Scripted
+from tests.dialogue.scripted import Answer, Scripted
 
 PROCESS = Process("cwtui", "host", 1)
 
@@ -122,3 +123,28 @@ def test_a_session_that_cannot_be_listed_goes_on_and_says_so(world: World) -> No
     person = Scripted(["alice", PASSWORD, "q"])
     assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
     assert "missing from the list of open sessions" in person.all("warn")[0]
+
+
+def test_an_admin_disables_an_account_with_a_reason_and_gives_it_a_last_day(world: World) -> None:
+    world.add_admin("ada")
+    world.add()
+    acts: list[Answer] = ["Disable Account", "yes", "On leave.", "Change Expiry", "2027-01-17"]
+    person = Scripted(["ada", PASSWORD, "Users", "alice", "alice", *acts, "q", "q", "q"])
+    assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
+    account = world.account()
+    assert (account.enabled, account.disabled_reason) == (False, "On leave.")
+    assert account.expires_at == end_of("2027-01-17")
+    shown = [text for text in person.all("tell") if text.startswith("User alice")][-1]
+    assert 'Status: disabled: "On leave."' in shown
+    assert "Expires: at the end of 2027-01-17 (UTC)" in shown
+
+
+def test_the_owner_is_warned_before_the_last_day_and_then_told_why(world: World) -> None:
+    world.add(expires_at=world.clock() + 86400)
+    person = Scripted(["alice", PASSWORD, "q"])
+    assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
+    assert any(text.startswith("Your account expires at the end of") for text in person.all("warn"))
+    world.clock.forward(86400)
+    person = Scripted(["alice", PASSWORD, "q"])
+    assert not application.run(world.ports, person, HERE, Terminal(), PROCESS)
+    assert any(text.startswith("Your account expired at the end") for text in person.all("warn"))

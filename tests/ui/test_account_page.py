@@ -12,7 +12,7 @@ from cwtui.ui.screens.dialogs.disabling import DisableScreen
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.user_table import UserTable
-from tests.accounts.world import OPERATOR
+from tests.accounts.world import OPERATOR, PASSWORD
 from tests.ui.plants import ADMIN
 from tests.ui.scenes import SCENES
 
@@ -276,6 +276,20 @@ async def test_a_last_day_is_set_and_taken_away() -> None:
         await person.click_button("Update")
         assert there.world.account("alice").expires_at is None
         person.sees("▌ never")
+
+
+async def test_the_owner_is_warned_on_the_first_page_and_the_next_person_is_not() -> None:
+    async with SCENES["sign_in"].played() as (person, there):
+        ends = there.world.clock() + 86400
+        there.world.add("gina", expires_at=ends)
+        there.world.add("hans")
+        await person.sign_in("gina", PASSWORD)
+        told = "⚠ Your account expires at the end of 2027-01-16 (UTC)."
+        person.sees(told)
+        person.app.router.sign_out()
+        await person.settle()
+        await person.sign_in("hans", PASSWORD)
+        person.sees_nothing_of("expires at the end")
 
 
 async def test_an_unused_account_is_enabled_again() -> None:
