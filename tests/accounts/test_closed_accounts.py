@@ -136,6 +136,18 @@ def test_doors_that_ask_for_no_password_say_only_that_it_is_disabled(
         assert str(refused.value) == "Your account is disabled. Ask an admin to enable it."
 
 
+def test_a_door_that_asked_for_no_password_does_not_say_why_later_either(world: World) -> None:
+    world.add(expires_at=END)
+    device = world.equip()
+    world.clock.at = END - 60
+    state = host_sign_in.begin(world.ports, "alice", HERE, "sshd")
+    assert isinstance(state, sign_in.CodeNeeded)
+    world.clock.at = END
+    with pytest.raises(SignInEnded) as ended:
+        sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
+    assert str(ended.value) == "Your account is disabled. Ask an admin to enable it."
+
+
 def test_a_program_that_checks_a_password_says_why(world: World) -> None:
     world.add(expires_at=END)
     world.clock.at = END
