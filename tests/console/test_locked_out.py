@@ -74,7 +74,8 @@ NIGHTS: dict[str, tuple[Callable[[Host], object], str]] = {
     "cwtui user reset-password NAME": (lambda host: change(host, password=None), "printed"),
     "cwtui user reset-mfa NAME": (lose_device, PASSWORD),
     "cwtui user unlock NAME": (be_locked, PASSWORD),
-    "cwtui user set NAME --enabled": (lambda host: change(host, enabled=False), PASSWORD),
+    "cwtui user enable NAME": (lambda host: change(host, enabled=False), PASSWORD),
+    "cwtui user set NAME --expires never": (lambda host: change(host, expires_at=1.0), PASSWORD),
     "cwtui user set NAME --role connectware-admin": (
         lambda host: change(host, roles=(roles.MINIMUM,)),
         PASSWORD,
