@@ -75,9 +75,15 @@ class GivesPermissions(ConfirmationNeeded):
 
 
 class GivesPower(ConfirmationNeeded):
-    """Accounts that are imported can do more than others, here or as Unix users."""
+    """Accounts of a file can do more than others, here or as Unix users."""
 
-    question = "Import them anyway?"
+    question = "Is that right?"
+
+
+class Removes(ConfirmationNeeded):
+    """Accounts are removed because a file does not name them."""
+
+    question = "Remove them?"
 
 
 class RequiresMfa(ConfirmationNeeded):
@@ -285,6 +291,7 @@ TO_EVERYTHING: Final[Agreed] = frozenset(
         NamesUnixUser,
         GivesPermissions,
         GivesPower,
+        Removes,
         RequiresMfa,
         DisablesUnused,
         ChangedByOthers,

@@ -22,8 +22,8 @@ from cwtui.cli.progress import progress
 from cwtui.cli.tables import table
 
 _HEADINGS: Final = ("USERNAME", "OUTCOME", "REASON")
-_WOULD_BE_DONE: Final = "would be done"
-_NOT_REACHED: Final = "not reached"
+WOULD_BE_DONE: Final = "would be done"
+NOT_REACHED: Final = "not reached"
 
 
 class Row(NamedTuple):
@@ -88,7 +88,7 @@ def put_one(username: str, *, changed: bool, **fields: object) -> None:
 
 
 def _planned(plan: Plan) -> Iterator[Row]:
-    yield from (Row(name, _WOULD_BE_DONE) for name in plan.names)
+    yield from (Row(name, WOULD_BE_DONE) for name in plan.names)
     yield from _left(plan)
 
 
@@ -105,7 +105,7 @@ def _results(report: Report) -> Iterator[Row]:
     for result in report:
         reached.add(result.username)
         yield Row(result.username, result.outcome, result.why)
-    yield from (Row(name, _NOT_REACHED) for name in report.plan.names if name not in reached)
+    yield from (Row(name, NOT_REACHED) for name in report.plan.names if name not in reached)
 
 
 def _report(chosen: Chosen, plan: Plan, report: Report | None, rows: list[Row]) -> None:

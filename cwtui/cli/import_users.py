@@ -18,6 +18,7 @@ from cwtui.cli import completing, confirming, import_files, json_output
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
+from cwtui.cli.input_file import refused_fields
 from cwtui.cli.json_output import put_change
 from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import put, say
@@ -209,16 +210,7 @@ def _fields(plan: Plan, batch: str | None) -> dict[str, Any]:
         "new": [one.username for one in plan.new],
         "devices_added": [one.username for one in plan.added],
         "unchanged": [one.username for one in plan.unchanged],
-        "refused": [
-            {
-                "line": one.place.number,
-                "place": str(one.place),
-                "reason": one.reason,
-                "username": one.username,
-                "exists": one.exists,
-            }
-            for one in plan.problems
-        ],
+        "refused": [*map(refused_fields, plan.problems)],
         "notes": [
             {"place": str(one.place), "sentence": one.sentence, "username": one.username}
             for one in plan.notes

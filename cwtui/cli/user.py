@@ -6,6 +6,7 @@ from cwtui.accounts import administration, expiry, roles
 from cwtui.accounts.errors import Agreed
 from cwtui.cli import (
     account_output,
+    apply_users,
     change_users,
     completing,
     confirming,
@@ -122,6 +123,7 @@ for _one in (
     change_users.unlock,
     import_users.import_,
     export_users.export,
+    apply_users.apply,
     user_ssh_key.command,
 ):
     command.add_command(_one)

@@ -42,6 +42,8 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("user reset-password", ("ada", "grace", "--yes", "--passwords-to", "{folder}/reset")),
     ("user remove", ("grace", "--yes")),
     ("user export", ("{folder}/export.jsonl",)),
+    ("user apply", ("{folder}/people.jsonl", "--check")),
+    ("user apply", ("{folder}/export.jsonl", "--json")),
     ("user export", ("-", "--format", "csv")),
     ("user import", ("{folder}/people.jsonl", "--dry-run")),
     ("user import", ("{folder}/people.jsonl", "--json")),

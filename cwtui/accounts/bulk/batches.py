@@ -142,7 +142,7 @@ def carry_out(
     was made is left as it is if the filter does not find it any more, or if it is another one now.
     """
     plan, begun = report.plan, ports.now()
-    batch = replace(ports, audit=_InBatch(ports.audit, report.batch))
+    batch = in_batch(ports, report.batch)
     for number, name in enumerate(plan.names):
         progress(number, len(plan.names))
         if not goes_on():
@@ -186,6 +186,11 @@ def _still_proved(actor: Actor, passed: float) -> Actor:
         return actor
     code_at = actor.code_at + passed if actor.code_at else 0.0
     return replace(actor, password_at=actor.password_at + passed, code_at=code_at)
+
+
+def in_batch(ports: Ports, batch: str) -> Ports:
+    """Return the ports for changes whose events have the id of this batch."""
+    return replace(ports, audit=_InBatch(ports.audit, batch))
 
 
 class _InBatch:

@@ -47,10 +47,12 @@ def create(
     progress: ShowProgress,
     workers: int,
     agreed: Agreed = TO_NOTHING,
+    batch: str = "",
 ) -> str:
     """Do what this plan says, all of it or nothing, and return the id of the batch.
 
-    `hand_over` keeps the initial passwords before the accounts exist. Making their hashes takes
+    `batch` is that of which they are a part; without one, they are one of their own. `hand_over`
+    keeps the initial passwords before the accounts exist. Making their hashes takes
     most of the time; so many `workers` do it. Raises GivesPower unless `agreed`, Refused if others
     took one of the names since the plan was made, NotPermitted, SessionEnded and CannotCheck.
     """
@@ -60,7 +62,7 @@ def create(
     refuse_powerful(ports, held, *plan.powers)
     if plan.added:
         adding.check(ports, actor, [one.username for one in plan.added])
-    batch = ports.random(4).hex()
+    batch = batch or ports.random(4).hex()
     total = 2 * len(plan.new)
     made: list[New] = []
     for one in _all_new(ports, plan.new, workers):

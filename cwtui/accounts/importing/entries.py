@@ -64,12 +64,12 @@ def entry(place: Place, fields: Mapping[str, object]) -> Entry:
     _refuse_password(fields)
     typed = _text(fields, "username")
     origin = _origin(fields)
-    shown, expires = _text(fields, "display_name"), _text(fields, "expires")
+    expires = _text(fields, "expires")
     return Entry(
         place=place,
         username=text.username(typed, local=origin is Origin.LOCAL),
         typed=typed,
-        display_name=text.line(shown, "display_name", "The display name") or None,
+        display_name=_display_name(fields),
         roles=_roles(fields),
         mfa_required=_truth(
             fields,
@@ -101,6 +101,12 @@ def _text(fields: Mapping[str, object], name: str) -> str:
     if not isinstance(value, str):
         raise InvalidInput(name, f"{name} must be text.")
     return value
+
+
+def _display_name(fields: Mapping[str, object]) -> str | None:
+    if fields.get("display_name") is None:
+        return None
+    return text.line(_text(fields, "display_name"), "display_name", "The display name")
 
 
 def _truth(fields: Mapping[str, object], name: str) -> bool | None:

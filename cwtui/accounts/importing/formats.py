@@ -86,7 +86,7 @@ def _cells(text: str, header: Sequence[str]) -> Fields:
             "line",
             f"The line has {counted(len(cells), 'field')}, and the first line has {len(header)}.",
         )
-    return dict(zip(header, cells, strict=True))
+    return {name: cell for name, cell in zip(header, cells, strict=True) if cell}
 
 
 def _split(text: str) -> list[str]:

@@ -18,7 +18,7 @@ from cwtui.accounts.text import counted, listed
 
 _NAMED: Final = 5
 """The maximum number of accounts that a message names."""
-_COMPARED: Final = (
+COMPARED: Final = (
     *("display_name", "roles", "mfa_required", "enabled", "disabled_reason", "expires_at"),
 )
 """What must be the same in an account that is there already. A password and devices are the
@@ -70,6 +70,12 @@ class Plan:
 
     def check_powers(self, agreed: Agreed) -> None:
         """Raise GivesPower if new accounts can do more than others, unless that is agreed."""
+        if GivesPower not in agreed and self.more_than_others:
+            raise GivesPower(self.more_than_others)
+
+    @property
+    def more_than_others(self) -> str:
+        """Which new accounts can do more than others, in sentences; empty if none can."""
         sentences = []
         if self.with_permissions:
             sentences.append(
@@ -82,8 +88,7 @@ class Plan:
                 f"this host who can do more than others: {listed([*self.powers], _NAMED)}. Where "
                 "sshd, sudo or su ask cwtui, whoever has the account signs in as that user."
             )
-        if sentences and GivesPower not in agreed:
-            raise GivesPower(" ".join(sentences))
+        return " ".join(sentences)
 
 
 def plan(
@@ -92,14 +97,16 @@ def plan(
     found: Iterable[Entry | Problem | Note],
     *,
     add_devices: bool = False,
+    custom: CustomRoles | None = None,
 ) -> Plan:
     """Return what an import of these lines would do now.
 
-    `add_devices`: existing accounts get the devices that they lack. Raises Refused for a file that
-    cannot be read at all, and NotPermitted, SessionEnded and CannotCheck.
+    `add_devices`: existing accounts get the devices that they lack. `custom` are the roles that
+    there will be then, if they are not those of now. Raises Refused for a file that cannot be read
+    at all, and NotPermitted, SessionEnded and CannotCheck.
     """
     authorise(ports, actor, Permission.MANAGE_USERS)
-    custom = ports.accounts.settings().custom_roles
+    custom = ports.accounts.settings().custom_roles if custom is None else custom
     known = ports.accounts.names()
     sorted_ = _Sorted(ports, custom, frozenset(known), add_devices)
     for one in found:
@@ -201,7 +208,7 @@ def _check_new(one: Entry) -> None:
 
 def _differences(one: Entry, account: Account) -> str:
     """Return how the account differs from what the file says of it; empty if it does not."""
-    said = {field: getattr(one, field) for field in _COMPARED}
+    said = {field: getattr(one, field) for field in COMPARED}
     differ = [
         f"{field} is {_shown(getattr(account, field))}, not {_shown(value)}"
         for field, value in said.items()

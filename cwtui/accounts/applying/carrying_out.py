@@ -1,0 +1,102 @@
+"""Make the store as it is declared: roles first, then accounts one by one."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from cwtui.accounts import administration, custom_roles
+from cwtui.accounts.applying.differences import Difference, Kind, Plan
+from cwtui.accounts.bulk.batches import Outcome, in_batch
+from cwtui.accounts.errors import TO_EVERYTHING, Agreed, InvalidInput, Refused
+from cwtui.accounts.importing import creating
+from cwtui.accounts.importing.creating import New
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.progress import ShowProgress
+from cwtui.accounts.session import Operator
+
+
+class Applied(NamedTuple):
+    """What became of one difference. If it was refused, `why` is a sentence."""
+
+    difference: Difference
+    outcome: Outcome
+    why: str = ""
+
+
+def carry_out(
+    ports: Ports,
+    operator: Operator,
+    plan: Plan,
+    batch: str,
+    hand_over: Callable[[Sequence[New]], None],
+    progress: ShowProgress,
+    workers: int,
+    agreed: Agreed,
+) -> Iterator[Applied]:
+    """Do it, and yield what became of each: roles first, those to be removed last.
+
+    What was done stays. All events have the id `batch`, and `hand_over` keeps initial passwords
+    before they are valid. Raises GivesPower and Removes unless `agreed`, and CannotCheck.
+    """
+    plan.check(agreed)
+    inner = in_batch(ports, batch)
+    gone = [one for one in plan.roles if one.kind is Kind.REMOVE]
+    yield from (_tried(one, inner, operator, _role) for one in plan.roles if one not in gone)
+    if plan.new.new:
+        yield from _created(ports, operator, plan, batch, hand_over, progress, workers)
+    for one in plan.accounts:
+        if one.kind is not Kind.CREATE:
+            yield _tried(one, inner, operator, _account)
+    yield from (_tried(one, inner, operator, _role) for one in gone)
+
+
+def _created(
+    ports: Ports,
+    operator: Operator,
+    plan: Plan,
+    batch: str,
+    hand_over: Callable[[Sequence[New]], None],
+    progress: ShowProgress,
+    workers: int,
+) -> Iterator[Applied]:
+    """Create all new accounts or none."""
+    outcome, why = Outcome.DONE, ""
+    try:
+        creating.create(
+            ports, operator, plan.new, hand_over, progress, workers, TO_EVERYTHING, batch
+        )
+    except (Refused, InvalidInput) as error:
+        outcome, why = Outcome.REFUSED, str(error)
+    yield from (Applied(o, outcome, why) for o in plan.accounts if o.kind is Kind.CREATE)
+
+
+def _tried(
+    one: Difference,
+    ports: Ports,
+    operator: Operator,
+    act: Callable[[Difference, Ports, Operator], None],
+) -> Applied:
+    try:
+        act(one, ports, operator)
+    except (Refused, InvalidInput) as error:
+        return Applied(one, Outcome.REFUSED, str(error))
+    return Applied(one, Outcome.DONE)
+
+
+def _role(one: Difference, ports: Ports, operator: Operator) -> None:
+    if one.kind is Kind.REMOVE:
+        custom_roles.remove_role(ports, operator, one.name)
+        return
+    permissions: Any = one.fields["permissions"][1]
+    if one.kind is Kind.CREATE:
+        custom_roles.create_role(ports, operator, one.name, permissions)
+    else:
+        custom_roles.update_role(ports, operator, one.name, permissions, TO_EVERYTHING)
+
+
+def _account(one: Difference, ports: Ports, operator: Operator) -> None:
+    if one.kind is Kind.REMOVE:
+        administration.remove_user(ports, operator, one.name)
+        return
+    wanted: dict[str, Any] = {field: after for field, (_, after) in one.fields.items()}
+    wanted["chosen_roles"] = wanted.pop("roles", None)
+    administration.update_user(ports, operator, one.name, **wanted, agreed=TO_EVERYTHING)

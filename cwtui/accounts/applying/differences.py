@@ -1,0 +1,199 @@
+"""How the store differs from what a file declares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from cwtui.accounts import expiry, roles
+from cwtui.accounts.applying.declared import Declared
+from cwtui.accounts.errors import Agreed, GivesPower, InvalidInput, Refused, Removes
+from cwtui.accounts.importing import planning
+from cwtui.accounts.importing.entries import Entry
+from cwtui.accounts.importing.places import Problem
+from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.roles import CustomRoles
+from cwtui.accounts.session import Operator
+from cwtui.accounts.text import counted, listed
+
+_NAMED: Final = 5
+"""The maximum number of accounts that a message names."""
+_AS_THEY_ARE: Final = tuple(field for field in planning.COMPARED if field != "expires_at")
+"""Fields that a file says as they are stored."""
+
+
+class Kind(StrEnum):
+    """What has to be done with an account or a role."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    REMOVE = "remove"
+
+
+class Difference(NamedTuple):
+    """One account or role that is not as declared. `fields` have the values before and after."""
+
+    kind: Kind
+    name: str
+    fields: Mapping[str, tuple[object, object]]
+    is_role: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What has to be done so that the store is as declared. `new` creates the missing accounts.
+
+    `unchanged` is how many declared accounts and roles are so already.
+    """
+
+    roles: tuple[Difference, ...]
+    accounts: tuple[Difference, ...]
+    new: planning.Plan
+    problems: tuple[Problem, ...]
+    gaining: tuple[str, ...]
+    unchanged: int
+
+    @property
+    def is_different(self) -> bool:
+        return bool(self.roles or self.accounts)
+
+    def check(self, agreed: Agreed) -> None:
+        """Raise GivesPower or Removes if that is done and not `agreed`."""
+        said = self.new.more_than_others
+        if self.gaining:
+            said += (
+                f" {counted(len(self.gaining), 'account')} will get new permissions: "
+                f"{listed(self.gaining, _NAMED)}."
+            )
+        if said and GivesPower not in agreed:
+            raise GivesPower(said.lstrip())
+        gone = [one.name for one in self.accounts if one.kind is Kind.REMOVE]
+        if gone and Removes not in agreed:
+            raise Removes(
+                f"{counted(len(gone), 'account')} will be removed for good: {listed(gone, _NAMED)}."
+            )
+
+
+def plan(
+    ports: Ports,
+    operator: Operator,
+    declared: Declared,
+    *,
+    remove_others: bool = False,
+    keep: frozenset[str] = frozenset(),
+) -> Plan:
+    """Return how the store differs now.
+
+    With `remove_others`, local accounts and custom roles that are not declared are to be removed,
+    except the accounts in `keep`. LDAP users stay: the directory says who they are. Raises Refused
+    if no account is declared then, and CannotCheck.
+    """
+    if remove_others and not declared.entries:
+        raise Refused("The file names no account, so all would be removed. Nothing was changed.")
+    custom = ports.accounts.settings().custom_roles
+    wanted = {**custom, **declared.roles}
+    rest = _Accounts(ports, custom, wanted)
+    for entry in declared.entries:
+        rest.take(entry)
+    new = planning.plan(ports, operator, rest.new, custom=wanted)
+    differences = [Difference(Kind.CREATE, one.username, _of_new(one)) for one in new.new]
+    differences += rest.changed
+    of_roles = _of_roles(custom, declared)
+    if remove_others:
+        named = {entry.username for entry in declared.entries} | keep
+        differences += [
+            Difference(Kind.REMOVE, row.username, {})
+            for row in ports.accounts.rows()
+            if row.origin is Origin.LOCAL and row.username not in named
+        ]
+        used = {role for entry in declared.entries for role in entry.roles or ()}
+        of_roles += [
+            Difference(Kind.REMOVE, name, {}, is_role=True)
+            for name in custom
+            if name not in declared.roles and name not in used
+        ]
+    changed = (
+        len(new.new) + len(rest.changed) + sum(one.kind is not Kind.REMOVE for one in of_roles)
+    )
+    problems = (*declared.problems, *rest.problems, *new.problems)
+    return Plan(
+        roles=tuple(of_roles),
+        accounts=tuple(sorted(differences, key=lambda one: one.name)),
+        new=new,
+        problems=tuple(sorted(problems, key=lambda one: one.place)),
+        gaining=tuple(rest.gaining),
+        unchanged=len(declared.entries) + len(declared.roles) - changed,
+    )
+
+
+class _Accounts:
+    """The declared accounts, by what has to be done with them."""
+
+    def __init__(self, ports: Ports, custom: CustomRoles, wanted: CustomRoles) -> None:
+        self._ports, self._custom, self._wanted = ports, custom, wanted
+        self.new: list[Entry] = []
+        self.changed: list[Difference] = []
+        self.problems: list[Problem] = []
+        self.gaining: list[str] = []
+
+    def take(self, entry: Entry) -> None:
+        account = self._ports.accounts.get(entry.username)
+        if account is None:
+            self.new.append(entry)
+            return
+        try:
+            fields = self._fields(entry, account)
+        except InvalidInput as error:
+            self.problems.append(Problem(entry.place, str(error), entry.username))
+            return
+        if not fields:
+            return
+        self.changed.append(Difference(Kind.CHANGE, entry.username, fields))
+        if entry.roles is not None:
+            had = roles.permissions(account.roles, self._custom)
+            if roles.permissions(entry.roles, self._wanted) - had:
+                self.gaining.append(entry.username)
+
+    def _fields(self, entry: Entry, account: Account) -> dict[str, tuple[object, object]]:
+        if entry.origin is not account.origin:
+            raise InvalidInput(
+                "origin", f"The account is of the origin {account.origin}, which stays."
+            )
+        if entry.roles is not None:
+            roles.known(entry.roles, self._wanted)
+        fields = {
+            field: (getattr(account, field), getattr(entry, field))
+            for field in _AS_THEY_ARE
+            if getattr(entry, field) not in {None, getattr(account, field)}
+        }
+        wanted = entry.expires_at is not None or entry.never_expires
+        if wanted and entry.expires_at != account.expires_at:
+            fields["expires"] = (
+                expiry.last_day(account.expires_at),
+                expiry.last_day(entry.expires_at),
+            )
+        if account.origin is Origin.LDAP and fields.keys() & {"roles", "display_name"}:
+            raise InvalidInput(
+                "origin", "Roles and display name of an LDAP user come from the directory."
+            )
+        return fields
+
+
+def _of_new(entry: Entry) -> dict[str, tuple[object, object]]:
+    said = {field: getattr(entry, field) for field in _AS_THEY_ARE}
+    said["roles"] = entry.new_roles
+    if entry.expires_at is not None:
+        said["expires"] = expiry.last_day(entry.expires_at)
+    return {field: (None, value) for field, value in said.items() if value is not None}
+
+
+def _of_roles(custom: CustomRoles, declared: Declared) -> list[Difference]:
+    found = []
+    for name, permissions in declared.roles.items():
+        before = custom.get(name)
+        if before != permissions:
+            kind = Kind.CREATE if before is None else Kind.CHANGE
+            fields: dict[str, tuple[object, object]] = {"permissions": (before, permissions)}
+            found.append(Difference(kind, name, fields, is_role=True))
+    return found

@@ -1,0 +1,236 @@
+"""`cwtui user apply`: make accounts and roles as a file declares them."""
+
+import os
+import pwd
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from cwtui.accounts import text
+from cwtui.accounts.applying import carrying_out, declared, differences
+from cwtui.accounts.applying.carrying_out import Applied
+from cwtui.accounts.applying.differences import Difference, Kind, Plan
+from cwtui.accounts.bulk.batches import Outcome
+from cwtui.accounts.errors import AccountsError, Agreed, InvalidInput
+from cwtui.accounts.importing import lines
+from cwtui.accounts.importing.creating import New
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.text import counted, visible
+from cwtui.cli import completing, confirming, json_output
+from cwtui.cli.batch import NOT_REACHED, WOULD_BE_DONE
+from cwtui.cli.errors import Failed
+from cwtui.cli.groups import CommandWithExamples, pass_host
+from cwtui.cli.host import Host, operator
+from cwtui.cli.input_file import opened, refused_fields
+from cwtui.cli.json_output import put_change
+from cwtui.cli.output import put, say
+from cwtui.cli.passwords_file import passwords_file
+from cwtui.cli.progress import progress
+
+_SIGNS: Final = {Kind.CREATE: "+", Kind.CHANGE: "~", Kind.REMOVE: "-"}
+
+
+@click.command(
+    "apply",
+    cls=CommandWithExamples,
+    examples=(
+        "cwtui user apply accounts.jsonl --check",
+        "cwtui user apply accounts.jsonl --passwords-to initial.csv --yes --json",
+        "cwtui user apply accounts.jsonl --remove-others --check",
+    ),
+)
+@click.argument("file", shell_complete=completing.files)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Print the difference, and change nothing. Exit status: 1 if there is one.",
+)
+@click.option(
+    "--remove-others",
+    is_flag=True,
+    help="Remove local accounts and roles that FILE does not name.",
+)
+@click.option(
+    "--passwords-to",
+    metavar="NEWFILE",
+    type=click.Path(path_type=Path),
+    help="Write the initial passwords of new accounts to this new file, with mode 0600.",
+)
+@click.option("--yes", is_flag=True, help="Apply it without asking.")
+@json_output.option
+@pass_host
+def apply(
+    host: Host,
+    file: str,
+    check: bool,
+    remove_others: bool,
+    passwords_to: Path | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Make accounts and roles as FILE declares them, or - for standard input.
+
+    FILE is as for cwtui user import. In JSON, a line with name and permissions declares a role. So
+    FILE can be what cwtui role list --json and cwtui user export print, one after the other.
+
+    Accounts that are missing are created. Of others, the display name, roles, mfa_required and
+    enabled become as in FILE, if it says them; password and devices are the person's own. What FILE
+    does not name is left alone, unless --remove-others is given. Even then LDAP users stay, as well
+    as the last admin and an account with your name.
+
+    If a line is wrong, nothing is changed. If it is interrupted, run it again. It asks before
+    accounts get permissions or are removed. Without a terminal it refuses, unless --yes is given.
+    """
+    ports = host.ports()
+    with opened(file) as source:
+        found = declared.read(lines.lines(source))
+    plan = differences.plan(
+        ports, operator(), found, remove_others=remove_others, keep=_own_names()
+    )
+    for problem in plan.problems:
+        name = f"{problem.username}: " if problem.username else ""
+        say(f"{problem.place.at_the_start}: {name}{problem.reason}")
+    if check or plan.problems or not plan.is_different:
+        _put_difference(plan, check=check, as_json=as_json)
+        return
+    if plan.new.without_password and passwords_to is None:
+        raise Failed(
+            f"{counted(plan.new.without_password, 'new account')} without password_hash would get "
+            "initial passwords. Name a new file for them: --passwords-to NEWFILE"
+        )
+    _apply(ports, plan, passwords_to, yes=yes, as_json=as_json)
+
+
+def _own_names() -> frozenset[str]:
+    """Return the usernames that are those of the Unix user, also of the one before sudo."""
+    names = {os.environ.get("SUDO_USER", "")}
+    with suppress(KeyError):
+        names.add(pwd.getpwuid(os.getuid()).pw_name)
+    return frozenset(filter(None, map(_username, names)))
+
+
+def _username(typed: str) -> str:
+    try:
+        return text.username(typed)
+    except InvalidInput:
+        return ""
+
+
+def _put_difference(plan: Plan, *, check: bool, as_json: bool) -> None:
+    """Print what differs. Raises Failed if something does, or if lines are wrong."""
+    if as_json:
+        _put(plan, [], None, check=check)
+    else:
+        _put_lines([*plan.roles, *plan.accounts])
+    if plan.problems:
+        raise Failed(f"{counted(len(plan.problems), 'line')} cannot be applied.")
+    if plan.is_different:
+        number = len(plan.roles) + len(plan.accounts)
+        raise Failed(f"{counted(number, 'difference')}. Nothing was changed.")
+    say("All is as the file says.")
+
+
+def _apply(
+    ports: Ports, plan: Plan, passwords_to: Path | None, *, yes: bool, as_json: bool
+) -> None:
+    batch = ports.random(4).hex()
+    done: list[Applied] = []
+    problem: AccountsError | None = None
+    kept_in = passwords_to if plan.new.without_password else None
+
+    def carry_out(agreed: Agreed) -> None:
+        plan.check(agreed)
+        with passwords_file(kept_in) as keep, progress("Applying") as shown:
+
+            def hand_over(made: Sequence[New]) -> None:
+                keep((one.account.username, one.password) for one in made if one.password)
+
+            workers = os.cpu_count() or 1
+            # If it raises, what it has yielded before is in the list.
+            done.extend(
+                carrying_out.carry_out(
+                    ports, operator(), plan, batch, hand_over, shown, workers, agreed
+                )
+            )
+
+    try:
+        confirming.confirmed(carry_out, yes=yes, if_not="Nothing was changed.")
+    except AccountsError as error:
+        if not done:
+            raise
+        problem = error
+    changed = [one for one in done if one.outcome is Outcome.DONE]
+    refused = [one for one in done if one.outcome is Outcome.REFUSED]
+    if as_json:
+        _put(plan, done, batch, check=False)
+    else:
+        _put_lines([one.difference for one in changed])
+    say(f"{counted(len(changed), 'difference')} applied. In the audit log: batch {batch}.")
+    for one in refused:
+        say(f"{one.difference.name}: {one.why}")
+    if problem is not None:
+        raise problem
+    if refused:
+        raise Failed(f"{counted(len(refused), 'difference')} could not be applied.")
+
+
+def _put_lines(found: Sequence[Difference]) -> None:
+    if found:
+        put("\n".join(map(_line, found)))
+
+
+def _line(one: Difference) -> str:
+    what = "role " if one.is_role else ""
+    fields = "  ".join(
+        f"{field}={_shown(after)}"
+        if before is None
+        else f"{field}={_shown(before)}->{_shown(after)}"
+        for field, (before, after) in one.fields.items()
+    )
+    return f"{_SIGNS[one.kind]} {what}{visible(one.name)}  {fields}".rstrip()
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ",".join(value) if isinstance(value, tuple) else f'"{visible(str(value))}"'
+
+
+def _put(plan: Plan, done: Sequence[Applied], batch: str | None, *, check: bool) -> None:
+    applied = {(one.difference.is_role, one.difference.name): one for one in done}
+    put_change(
+        {
+            "check": check,
+            "different": plan.is_different,
+            "batch": batch,
+            "roles": [_fields("name", one, applied, batch) for one in plan.roles],
+            "accounts": [_fields("username", one, applied, batch) for one in plan.accounts],
+            "unchanged": plan.unchanged,
+            "refused": [*map(refused_fields, plan.problems)],
+        },
+        changed=any(one.outcome is Outcome.DONE for one in done),
+    )
+
+
+def _fields(
+    key: str,
+    one: Difference,
+    applied: Mapping[tuple[bool, str], Applied],
+    batch: str | None,
+) -> dict[str, Any]:
+    became = applied.get((one.is_role, one.name))
+    not_done = WOULD_BE_DONE if batch is None else NOT_REACHED
+    return {
+        key: one.name,
+        "kind": one.kind,
+        "changed": became is not None and became.outcome is Outcome.DONE,
+        "outcome": not_done if became is None else became.outcome,
+        "reason": (became.why if became is not None else "") or None,
+        "difference": {
+            field: {"before": before, "after": after}
+            for field, (before, after) in one.fields.items()
+        },
+    }

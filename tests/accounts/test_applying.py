@@ -1,0 +1,55 @@
+"""Whatever the store is, it becomes as declared, and what is not declared stays."""
+
+import io
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cwtui.accounts import exporting
+from cwtui.accounts.applying import carrying_out, declared, differences
+from cwtui.accounts.applying.differences import Plan
+from cwtui.accounts.bulk.batches import Outcome
+from cwtui.accounts.errors import TO_EVERYTHING
+from cwtui.accounts.importing import lines
+from cwtui.accounts.model import Account
+from tests.accounts.importing.test_exporting import ACCOUNTS
+from tests.accounts.world import OPERATOR, World
+
+SOME = st.lists(ACCOUNTS, max_size=4, unique_by=lambda account: account.username)
+ADMIN = "an.admin.who.stays.all.the.time"
+
+
+def plan(world: World, content: str, *, remove_others: bool = False) -> Plan:
+    found = declared.read(lines.lines(io.BytesIO(content.encode())))
+    keep = frozenset({ADMIN})
+    return differences.plan(
+        world.ports, OPERATOR, found, remove_others=remove_others and bool(content), keep=keep
+    )
+
+
+def exported(world: World) -> dict[str, object]:
+    return {one["username"]: one for one in exporting.export(world.ports, OPERATOR)}
+
+
+@settings(max_examples=25)
+@given(SOME, SOME, st.booleans())
+def test_the_store_becomes_as_declared(
+    now: list[Account], then: list[Account], remove_others: bool
+) -> None:
+    world, other = World(), World()
+    world.add_admin(ADMIN)
+    for account in now:
+        world.put(account)
+    for account in then:
+        other.put(account)
+    before, wanted = exported(world), exported(other)
+    content = exporting.as_json_lines(exporting.export(other.ports, OPERATOR))
+    planned = plan(world, content, remove_others=remove_others)
+    assert planned.problems == ()
+    for one in carrying_out.carry_out(
+        world.ports, OPERATOR, planned, "b", lambda _: None, lambda *_: None, 1, TO_EVERYTHING
+    ):
+        assert one.outcome is Outcome.DONE, one
+    left = {ADMIN: before[ADMIN]} if remove_others and then else before
+    assert exported(world) == {**left, **wanted}
+    assert not plan(world, content, remove_others=remove_others).is_different

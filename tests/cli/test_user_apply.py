@@ -1,0 +1,207 @@
+"""`cwtui user apply`: the store becomes as a file says, and no more than that."""
+
+import csv
+import json
+import os
+import pwd
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+import pytest
+
+from cwtui.accounts import administration
+from cwtui.accounts.administration import Updated
+from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.model import Origin
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.session import Actor
+from tests.cli.accounts import put
+from tests.cli.commands import PASSWORD, Host, Result
+
+HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+HELP_DESK = {"name": "help-desk", "permissions": ["read-users", "reset-mfa"]}
+ANN = {"username": "ann", "display_name": "Ann Reed", "roles": ["help-desk"]}
+NEW = {"username": "new", "password_hash": HASH, "mfa_required": True}
+
+
+@pytest.fixture
+def people(host: Host) -> Host:
+    """A host with the admin, ann, bob, and zoe of the directory."""
+    for name in ("ann", "bob"):
+        put(host, name)
+    put(host, "zoe", origin=Origin.LDAP, password=None)
+    return host
+
+
+def applied(host: Host, *declared: dict[str, Any], args: tuple[str, ...] = ()) -> Result:
+    content = "".join(f"{json.dumps(one)}\n" for one in declared).encode()
+    return host.run("user", "apply", "-", *args, stdin=content)
+
+
+def rows(host: Host) -> dict[str, tuple[str, tuple[str, ...], bool, bool]]:
+    return {
+        row.username: (row.display_name, row.roles, row.mfa_required, row.enabled)
+        for row in host.ports().accounts.rows()
+    }
+
+
+def test_what_is_declared_becomes_so_and_the_rest_stays(people: Host) -> None:
+    before = rows(people)
+    done = applied(people, HELP_DESK, ANN, NEW, args=("--yes", "--json"))
+    assert done.status == 0, done.err
+    assert done.json["changed"] is True
+    assert [(one["name"], one["kind"]) for one in done.json["roles"]] == [("help-desk", "create")]
+    assert [(one["username"], one["kind"], one["outcome"]) for one in done.json["accounts"]] == [
+        ("ann", "change", "done"),
+        ("new", "create", "done"),
+    ]
+    assert done.json["accounts"][0]["difference"]["roles"] == {
+        "before": ["minimum-access"],
+        "after": ["help-desk"],
+    }
+    after = rows(people)
+    assert after["ann"] == ("Ann Reed", ("help-desk",), False, True)
+    assert after["new"] == ("", ("minimum-access",), True, True)
+    assert {name: after[name] for name in ("admin", "bob", "zoe")} == {
+        name: before[name] for name in ("admin", "bob", "zoe")
+    }
+    batch = done.json["batch"]
+    events = [event for event in people.audit if f"batch={batch}" in event.get("reason", "")]
+    assert [event["event"] for event in events] == [
+        "role.create",
+        "user.create",
+        "user.import",
+        "user.update",
+    ]
+
+
+def test_it_is_idempotent(people: Host) -> None:
+    assert applied(people, HELP_DESK, ANN, NEW, args=("--yes",)).status == 0
+    before = people.files()
+    again = applied(people, HELP_DESK, ANN, NEW, args=("--json",))
+    assert (again.status, again.json["changed"], again.json["different"]) == (0, False, False)
+    assert again.json["unchanged"] == 3
+    assert applied(people, HELP_DESK, ANN, NEW, args=("--check",)).status == 0
+    assert people.files() == before
+
+
+def test_a_check_prints_the_difference_and_changes_nothing(people: Host) -> None:
+    before = people.files()
+    done = applied(people, HELP_DESK, ANN, NEW, args=("--check",))
+    assert done.status == 1
+    assert done.out.splitlines() == [
+        "+ role help-desk  permissions=read-users,reset-mfa",
+        '~ ann  display_name=""->"Ann Reed"  roles=minimum-access->help-desk',
+        "+ new  roles=minimum-access  mfa_required=yes",
+    ]
+    assert "3 differences. Nothing was changed." in done.err
+    as_json = applied(people, HELP_DESK, ANN, args=("--check", "--json"))
+    assert (as_json.status, as_json.json["changed"], as_json.json["different"]) == (1, False, True)
+    assert as_json.json["accounts"][0]["outcome"] == "would be done"
+    assert people.files() == before
+
+
+def test_exports_can_be_applied(people: Host, tmp_path: Path) -> None:
+    applied(people, HELP_DESK, ANN, args=("--yes",))
+    declared = people.run("role", "list", "--json").out + people.run("user", "export", "-").out
+    file = tmp_path / "declared.jsonl"
+    file.write_text(declared)
+    assert people.run("user", "apply", str(file), "--check").status == 0
+    people.run("user", "set", "ann", "--disabled")
+    people.run("user", "set", "ann", "--role", "minimum-access")
+    people.run("role", "set", "help-desk", "--permission", "read-audit-log")
+    assert people.run("user", "apply", str(file), "--yes").status == 0
+    assert people.run("user", "export", "-").out == declared[declared.index('{"username') :]
+    assert people.run("user", "apply", str(file), "--check").status == 0
+
+
+def test_csv_can_be_applied(people: Host) -> None:
+    content = b"username,enabled\nann,no\nbob,\n"
+    done = people.run("user", "apply", "-", stdin=content)
+    assert (done.status, done.out) == (0, "~ ann  enabled=yes->no\n")
+    assert [name for name, row in rows(people).items() if not row[3]] == ["ann"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ({"username": "ann", "nosuch": 1}, "There is no field nosuch."),
+        ({"username": "bob", "roles": ["nosuch"]}, "There is no role named nosuch."),
+        ({"username": "new", "roles": ["nosuch"]}, "There is no role named nosuch."),
+        ({"username": "zoe", "origin": "ldap", "display_name": "Z"}, "come from the directory"),
+        ({"username": "zoe"}, "of the origin ldap"),
+        ({"username": "Ann"}, "This username is there twice."),
+        ({"name": "x", "permissions": ["nosuch"]}, "There is no permission named nosuch."),
+        ({"name": "x", "permissions": "read-users"}, "must be a list"),
+        ({"name": "connectware-admin", "permissions": []}, "is built in"),
+        ({"name": "X Y", "permissions": ["read-users"]}, "A role's name has"),
+        ({"permissions": ["read-users"]}, "A role has a name"),
+        (HELP_DESK, "The role help-desk is there twice."),
+    ],
+)
+def test_a_wrong_line_changes_nothing(people: Host, line: dict[str, Any], said: str) -> None:
+    before = people.files()
+    fine = {"username": "ann", "enabled": False}
+    done = applied(people, HELP_DESK, fine, line, args=("--yes", "--json"))
+    assert done.status == 1
+    assert said in done.err
+    assert "Line 3: " in done.err
+    assert (done.json["changed"], len(done.json["refused"])) == (False, 1)
+    assert people.files() == before
+
+
+def test_others_are_removed_on_demand(people: Host) -> None:
+    applied(
+        people, HELP_DESK, {"name": "unused", "permissions": ["read-users"]}, ANN, args=("--yes",)
+    )
+    user = pwd.getpwuid(os.getuid()).pw_name
+    put(people, user)
+    check = applied(people, ANN, args=("--check", "--remove-others"))
+    assert (check.status, check.out) == (1, "- role unused\n- admin\n- bob\n")
+    asked = applied(people, ANN, args=("--remove-others",))
+    assert (asked.status, asked.out) == (1, "")
+    assert "2 accounts will be removed for good: admin, bob. " in asked.err
+    done = applied(people, ANN, args=("--remove-others", "--yes", "--json"))
+    assert done.status == 1
+    assert "admin: admin is the last enabled admin." in done.err
+    assert sorted(rows(people)) == ["admin", "ann", user, "zoe"]
+    assert people.run("role", "list", "--json").json[-1]["name"] == "help-desk"
+    empty = applied(people, HELP_DESK, args=("--remove-others", "--yes"))
+    assert (empty.status, "would be removed" in empty.err) == (1, True)
+
+
+def test_permissions_are_asked_about(people: Host) -> None:
+    before = people.files()
+    done = applied(people, HELP_DESK, ANN)
+    assert (done.status, done.out) == (1, "")
+    assert "1 account will get new permissions: ann." in done.err
+    assert people.files() == before
+
+
+def test_initial_passwords_need_a_file(people: Host, tmp_path: Path) -> None:
+    new = {"username": "new"}
+    assert "--passwords-to NEWFILE" in applied(people, new).err
+    kept = tmp_path / "initial.csv"
+    assert applied(people, new, args=("--passwords-to", str(kept))).status == 0
+    assert [row["username"] for row in csv.DictReader(kept.read_text().splitlines())] == ["new"]
+
+
+def test_what_was_done_before_a_fault_is_reported(
+    people: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update = administration.update_user
+
+    def breaks(ports: Ports, actor: Actor, username: str, **fields: Any) -> Updated:
+        if username == "bob":
+            raise CannotCheck("The disk is gone.")
+        return update(ports, actor, username, **fields)
+
+    monkeypatch.setattr(administration, "update_user", breaks)
+    off = ({"username": name, "enabled": False} for name in ("ann", "bob"))
+    done = applied(people, *off, args=("--json",))
+    assert (done.status, done.json["changed"]) == (3, True)
+    outcomes = [(one["username"], one["outcome"]) for one in done.json["accounts"]]
+    assert outcomes == [("ann", "done"), ("bob", "not reached")]
+    assert "The disk is gone." in done.err
+    assert not rows(people)["ann"][3]
