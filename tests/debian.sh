@@ -9,6 +9,7 @@ while read -r program package; do
     command -v "$program" >/dev/null || missing="$missing $package"
 done <<LIST
 oathtool oathtool
+age age
 zbarimg zbar-tools
 slapd slapd
 ldapmodify ldap-utils

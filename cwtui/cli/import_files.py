@@ -1,23 +1,32 @@
 """Open the files of an import, and show how far they are read."""
 
+import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeAlias
 
 from cwtui.accounts.errors import Refused
+from cwtui.accounts.importing import documents
 from cwtui.accounts.importing.given import Given
+from cwtui.accounts.importing.lines import BYTES_MOST, Source
 from cwtui.accounts.importing.programs import Format, Found
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.text import visible
 from cwtui.cli.input_file import STANDARD_INPUT, opened
 
+Decrypt: TypeAlias = Callable[[bytes], bytes]
 _STEPS: Final = 100
 """How often progress is shown."""
 
 
 def entries(
-    format_: Format, files: Sequence[str], username: str, issuer: str, shown: ShowProgress
+    format_: Format,
+    files: Sequence[str],
+    username: str,
+    issuer: str,
+    shown: ShowProgress,
+    decrypt: Decrypt | None = None,
 ) -> Found:
     """Yield what the files say, one after the other. Raises Refused, WrongUsage and OSError."""
     for number, file in enumerate(files):
@@ -25,7 +34,9 @@ def entries(
         with opened(file) as source:
             is_file = file != STANDARD_INPUT
             size = os.fstat(source.fileno()).st_size if is_file else 0
-            watched = _Watched(source, size, shown)
+            watched: Source = _Watched(source, size, shown)
+            if decrypt is not None:
+                watched = io.BytesIO(decrypt(documents.content(watched, BYTES_MOST)))
             path = str(Path(file).absolute()) if is_file else ""
             given = Given(watched, path, named, username, issuer)
             try:

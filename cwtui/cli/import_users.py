@@ -14,7 +14,7 @@ from cwtui.accounts.importing.creating import New
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.text import counted, listed, visible
-from cwtui.cli import completing, confirming, import_files, json_output
+from cwtui.cli import completing, confirming, decryption, import_files, json_output
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
@@ -56,6 +56,17 @@ _NAMED: Final = 3
 @click.option(
     "--issuer", metavar="NAME", help="Which service's devices to read from the export of an app."
 )
+@click.option(
+    "--identity",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Decrypt with the private keys of age or SSH in this file.",
+)
+@click.option(
+    "--passphrase-stdin",
+    is_flag=True,
+    help="Decrypt with the passphrase on one line of standard input.",
+)
 @click.option("--add-devices", is_flag=True, help="Give existing accounts the devices they lack.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
 @click.option("--keep-going", is_flag=True, help="Import the other lines if some are wrong.")
@@ -74,6 +85,8 @@ def import_(
     program: str | None,
     username: str | None,
     issuer: str | None,
+    identity: Path | None,
+    passphrase_stdin: bool,
     add_devices: bool,
     dry_run: bool,
     keep_going: bool,
@@ -85,7 +98,9 @@ def import_(
 
     FILE is CSV with a header line, or JSON with one object per line, both with the names of `cwtui
     user list --json`. `cwtui help admin` describes the fields, with examples. With --format, it is
-    a file of another program: `cwtui help importing` says what is taken over from each.
+    a file of another program: `cwtui help importing` says what is taken over from each. A file of
+    cwtui user export --with-secrets is decrypted with --identity or a passphrase, which is asked
+    for on a terminal.
 
     All lines are imported or none, unless --keep-going is given. Accounts that exist are never
     changed: if they are as in FILE, they are left as they are, else the line is refused. So an
@@ -101,9 +116,10 @@ def import_(
     """
     format_ = programs.PROGRAMS[program] if program is not None else programs.OWN
     _check_usage(format_, files, username, issuer)
+    decrypt = decryption.of(files, identity, passphrase_stdin=passphrase_stdin)
     ports = host.ports()
     with progress("Reading") as shown:
-        found = import_files.entries(format_, files, username or "", issuer or "", shown)
+        found = import_files.entries(format_, files, username or "", issuer or "", shown, decrypt)
         plan = planning.plan(ports, operator(), found, add_devices=add_devices)
     batch: str | None = None
     _say_notes(plan)
@@ -180,11 +196,17 @@ def _described(one: Entry) -> str:
         "mfa_required": "yes" if one.mfa_required else "",
         "enabled": "no" if one.enabled is False else "",
         "expires": expiry.last_day(one.expires_at) if one.expires_at is not None else "",
-        "password": "initial" if one.password_hash is None else "taken over",
+        "password": _password(one),
         "devices": str(len(one.keys)) if one.keys else "",
         "display_name": f'"{visible(one.display_name)}"' if one.display_name else "",
     }
     return "  ".join(f"{name}={value}" for name, value in what.items() if value)
+
+
+def _password(one: Entry) -> str:
+    if one.needs_initial_password:
+        return "initial"
+    return "taken over" if one.password_hash is not None else ""
 
 
 def _say_done(plan: Plan, batch: str, passwords_to: Path | None) -> None:

@@ -25,12 +25,13 @@ ANY_TEXT = {
     "--display-name",
     "--from",
     "--gate-socket",
+    "--identity",
     "--passwords-to",
     "--socket",
     "--source",
     "--user",
 }
-REFUSED_ARGUMENTS = {"file", "words", "unix_user"}
+REFUSED_ARGUMENTS = {"file", "files", "words", "unix_user"}
 """Their values are looked up, which is no question of usage."""
 
 Path = tuple[str, ...]

@@ -16,6 +16,10 @@ CHOSEN: Final = "Grüße aus Ketzin 7"
 BIND_PASSWORD: Final = "the reader of the directory"
 TYPED_BY_MISTAKE: Final = "an own password? as a name"
 
+RECIPIENT: Final = (
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDur7WtOwnnj9Lcso+QxWDedkGsZzcUuGzQ47L5hQC/E"
+)
+
 CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("init", ("--admin", "ada", "--password-stdin")),
     ("init", ("--admin", "ada")),
@@ -45,6 +49,7 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
     ("user apply", ("{folder}/people.jsonl", "--check")),
     ("user apply", ("{folder}/export.jsonl", "--json")),
     ("user export", ("-", "--format", "csv")),
+    ("user export", ("{folder}/people.age", "--with-secrets", "--recipient", RECIPIENT)),
     ("user import", ("{folder}/people.jsonl", "--dry-run")),
     ("user import", ("{folder}/people.jsonl", "--json")),
     ("user import", ("{folder}/people.jsonl", "--json", "--passwords-to", "{folder}/initial")),

@@ -1,17 +1,19 @@
 """Add devices that people have elsewhere to accounts that exist."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 import bcrypt
 from msgspec.structs import replace
 
-from cwtui.accounts import devices, names
+from cwtui.accounts import devices
 from cwtui.accounts.audit.events import Event, EventType
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.errors import Refused
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.managing import existing, refuse_own, refuse_powerful
 from cwtui.accounts.model import MOST_DEVICES, Account, BackupCodes, Device, SecondFactor
+from cwtui.accounts.names import new_id
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
@@ -35,14 +37,21 @@ def device_count(account: Account) -> int:
 
 
 def with_devices(
-    ports: Ports, username: str, keys: Sequence[Secret], factor: SecondFactor | None = None
+    ports: Ports,
+    username: str,
+    keys: Sequence[Secret],
+    factor: SecondFactor | None = None,
+    names: Sequence[str] = (),
 ) -> SecondFactor:
-    """Return the second factor with devices for these keys. The first has no backup codes yet."""
+    """Return the second factor with devices for these keys, called by `names` if there are some.
+
+    A new one has no backup codes yet.
+    """
     kept: list[Device] = list(factor.devices) if factor is not None else []
-    for key in keys:
-        id_ = names.new_id(ports.random, {device.id for device in kept})
+    for key, given in zip_longest(keys, names[: len(keys)]):
+        id_ = new_id(ports.random, {device.id for device in kept})
         sealed = devices.sealed(ports.keyring, username, id_, key)
-        name = devices.new_name(kept)
+        name = given if given is not None else devices.new_name(kept)
         kept.append(Device(name=name, totp_secret=sealed, registered_at=ports.now(), id=id_))
     if factor is not None:
         return replace(factor, devices=tuple(kept))

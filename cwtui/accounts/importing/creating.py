@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec import structs
+
 from cwtui.accounts.audit.events import Event, EventType
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import TO_NOTHING, Agreed, Refused
@@ -12,7 +14,7 @@ from cwtui.accounts.importing import adding
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.managing import refuse_powerful, refuse_to_grant
-from cwtui.accounts.model import Account, PasswordHash
+from cwtui.accounts.model import Account, PasswordHash, SecondFactor
 from cwtui.accounts.new_account import (
     cost_of_many,
     first_epoch,
@@ -125,7 +127,7 @@ def _import_event(ports: Ports, actor: Actor, batch: str, created: int, added: i
 
 
 def _all_new(ports: Ports, entries: Sequence[Entry], workers: int) -> Iterator[New]:
-    if all(one.password_hash is not None for one in entries):
+    if not any(one.needs_initial_password for one in entries):
         yield from (_new(ports, one) for one in entries)
         return
     # bcrypt lets other threads run meanwhile.
@@ -134,7 +136,8 @@ def _all_new(ports: Ports, entries: Sequence[Entry], workers: int) -> Iterator[N
 
 
 def _new(ports: Ports, one: Entry) -> New:
-    kept = PasswordHash(None, one.password_hash) if one.password_hash is not None else None
+    key = one.saved.password_key
+    kept = PasswordHash(key, one.password_hash) if one.password_hash is not None else None
     account = Account(
         username=one.username,
         created_at=ports.now(),
@@ -146,11 +149,24 @@ def _new(ports: Ports, one: Entry) -> New:
         expires_at=one.expires_at,
         session_epoch=first_epoch(ports),
         password=kept,
-        # Backup codes are for the person to make.
-        second_factor=adding.with_devices(ports, one.username, one.keys) if one.keys else None,
+        origin=one.origin,
+        directory_ids=one.saved.directory_ids,
+        second_factor=_second_factor(ports, one) if one.keys else None,
     )
-    if kept is not None:
+    if kept is not None and one.saved.must_change_password:
+        expires_at = one.saved.initial_password_expires_at
+        until = expires_at.timestamp() if expires_at is not None else None
+        account = account.changed(must_change_password=True, initial_password_expires_at=until)
+    if not one.needs_initial_password:
         return New(account)
     initial = Secret(passwords.random_groups(ports.random))
     fields = initial_password_fields(ports, initial, cost_of_many(ports))
     return New(account.changed(**fields), initial)
+
+
+def _second_factor(ports: Ports, one: Entry) -> SecondFactor:
+    """Return the devices. Without backup codes to restore, they are for the person to make."""
+    names = one.saved.device_names
+    factor = adding.with_devices(ports, one.username, one.keys, names=names)
+    codes = one.saved.backup_codes
+    return factor if codes is None else structs.replace(factor, backup_codes=codes)

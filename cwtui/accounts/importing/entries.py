@@ -10,6 +10,7 @@ from cwtui.accounts.account_state import PasswordState
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.importing import key_uri
 from cwtui.accounts.importing.places import Place
+from cwtui.accounts.importing.saved import Saved, saved
 from cwtui.accounts.model import MOST_DEVICES, Origin
 from cwtui.accounts.secret import Secret
 
@@ -35,7 +36,8 @@ class Entry:
     `typed` is the username as in the file. `password_hash` is a bcrypt hash that begins with $2b$,
     and `keys` are the secret keys of the devices in base32. `expires_at` is in seconds since the
     epoch; `never_expires`: the file says that there is no last day. `only_devices`: the file knows
-    nothing else of the account, not even its origin.
+    nothing else of the account, not even its origin. `saved` is what only an export with secrets
+    says.
     """
 
     place: Place
@@ -52,6 +54,11 @@ class Entry:
     password_hash: str | None = field(default=None, repr=False)
     keys: tuple[Secret, ...] = ()
     only_devices: bool = False
+    saved: Saved = field(default=Saved(), repr=False)
+
+    @property
+    def needs_initial_password(self) -> bool:
+        return self.password_hash is None and self.origin is Origin.LOCAL
 
     @property
     def new_roles(self) -> tuple[str, ...]:
@@ -82,6 +89,7 @@ def entry(place: Place, fields: Mapping[str, object]) -> Entry:
         origin=origin,
         password_hash=_password_hash(_text(fields, "password_hash")),
         keys=_keys(fields),
+        saved=saved(fields),
     )
 
 

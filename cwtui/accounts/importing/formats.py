@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.importing import saved
 from cwtui.accounts.importing.entries import FIELDS, IGNORED, Entry, entry
 from cwtui.accounts.importing.lines import Line
 from cwtui.accounts.importing.places import Problem
@@ -15,7 +16,7 @@ from cwtui.accounts.text import counted, refuse_control_characters, shortened, v
 
 Fields: TypeAlias = dict[str, object]
 
-_KNOWN: Final = {*FIELDS, *IGNORED}
+_KNOWN: Final = {*FIELDS, *IGNORED, *saved.FIELDS}
 _QUOTED: Final = 64
 _decode: Final = msgspec.json.Decoder(dict[str, object]).decode
 

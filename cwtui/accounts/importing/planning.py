@@ -7,7 +7,7 @@ from typing import Final
 
 from cwtui.accounts import expiry, look_alikes, roles, text, unix_users
 from cwtui.accounts.errors import Agreed, GivesPower, InvalidInput
-from cwtui.accounts.importing import adding
+from cwtui.accounts.importing import adding, saved
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.places import Note, Place, Problem
 from cwtui.accounts.model import MOST_DEVICES, Account, Origin
@@ -66,7 +66,7 @@ class Plan:
     @property
     def without_password(self) -> int:
         """How many new accounts get an initial password."""
-        return sum(one.password_hash is None for one in self.new)
+        return sum(one.needs_initial_password for one in self.new)
 
     def check_powers(self, agreed: Agreed) -> None:
         """Raise GivesPower if new accounts can do more than others, unless that is agreed."""
@@ -135,6 +135,7 @@ class _Sorted:
     ) -> None:
         self._ports, self._custom, self._existing = ports, custom, existing
         self._add_devices = add_devices
+        self._keys = frozenset(key.id for key in ports.keyring.all_keys())
         self._seen: dict[str, Place] = {}
         self._possible = set[tuple[str, ...]]()
         """Roles that an account can have."""
@@ -171,7 +172,9 @@ class _Sorted:
             self.problems.append(Problem(one.place, str(error), one.username))
         else:
             self._possible.add(one.new_roles)
-            self.new.append(one)
+            new, left_out = saved.restorable(one, self._keys)
+            self.notes += [Note(one.place, sentence, one.username) for sentence in left_out]
+            self.new.append(new)
 
     def _take_existing(self, one: Entry, account: Account) -> None:
         differs = _differences(one, account)
@@ -198,7 +201,7 @@ class _Sorted:
 
 def _check_new(one: Entry) -> None:
     """Raise InvalidInput if there can be no local account of this name and origin."""
-    if one.origin is Origin.LDAP:
+    if one.origin is Origin.LDAP and not one.saved.directory_ids:
         raise InvalidInput(
             "origin", "LDAP users get their account when they sign in for the first time."
         )

@@ -1,0 +1,89 @@
+"""What only an export with secrets says of an account, so that people sign in as before.
+
+Password hashes and backup codes are peppered with a key of the keyring, so they can be restored
+only where the keyring has this key. Secret keys of devices are not.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from cwtui.accounts import devices
+from cwtui.accounts.credentials import backup_codes
+from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.model import BackupCodes, Device, Sealed
+
+if TYPE_CHECKING:
+    from cwtui.accounts.importing.entries import Entry
+
+_Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class Saved(Struct, frozen=True):
+    """The fields, as an export writes them. `password_key` is None for a hash without pepper.
+
+    `device_names` are those of the devices in their order, and `directory_ids` tell who an LDAP
+    user is.
+    """
+
+    password_key: str | None = None
+    must_change_password: bool = False
+    initial_password_expires_at: _Moment | None = None
+    device_names: tuple[str, ...] = ()
+    backup_codes: BackupCodes | None = None
+    directory_ids: dict[str, str] = {}
+
+
+FIELDS: Final = Saved.__struct_fields__
+_NOTHING: Final = Saved()
+_NO_HASH: Final = "Its password was hashed with a key that this host lacks: it gets an initial one."
+_NO_CODES: Final = (
+    "Its backup codes were hashed with a key that this host lacks: they are left out, and the "
+    "person can make new ones."
+)
+
+
+def saved(fields: Mapping[str, object]) -> Saved:
+    """Return what the fields of a line say. Raises InvalidInput, which quotes no values."""
+    if fields.keys().isdisjoint(FIELDS):
+        return _NOTHING
+    given = {name: value for name in FIELDS if (value := fields.get(name)) is not None}
+    try:
+        found = msgspec.convert(given, Saved)
+    except msgspec.ValidationError as error:
+        raise InvalidInput("line", f"A field is not as an export writes it: {error}.") from None
+    codes = found.backup_codes
+    if codes is not None and len(codes.hashes) > backup_codes.COUNT:
+        raise InvalidInput("backup_codes", f"There can be at most {backup_codes.COUNT} codes.")
+    _check_names(found.device_names)
+    return found
+
+
+def _check_names(given: tuple[str, ...]) -> None:
+    nothing = Sealed(key="", nonce=b"", ciphertext=b"")
+    others: list[Device] = []
+    for name in given:
+        devices.checked_name(name, others, "device_names")
+        others.append(Device(name=name, totp_secret=nothing, registered_at=0))
+
+
+def restorable(one: "Entry", keys: frozenset[str]) -> tuple["Entry", list[str]]:
+    """Return the entry without what needs a key that is not among these, and what is left out."""
+    left_out = list(_without(one, keys))
+    if _NO_HASH in left_out:
+        one = replace(one, password_hash=None)
+    if _NO_CODES in left_out:
+        one = replace(one, saved=msgspec.structs.replace(one.saved, backup_codes=None))
+    return one, left_out
+
+
+def _without(one: "Entry", keys: frozenset[str]) -> Iterator[str]:
+    if one.password_hash is not None and one.saved.password_key not in {None, *keys}:
+        yield _NO_HASH
+    codes = one.saved.backup_codes
+    if codes is not None and codes.hashes and codes.key not in keys:
+        yield _NO_CODES

@@ -1,0 +1,45 @@
+"""How the files of an import are decrypted, if they are encrypted."""
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from cwtui.cli import standard_input, terminal
+from cwtui.cli.errors import WrongUsage
+from cwtui.cli.import_files import Decrypt
+from cwtui.cli.input_file import STANDARD_INPUT
+from cwtui.host.untrusted_files import open_regular
+
+_MARK: Final = b"age-encryption.org/v1\n"
+
+
+def of(files: Sequence[str], identity: Path | None, *, passphrase_stdin: bool) -> Decrypt | None:
+    """Return how to decrypt the files, or None. Asks for a passphrase that was not given.
+
+    Raises WrongUsage if there is no way to ask, and OSError.
+    """
+    if identity is not None and passphrase_stdin:
+        raise WrongUsage("Give either --identity or --passphrase-stdin.")
+    if passphrase_stdin and STANDARD_INPUT in files:
+        raise WrongUsage("Standard input has either FILE or the passphrase.")
+    if identity is None and not passphrase_stdin and not any(map(_is_encrypted, files)):
+        return None
+    # Imported here, because it needs a library that not every host has.
+    from cwtui.host import age
+
+    if identity is not None:
+        return partial(age.decrypted, identity=identity)
+    if passphrase_stdin:
+        return partial(age.decrypted_with, passphrase=standard_input.passphrase())
+    if not terminal.is_there():
+        raise WrongUsage("The file is encrypted. Use --identity FILE or --passphrase-stdin.")
+    return partial(age.decrypted_with, passphrase=terminal.ask_secret("Passphrase"))
+
+
+def _is_encrypted(file: str) -> bool:
+    if file == STANDARD_INPUT:
+        return False
+    with os.fdopen(open_regular(Path(file)), "rb") as source:
+        return source.read(len(_MARK)) == _MARK

@@ -1,0 +1,170 @@
+"""An export with secrets is imported on another host, and people sign in as before."""
+
+import json
+
+import msgspec
+import pytest
+
+from cwtui.accounts import devices, exporting, sign_in
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.credentials import passwords
+from cwtui.accounts.errors import TO_EVERYTHING, CannotCheck, InvalidInput
+from cwtui.accounts.importing import creating, saved
+from cwtui.accounts.importing.creating import New
+from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.new_account import initial_password_fields
+from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in import CodeNeeded, SignedIn
+from tests.accounts.importing.test_exporting import imported
+from tests.accounts.memory import MemoryKeyring
+from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
+
+INITIAL = Secret("ABCD-EFGH-JKMN-PQRS")
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.add_admin()
+    made.add("ann", display_name="Ann Reed", mfa_required=True)
+    made.add("new")
+    made.put(made.account("new").changed(**initial_password_fields(made.ports, INITIAL)))
+    made.put(
+        Account(
+            username="zoe",
+            created_at=made.clock(),
+            origin=Origin.LDAP,
+            directory_ids={"entryUUID": "5b4f6c8a-1d2e-4f3a-8b9c-0d1e2f3a4b5c"},
+        )
+    )
+    return made
+
+
+@pytest.fixture
+def device(world: World) -> Device:
+    return world.equip("ann")
+
+
+def exported(world: World) -> str:
+    _, content = exporting.with_secrets(world.ports, OPERATOR, ("passphrase",))
+    return content.reveal()
+
+
+def restored(world: World, content: str) -> list[New]:
+    handed_over: list[New] = []
+    plan = imported(world, content)
+    assert plan.problems == ()
+    creating.create(
+        world.ports, OPERATOR, plan, handed_over.extend, lambda *_: None, 1, TO_EVERYTHING
+    )
+    return handed_over
+
+
+def secret_keys(world: World, username: str) -> list[str]:
+    factor = world.account(username).second_factor
+    assert factor is not None
+    return [devices.unsealed(world.keyring, username, d).reveal() for d in factor.devices]
+
+
+def test_with_the_keys_of_the_old_host_everything_is_restored(world: World, device: Device) -> None:
+    other = World()
+    assert restored(other, exported(world)) == []
+    for name in ("ada", "ann", "new", "zoe"):
+        before, after = world.account(name), other.account(name)
+        for field in (
+            "display_name",
+            "roles",
+            "mfa_required",
+            "origin",
+            "directory_ids",
+            "password",
+            "must_change_password",
+            "initial_password_expires_at",
+        ):
+            assert getattr(after, field) == getattr(before, field), (name, field)
+    old, new = world.account("ann").second_factor, other.account("ann").second_factor
+    assert old is not None
+    assert new is not None
+    assert new.backup_codes == old.backup_codes
+    assert [one.name for one in new.devices] == [one.name for one in old.devices]
+    assert secret_keys(other, "ann") == secret_keys(world, "ann")
+    state = sign_in.with_password(other.ports, "ann", Secret(PASSWORD), HERE)
+    assert isinstance(state, CodeNeeded)
+    signed_in = sign_in.with_backup_code(other.ports, state, device.codes[0].reveal())
+    assert isinstance(signed_in, SignedIn)
+
+
+@pytest.mark.usefixtures("device")
+def test_without_them_devices_are_restored_and_passwords_are_new(world: World) -> None:
+    other = World(keyring=MemoryKeyring("k2"))
+    content = exported(world)
+    notes = [(note.username, note.sentence) for note in imported(other, content).notes]
+    assert [name for name, said in notes if "password" in said] == ["ada", "ann", "new"]
+    assert [name for name, said in notes if "backup codes" in said] == ["ann"]
+    made = restored(other, content)
+    assert [one.account.username for one in made] == ["ada", "ann", "new"]
+    for one in made:
+        assert one.password is not None
+        kept = other.account(one.account.username).password
+        assert passwords.is_password(one.password, kept, other.keyring, 4)
+    assert secret_keys(other, "ann") == secret_keys(world, "ann")
+    factor = other.account("ann").second_factor
+    assert factor is not None
+    assert factor.backup_codes.hashes == ()
+
+
+def test_the_audit_log_says_to_whom_before_anything_is_given(world: World) -> None:
+    exporting.with_secrets(world.ports, OPERATOR, ("age1abc", "age1def"))
+    event = world.events[-1]
+    assert (event.event, event.actor) == (EventType.USER_EXPORT, "operator:root")
+    assert event.reason == "accounts=4 encrypted_to=age1abc,age1def"
+    world.audit.fails = True
+    with pytest.raises(CannotCheck):
+        exporting.with_secrets(world.ports, OPERATOR, ("age1abc",))
+
+
+@pytest.mark.usefixtures("device")
+def test_a_secret_that_cannot_be_read_refuses_all(world: World) -> None:
+    world.keyring = MemoryKeyring("k2")
+    with pytest.raises(CannotCheck):
+        exporting.with_secrets(world.ports, OPERATOR, ("passphrase",))
+    assert world.events == []
+
+
+@pytest.mark.usefixtures("device")
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"backup_codes": {"key": "k1", "salt": "x", "hashes": []}},
+        {"backup_codes": "none"},
+        {"device_names": ["Phone", "phone"]},
+        {"device_names": ["a\x1b[31m"]},
+        {"device_names": [1]},
+        {"password_key": 1},
+        {"must_change_password": "yes"},
+        {"initial_password_expires_at": "tomorrow"},
+        {"initial_password_expires_at": "2026-11-27T00:00:00"},
+        {"directory_ids": ["x"]},
+    ],
+)
+def test_fields_that_no_export_writes_are_refused(world: World, wrong: dict[str, object]) -> None:
+    lines = [json.loads(line) for line in exported(world).splitlines()]
+    line = next(one for one in lines if one["username"] == "ann") | wrong
+    [problem] = imported(World(), json.dumps(line)).problems
+    assert problem.username == "ann"
+    assert "secret" not in problem.reason
+
+
+@pytest.mark.usefixtures("device")
+def test_there_are_at_most_ten_backup_codes(world: World) -> None:
+    factor = world.account("ann").second_factor
+    assert factor is not None
+    codes = msgspec.to_builtins(factor.backup_codes)
+    with pytest.raises(InvalidInput, match="at most 10"):
+        saved.saved({"backup_codes": codes | {"hashes": codes["hashes"] * 2}})
+
+
+def test_a_short_passphrase_is_refused() -> None:
+    exporting.check_passphrase(Secret("x" * 15))
+    with pytest.raises(InvalidInput, match="at least 15"):
+        exporting.check_passphrase(Secret("x" * 14))

@@ -1,0 +1,179 @@
+"""`cwtui user export`: files that can be imported, and secrets only for those who may have them."""
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.accounts import enrol, put
+from tests.cli.commands import Host, Result
+from tests.programs import require
+
+PASSPHRASE = b"correct horse battery staple"
+
+
+@pytest.fixture
+def people(host: Host) -> Host:
+    put(host, "ann", display_name="Ann Reed")
+    put(host, "bob", roles=("connectware-admin",))
+    enrol(host, "ann")
+    return host
+
+
+def exported(host: Host, file: Path, *args: str, stdin: bytes = b"") -> Result:
+    return host.run("user", "export", str(file), *args, stdin=stdin)
+
+
+def test_both_formats_have_the_names_of_an_import(people: Host, tmp_path: Path) -> None:
+    file = tmp_path / "people.jsonl"
+    done = exported(people, file, "--json")
+    assert done.json == {
+        "changed": True,
+        "file": str(file),
+        "accounts": 3,
+        "with_secrets": False,
+    }
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert json.loads(file.read_text().splitlines()[1]) == {
+        "username": "ann",
+        "display_name": "Ann Reed",
+        "origin": "local",
+        "roles": ["minimum-access"],
+        "mfa_required_of_account": False,
+        "enabled": True,
+        "expires": "never",
+    }
+    csv = people.run("user", "export", "-", "--format", "csv", "--filter", "bob")
+    assert csv.out == (
+        "username,display_name,origin,roles,mfa_required_of_account,enabled,expires\n"
+        "bob,,local,connectware-admin,no,yes,never\n"
+    )
+    assert csv.err == "Exported 1 account.\n"
+    assert all(event["event"] != "user.export" for event in people.audit)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("-", "--json"),
+        ("-", "--recipient", "age1x"),
+        ("-", "--passphrase-stdin"),
+        ("-", "--with-secrets", "--recipient", "age1x"),
+        ("-", "--with-secrets", "--recipient", "nosuch"),
+        ("-", "--with-secrets", "--passphrase-stdin", "--format", "csv"),
+        ("-", "--with-secrets", "--passphrase-stdin", "--recipient", "age1x"),
+    ],
+)
+def test_what_makes_no_sense_is_wrong_usage(people: Host, args: tuple[str, ...]) -> None:
+    before = people.files()
+    done = people.run("user", "export", *args, stdin=PASSPHRASE)
+    assert (done.status, done.out) == (2, "")
+    assert people.files() == before
+
+
+class TestWithSecrets:
+    def test_a_passphrase_brings_people_to_another_host(self, people: Host, tmp_path: Path) -> None:
+        file = tmp_path / "people.age"
+        done = exported(people, file, "--with-secrets", "--passphrase-stdin", stdin=PASSPHRASE)
+        assert (done.status, done.err) == (0, "Exported 3 accounts with secrets.\n")
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert b"ann" not in file.read_bytes()
+        assert people.audit[-1]["reason"] == "accounts=3 encrypted_to=passphrase"
+        ports = people.ports()
+        factor = ports.accounts.get("ann")
+        for name in ("ann", "bob"):
+            people.run("user", "remove", name, "--yes")
+        wrong = people.run(
+            "user", "import", str(file), "--passphrase-stdin", "--yes", stdin=b"wrong" * 3
+        )
+        assert (wrong.status, wrong.out) == (1, "")
+        assert "The passphrase is wrong" in wrong.err
+        assert people.run("user", "import", str(file)).status == 2
+        command = ("user", "import", str(file), "--passphrase-stdin", "--yes", "--json")
+        again = people.run(*command, stdin=PASSPHRASE)
+        assert (again.status, again.json["new"]) == (0, ["ann", "bob"])
+        assert again.json["notes"] == []
+        after = people.ports().accounts.get("ann")
+        assert factor is not None
+        assert after is not None
+        assert after.password == factor.password
+        assert factor.second_factor is not None
+        assert after.second_factor is not None
+        assert after.second_factor.backup_codes == factor.second_factor.backup_codes
+
+    def test_age_reads_what_is_encrypted_to_a_key(self, people: Host, tmp_path: Path) -> None:
+        identity, file = tmp_path / "identity", tmp_path / "people.age"
+        subprocess.run(
+            [require("age-keygen"), "-o", str(identity)], check=True, capture_output=True
+        )
+        public = subprocess.run(
+            [require("age-keygen"), "-y", str(identity)], check=True, capture_output=True, text=True
+        ).stdout.strip()
+        assert exported(people, file, "--with-secrets", "--recipient", public).status == 0
+        assert people.audit[-1]["reason"] == f"accounts=3 encrypted_to={public}"
+        read = subprocess.run(
+            [require("age"), "-d", "-i", str(identity), str(file)],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        ann = json.loads(read.splitlines()[1])
+        assert ann["device_names"] == ["Phone"]
+        assert ann["otpauth_uris"][0].startswith("otpauth://totp/")
+        again = people.run("user", "import", str(file), "--identity", str(identity), "--dry-run")
+        assert again.status == 0, again.err
+        other = tmp_path / "other"
+        subprocess.run([require("age-keygen"), "-o", str(other)], check=True, capture_output=True)
+        refused = people.run("user", "import", str(file), "--identity", str(other))
+        assert (refused.status, "cannot be decrypted" in refused.err) == (1, True)
+
+    def test_an_existing_file_stays_and_nothing_is_logged(
+        self, people: Host, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "people.age"
+        file.write_text("precious")
+        before = people.files()
+        done = exported(people, file, "--with-secrets", "--passphrase-stdin", stdin=PASSPHRASE)
+        assert (done.status, file.read_text()) == (5, "precious")
+        assert people.files() == before
+
+    def test_no_file_is_left_after_a_fault(
+        self, people: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("cwtui.host.age.encrypted_with", full)
+        file = tmp_path / "people.age"
+        done = exported(people, file, "--with-secrets", "--passphrase-stdin", stdin=PASSPHRASE)
+        assert done.status == 3
+        assert not file.exists()
+
+    def test_secrets_are_not_shown_on_a_terminal(self, people: Host) -> None:
+        command = ("user", "export", "-", "--with-secrets", "--recipient", KEY)
+        done = people.run(*command, terminal=True)
+        assert (done.status, done.out) == (2, "")
+        assert people.audit[-1]["event"] != "user.export"
+
+    def test_a_short_passphrase_is_refused(self, people: Host, tmp_path: Path) -> None:
+        file = tmp_path / "people.age"
+        done = exported(people, file, "--with-secrets", "--passphrase-stdin", stdin=b"short")
+        assert (done.status, file.exists()) == (1, False)
+        assert "at least 15 characters" in done.err
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDur7WtOwnnj9Lcso+QxWDedkGsZzcUuGzQ47L5hQC/E"
+
+
+def test_without_the_library_it_says_what_to_install(
+    people: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyrage", None)
+    monkeypatch.delitem(sys.modules, "cwtui.host.age", raising=False)
+    monkeypatch.delattr("cwtui.host.age", raising=False)
+    done = exported(people, tmp_path / "x", "--with-secrets", "--recipient", KEY)
+    assert (done.status, done.out) == (3, "")
+    assert "install cwtui[age]" in done.err
