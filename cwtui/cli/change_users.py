@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from cwtui.accounts import account_state, administration, text, user_mfa, wording
+from cwtui.accounts import account_state, administration, expiry, text, user_mfa, wording
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.bulk import acts
 from cwtui.accounts.errors import Agreed
@@ -38,9 +38,17 @@ def role_option(help_text: str) -> Callable[[Any], Any]:
     )
 
 
+def _not_empty(_ctx: click.Context, parameter: click.Parameter, typed: str | None) -> str | None:
+    # An empty variable in a script must not mean "never".
+    if typed is not None and not typed.strip():
+        raise WrongUsage(f"{parameter.opts[0]} is empty. Give a date, or {expiry.NEVER}.")
+    return typed
+
+
 def expires_option(what: str) -> Callable[[Any], Any]:
     return click.option(
         "--expires",
+        callback=_not_empty,
         metavar="DATE|never",
         help=f"{what}, as YYYY-MM-DD. It ends at midnight UTC.",
     )
