@@ -264,8 +264,7 @@ def update_user(
         ends_sessions = "roles" in fields or "enabled" in fields
         changed = before.changed_ending_sessions if ends_sessions else before.changed
         after = changed(**fields)
-        if not (after.is_admin and after.enabled and after.expires_at is None):
-            keep_an_admin(ports, change, name)
+        keep_an_admin(ports, change, before, after)
         change.put(after)
         reason = as_reason(closing.recorded(fields))
         write_audit(ports, EventType.USER_UPDATE, actor, name, reason, change=change)
@@ -337,7 +336,7 @@ def remove_user(ports: Ports, actor: Actor, username: str, seen: Seen | None = N
         account = existing(ports, change, actor, name)
         if account.second_factor is not None:
             authorise_change(ports, actor, Permission.RESET_MFA, change)
-        keep_an_admin(ports, change, name)
+        keep_an_admin(ports, change, account, None)
         meanwhile.check_losses(ports, seen, account, meanwhile.ALL_PARTS)
         change.remove(name)
         write_audit(ports, EventType.USER_REMOVE, actor, name, change=change)

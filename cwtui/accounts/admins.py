@@ -1,5 +1,6 @@
 """Which admins can sign in. Without one, only the host's operator can help (recovery.py)."""
 
+from math import inf
 from typing import Protocol
 
 from cwtui.accounts import account_state
@@ -26,14 +27,32 @@ def who_can_sign_in(accounts: Admins, keyring: Keyring, now: float) -> frozenset
 
 
 def needed(change: AccountsChange, keyring: Keyring, now: float) -> frozenset[str]:
-    """Return the admins of whom one must stay: those who can sign in and do not expire.
+    """Return the admins of whom one must stay: those who can sign in, now and later.
 
-    If there are none, those who come closest to it.
+    An account with a last day, or whose initial password has not been changed, is not enough. If
+    there are no others, those who come closest to it.
     """
     able = _who_can_sign_in(change, keyring, now)
-    lasting = [one for one in able if one.expires_at is None]
+    lasting = [
+        one for one in able if one.expires_at is None and one.initial_password_expires_at is None
+    ]
     kept = frozenset(one.username for one in lasting or able)
     return kept or change.enabled_local_admins()
+
+
+def is_less(before: Account, after: Account | None) -> bool:
+    """Whether the account was an enabled admin, and is none any more or not as long."""
+    if not (before.is_admin and before.enabled):
+        return False
+    return (
+        after is None
+        or not (after.is_admin and after.enabled)
+        or _last_day(after) < _last_day(before)
+    )
+
+
+def _last_day(account: Account) -> float:
+    return inf if account.expires_at is None else account.expires_at
 
 
 def _who_can_sign_in(accounts: Admins, keyring: Keyring, now: float) -> list[Account]:

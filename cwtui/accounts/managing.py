@@ -72,14 +72,25 @@ def refuse_to_grant(held: frozenset[Permission], granted: frozenset[Permission])
         )
 
 
-def keep_an_admin(ports: Ports, change: AccountsChange, without: str) -> None:
-    """Raise Refused if no admin could sign in without this one, now or later."""
-    now = ports.now()
-    if {without} != admins.needed(change, ports.keyring, now):
+def keep_an_admin(
+    ports: Ports, change: AccountsChange, before: Account, after: Account | None
+) -> None:
+    """Raise Refused if no admin could sign in after this change, now or later.
+
+    `after` is None if the account is removed.
+    """
+    without, now = before.username, ports.now()
+    if not admins.is_less(before, after) or {without} != admins.needed(change, ports.keyring, now):
         return
-    others_expire = admins.who_can_sign_in(change, ports.keyring, now) - {without}
+    others = admins.who_can_sign_in(change, ports.keyring, now) - {without}
+    found = [account for name in others if (account := change.get(name)) is not None]
+    if any(account.expires_at is None for account in found):
+        raise Refused(
+            f"{without} is the last enabled admin who has chosen a password. Let another admin "
+            "sign in and choose one first."
+        )
     last, another = ("", "account")
-    if others_expire:
+    if found:
         last, another = " whose account does not expire", "account that does not expire"
     raise Refused(
         f"{without} is the last enabled admin{last}. Give another {another} the role {roles.ADMIN} "

@@ -71,10 +71,11 @@ def apply(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Make accounts and roles as FILE declares them, or - for standard input.
+    """Make accounts and roles as FILE declares them.
 
-    FILE is as for cwtui user import. In JSON, a line with name and permissions declares a role. So
-    FILE can be what cwtui role list --json and cwtui user export print, one after the other.
+    FILE is as for cwtui user import, or - for standard input. In JSON, a line with name and
+    permissions declares a role. So FILE can be what cwtui role list --json and cwtui user export
+    print, one after the other.
 
     Accounts that are missing are created. Of others, the display name, roles, mfa_required and
     enabled become as in FILE, if it says them; password and devices are the person's own. What FILE

@@ -146,7 +146,7 @@ def _set_one(ports: Ports, name: str, to: acts.Change, chosen: Chosen, *, yes: b
 @choosing.options
 @pass_host
 def enable(host: Host, chosen: Chosen) -> None:
-    """Let accounts sign in again that are disabled, or that nobody has used for long.
+    """Let disabled and long unused accounts sign in again.
 
     The same as cwtui user set --enabled. An expired account needs another last day instead: cwtui
     user set NAME --expires DATE

@@ -77,7 +77,7 @@ def export(
     passphrase_stdin: bool,
     as_json: bool,
 ) -> None:
-    """Write accounts to the new file FILE, or - for standard output.
+    """Write accounts to FILE, or - for standard output.
 
     cwtui user import reads the file. It says what admins decide: names, roles, whether MFA is
     required, and whether the account is enabled.

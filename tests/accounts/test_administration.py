@@ -1,6 +1,7 @@
 """Managing accounts and organization settings."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 import pytest
@@ -184,6 +185,32 @@ def test_an_admin_who_expires_cannot_replace_the_last_who_does_not(world: World,
     administration.update_user(world.ports, OPERATOR, "eve", enabled=False)
     administration.update_user(world.ports, OPERATOR, "eve", enabled=True, expires="never")
     LAST[way](world, OPERATOR)
+
+
+@pytest.mark.parametrize("way", LAST)
+def test_an_admin_with_an_initial_password_cannot_replace_one_with_their_own(
+    world: World, way: str
+) -> None:
+    world.add_admin("ada")
+    made = administration.create_user(
+        world.ports, OPERATOR, "eve", chosen_roles=[roles.ADMIN], agreed=TO_EVERYTHING
+    )
+    with pytest.raises(Refused, match="ada is the last enabled admin who has chosen a password"):
+        LAST[way](world, OPERATOR)
+    state = world.begin("eve", made.password.reveal())
+    assert isinstance(state, sign_in.NewPasswordNeeded)
+    sign_in.with_new_password(world.ports, state, NEW, NEW)
+    LAST[way](world, OPERATOR)
+
+
+def test_an_admin_who_expires_can_be_changed_and_given_more_time(world: World) -> None:
+    last_day = datetime.fromtimestamp(world.clock(), UTC) + timedelta(days=3)
+    world.add_admin("ada", expires_at=last_day.timestamp())
+    administration.update_user(world.ports, OPERATOR, "ada", display_name="Ada")
+    administration.update_user(world.ports, OPERATOR, "ada", expires="2027-12-31")
+    with pytest.raises(Refused, match="ada is the last enabled admin"):
+        administration.update_user(world.ports, OPERATOR, "ada", expires="2027-12-30")
+    administration.update_user(world.ports, OPERATOR, "ada", expires="never")
 
 
 def test_other_changes_to_the_last_admin_are_allowed(world: World) -> None:

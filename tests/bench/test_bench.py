@@ -100,10 +100,10 @@ def test_the_store_in_a_database_is_measured(bench: Bench, postgres_server: Post
         rows = [*database.sign_ins(quicker, server), *database.growth(quicker, server)]
     finally:
         postgres_server.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
-    trips, near, far, *_ = rows
+    trips, _, far, *_ = rows
     assert 1 < trips.ours < 10
-    # Each trip takes longer, whatever else the machine does.
-    assert far.ours > near.ours / 2 + trips.ours * database.LATENCY / 2
+    # Each trip takes at least that long, whatever else the machine does.
+    assert far.ours > trips.ours * database.LATENCY
     assert all(row.ours > 0 for row in rows)
 
 

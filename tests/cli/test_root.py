@@ -177,7 +177,6 @@ def test_global_options_after_the_command_are_explained() -> None:
     "command",
     [
         ("user", "add", "jane"),
-        ("user", "reset-password", "jane"),
         ("init", "--admin", "jane"),
         ("key", "rotate"),
         ("directory", "test", "jane"),

@@ -110,12 +110,10 @@ itself, after a day at most."""
         )
         yield Static("", id="mfa-required-note", classes="under-row", markup=False)
         factor = account.second_factor
-        yield row(
-            "MFA", value(account_parts.mfa(self._details, self.context.zone)), gap=factor is None
-        )
+        yield row("MFA", value(account_parts.mfa(self._details, self.context.zone)))
         yield from account_parts.device_rows(self._details, self.context.zone, is_own=self._is_own)
         if factor is not None:
-            yield row("Backup codes", value(wording.unused_codes(factor)), gap=True)
+            yield row("Backup codes", value(wording.unused_codes(factor)))
         yield from account_parts.ssh_key_rows(account, self.context.zone, is_own=self._is_own)
         yield row("Status", value(account_parts.status(self._details, self.context.zone)))
         yield row("Origin", value(account_parts.origin(account, self.context.zone)))
