@@ -94,7 +94,8 @@ def entry(place: Place, fields: Mapping[str, object]) -> Entry:
 
 
 def _refuse_password(fields: Mapping[str, object]) -> None:
-    if (fields.get("password") or "") not in _PASSWORD_STATES:
+    given = fields.get("password")
+    if given is not None and not (isinstance(given, str) and given in _PASSWORD_STATES):
         raise InvalidInput(
             "password",
             "Passwords are not imported. Give the bcrypt hash as password_hash, or leave it out: "

@@ -15,7 +15,7 @@ from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.found_devices import FoundDevice, merged
 from cwtui.accounts.importing.given import Given
 from cwtui.accounts.importing.places import Note, Place, Problem
-from cwtui.accounts.text import counted
+from cwtui.accounts.text import USERNAME_LENGTH, counted, shortened, visible
 
 NAME: Final = ".google_authenticator"
 _BYTES_MOST: Final = 1 << 16
@@ -38,6 +38,7 @@ def _devices(given: Given) -> Iterator[FoundDevice | Problem | Note]:
     username = given.username or _owner(given)
     text = documents.content(given.source, _BYTES_MOST).decode("ascii", "replace")
     first, *others = text.splitlines() or [""]
+    shown = visible(shortened(username, USERNAME_LENGTH))
     codes = 0
     try:
         for number, line in enumerate(others, 2):
@@ -46,12 +47,12 @@ def _devices(given: Given) -> Iterator[FoundDevice | Problem | Note]:
             raise keys.unusable("the first line has no secret key")
         yield FoundDevice(place, username, keys.from_base32(first))
     except InvalidInput as error:
-        yield Problem(place, str(error), username)
+        yield Problem(place, str(error), shown)
         return
     if codes:
         are = "is" if codes == 1 else "are"
         left = f"Its {counted(codes, 'emergency code')} {are} left out: make new backup codes."
-        yield Note(place, left, username)
+        yield Note(place, left, shown)
 
 
 def _owner(given: Given) -> str:

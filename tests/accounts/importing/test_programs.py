@@ -98,6 +98,14 @@ class TestGoogleAuthenticator:
         assert "hunter2" not in said.lower()
         assert KEY not in said
 
+    @pytest.mark.parametrize("content", ["hunter2\n", f"{KEY}\n12345678\n"])
+    def test_the_name_of_a_folder_cannot_write_to_the_terminal(self, content: str) -> None:
+        path = "/home/\x1b[31mann/.google_authenticator"
+        found = read("google-authenticator", content, path=path)
+        said = [one.username for one in found if isinstance(one, Problem | Note)]
+        assert said
+        assert not any("\x1b" in username for username in said)
+
     def test_the_username_can_be_given(self) -> None:
         found = read("google-authenticator", f"{KEY}\n", path="", username="Bob")
         assert devices(found) == {"bob": [KEY]}

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cwtui.accounts.errors import Refused
-from cwtui.accounts.importing import formats, lines
-from cwtui.accounts.importing.entries import FIELDS, Entry
+from cwtui.accounts.importing import formats, lines, saved
+from cwtui.accounts.importing.entries import FIELDS, IGNORED, Entry
 from cwtui.accounts.importing.places import Place, Problem
 from cwtui.accounts.model import Origin
 
@@ -196,6 +196,13 @@ class TestPasswords:
         assert "Passwords are not imported" in found.reason
         assert "hunter2" not in found.reason
 
+    @pytest.mark.parametrize("given", [["hunter2"], {"hunter2": 1}, [], 0, False])
+    def test_a_password_of_another_type_is_refused(self, given: object) -> None:
+        found = problem(f"{of_json()}\n{of_json(password=given)}\n")
+        assert found.place.number == 2
+        assert "Passwords are not imported" in found.reason
+        assert "hunter2" not in found.reason
+
     @pytest.mark.parametrize("state", ["set", "initial", "elsewhere"])
     def test_what_a_list_says_of_a_password_is_ignored(self, state: str) -> None:
         assert only(f"username,password\nann,{state}\n").password_hash is None
@@ -303,10 +310,14 @@ def test_any_content_is_read_or_refused(content: bytes, start: bytes) -> None:
         assert isinstance(one, Entry | Problem)
 
 
-values = st.one_of(st.none(), st.booleans(), st.text(max_size=9), st.lists(st.text(max_size=5)))
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=3,
+)
 
 
-@given(st.dictionaries(st.sampled_from(FIELDS), values))
+@given(st.dictionaries(st.sampled_from([*FIELDS, *IGNORED, *saved.FIELDS]), values))
 def test_any_values_are_read_or_refused(fields: dict[str, object]) -> None:
     [found] = read(msgspec.json.encode(fields))
     assert isinstance(found, Entry | Problem)
