@@ -24,7 +24,7 @@ from cwtui.accounts.user_list import list_users
 
 FIELDS: Final = (
     *("username", "display_name", "origin", "roles"),
-    *("mfa_required_of_account", "enabled", "expires"),
+    *("mfa_required_of_account", "enabled", "disabled_reason", "expires"),
 )
 PASSPHRASE_LEAST: Final = 15
 """Characters, as NIST SP 800-63B-4 asks of a password that is the only factor."""
@@ -32,7 +32,7 @@ PASSPHRASE_LEAST: Final = 15
 Fields: TypeAlias = dict[str, Any]
 
 
-def fields_of(account: AccountRow | Account) -> Fields:
+def _fields(account: AccountRow | Account, disabled_reason: str) -> Fields:
     """Return what an export says of an account without its secrets."""
     return {
         "username": account.username,
@@ -41,13 +41,21 @@ def fields_of(account: AccountRow | Account) -> Fields:
         "roles": list(account.roles),
         "mfa_required_of_account": account.mfa_required,
         "enabled": account.enabled,
+        "disabled_reason": disabled_reason,
         "expires": last_day(account.expires_at),
     }
 
 
 def export(ports: Ports, actor: Actor, view: View = EVERYONE) -> list[Fields]:
     """Return the accounts that match the view. Raises FilterError, NotPermitted and CannotCheck."""
-    return [fields_of(row) for row in list_users(ports, actor, view).rows]
+    rows = list_users(ports, actor, view).rows
+    return [_fields(row, "" if row.enabled else _reason(ports, row.username)) for row in rows]
+
+
+def _reason(ports: Ports, username: str) -> str:
+    """Return why the account is disabled, which lists do not have."""
+    account = ports.accounts.get(username)
+    return "" if account is None or account.enabled else account.disabled_reason
 
 
 def with_secrets(
@@ -75,7 +83,7 @@ def with_secrets(
 
 def _with_secrets(ports: Ports, account: Account, issuer: str) -> Fields:
     password, factor = account.password, account.second_factor
-    fields = fields_of(account)
+    fields = _fields(account, "" if account.enabled else account.disabled_reason)
     if account.directory_ids:
         fields["directory_ids"] = account.directory_ids
     if password is not None:

@@ -80,7 +80,7 @@ def export(
     """Write accounts to FILE, or - for standard output.
 
     cwtui user import reads the file. It says what admins decide: names, roles, whether MFA is
-    required, and whether the account is enabled.
+    required, and whether the account is enabled, or why not.
 
     With --with-secrets it also has what people sign in with, so that they can on another host. It
     is encrypted to public keys or, without --recipient, with a passphrase of at least 15

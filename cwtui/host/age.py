@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.text import shortened, visible
 from cwtui.host.untrusted_files import read_regular
 
 try:
@@ -22,11 +21,15 @@ except ImportError:
 _IDENTITY_MOST: Final = 1 << 16
 """Bytes of a file with identities; an SSH key of 16384 bits has a fifth of it."""
 _SSH: Final = b"-----BEGIN"
-_QUOTED: Final = 40
+_PRIVATE: Final = ("AGE-SECRET-KEY", "AGE-PLUGIN", _SSH.decode())
+RECIPIENTS_MOST: Final = 20
+"""Each of them is named in the audit log."""
 
 
 def check_recipients(recipients: Sequence[str]) -> None:
-    """Raise InvalidInput unless these are public keys of age or SSH."""
+    """Raise InvalidInput unless these are public keys of age or SSH, and not too many."""
+    if len(recipients) > RECIPIENTS_MOST:
+        raise InvalidInput("recipient", f"There can be at most {RECIPIENTS_MOST} recipients.")
     for one in recipients:
         _recipient(one)
 
@@ -62,11 +65,16 @@ def _recipient(typed: str) -> Any:
     try:
         return kind.Recipient.from_str(typed)
     except pyrage.RecipientError:
-        shown = visible(shortened(typed, _QUOTED))
+        # Not quoted, as it may be a secret.
+        what = "This is a private key, and no" if _is_private(typed) else "The recipient is no"
         raise InvalidInput(
             "recipient",
-            f"{shown} is no public key. Give one that begins with age1, ssh-ed25519 or ssh-rsa.",
+            f"{what} public key. Give one that begins with age1, ssh-ed25519 or ssh-rsa.",
         ) from None
+
+
+def _is_private(typed: str) -> bool:
+    return typed.strip().upper().startswith(_PRIVATE)
 
 
 def _identities(file: Path) -> list[Any]:

@@ -44,12 +44,13 @@ def test_both_formats_have_the_names_of_an_import(people: Host, tmp_path: Path) 
         "roles": ["minimum-access"],
         "mfa_required_of_account": False,
         "enabled": True,
+        "disabled_reason": "",
         "expires": "never",
     }
     csv = people.run("user", "export", "-", "--format", "csv", "--filter", "bob")
     assert csv.out == (
-        "username,display_name,origin,roles,mfa_required_of_account,enabled,expires\n"
-        "bob,,local,connectware-admin,no,yes,never\n"
+        "username,display_name,origin,roles,mfa_required_of_account,enabled,disabled_reason,expires\n"
+        "bob,,local,connectware-admin,no,yes,,never\n"
     )
     assert csv.err == "Exported 1 account.\n"
     assert all(event["event"] != "user.export" for event in people.audit)
@@ -157,6 +158,29 @@ class TestWithSecrets:
         done = people.run(*command, terminal=True)
         assert (done.status, done.out) == (2, "")
         assert people.audit[-1]["event"] != "user.export"
+
+    @pytest.mark.parametrize(
+        ("key", "said"),
+        [
+            ("AGE-SECRET-KEY-1HUNTER2HUNTER2", "This is a private key"),
+            (" age-secret-key-1hunter2hunter2", "This is a private key"),
+            ("-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2", "This is a private key"),
+            ("hunter2", "The recipient is no public key"),
+        ],
+    )
+    def test_what_is_no_public_key_is_not_repeated(
+        self, people: Host, tmp_path: Path, key: str, said: str
+    ) -> None:
+        done = exported(people, tmp_path / "x", "--with-secrets", "--recipient", key)
+        assert (done.status, done.out) == (2, "")
+        assert said in done.err
+        assert "hunter2" not in done.err.lower()
+
+    def test_there_are_at_most_twenty_recipients(self, people: Host, tmp_path: Path) -> None:
+        file = tmp_path / "people.age"
+        done = exported(people, file, "--with-secrets", *["--recipient", KEY] * 21)
+        assert (done.status, "at most 20 recipients" in done.err) == (2, True)
+        assert exported(people, file, "--with-secrets", *["--recipient", KEY] * 20).status == 0
 
     def test_a_short_passphrase_is_refused(self, people: Host, tmp_path: Path) -> None:
         file = tmp_path / "people.age"

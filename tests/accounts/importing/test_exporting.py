@@ -45,6 +45,7 @@ ACCOUNTS = st.builds(
     roles=st.sampled_from([(roles.MINIMUM,), (roles.ADMIN,), (roles.ADMIN, roles.MINIMUM)]),
     mfa_required=st.booleans(),
     enabled=st.booleans(),
+    disabled_reason=st.just("") | DISPLAY_NAMES,
 )
 
 
@@ -80,6 +81,9 @@ def test_an_export_can_be_imported(as_text: AsText, accounts: list[Account]) -> 
         frozenset({GivesPower}),
     )
     assert as_text(exporting.export(other.ports, OPERATOR)) == content
+    for account in accounts:
+        reason = "" if account.enabled else account.disabled_reason
+        assert other.account(account.username).disabled_reason == reason
 
 
 def test_only_matching_accounts_are_exported() -> None:

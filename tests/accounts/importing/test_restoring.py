@@ -27,7 +27,7 @@ def world() -> World:
     made = World()
     made.add_admin()
     made.add("ann", display_name="Ann Reed", mfa_required=True)
-    made.add("new")
+    made.add("new", enabled=False, disabled_reason="On leave")
     made.put(made.account("new").changed(**initial_password_fields(made.ports, INITIAL)))
     made.put(
         Account(
@@ -75,6 +75,8 @@ def test_with_the_keys_of_the_old_host_everything_is_restored(world: World, devi
             "display_name",
             "roles",
             "mfa_required",
+            "enabled",
+            "disabled_reason",
             "origin",
             "directory_ids",
             "password",
