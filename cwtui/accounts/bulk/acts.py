@@ -30,7 +30,7 @@ class Reason(StrEnum):
     ONLY_ROLE = "without another role"
     LAST_ADMIN = "the last enabled admin"
     UNKNOWN = "not there"
-    CHANGED = "no longer found by the filter"
+    NO_MATCH = "no longer found by the filter"
 
 
 Permitted: TypeAlias = frozenset[Permission]
@@ -103,7 +103,8 @@ class Change(Act):
     @property
     def ends_admins(self) -> bool:
         has_role = self.roles is None or roles.ADMIN in self.roles
-        return self.enabled is False or not has_role or self.expires is not None
+        expires = self.expires is not None and expiry.end_of(self.expires) is not None
+        return self.enabled is False or not has_role or expires
 
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
         del permitted, now

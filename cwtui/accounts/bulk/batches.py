@@ -122,7 +122,7 @@ def begin(ports: Ports, actor: Actor, plan: Plan) -> Report:
     SessionEnded.
     """
     authorise_change(ports, actor, plan.act.permission)
-    if plan.gained and ports.accounts.settings().custom_roles != plan.custom_roles:
+    if _roles_have_changed(ports, plan):
         raise Refused("Roles were changed in the meantime. Nothing was done. Try again.")
     return Report(plan, ports.random(4).hex())
 
@@ -143,27 +143,35 @@ def carry_out(
     """
     plan, begun = report.plan, ports.now()
     batch = in_batch(ports, report.batch)
-    for number, name in enumerate(plan.names):
+    for number, (name, created) in enumerate(zip(plan.names, plan.created, strict=True)):
         progress(number, len(plan.names))
         if not goes_on():
             return
         acting = _still_proved(actor, ports.now() - begun)
         try:
-            _do(Doing(batch, acting, hand_over), report, name)
+            if _roles_have_changed(ports, plan):
+                report.problem = Refused("Roles were changed in the meantime. Try again.")
+                return
+            _do(Doing(batch, acting, hand_over), report, name, float(created))
         except (CannotCheck, SessionEnded, ProofNeeded) as error:
             report.problem = error
             return
     progress(len(plan.names), len(plan.names))
 
 
-def _do(doing: Doing, report: Report, name: str) -> None:
+def _roles_have_changed(ports: Ports, plan: Plan) -> bool:
+    """Whether accounts could get permissions that nobody was asked about."""
+    return bool(plan.act.gives) and ports.accounts.settings().custom_roles != plan.custom_roles
+
+
+def _do(doing: Doing, report: Report, name: str, created: float) -> None:
     plan = report.plan
     seen = doing.ports.accounts.get(name)
-    if seen is None or seen.created_at > plan.made_at:
+    if seen is None or seen.created_at != created:
         report.add_left(name, Reason.UNKNOWN)
         return
     if not plan.query.matches(row_of(seen)):
-        report.add_left(name, Reason.CHANGED)
+        report.add_left(name, Reason.NO_MATCH)
         return
     try:
         changed = plan.act.do(doing, seen)

@@ -22,20 +22,21 @@ from cwtui.accounts.user_list import UserSearch
 class Plan:
     """The accounts by name, sorted: those to change, and the `excepted` ones with their reason.
 
-    `gaining` is how many get permissions, and `gained` are all that somebody gets. `query` is what
-    the accounts must still match when it is their turn.
+    `created` has the time at which each account to change was created, in seconds since the epoch:
+    its name may belong to another one later. `gaining` is how many get permissions, and `gained`
+    are all that somebody gets. `query` is what the accounts must still match when it is their turn.
     """
 
     act: Act
     selection: Selection
     names: Packed
+    created: Packed
     excepted: Packed
     reasons: Mapping[Reason, int]
     gaining: int
     gained: frozenset[Permission]
     custom_roles: CustomRoles
     query: AccountQuery
-    made_at: float
 
     def exceptions(self) -> Iterator[tuple[str, Reason]]:
         """Yield the accounts that are left as they are, and why."""
@@ -62,11 +63,10 @@ def plan(
     custom = ports.accounts.settings().custom_roles
     given = roles.permissions(roles.known(act.gives, custom), custom) if act.gives else frozenset()
     refuse_to_grant(held, given)
-    made_at = ports.now()
-    judge = _Judge(ports, actor, act, held, made_at)
+    judge = _Judge(ports, actor, act, held, ports.now())
     chosen = Chosen(ports, selection, zone, search)
     needed = _needed_admins(ports) if act.ends_admins else set[str]()
-    names, excepted, reasons = Packed(), Packed(), Counter[Reason]()
+    names, created, excepted, reasons = Packed(), Packed(), Packed(), Counter[Reason]()
     gaining, gained = 0, frozenset[Permission]()
     for name, row in chosen.rows():
         reason = Reason.UNKNOWN if row is None else judge.reason(row)
@@ -75,13 +75,14 @@ def plan(
         if reason is None and row is not None:
             needed.discard(name)
             names.append(name)
+            created.append(repr(row.created_at))
             more = given - roles.permissions(row.roles, custom)
             gaining, gained = gaining + bool(more), gained | more
         elif reason is not None:
             reasons[reason] += 1
             excepted.append(f"{name}\t{reason}")
     return Plan(
-        act, selection, names, excepted, reasons, gaining, gained, custom, chosen.query, made_at
+        act, selection, names, created, excepted, reasons, gaining, gained, custom, chosen.query
     )
 
 

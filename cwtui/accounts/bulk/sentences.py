@@ -1,6 +1,8 @@
 """What people are asked and told about an act on many accounts, on screens and in commands."""
 
-from cwtui.accounts import roles
+from collections.abc import Iterator
+
+from cwtui.accounts import expiry, roles
 from cwtui.accounts.bulk.acts import (
     Act,
     AddRole,
@@ -44,18 +46,22 @@ def title(act: Act) -> str:
 
 def destroys(act: Act) -> bool:
     """Whether something is lost that cannot be restored, or somebody is locked out."""
-    return isinstance(act, DisableMfa | ResetPassword | Remove) or act == Change(enabled=False)
+    return isinstance(act, DisableMfa | ResetPassword | Remove) or (
+        isinstance(act, Change) and act.enabled is False
+    )
 
 
 def done_with(act: Act, accounts: str) -> str:
     """Return the act with these accounts, such as `Require MFA for 12 accounts`."""
     match act:
-        case Change(expires=str(day)):
-            said = f"Set the last day {visible(day)} for {accounts}"
-        case Change(mfa_required=bool(required), enabled=None, display_name=None, roles=None):
+        case Change(mfa_required=bool(required)) if act == Change(mfa_required=required):
             said = f"{'Require' if required else 'Stop requiring'} MFA for {accounts}"
-        case Change(mfa_required=None, enabled=bool(enabled), display_name=None, roles=None):
+        case Change(enabled=bool(enabled), disabled_reason=reason) if act == Change(
+            enabled=enabled, disabled_reason=reason
+        ):
             said = f"{'Enable' if enabled else 'Disable'} {accounts}"
+        case Change():
+            said = f"Change {accounts}: {', '.join(_changes(act))}"
         case AddRole(role):
             said = f"Give the role {visible(role)} to {accounts}"
         case RemoveRole(role):
@@ -69,8 +75,22 @@ def done_with(act: Act, accounts: str) -> str:
         case Remove():
             said = f"Remove {accounts}"
         case _:
-            said = f"Change {accounts}"
+            raise NotImplementedError
     return said
+
+
+def _changes(act: Change) -> Iterator[str]:
+    if act.mfa_required is not None:
+        yield "require MFA" if act.mfa_required else "stop requiring MFA"
+    if act.enabled is not None:
+        yield "enable" if act.enabled else "disable"
+    if act.roles is not None:
+        yield f"roles {', '.join(map(visible, act.roles))}"
+    if act.expires is not None:
+        no_day = expiry.end_of(act.expires) is None
+        yield "no last day" if no_day else f"last day {visible(act.expires)}"
+    if act.display_name is not None:
+        yield f"display name {visible(act.display_name)}" if act.display_name else "no display name"
 
 
 def _then(act: Act, *, is_one: bool) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from msgspec import structs
 
 from cwtui.accounts import administration
 from cwtui.accounts.account_state import PasswordState, password_state
@@ -317,7 +318,7 @@ class TestOthersMeanwhile:
         world.put(world.account("bea").changed(enabled=False))
         report = batches.begin(world.ports, OPERATOR, plan)
         batches.carry_out(world.ports, OPERATOR, report, lambda *_: None)
-        assert report[0] == ("bea", Outcome.REFUSED, Reason.CHANGED)
+        assert report[0] == ("bea", Outcome.REFUSED, Reason.NO_MATCH)
         assert world.accounts.names() == ["ada", "bea"]
 
     def test_a_new_account_of_the_same_name_is_left(self, world: World) -> None:
@@ -348,6 +349,29 @@ class TestOthersMeanwhile:
         with pytest.raises(Refused, match="Roles were changed in the meantime"):
             batches.begin(world.ports, OPERATOR, plan)
 
+    def test_a_role_that_permitted_nothing_is_not_given_once_it_does(self, world: World) -> None:
+        world.settings(custom_roles={"team": ()})
+        plan = planned(world, AddRole("team"), named("ann", "bea"))
+        report = batches.begin(world.ports, OPERATOR, plan)
+
+        def permit(done: int, _of: int) -> None:
+            if done == 1:
+                world.settings(custom_roles={"team": tuple(Permission)})
+
+        batches.carry_out(world.ports, OPERATOR, report, permit)
+        assert isinstance(report.problem, Refused)
+        assert (report.done, report.untouched) == (1, 1)
+        with pytest.raises(Refused, match="Roles were changed in the meantime"):
+            batches.begin(world.ports, OPERATOR, plan)
+
+    def test_an_older_account_that_was_renamed_to_the_name_is_left(self, world: World) -> None:
+        report = batches.begin(world.ports, OPERATOR, planned(world, Remove(), named("ann")))
+        older = structs.replace(world.account("ann"), created_at=world.clock() - 1000)
+        world.put(older)
+        batches.carry_out(world.ports, OPERATOR, report, lambda *_: None)
+        assert Counter(one.why for one in report) == {Reason.UNKNOWN: 1}
+        assert world.account("ann") == older
+
     def test_the_last_admin_stays_even_if_the_plan_did_not_know(self, world: World) -> None:
         world.add_admin("bob")
         report = batches.begin(world.ports, OPERATOR, planned(world, DISABLE, named("ada")))
@@ -359,6 +383,20 @@ class TestOthersMeanwhile:
 
 
 class TestSentences:
+    @pytest.mark.parametrize(
+        ("act", "said"),
+        [
+            (Change(expires="never"), "Change 2 accounts: no last day"),
+            (Change(enabled=False, disabled_reason="left"), "Disable 2 accounts"),
+            (
+                Change(enabled=False, expires="2027-02-02", roles=("minimum-access",)),
+                "Change 2 accounts: disable, roles minimum-access, last day 2027-02-02",
+            ),
+        ],
+    )
+    def test_no_part_of_a_change_is_left_out(self, act: Change, said: str) -> None:
+        assert sentences.done_with(act, "2 accounts") == said
+
     def test_the_question_says_how_many_and_who_is_excepted(self, world: World) -> None:
         session = world.session("ada")
         world.put(world.account("cid").changed(enabled=False))
