@@ -1,0 +1,14 @@
+"""What is known of an act before it is planned."""
+
+from cwtui.accounts.bulk.acts import Change
+from cwtui.accounts.bulk.sentences import destroys
+
+
+def test_removing_the_last_day_ends_no_admin() -> None:
+    assert not Change(expires="never").ends_admins
+    assert Change(expires="2031-01-31").ends_admins
+
+
+def test_disabling_with_a_reason_is_destructive_too() -> None:
+    assert destroys(Change(enabled=False, disabled_reason="x"))
+    assert not destroys(Change(enabled=True))
