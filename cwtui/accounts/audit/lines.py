@@ -11,9 +11,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from cwtui.accounts.audit.events import Event
+from cwtui.accounts.text import shortened
 
 LONGEST: Final = 1 << 16
 """The maximum length of a line in bytes; an event has a few hundred."""
+_LINK: Final = 128
+"""Bytes that the number, the hash and the line end have at most; a database adds them later."""
+_CUT: Final = 2000
+"""Characters that a text keeps on a line that would be too long: with 6 bytes each, four fit."""
 
 _Number = Annotated[int, Meta(ge=1, le=1 << 53)]
 
@@ -90,11 +95,29 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 def encode(event: Event, n: int, previous: str) -> bytes:
-    """Return the line for the event, without a line end."""
+    """Return the line for the event, without a line end.
+
+    In an event that is too long to be read back, the middle of long texts is left out.
+    """
     at = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")
     # JSON escapes line ends and control characters, so user input cannot forge a line.
-    who = event.actor, event.subject, event.source
-    return _encode(_Written(n, previous, at, event.event, *who, event.outcome, event.reason))
+    written = _Written(
+        n=n,
+        previous=previous,
+        at=at,
+        event=event.event,
+        actor=event.actor,
+        subject=event.subject,
+        source=event.source,
+        outcome=event.outcome,
+        reason=event.reason,
+    )
+    line = _encode(written)
+    if len(line) <= LONGEST - _LINK:
+        return line
+    for name in ("actor", "subject", "source", "reason"):
+        setattr(written, name, shortened(getattr(written, name), _CUT))
+    return _encode(written)
 
 
 def decode(content: bytes) -> Record | None:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from cwtui.accounts.audit.events import Event, EventType, Outcome
-from cwtui.accounts.audit.lines import Line, Position, decode, encode, is_cut_short
+from cwtui.accounts.audit.lines import LONGEST, Line, Position, decode, encode, is_cut_short
 
 EVENT = Event(
     at=1_800_000_000.125,
@@ -36,6 +37,35 @@ def test_an_event_is_read_back_as_written() -> None:
     assert (record.event, record.outcome) == ("sign_in.password", "failure")
     assert (record.actor, record.subject, record.source) == ("ada", "bob", "10.0.0.1")
     assert record.reason == "wrong"
+
+
+@pytest.mark.parametrize("letter", ["x", "\x1b", "\U0001f511", '"'])
+@pytest.mark.parametrize("fields", [("reason",), ("actor", "subject", "source", "reason")])
+def test_an_event_that_is_too_long_is_shortened(letter: str, fields: tuple[str, ...]) -> None:
+    event = structs.replace(EVENT, **dict.fromkeys(fields, f"begin{letter * 70000}end"))
+    line = encode(event, 1 << 53, "0f" * 32)
+    assert len(line) < LONGEST
+    record = decode(line)
+    assert record is not None
+    for name in fields:
+        text = getattr(record, name)
+        assert text.startswith(f"begin{letter}")
+        assert "…" in text
+        assert text.endswith(f"{letter}end")
+
+
+@pytest.mark.parametrize("length", range(LONGEST - 500, LONGEST, 50))
+def test_a_link_that_is_added_later_fits(length: int) -> None:
+    event = structs.replace(EVENT, reason="x" * length)
+    added = len(encode(EVENT, 1 << 53, "0f" * 32)) - len(encode(EVENT, 0, ""))
+    assert len(encode(event, 0, "")) + added < LONGEST
+
+
+def test_a_long_event_that_can_be_read_back_is_complete() -> None:
+    reason = "x" * (LONGEST - 500)
+    record = decode(encode(structs.replace(EVENT, reason=reason), 7, "0f" * 32))
+    assert record is not None
+    assert record.reason == reason
 
 
 def test_a_line_of_a_later_version_is_read_as_an_event() -> None:
