@@ -36,7 +36,7 @@ class _Device(Struct, frozen=True):
 
 
 class _AegisInfo(Struct):
-    secret: str
+    secret: Secret
     algo: str = "SHA1"
     digits: Number = 6
     period: Number = 30
@@ -58,7 +58,7 @@ class _AegisFile(Struct):
 
 
 class _AndOtpEntry(Struct):
-    secret: str
+    secret: Secret
     label: str | None = None
     issuer: str | None = None
     type: str = "TOTP"
@@ -84,15 +84,14 @@ def of_andotp(given: Given) -> Iterator[Entry | Problem | Note]:
 
 def _from_aegis(raw: Raw) -> _Device:
     one = documents.entry(raw, _AegisEntry)
-    info, secret = one.info, Secret(one.info.secret)
+    info = one.info
     return _Device(
-        one.issuer or "", one.name or "", one.type, info.algo, info.digits, info.period, secret
+        one.issuer or "", one.name or "", one.type, info.algo, info.digits, info.period, info.secret
     )
 
 
 def _from_andotp(raw: Raw) -> _Device:
     one = documents.entry(raw, _AndOtpEntry)
-    secret = Secret(one.secret)
     return _Device(
         one.issuer or "",
         one.label or "",
@@ -100,7 +99,7 @@ def _from_andotp(raw: Raw) -> _Device:
         one.algorithm,
         one.digits,
         one.period,
-        secret,
+        one.secret,
     )
 
 

@@ -20,6 +20,7 @@ from cwtui.accounts.importing.found_devices import FoundDevice, merged
 from cwtui.accounts.importing.given import Given
 from cwtui.accounts.importing.places import Note, Place, Problem
 from cwtui.accounts.importing.taken_over import Person
+from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import USERNAME_LENGTH, shortened, visible
 
 _HEADER: Final = b"issuer,username,algorithm,digits,period,secret"
@@ -32,7 +33,7 @@ class _UsersFile(Struct):
 
 
 class _User(Struct):
-    password: str
+    password: Secret
     displayname: str | None = None
     disabled: bool = False
 
@@ -43,7 +44,7 @@ class _Export(Struct):
 
 class _Configuration(Struct):
     username: str
-    secret: str
+    secret: Secret
     algorithm: str = "SHA1"
     digits: Number = 6
     period: Number = 30
@@ -62,7 +63,8 @@ def users(given: Given) -> Iterator[Entry | Problem | Note]:
             yield Problem(place, str(error), visible(shortened(username, USERNAME_LENGTH)))
             continue
         person = Person(place, username, user.displayname or "", enabled=not user.disabled)
-        person.take_hash(user.password.removeprefix(_CRYPT))
+        person.mfa_required = True  # the file does not say who has a second factor
+        person.take_hash(user.password.reveal().removeprefix(_CRYPT))
         yield from person.entries()
 
 
@@ -104,13 +106,13 @@ def _of_csv(given: Given, content: bytes) -> Iterator[FoundDevice | Problem]:
         raise Refused("The file is not CSV in UTF-8.") from None
 
 
-def _device(place: Place, one: _Configuration, secret: str) -> FoundDevice:
+def _device(place: Place, one: _Configuration, secret: Secret) -> FoundDevice:
     keys.check_codes(algorithm=one.algorithm, digits=one.digits, period=one.period)
-    return FoundDevice(place, one.username, keys.from_base32(secret))
+    return FoundDevice(place, one.username, keys.from_base32(secret.reveal()))
 
 
-def _unwrapped(secret: str) -> str:
+def _unwrapped(secret: Secret) -> Secret:
     try:
-        return base64.b64decode(secret, validate=True).decode("ascii")
+        return Secret(base64.b64decode(secret.reveal(), validate=True).decode("ascii"))
     except (binascii.Error, ValueError):
         raise keys.unusable("its secret key is not in base64") from None

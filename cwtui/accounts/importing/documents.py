@@ -7,6 +7,7 @@ import msgspec
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.importing import yaml_text
 from cwtui.accounts.importing.lines import Source
+from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import counted
 
 BYTES_MOST: Final = 1 << 27
@@ -36,7 +37,7 @@ def content(source: Source, most: int | None = None) -> bytes:
 def json(text: bytes, type_: type[T], what: str) -> T:
     """Return the document as this type. `what` it should be is named in Refused."""
     try:
-        return msgspec.json.decode(text, type=type_)
+        return msgspec.json.decode(text, type=type_, dec_hook=_wrapped)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise Refused(f"The file is not {what}.") from None
 
@@ -47,7 +48,7 @@ def entry(raw: msgspec.Raw | str, type_: type[T]) -> T:
     Raises InvalidInput, which names types and fields and quotes no values.
     """
     try:
-        return msgspec.json.decode(raw, type=type_, strict=False)
+        return msgspec.json.decode(raw, type=type_, strict=False, dec_hook=_wrapped)
     except msgspec.ValidationError as error:
         raise InvalidInput("entry", f"The entry is not as expected: {error}.") from None
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -59,7 +60,7 @@ def structured(text: bytes, type_: type[T], what: str) -> T:
     if text.lstrip()[:1] in {b"{", b"["}:
         return json(text, type_, what)
     try:
-        return msgspec.convert(yaml_text.parsed(text), type=type_)
+        return msgspec.convert(yaml_text.parsed(text), type=type_, dec_hook=_wrapped)
     except msgspec.ValidationError:
         raise Refused(f"The file is not {what}.") from None
 
@@ -67,9 +68,16 @@ def structured(text: bytes, type_: type[T], what: str) -> T:
 def converted(value: object, type_: type[T]) -> T:
     """Return one entry of a `structured` document as this type. Raises InvalidInput."""
     try:
-        return msgspec.convert(value, type=type_, strict=False)
+        return msgspec.convert(value, type=type_, strict=False, dec_hook=_wrapped)
     except msgspec.ValidationError as error:
         raise InvalidInput("entry", f"The entry is not as expected: {error}.") from None
+
+
+def _wrapped(type_: type, value: object) -> object:
+    """Return a text that is meant to be a Secret as one, so that no repr shows it."""
+    if type_ is Secret and isinstance(value, str):
+        return Secret(value)
+    raise TypeError("Expected `str`")
 
 
 def check_count(entries: int) -> None:

@@ -77,7 +77,7 @@ class TestAutheliaUsers:
         assert (ann.username, ann.display_name, ann.enabled) == ("ann", "Ann Reed", True)
         assert ann.password_hash == BCRYPT
         assert ann.roles is None
-        assert ann.mfa_required is None
+        assert (ann.mfa_required, bob.mfa_required) == (True, True)
         assert (bob.username, bob.enabled, bob.password_hash) == ("bob", False, None)
         assert notes(read("authelia", USERS)) == [("bob", NOT_BCRYPT)]
 
