@@ -7,7 +7,7 @@ from typing import Final
 
 from cwtui.accounts import expiry, look_alikes, roles, text, unix_users
 from cwtui.accounts.errors import Agreed, GivesPower, InvalidInput
-from cwtui.accounts.importing import adding, saved
+from cwtui.accounts.importing import adding, restorable
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.places import Note, Place, Problem
 from cwtui.accounts.model import MOST_DEVICES, Account, Origin
@@ -172,7 +172,7 @@ class _Sorted:
             self.problems.append(Problem(one.place, str(error), one.username))
         else:
             self._possible.add(one.new_roles)
-            new, left_out = saved.restorable(one, self._keys)
+            new, left_out = restorable.restorable(one, self._keys)
             self.notes += [Note(one.place, sentence, one.username) for sentence in left_out]
             self.new.append(new)
 

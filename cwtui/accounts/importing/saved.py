@@ -4,10 +4,9 @@ Password hashes and backup codes are peppered with a key of the keyring, so they
 only where the keyring has this key. Secret keys of devices are not.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta, Struct
@@ -16,9 +15,6 @@ from cwtui.accounts import devices
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.model import BackupCodes, Device, Sealed
-
-if TYPE_CHECKING:
-    from cwtui.accounts.importing.entries import Entry
 
 _Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -40,11 +36,6 @@ class Saved(Struct, frozen=True):
 
 FIELDS: Final = Saved.__struct_fields__
 _NOTHING: Final = Saved()
-_NO_HASH: Final = "Its password was hashed with a key that this host lacks: it gets an initial one."
-_NO_CODES: Final = (
-    "Its backup codes were hashed with a key that this host lacks: they are left out, and the "
-    "person can make new ones."
-)
 
 
 def saved(fields: Mapping[str, object]) -> Saved:
@@ -69,21 +60,3 @@ def _check_names(given: tuple[str, ...]) -> None:
     for name in given:
         devices.checked_name(name, others, "device_names")
         others.append(Device(name=name, totp_secret=nothing, registered_at=0))
-
-
-def restorable(one: "Entry", keys: frozenset[str]) -> tuple["Entry", list[str]]:
-    """Return the entry without what needs a key that is not among these, and what is left out."""
-    left_out = list(_without(one, keys))
-    if _NO_HASH in left_out:
-        one = replace(one, password_hash=None)
-    if _NO_CODES in left_out:
-        one = replace(one, saved=msgspec.structs.replace(one.saved, backup_codes=None))
-    return one, left_out
-
-
-def _without(one: "Entry", keys: frozenset[str]) -> Iterator[str]:
-    if one.password_hash is not None and one.saved.password_key not in {None, *keys}:
-        yield _NO_HASH
-    codes = one.saved.backup_codes
-    if codes is not None and codes.hashes and codes.key not in keys:
-        yield _NO_CODES
