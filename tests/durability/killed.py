@@ -26,7 +26,7 @@ def main(template: Path, folder: Path) -> None:
         try:
             print(_kills(Stage(template, folder, save)), flush=True)  # noqa: T201  how it reports
         except (AssertionError, CannotCheck) as wrong:
-            print(repr(wrong), flush=True)  # noqa: T201
+            print(repr(wrong), flush=True)  # noqa: T201  how it reports
 
 
 def _kills(stage: Stage) -> int:

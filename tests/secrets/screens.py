@@ -42,7 +42,7 @@ def _every_step_named(log: Log) -> Iterator[None]:
 
     def run(self: Handle) -> None:
         _RUN(self)
-        log.lines.add(f"Executing {base_events._format_handle(self)}")  # type: ignore[attr-defined]  # private
+        log.lines.add(f"Executing {base_events._format_handle(self)}")  # type: ignore[attr-defined]  # asyncio has no public name for it
 
     with patch.object(Handle, "_run", run):
         yield

@@ -8,7 +8,7 @@ from msgspec import structs
 from cwtui.accounts import administration
 from cwtui.accounts.account_state import PasswordState, password_state
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.bulk import batches, plans, sentences
+from cwtui.accounts.bulk import batches, sentences
 from cwtui.accounts.bulk.acts import (
     Act,
     AddRole,
@@ -21,9 +21,7 @@ from cwtui.accounts.bulk.acts import (
     ResetPassword,
     Unlock,
 )
-from cwtui.accounts.bulk.batches import Outcome, Report
-from cwtui.accounts.bulk.plans import Plan
-from cwtui.accounts.bulk.selections import Selection
+from cwtui.accounts.bulk.batches import Outcome
 from cwtui.accounts.errors import (
     CannotCheck,
     ChangedByOthers,
@@ -32,47 +30,22 @@ from cwtui.accounts.errors import (
     Refused,
     SessionEnded,
 )
-from cwtui.accounts.listing import View
 from cwtui.accounts.model import Attempts, Origin, SignInRecord
 from cwtui.accounts.roles import ADMIN, MINIMUM, Permission
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import PROOF_LIFETIME, Actor
+from cwtui.accounts.session import PROOF_LIFETIME
 from cwtui.accounts.unix_users import UnixUser
+from tests.accounts.bulk.planning import (
+    DISABLE,
+    EVERYBODY,
+    HELP_DESK,
+    REQUIRE,
+    carried_out,
+    matching,
+    named,
+    planned,
+)
 from tests.accounts.world import NOW, OPERATOR, World
-
-REQUIRE = Change(mfa_required=True)
-DISABLE = Change(enabled=False)
-HELP_DESK = (Permission.READ_USERS, Permission.MANAGE_USERS)
-EVERYBODY = Selection(view=View())
-
-
-@pytest.fixture
-def world() -> World:
-    made = World()
-    made.add_admin()
-    made.settings(custom_roles={"help-desk": HELP_DESK})
-    for name in ("ann", "bea", "cid"):
-        made.add(name)
-    made.clock.forward(1)
-    return made
-
-
-def named(*names: str) -> Selection:
-    return Selection(frozenset(names))
-
-
-def matching(text: str, *without: str) -> Selection:
-    return Selection(frozenset(without), View(text))
-
-
-def planned(world: World, act: Act, selection: Selection, actor: Actor = OPERATOR) -> Plan:
-    return plans.plan(world.ports, actor, act, selection)
-
-
-def carried_out(world: World, act: Act, selection: Selection, actor: Actor = OPERATOR) -> Report:
-    report = batches.begin(world.ports, actor, planned(world, act, selection, actor))
-    batches.carry_out(world.ports, actor, report, lambda *_: None)
-    return report
 
 
 def locked(world: World, name: str) -> None:
@@ -380,60 +353,3 @@ class TestOthersMeanwhile:
         (result,) = report
         assert result.why.startswith("ada is the last enabled admin.")
         assert sentences.summary(report) == "0 done, 1 left as they were: 1 refused."
-
-
-class TestSentences:
-    @pytest.mark.parametrize(
-        ("act", "said"),
-        [
-            (Change(expires="never"), "Change 2 accounts: no last day"),
-            (Change(enabled=False, disabled_reason="left"), "Disable 2 accounts"),
-            (
-                Change(enabled=False, expires="2027-02-02", roles=("minimum-access",)),
-                "Change 2 accounts: disable, roles minimum-access, last day 2027-02-02",
-            ),
-        ],
-    )
-    def test_no_part_of_a_change_is_left_out(self, act: Change, said: str) -> None:
-        assert sentences.done_with(act, "2 accounts") == said
-
-    def test_the_question_says_how_many_and_who_is_excepted(self, world: World) -> None:
-        session = world.session("ada")
-        world.put(world.account("cid").changed(enabled=False))
-        plan = planned(world, DISABLE, EVERYBODY, session)
-        assert sentences.question(plan) == (
-            "Disable 2 accounts? The users can no longer sign in, and open sessions will end. "
-            "Left as they are: 1 already so, 1 your own account."
-        )
-
-    def test_the_question_says_what_is_gained(self, world: World) -> None:
-        world.put(world.account("ann").changed(roles=("help-desk",)))
-        plan = planned(world, AddRole("help-desk"), EVERYBODY)
-        assert sentences.question(plan) == (
-            "Give the role help-desk to 3 accounts? Open sessions will end. "
-            "2 of them will get new permissions: read-users, manage-users. "
-            "Left as they are: 1 already so."
-        )
-        assert "will be able to manage all users" in sentences.question(
-            planned(world, AddRole(ADMIN), named("bea"))
-        )
-
-    def test_a_single_account_is_named(self, world: World) -> None:
-        plan = planned(world, Change(enabled=False), named("bea"))
-        assert sentences.question(plan).startswith("Disable bea? The user can")
-
-    def test_nothing_to_do(self, world: World) -> None:
-        plan = planned(world, Change(enabled=True), EVERYBODY)
-        assert sentences.question(plan) == (
-            "There is nothing to do. Left as they are: 4 already so."
-        )
-
-    def test_acts_have_different_texts(self) -> None:
-        acts = [
-            *(REQUIRE, Change(mfa_required=False), DISABLE, Change(enabled=True)),
-            *(Change(roles=(MINIMUM,)), AddRole(MINIMUM), RemoveRole(MINIMUM)),
-            *(DisableMfa(), Unlock(), ResetPassword(), Remove()),
-        ]
-        texts = {sentences.done_with(act, "2 accounts") for act in acts}
-        assert len(texts) == len(acts)
-        assert all("2 accounts" in text for text in texts)

@@ -1,0 +1,82 @@
+"""What people are asked before bulk work, and told afterwards."""
+
+import pytest
+
+from cwtui.accounts.bulk import sentences
+from cwtui.accounts.bulk.acts import (
+    AddRole,
+    Change,
+    DisableMfa,
+    Remove,
+    RemoveRole,
+    ResetPassword,
+    Unlock,
+)
+from cwtui.accounts.roles import ADMIN, MINIMUM
+from tests.accounts.bulk.planning import (
+    DISABLE,
+    EVERYBODY,
+    REQUIRE,
+    named,
+    planned,
+)
+from tests.accounts.world import World
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (Change(expires="never"), "Change 2 accounts: no last day"),
+        (Change(enabled=False, disabled_reason="left"), "Disable 2 accounts"),
+        (
+            Change(enabled=False, expires="2027-02-02", roles=("minimum-access",)),
+            "Change 2 accounts: disable, roles minimum-access, last day 2027-02-02",
+        ),
+    ],
+)
+def test_no_part_of_a_change_is_left_out(act: Change, said: str) -> None:
+    assert sentences.done_with(act, "2 accounts") == said
+
+
+def test_the_question_says_how_many_and_who_is_excepted(world: World) -> None:
+    session = world.session("ada")
+    world.put(world.account("cid").changed(enabled=False))
+    plan = planned(world, DISABLE, EVERYBODY, session)
+    assert sentences.question(plan) == (
+        "Disable 2 accounts? The users can no longer sign in, and open sessions will end. "
+        "Left as they are: 1 already so, 1 your own account."
+    )
+
+
+def test_the_question_says_what_is_gained(world: World) -> None:
+    world.put(world.account("ann").changed(roles=("help-desk",)))
+    plan = planned(world, AddRole("help-desk"), EVERYBODY)
+    assert sentences.question(plan) == (
+        "Give the role help-desk to 3 accounts? Open sessions will end. "
+        "2 of them will get new permissions: read-users, manage-users. "
+        "Left as they are: 1 already so."
+    )
+    assert "will be able to manage all users" in sentences.question(
+        planned(world, AddRole(ADMIN), named("bea"))
+    )
+
+
+def test_a_single_account_is_named(world: World) -> None:
+    plan = planned(world, Change(enabled=False), named("bea"))
+    assert sentences.question(plan).startswith("Disable bea? The user can")
+
+
+def test_nothing_to_do(world: World) -> None:
+    plan = planned(world, Change(enabled=True), EVERYBODY)
+    assert sentences.question(plan) == ("There is nothing to do. Left as they are: 4 already so.")
+
+
+def test_acts_have_different_texts() -> None:
+    acts = [
+        *(REQUIRE, Change(mfa_required=False), DISABLE, Change(enabled=True)),
+        *(Change(roles=(MINIMUM,)), AddRole(MINIMUM), RemoveRole(MINIMUM)),
+        *(DisableMfa(), Unlock(), ResetPassword(), Remove()),
+    ]
+    texts = {sentences.done_with(act, "2 accounts") for act in acts}
+    assert len(texts) == len(acts)
+    assert all("2 accounts" in text for text in texts)
