@@ -45,6 +45,7 @@ _EQUIPPED: Final = 1000
 _FEW_ROUNDS: Final = 3
 """Where all users that match are counted after each key, which takes seconds."""
 _PAUSE: Final = 0.02
+_QUIET_PAUSES: Final = 5
 _LONG: Final = 60.0
 
 
@@ -128,8 +129,7 @@ async def page(store: Store, pressed: dict[str, list[float]]) -> float:
             await is_idle(app)
             press = partial(app.post_message, events.Key(_KEY, _KEY))
             pressed[what].append(await app.seconds_until(_FOUND, press))
-            filter_input.value = ""
-            await is_idle(app)
+            await app.seconds_until(_FIRST, lambda: setattr(filter_input, "value", ""))
     return opened
 
 
@@ -192,10 +192,11 @@ async def signed_in(store: Store) -> AsyncIterator[tuple[WatchedAccountApp, Pilo
 
 
 async def is_idle(app: WatchedAccountApp) -> None:
-    """Wait until nothing is read or counted any more."""
-    await asyncio.sleep(_PAUSE)  # what was typed last is handled
-    while any(worker.is_running for worker in app.workers):  # new ones may start meanwhile
-        await asyncio.wait([asyncio.create_task(asyncio.sleep(_PAUSE))])
+    """Wait until nothing has been read or counted for a while: what was typed last starts late."""
+    quiet = 0
+    while quiet < _QUIET_PAUSES:
+        await asyncio.sleep(_PAUSE)
+        quiet = 0 if any(worker.is_running for worker in app.workers) else quiet + 1
 
 
 async def table(rows: int) -> float:
