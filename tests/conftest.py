@@ -24,6 +24,8 @@ settings.register_profile("quick", settings.get_profile("cwtui"), max_examples=1
 settings.load_profile("quick" if os.environ.get("CWTUI_QUICK") else "cwtui")
 # A group-writable configuration is refused.
 os.umask(0o022)
+# Whatever language the developer speaks.
+os.environ["LANGUAGE"] = "en"
 
 
 _MEMORY: Final = Path("/dev/shm")

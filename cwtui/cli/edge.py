@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Final
 
+from cwtui import language
 from cwtui.accounts.errors import (
     AccountsError,
     AlreadyExists,
@@ -41,6 +42,7 @@ _NO_VARIABLE: Final = "="
 def run(args: Sequence[str]) -> int:
     """Run a command and return its exit status. Raises only SystemExit."""
     output.show_everything()
+    language.use(language.of_environ(os.environ))
     try:
         status = _open(args) if list(args) in _OPENS_APPLICATION else _command(args)
         output.flush()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cwtui import language
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.cli.completing import files
 from cwtui.cli.errors import WrongUsage
@@ -68,8 +69,10 @@ def command(
     if radius:
         if socket_path or gate_socket:
             raise WrongUsage("--radius uses no socket. Leave out --socket and --gate-socket.")
+        _speak_english()
         _serve_radius(config)
         return
+    _speak_english()
     from cwtui.service import peers, sockets
     from cwtui.service.figures import Figures
     from cwtui.service.room import Room
@@ -84,6 +87,11 @@ def command(
     room = Room(config.service.conversations, peers.ids_of(config.service.gate_users))
     listening = given or [one.socket for one in made]
     Server(doors, listening, room, figures, made).run()
+
+
+def _speak_english() -> None:
+    """Write the log in English, whatever the operator speaks. People are told things in theirs."""
+    language.use(language.Language.ENGLISH)
 
 
 def _doors(config: "Config", figures: "Figures") -> "Answers":
