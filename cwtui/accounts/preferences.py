@@ -1,12 +1,12 @@
-"""How a person wants to see cwtui: colours, time zone and mouse. Kept as part of the account.
+"""How a person wants to see cwtui: language, colours, time zone and mouse.
 
-Being part of the account, preferences follow it when it is renamed, go with it when it is removed,
-and are in backups. A directory does not know them, so they stay as they are when it changes an
-account.
+Preferences are part of the account: they follow it when it is renamed, go with it when it is
+removed, and are in backups. A directory does not know them, so they stay as they are when it
+changes an account.
 
-They were added in schema 5. Accounts written before have none and get the defaults. Versions of
-cwtui from before refuse a store of schema 5 and say that a newer version is needed, so they never
-drop preferences silently.
+They were added in schema 5, and the language in schema 10. Accounts written before have none and
+get the defaults. Versions of cwtui from before refuse a store of a newer schema and say that a
+newer version is needed, so they never drop preferences silently.
 
 Changing them needs no new proof and writes no event: they change what one person sees, and nothing
 about who may do what. F3 can be pressed often, and its events would push others out of the log.
@@ -24,6 +24,7 @@ from msgspec import Meta, Struct
 
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.text import normal, visible
+from cwtui.language import Language
 
 LONGEST_ZONE: Final = 64
 """The longest name of a time zone in characters; the longest one in use has 32."""
@@ -50,6 +51,20 @@ class Theme(StrEnum):
     SIXTEEN_LIGHT = "16-light"
 
 
+class LanguageChoice(StrEnum):
+    """The languages that a person can choose."""
+
+    AUTOMATIC = "automatic"
+    """That of the terminal where the person is; English at the doors of a host."""
+    ENGLISH = Language.ENGLISH.value
+    GERMAN = Language.GERMAN.value
+
+    @property
+    def language(self) -> Language | None:
+        """The language that was chosen; None for automatic."""
+        return None if self is LanguageChoice.AUTOMATIC else Language(self.value)
+
+
 class Preferences(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What a person chose, or the defaults.
 
@@ -60,6 +75,7 @@ class Preferences(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
     theme: Theme = Theme.AUTOMATIC
     time_zone: ZoneName = ""
     mouse: bool = True
+    language: LanguageChoice = LanguageChoice.AUTOMATIC
 
 
 DEFAULTS: Final = Preferences()

@@ -25,7 +25,7 @@ from cwtui.accounts.errors import InvalidInput, Refused, Throttled
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.own_changes import change, claim_of, proof_by, prove_code
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.preferences import Preferences, Theme, zone_name
+from cwtui.accounts.preferences import LanguageChoice, Preferences, Theme, zone_name
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import (
     Session,
@@ -245,6 +245,7 @@ def update_preferences(
     theme: Theme | None = None,
     time_zone: str | None = None,
     mouse: bool | None = None,
+    language: LanguageChoice | None = None,
 ) -> Preferences:
     """Change the given preferences of the session's account, and return all of them.
 
@@ -255,6 +256,7 @@ def update_preferences(
         "theme": theme,
         "time_zone": zone_name(time_zone) if time_zone is not None else None,
         "mouse": mouse,
+        "language": language,
     }
     fields = {name: value for name, value in given.items() if value is not None}
     before = account_of(ports, session).preferences

@@ -1,4 +1,4 @@
-"""Applies colours and mouse: what suits the terminal, or what the signed-in person prefers.
+"""Applies language, colours and mouse: those of the terminal, or what the person prefers.
 
 Preferences apply from a complete sign-in to the end of the session. Then everything is as the
 terminal has it by default, so that the next person inherits nothing.
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.timer import Timer
 
+from cwtui import language
 from cwtui.accounts.errors import AccountsError, SessionEnded
 from cwtui.accounts.text import visible
 from cwtui.ui import theme
@@ -24,11 +25,12 @@ _REST: Final = 0.5
 
 
 class Look:
-    """The colours and the mouse of one application."""
+    """The language, the colours and the mouse of one application."""
 
     def __init__(self, app: TextualApp, context: Context) -> None:
         self._app = app
         self._context = context
+        self._own_language = language.spoken()
         self._rest: Timer | None = None
         self._to_keep: tuple[Session, str] | None = None
         """The session in which F3 was pressed, and the choice that is not kept yet."""
@@ -48,17 +50,22 @@ class Look:
         if preferences.theme in theme.CHOICES:
             self.apply(preferences)
         else:
-            self._app.use_mouse(on=preferences.mouse)
+            self._apply_all_but_theme(preferences)
 
     def apply(self, preferences: "Preferences") -> None:
         """Show what the preferences say, as far as the terminal can."""
         self._app.theme = theme.for_choice(preferences.theme, self._context.own_theme)
+        self._apply_all_but_theme(preferences)
+
+    def _apply_all_but_theme(self, preferences: "Preferences") -> None:
+        language.use(preferences.language.language or self._own_language)
         self._app.use_mouse(on=preferences.mouse)
 
     def session_ends(self) -> None:
         """Go back to what the terminal has by default."""
         self._keep()
         self._app.theme = self._context.own_theme
+        language.use(self._own_language)
         self._app.use_mouse(on=True)
 
     # F3

@@ -7,14 +7,15 @@ import pytest
 
 from cwtui.accounts import administration, preferences, self_service
 from cwtui.accounts.errors import InvalidInput, SessionEnded
-from cwtui.accounts.preferences import DEFAULTS, Preferences, Theme
+from cwtui.accounts.preferences import DEFAULTS, LanguageChoice, Preferences, Theme
+from cwtui.language import Language
 from tests.accounts.world import OPERATOR, World
 
 KNOWN: Final = (
     "America/Argentina/Cordoba", "America/Cordoba", "America/New_York", "Asia/Istanbul",
     "Etc/GMT-1", "Europe/Berlin", "Europe/Istanbul", "Factory", "GMT", "UTC", "localtime",
 )  # fmt: skip
-BERLIN: Final = Preferences(Theme.LIGHT, "Europe/Berlin", mouse=False)
+BERLIN: Final = Preferences(Theme.LIGHT, "Europe/Berlin", False, LanguageChoice.GERMAN)
 
 
 @pytest.mark.parametrize(
@@ -73,16 +74,25 @@ def test_a_zone_that_this_host_does_not_know_is_utc() -> None:
     assert {"Europe/Berlin", "America/New_York"} <= preferences.known_zones()
 
 
+def test_every_language_can_be_chosen_and_automatic() -> None:
+    assert {one.language for one in LanguageChoice} == {None, *Language}
+
+
 def test_preferences_are_kept_with_the_account(world: World) -> None:
     world.add()
     session = world.session()
     assert session.preferences == DEFAULTS
     after = self_service.update_preferences(
-        world.ports, session, theme=Theme.LIGHT, time_zone="berlin", mouse=False
+        world.ports,
+        session,
+        theme=Theme.LIGHT,
+        time_zone="berlin",
+        mouse=False,
+        language=LanguageChoice.GERMAN,
     )
     assert after == world.account().preferences == BERLIN
     only_mouse = self_service.update_preferences(world.ports, session, mouse=True)
-    assert only_mouse == Preferences(Theme.LIGHT, "Europe/Berlin")
+    assert only_mouse == Preferences(Theme.LIGHT, "Europe/Berlin", language=LanguageChoice.GERMAN)
     assert world.session().preferences == only_mouse
 
 

@@ -2,6 +2,8 @@
 
 from base64 import b64decode
 
+from msgspec.structs import replace
+
 from cwtui.accounts import roles
 from cwtui.accounts.model import (
     Account,
@@ -24,7 +26,7 @@ from cwtui.accounts.model import (
     WrongCode,
     WrongCodes,
 )
-from cwtui.accounts.preferences import Preferences, Theme
+from cwtui.accounts.preferences import LanguageChoice, Preferences, Theme
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 from tests.accounts.ssh_lines import ED25519, RSA_3072
 from tests.accounts.steps import at_step
@@ -57,7 +59,12 @@ FULL = Account(
     enabled=False,
     session_epoch=4_294_967_296,
     in_directory_too=True,
-    preferences=Preferences(Theme.SIXTEEN_LIGHT, "America/Argentina/Buenos_Aires", mouse=False),
+    preferences=Preferences(
+        Theme.SIXTEEN_LIGHT,
+        "America/Argentina/Buenos_Aires",
+        mouse=False,
+        language=LanguageChoice.GERMAN,
+    ),
     ssh_keys=(
         SshKey(
             "1b2c3d4e", 'Ada\'s "Engine"', b64decode(ED25519.split()[1]), 1_800_000_003.5, "bob"
@@ -72,7 +79,12 @@ FULL = Account(
     enabled_at=1_800_000_006.5,
     expires_at=1_806_537_600.0,
 )
-OF_SCHEMA_9 = FULL.changed(disabled_reason="", enabled_at=None, expires_at=None)
+OF_SCHEMA_9 = FULL.changed(
+    disabled_reason="",
+    enabled_at=None,
+    expires_at=None,
+    preferences=replace(FULL.preferences, language=LanguageChoice.AUTOMATIC),
+)
 """The first account as schema 9 can hold it."""
 PLAIN = Account(username="bob", created_at=1.0)
 LDAP = Account(

@@ -69,7 +69,12 @@ def test_an_account_of_schema_4_has_the_default_preferences(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "damage",
-    [b'"time_zone":"../../etc/passwd"', b'"time_zone":"' + b"A" * 65 + b'"', b'"theme":"pink"'],
+    [
+        b'"time_zone":"../../etc/passwd"',
+        b'"time_zone":"' + b"A" * 65 + b'"',
+        b'"theme":"pink"',
+        b'"language":"fr"',
+    ],
 )
 def test_preferences_that_nobody_can_choose_are_damage(tmp_path: Path, damage: bytes) -> None:
     file = tmp_path / "accounts.json"

@@ -6,14 +6,17 @@ from typing import Final
 import pytest
 from msgspec.structs import replace as replace_fields
 
+from cwtui import language
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import FailedSignIns
-from cwtui.accounts.preferences import DEFAULTS, Preferences, Theme
+from cwtui.accounts.preferences import DEFAULTS, LanguageChoice, Preferences, Theme
+from cwtui.language import Language
 from cwtui.ui import look, theme
 from cwtui.ui.screens.pages.display import DisplayPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.widgets.host_time import HostTime
 from tests.accounts.world import HERE, NOW
+from tests.language import Marked, german
 from tests.ui.harness import Person
 from tests.ui.plants import ADMIN, Plant
 from tests.ui.scenes import SCENES
@@ -53,6 +56,35 @@ def test_a_terminal_with_256_colours_shows_any_choice() -> None:
 
 
 # On the screen
+
+
+async def test_the_language_applies_in_the_session_and_to_no_one_else() -> None:
+    with german(Marked()):
+        async with SCENES["sign_in"].played() as (person, there):
+            chosen = Preferences(Theme.LIGHT, language=LanguageChoice.GERMAN)
+            there.world.put(there.world.account(ADMIN).changed(preferences=chosen))
+            person.sees("Sign in to Your Account")
+            await person.sign_in(ADMIN)
+            assert language.spoken() is Language.GERMAN
+            person.app.router.sign_out()
+            await person.settle()
+            assert language.spoken() is Language.ENGLISH
+            person.sees("Sign in to Your Account")
+
+
+async def test_automatic_is_the_language_of_the_terminal() -> None:
+    with german(Marked()):
+        language.use(Language.GERMAN)
+        async with SCENES["sign_in"].played() as (person, there):
+            english = Preferences(language=LanguageChoice.ENGLISH)
+            there.world.put(there.world.account(ADMIN).changed(preferences=english))
+            for name, expected in (("dave", Language.GERMAN), (ADMIN, Language.ENGLISH)):
+                there.world.put(there.world.account(name).changed(enabled=True))
+                await person.sign_in(name)
+                assert language.spoken() is expected
+                person.app.router.sign_out()
+                await person.settle()
+                assert language.spoken() is Language.GERMAN
 
 
 async def test_preferences_apply_from_sign_in_to_sign_out_and_to_no_one_else() -> None:
