@@ -20,7 +20,7 @@ def cost_of_many(ports: Ports) -> int:
 
     It may be lower, as they have as many random bits as backup codes.
     """
-    return min(ports.bcrypt_cost, backup_codes.COST)
+    return backup_codes.hash_cost(ports.bcrypt_cost)
 
 
 def initial_password_fields(

@@ -22,9 +22,10 @@ from cwtui.accounts.text import counted, visible
 from cwtui.cli import completing, confirming, json_output
 from cwtui.cli.batch import NOT_REACHED, WOULD_BE_DONE
 from cwtui.cli.errors import Failed
+from cwtui.cli.file_remarks import remark_fields, say_remarks
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
-from cwtui.cli.input_file import opened, refused_fields
+from cwtui.cli.input_file import opened
 from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
 from cwtui.cli.passwords_file import passwords_file
@@ -91,16 +92,14 @@ def apply(
     plan = differences.plan(
         ports, operator(), found, remove_others=remove_others, keep=_own_names()
     )
-    for problem in plan.problems:
-        name = f"{problem.username}: " if problem.username else ""
-        say(f"{problem.place.at_the_start}: {name}{problem.reason}")
+    say_remarks(plan.problems, plan.new)
     if check or plan.problems or not plan.is_different:
         _put_difference(plan, check=check, as_json=as_json)
         return
     if plan.new.without_password and passwords_to is None:
         raise Failed(
-            f"{counted(plan.new.without_password, 'new account')} without password_hash would get "
-            "initial passwords. Name a new file for them: --passwords-to NEWFILE"
+            f"{counted(plan.new.without_password, 'new account')} would get initial passwords, as "
+            "there are none to take over. Name a new file for them: --passwords-to NEWFILE"
         )
     _apply(ports, plan, passwords_to, yes=yes, as_json=as_json)
 
@@ -210,7 +209,7 @@ def _put(plan: Plan, done: Sequence[Applied], batch: str | None, *, check: bool)
             "roles": [_fields("name", one, applied, batch) for one in plan.roles],
             "accounts": [_fields("username", one, applied, batch) for one in plan.accounts],
             "unchanged": plan.unchanged,
-            "refused": [*map(refused_fields, plan.problems)],
+            **remark_fields(plan.problems, plan.new),
         },
         changed=any(one.outcome is Outcome.DONE for one in done),
     )

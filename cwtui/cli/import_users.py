@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -13,20 +13,17 @@ from cwtui.accounts.importing import creating, planning, programs
 from cwtui.accounts.importing.creating import New
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.planning import Plan
-from cwtui.accounts.text import counted, listed, visible
+from cwtui.accounts.text import counted, visible
 from cwtui.cli import completing, confirming, decryption, import_files, json_output
 from cwtui.cli.errors import Failed, WrongUsage
+from cwtui.cli.file_remarks import remark_fields, say_remarks
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
-from cwtui.cli.input_file import refused_fields
 from cwtui.cli.json_output import put_change
 from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import put, say
 from cwtui.cli.passwords_file import passwords_file
 from cwtui.cli.progress import progress
-
-_NAMED: Final = 3
-"""The maximum number of look-alikes that a message names."""
 
 
 @click.command(
@@ -122,7 +119,7 @@ def import_(
         found = import_files.entries(format_, files, username or "", issuer or "", shown, decrypt)
         plan = planning.plan(ports, operator(), found, add_devices=add_devices)
     batch: str | None = None
-    _say_notes(plan)
+    say_remarks(plan.problems, plan)
     is_refused = bool(plan.problems) and not keep_going
     if dry_run:
         if not as_json:
@@ -167,19 +164,6 @@ def _check_usage(
         raise WrongUsage("--username is for one FILE. Import the others one by one.")
     if issuer is not None and not format_.takes_issuer:
         raise WrongUsage("--issuer is for the exports of apps.")
-
-
-def _say_notes(plan: Plan) -> None:
-    for problem in plan.problems:
-        say(f"{problem.place.at_the_start}: {_of(problem.username)}{problem.reason}")
-    for note in plan.notes:
-        say(f"{note.place.at_the_start}: {_of(note.username)}{note.sentence}")
-    for name, similar in plan.looks_like.items():
-        say(f"{name} looks like {listed(similar, _NAMED)}.")
-
-
-def _of(username: str) -> str:
-    return f"{visible(username)}: " if username else ""
 
 
 def _put_difference(plan: Plan) -> None:
@@ -232,12 +216,7 @@ def _fields(plan: Plan, batch: str | None) -> dict[str, Any]:
         "new": [one.username for one in plan.new],
         "devices_added": [one.username for one in plan.added],
         "unchanged": [one.username for one in plan.unchanged],
-        "refused": [*map(refused_fields, plan.problems)],
-        "notes": [
-            {"place": str(one.place), "sentence": one.sentence, "username": one.username}
-            for one in plan.notes
-        ],
-        "looks_like": {name: list(similar) for name, similar in plan.looks_like.items()},
+        **remark_fields(plan.problems, plan),
         "unix_users": dict(plan.powers),
     }
 

@@ -5,9 +5,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
-from cwtui.accounts.importing.places import Problem
 from cwtui.cli.errors import WrongUsage
 from cwtui.host.untrusted_files import open_regular
 
@@ -24,14 +23,3 @@ def opened(file: str) -> Iterator[BinaryIO]:
     if sys.stdin is None or sys.stdin.isatty():
         raise WrongUsage("FILE is -, so it must come from a pipe or a file.")
     yield sys.stdin.buffer
-
-
-def refused_fields(problem: Problem) -> dict[str, Any]:
-    """Return the JSON fields of what is wrong in a file."""
-    return {
-        "line": problem.place.number,
-        "place": str(problem.place),
-        "reason": problem.reason,
-        "username": problem.username,
-        "exists": problem.exists,
-    }

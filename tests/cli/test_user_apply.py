@@ -76,6 +76,17 @@ def test_what_is_declared_becomes_so_and_the_rest_stays(people: Host) -> None:
     ]
 
 
+def test_what_is_not_taken_over_is_said(people: Host, tmp_path: Path) -> None:
+    kept = tmp_path / "initial.csv"
+    costly = {"username": "cho", "password_hash": HASH.replace("$04$", "$12$")}
+    done = applied(people, NEW, costly, args=("--yes", "--json", "--passwords-to", str(kept)))
+    assert done.status == 0, done.err
+    assert "Line 2: cho: Its password hash has cost 12, above passwords.bcrypt_cost" in done.err
+    [note] = done.json["notes"]
+    assert (note["place"], note["username"]) == ("line 2", "cho")
+    assert [row["username"] for row in csv.DictReader(kept.read_text().splitlines())] == ["cho"]
+
+
 def test_it_is_idempotent(people: Host) -> None:
     assert applied(people, HELP_DESK, ANN, NEW, args=("--yes",)).status == 0
     before = people.files()

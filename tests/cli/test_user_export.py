@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cwtui.accounts.credentials import passwords
+from cwtui.accounts.secret import Secret
 from tests.cli.accounts import enrol, put
-from tests.cli.commands import Host, Result
+from tests.cli.commands import PASSWORD, Host, Result
 from tests.programs import require
 
 PASSPHRASE = b"correct horse battery staple"
@@ -17,8 +19,11 @@ PASSPHRASE = b"correct horse battery staple"
 
 @pytest.fixture
 def people(host: Host) -> Host:
-    put(host, "ann", display_name="Ann Reed")
-    put(host, "bob", roles=("connectware-admin",))
+    ports = host.ports()
+    # Of the cost that commands use here, as higher ones are not taken over.
+    hashed = passwords.hash_password(Secret(PASSWORD), ports.keyring, ports.bcrypt_cost)
+    put(host, "ann", display_name="Ann Reed", password=hashed)
+    put(host, "bob", roles=("connectware-admin",), password=hashed)
     enrol(host, "ann")
     return host
 

@@ -19,6 +19,11 @@ COST: Final = 10
 """The minimum bcrypt cost of OWASP; enough, as codes have 80 random bits (NIST requires 64)."""
 
 
+def hash_cost(cost: int) -> int:
+    """Return the cost of the hashes of codes, where those of passwords have this one."""
+    return min(cost, COST)
+
+
 def new_codes(random: RandomBytes) -> tuple[Secret, ...]:
     """Return ten new codes of 80 random bits, in groups of four characters."""
     return tuple(Secret(passwords.random_groups(random)) for _ in range(COUNT))
@@ -79,7 +84,7 @@ def hash_codes(
     codes: tuple[Secret, ...], keyring: Keyring, cost: int, now: float | None = None
 ) -> BackupCodes:
     """Return the set to store. All codes share a salt, so that checking a code takes one hash."""
-    salt = bcrypt.gensalt(min(cost, COST)).decode("ascii")
+    salt = bcrypt.gensalt(hash_cost(cost)).decode("ascii")
     key = keyring.active  # read once, as it may change while the hashes are computed
     pepper = keyring.pepper(key)
     hashes = (_hash(typed_code(code.reveal()), pepper, salt) for code in codes)

@@ -86,8 +86,8 @@ def hash_password(password: Secret, keyring: Keyring, cost: int) -> PasswordHash
 def is_password(password: Secret, kept: PasswordHash | None, keyring: Keyring, cost: int) -> bool:
     """Whether the password matches the stored hash.
 
-    A mismatch takes the same time whatever is stored, even if nothing is. Raises KeyringMissing,
-    also after the same time.
+    A mismatch takes the same time whatever is stored, even if nothing is, unless the hash has a
+    higher cost than this. Raises KeyringMissing, also after the same time.
     """
     if kept is None or len(password.reveal()) > MAX_LENGTH:
         hash_password(Secret(""), keyring, cost)
@@ -100,7 +100,7 @@ def is_password(password: Secret, kept: PasswordHash | None, keyring: Keyring, c
     if bcrypt.checkpw(digest, kept.bcrypt.encode()):
         return True
     # Add the work that a hash of a lower cost saved: each step of the cost doubles it.
-    for lower in range(_cost(kept), cost):
+    for lower in range(cost_of(kept.bcrypt), cost):
         bcrypt.hashpw(digest, bcrypt.gensalt(lower))
     return False
 
@@ -117,11 +117,12 @@ def _hashed_text(password: Secret, kept: PasswordHash, keyring: Keyring) -> byte
 
 def needs_rehash(kept: PasswordHash, keyring: Keyring, cost: int) -> bool:
     """Whether the hash has an old key or cost, or is one of another program."""
-    return kept.key != keyring.active or _cost(kept) != cost
+    return kept.key != keyring.active or cost_of(kept.bcrypt) != cost
 
 
-def _cost(kept: PasswordHash) -> int:
-    return int(kept.bcrypt.split("$")[2])
+def cost_of(hashed: str) -> int:
+    """Return the cost of a bcrypt hash, or of the salt at its beginning."""
+    return int(hashed.split("$")[2])
 
 
 def check_new(

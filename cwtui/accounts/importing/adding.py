@@ -55,7 +55,7 @@ def with_devices(
         kept.append(Device(name=name, totp_secret=sealed, registered_at=ports.now(), id=id_))
     if factor is not None:
         return replace(factor, devices=tuple(kept))
-    salt = bcrypt.gensalt(min(ports.bcrypt_cost, backup_codes.COST)).decode("ascii")
+    salt = bcrypt.gensalt(backup_codes.hash_cost(ports.bcrypt_cost)).decode("ascii")
     return SecondFactor(tuple(kept), BackupCodes(key=ports.keyring.active, salt=salt, hashes=()))
 
 

@@ -172,7 +172,7 @@ class _Sorted:
             self.problems.append(Problem(one.place, str(error), one.username))
         else:
             self._possible.add(one.new_roles)
-            new, left_out = restorable.restorable(one, self._keys)
+            new, left_out = restorable.restorable(one, self._keys, self._ports.bcrypt_cost)
             self.notes += [Note(one.place, sentence, one.username) for sentence in left_out]
             self.new.append(new)
 

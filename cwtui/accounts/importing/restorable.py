@@ -1,33 +1,63 @@
-"""What of an export with secrets can be restored with the keys of this host."""
+"""What of an entry can be taken over with the keys and the bcrypt cost of this host.
+
+A hash of a higher cost than this host's would take longer to check than a password of an unknown
+name, and so would show that the account exists. One of a lower cost takes as long, and is renewed
+at the first sign-in.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
 
 import msgspec
 
+from cwtui.accounts.credentials import backup_codes, passwords
 from cwtui.accounts.importing.entries import Entry
-
-_NO_HASH: Final = "Its password was hashed with a key that this host lacks: it gets an initial one."
-_NO_CODES: Final = (
-    "Its backup codes were hashed with a key that this host lacks: they are left out, and the "
-    "person can make new ones."
-)
+from cwtui.language import _
 
 
-def restorable(one: Entry, keys: frozenset[str]) -> tuple[Entry, list[str]]:
-    """Return the entry without what needs a key that is not among these, and what is left out."""
-    left_out = list(_without(one, keys))
-    if _NO_HASH in left_out:
+def restorable(one: Entry, keys: frozenset[str], cost: int) -> tuple[Entry, list[str]]:
+    """Return the entry without what cannot be taken over, and a sentence for each such thing.
+
+    `keys` are the ids of this host's keys, and `cost` is that of its password hashes.
+    """
+    of_password = list(_against_password(one, keys, cost))
+    of_codes = list(_against_codes(one, keys, cost))
+    if of_password:
         one = replace(one, password_hash=None)
-    if _NO_CODES in left_out:
+    if of_codes:
         one = replace(one, saved=msgspec.structs.replace(one.saved, backup_codes=None))
-    return one, left_out
+    return one, [*of_password, *of_codes]
 
 
-def _without(one: Entry, keys: frozenset[str]) -> Iterator[str]:
-    if one.password_hash is not None and one.saved.password_key not in {None, *keys}:
-        yield _NO_HASH
+def _against_password(one: Entry, keys: frozenset[str], cost: int) -> Iterator[str]:
+    if one.password_hash is None:
+        return
+    given = passwords.cost_of(one.password_hash)
+    if one.saved.password_key not in {None, *keys}:
+        yield _("Its password was hashed with a key that this host lacks: it gets an initial one.")
+    elif given > cost:
+        yield _(
+            "Its password hash has cost {given}, above passwords.bcrypt_cost, which is {cost}: it "
+            "gets an initial password.",
+            given=given,
+            cost=cost,
+        )
+
+
+def _against_codes(one: Entry, keys: frozenset[str], cost: int) -> Iterator[str]:
     codes = one.saved.backup_codes
-    if codes is not None and codes.hashes and codes.key not in keys:
-        yield _NO_CODES
+    if codes is None or not codes.hashes:
+        return
+    given, most = passwords.cost_of(codes.salt), backup_codes.hash_cost(cost)
+    if codes.key not in keys:
+        yield _(
+            "Its backup codes were hashed with a key that this host lacks: they are left out, and "
+            "the person can make new ones."
+        )
+    elif given > most:
+        yield _(
+            "Its backup codes were hashed at cost {given}, above {most}: they are left out, and "
+            "the person can make new ones.",
+            given=given,
+            most=most,
+        )

@@ -257,6 +257,20 @@ class TestForeignHashes:
         assert passwords.is_password(Secret(right), kept, world.keyring, 4)
         assert not passwords.is_password(Secret(right + extra), kept, world.keyring, 4)
 
+    def test_a_hash_of_a_higher_cost_is_not_taken_over(self, world: World) -> None:
+        costly = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(5)).decode()
+        plan = planned(world, ann(), ann(username="bob", password_hash=costly))
+        [note] = plan.notes
+        assert (note.place.number, note.username) == (2, "bob")
+        assert note.sentence == (
+            "Its password hash has cost 5, above passwords.bcrypt_cost, which is 4: it gets an "
+            "initial password."
+        )
+        assert [one.account.username for one in create(world, plan)] == ["bob"]
+        assert world.account("bob").must_change_password
+        world.bcrypt_cost = 5
+        assert planned(world, ann(username="cho", password_hash=costly)).without_password == 0
+
     def test_a_wrong_password_takes_as_long_as_any(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -115,6 +115,23 @@ def test_without_them_devices_are_restored_and_passwords_are_new(world: World) -
     assert factor.backup_codes.hashes == ()
 
 
+@pytest.mark.usefixtures("device")
+def test_hashes_of_a_higher_cost_are_not_restored(world: World) -> None:
+    content = exported(world).replace("$2b$04$", "$2b$05$")
+    other = World()
+    notes = [(note.username, note.sentence) for note in imported(other, content).notes]
+    assert [name for name, said in notes if "password hash has cost 5" in said] == [
+        "ada",
+        "ann",
+        "new",
+    ]
+    assert [name for name, said in notes if "backup codes were hashed at cost 5" in said] == ["ann"]
+    assert [one.account.username for one in restored(other, content)] == ["ada", "ann", "new"]
+    factor = other.account("ann").second_factor
+    assert factor is not None
+    assert factor.backup_codes.hashes == ()
+
+
 def test_the_audit_log_says_to_whom_before_anything_is_given(world: World) -> None:
     exporting.with_secrets(world.ports, OPERATOR, ("age1abc", "age1def"))
     event = world.events[-1]
