@@ -28,7 +28,7 @@ from cwtui.cli.host import Host, operator
 from cwtui.cli.input_file import opened
 from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
-from cwtui.cli.passwords_file import passwords_file
+from cwtui.cli.passwords_to import passwords_file
 from cwtui.cli.progress import progress
 
 _SIGNS: Final = {Kind.CREATE: "+", Kind.CHANGE: "~", Kind.REMOVE: "-"}

@@ -17,7 +17,7 @@ from cwtui.cli.errors import Failed
 from cwtui.cli.host import operator
 from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
-from cwtui.cli.passwords_file import passwords_file
+from cwtui.cli.passwords_to import passwords_file
 from cwtui.cli.progress import progress
 from cwtui.cli.tables import table
 

@@ -129,7 +129,7 @@ def _write_new(file: Path, content: Callable[[], bytes]) -> None:
     Raises AlreadyExists, what `content` raises, and OSError.
     """
     try:
-        with new_file(file) as descriptor:
+        with new_file(file, or_abandoned=True) as descriptor:
             write_all(descriptor, content())
     except FileExistsError:
         raise AlreadyExists(f"{file} exists. Name a new file.") from None

@@ -22,7 +22,7 @@ from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_change
 from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import put, say
-from cwtui.cli.passwords_file import passwords_file
+from cwtui.cli.passwords_to import passwords_file
 from cwtui.cli.progress import progress
 
 

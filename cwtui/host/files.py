@@ -1,6 +1,7 @@
 """Private files: folders with mode 0700, files with mode 0600 that are replaced atomically."""
 
 import errno
+import fcntl
 import os
 import stat
 import time
@@ -165,19 +166,58 @@ def _write_new(path: Path, content: bytes, time_ns: int) -> None:
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[int]:
+def new_file(path: Path, *, or_abandoned: bool = False) -> Iterator[int]:
     """Create a file with mode 0600 that must not exist, and yield its descriptor.
 
-    The file is synced at the end of the block, and removed after an exception. Raises OSError.
+    `or_abandoned`: as for `open_new`. The file is synced at the end of the block, and removed after
+    an exception. Raises OSError.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    with closed(os.open(path, flags, 0o600)) as descriptor:
+    with closed(open_new(path, or_abandoned=or_abandoned)) as descriptor:
         try:
             yield descriptor
             os.fsync(descriptor)
         except BaseException:
             discard(path)
             raise
+
+
+def open_new(path: Path, *, or_abandoned: bool = False) -> int:
+    """Create a file with mode 0600 that must not exist, and return its descriptor.
+
+    `or_abandoned`: it may exist if it is private, empty, and no such call has it open: a process
+    that was killed left it. Raises OSError.
+    """
+    flags, is_new = os.O_WRONLY | os.O_CLOEXEC, True
+    try:
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if not or_abandoned or not stat.S_ISREG(path.lstat().st_mode):
+            raise
+        descriptor, is_new = open_regular(path, flags | os.O_NOFOLLOW), False
+    if or_abandoned and not _is_for_us_alone(descriptor, path, is_new=is_new):
+        close(descriptor)
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    return descriptor
+
+
+def _is_for_us_alone(descriptor: int, path: Path, *, is_new: bool) -> bool:
+    """Whether the file is empty, private, and open in no other process that asked the same."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return is_new  # a file system without locks
+    found = os.fstat(descriptor)
+    # Whoever had the lock before may have written to the file or removed it.
+    try:
+        is_there = os.path.samestat(path.lstat(), found)
+    except FileNotFoundError:
+        return False
+    is_private = found.st_uid == os.geteuid() and (
+        is_new or not stat.S_IMODE(found.st_mode) & 0o077
+    )
+    return is_there and is_private and found.st_nlink == 1 and not found.st_size
 
 
 def temporary_of(path: Path) -> Path:

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cwtui.accounts.secret import Secret
-from cwtui.host.files import cannot, close, discard, sync_folder, write_all
+from cwtui.host.files import cannot, close, discard, open_new, sync_folder, write_all
 
 
 class PasswordsFile:
     """A new file of mode 0600: CSV with the header line `username,initial_password`.
+
+    An empty file that a killed process left is as good as new.
 
     Raises OSError, and ValueError for a path with NUL or a lone surrogate.
     """
@@ -20,8 +22,7 @@ class PasswordsFile:
         self.path = path
         self.count = 0
         """How many passwords are in the file."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self.descriptor = os.open(path, flags, 0o600)
+        self.descriptor = open_new(path, or_abandoned=True)
 
     def add(self, made: Iterable[tuple[str, Secret]]) -> None:
         """Write these usernames and their passwords to disk. Raises CannotCheck."""
@@ -39,9 +40,9 @@ class PasswordsFile:
 
     def close(self, *, keep: bool = True) -> None:
         """Close the file. Remove it if it has no passwords, or unless `keep`."""
-        close(self.descriptor)
         if not (keep and self.count):
-            discard(self.path)
+            discard(self.path)  # first, as nobody else may take it over
+        close(self.descriptor)
 
 
 def _lines(rows: Iterable[tuple[str, str]]) -> bytes:

@@ -80,6 +80,16 @@ def test_what_makes_no_sense_is_wrong_usage(people: Host, args: tuple[str, ...])
     assert people.files() == before
 
 
+def test_the_empty_file_of_a_killed_export_does_not_block_the_repeat(
+    people: Host, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.jsonl"
+    file.touch(0o600)
+    assert exported(people, file).status == 0
+    assert len(file.read_text().splitlines()) == 3
+    assert exported(people, file).status == 5
+
+
 class TestWithSecrets:
     def test_a_passphrase_brings_people_to_another_host(self, people: Host, tmp_path: Path) -> None:
         file = tmp_path / "people.age"

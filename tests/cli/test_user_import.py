@@ -118,6 +118,16 @@ def test_initial_passwords_are_in_a_new_private_file(host: Host, tmp_path: Path)
         assert row["initial_password"] not in result.err
 
 
+def test_the_empty_file_of_a_killed_import_does_not_block_the_repeat(
+    host: Host, tmp_path: Path
+) -> None:
+    kept = tmp_path / "initial.csv"
+    kept.touch(0o600)
+    result = host.run("user", "import", "-", "--passwords-to", str(kept), stdin=b"username\nann\n")
+    assert result.status == 0, result.err
+    assert len(kept.read_text().splitlines()) == 2
+
+
 def test_a_file_that_exists_is_never_replaced(host: Host, tmp_path: Path) -> None:
     kept = tmp_path / "initial.csv"
     kept.write_text("precious")
