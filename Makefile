@@ -22,7 +22,7 @@ QUICK := tests/accounts tests/cli tests/dialogue tests/doctor tests/help tests/h
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run quick test test-deps test-deb soak check format man screenshots bench pam deb lock clean
+.PHONY: help run quick test test-deps test-deb soak check format man translations screenshots bench pam deb lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -62,6 +62,9 @@ format: .venv/dev.stamp ## format the code
 
 man: .venv/dev.stamp ## write the man pages and the list of commands from the code
 	$(BIN)/python -m tools.manual
+
+translations: .venv/dev.stamp ## take up new texts into the German catalog, and compile it
+	$(BIN)/python -m tools.translations
 
 screenshots: .venv/dev.stamp ## draw every screen into screenshots/
 	$(BIN)/python -m tests.screenshots

@@ -1,0 +1,241 @@
+"""Texts can be translated: what the code hands to gettext, and how translations are checked."""
+
+import ast
+import json
+import symtable
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from babel.messages.catalog import Message
+
+from tools import translations
+from tools.translations import ROOT, German, Wrong
+
+CODE: Final = {
+    str(file.relative_to(ROOT)): content
+    for file in sorted((ROOT / "cwtui").rglob("*.py"))
+    if "from cwtui.language import" in (content := file.read_text("utf-8"))
+}
+"""The content of the files with texts."""
+TEXTS: Final = {"_": 1, "N_": 1, "ngettext": 2}
+"""How many texts each function takes."""
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """The calls of these functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TEXTS:
+            yield node.func.id, node
+
+
+def misused(tree: ast.AST) -> Iterator[str]:
+    """What cannot be extracted, or whose values do not fit, with the line."""
+    for name, call in calls(tree):
+        given = call.args[: TEXTS[name]]
+        literals = [one.value for one in given if isinstance(one, ast.Constant)]
+        if len(literals) < TEXTS[name]:
+            # `_(CONSTANT)` and `_(CONSTANTS["name"])` translate what `N_` has marked elsewhere.
+            if name != "_" or any(map(has_literal, given)):
+                yield f"{call.lineno}: {name} needs its texts as literals"
+            continue
+        own = {"number"} if name == "ngettext" else set()
+        values = {keyword.arg for keyword in call.keywords} - own
+        try:
+            named = {one.partition("!")[0] for text in literals for one in values_in(text)} - own
+        except ValueError as error:
+            yield f"{call.lineno}: {error}"
+            continue
+        if name != "N_" and named != values:
+            yield f"{call.lineno}: the text names {named}, the call has {values}"
+
+
+def has_literal(node: ast.AST) -> bool:
+    """Whether a text is in the expression, and not just the name of one."""
+    if isinstance(node, ast.Subscript):
+        return has_literal(node.value)
+    return isinstance(node, ast.JoinedStr | ast.BinOp) or any(
+        isinstance(part, ast.Constant) and isinstance(part.value, str) for part in ast.walk(node)
+    )
+
+
+def values_in(text: object) -> set[str]:
+    return translations.values(str(text))
+
+
+def test_texts_are_literals_and_get_the_values_that_they_name() -> None:
+    found = {file: [*misused(ast.parse(content))] for file, content in CODE.items()}
+    assert {file: lines for file, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "_('a' if b else 'c')", "_(f'a {b}')", "_('a ' + b)", "N_(A)", "N_('a' + 'b')",
+        "ngettext('a', b, 2)", "_('a {b}')", "_('a {b}', c=1)", "_('a', b=1)", "_('{b:,}', b=1)",
+        "ngettext('{number} a', '{number} {b}', 2)",
+    ],
+)  # fmt: skip
+def test_misuse_is_found(call: str) -> None:
+    assert [*misused(ast.parse(call))]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "_('a' 'b')", "_(A)", "_(NAMES[one])", "_(NAMES['a'])", "_(NAMES[0])",
+        "_('{b} {c!r}', b=1, c=2)", "N_('a {b}')",
+        "ngettext('{number} {b}', '{number} {b}', 2, b=1)", "_(A, b=1)", "_(a.B.get(b))",
+        "ngettext('one', '{number}', 2)", "ngettext('one', 'more', 2)",
+    ],
+)  # fmt: skip
+def test_right_use_is_not_taken_for_misuse(call: str) -> None:
+    assert [*misused(ast.parse(call))] == []
+
+
+def hidden(source: str, file: str = "") -> Iterator[str]:
+    """The scopes in which `_` is another name than the function, and is used."""
+    module = symtable.symtable(source, file, "exec")
+    yield from (scope.get_name() for scope in scopes(module) if hides(scope))
+    names = [node for statement in ast.parse(source).body for node in outside_functions(statement)]
+    if any(node.id == "_" and isinstance(node.ctx, ast.Store) for node in names):
+        yield "module"
+
+
+def scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    for child in table.get_children():
+        yield child
+        yield from scopes(child)
+
+
+def hides(scope: symtable.SymbolTable) -> bool:
+    if "_" not in scope.get_identifiers():
+        return False
+    is_own = scope.lookup("_").is_local()
+    users = [scope, *(one for one in scopes(scope) if "_" in one.get_identifiers())]
+    free = [one.lookup("_").is_free() or one is scope for one in users]
+    used = [one.lookup("_").is_referenced() for one in users]
+    return is_own and any(here and read for here, read in zip(free, used, strict=True))
+
+
+def outside_functions(node: ast.AST) -> Iterator[ast.Name]:
+    if isinstance(node, ast.Name):
+        yield node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.expr):
+        for child in ast.iter_child_nodes(node):
+            yield from outside_functions(child)
+    elif isinstance(node, ast.Tuple):
+        for child in node.elts:
+            yield from outside_functions(child)
+
+
+def test_the_tool_finds_all_texts() -> None:
+    literal = {
+        text.value
+        for content in CODE.values()
+        for name, call in calls(ast.parse(content))
+        for text in call.args[: TEXTS[name]]
+        if isinstance(text, ast.Constant)
+    }
+    found = {text for one in translations.texts(translations.current()) for text in forms(one.id)}
+    assert found == literal
+
+
+def test_no_scope_uses_the_underscore_for_a_value_and_for_texts() -> None:
+    found = {file: [*hidden(content, file)] for file, content in CODE.items()}
+    assert {file: names for file, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f():\n for _ in (): pass\n return _('a')",
+        "def f(_): return _('a')",
+        "def f():\n a, _ = 1, 2\n return lambda: _('a')",
+        "f = [_('a') for _ in ()]",
+        "for a, _ in (): pass",
+    ],
+)
+def test_a_hidden_function_is_found(source: str) -> None:
+    assert [*hidden(f"from cwtui.language import _\n{source}")]
+
+
+def test_a_value_that_nobody_reads_hides_nothing() -> None:
+    source = "def f():\n for _ in (): pass\ndef g(): return [_(a) for a in (lambda _: 1,)]"
+    assert [*hidden(f"from cwtui.language import _\n{source}")] == []
+
+
+# Translations
+
+
+def forms(text: object) -> tuple[object, ...]:
+    return text if isinstance(text, tuple) else (text,)
+
+
+def catalog(*texts: str | tuple[str, str]) -> German:
+    made = German()
+    for text in texts:
+        made.add(text)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "translation", "is_right"),
+    [
+        ("{name} is off.", "{name} ist aus.", True),
+        ("{name} is off.", "", True),  # there is none
+        ("{name} is off.", "Aus.", False),
+        ("{name} is off.", "{user} ist aus.", False),
+        ("{name!r} is off.", "{name} ist aus.", False),
+        ("{name} is off.", "{name:>9} ist aus.", False),
+        ("{name} is off.", "{name ist aus.", False),
+        ("Password: ", "Passwort: ", True),
+        ("Password: ", "Passwort:", False),
+        ("a\n\nb", "c\nd", True),
+        (("{number} user", "{number} users"), ("{number} Konto", "{number} Konten"), True),
+        (("{number} user", "{number} users"), ("Ein Konto", "{number} Konten"), True),
+        (("One user", "{number} users"), ("{number} Konto", "{number} Konten"), True),
+        (("{number} user", "{number} users"), ("{number} Konto", "Konten"), False),
+        (("{number} of {all}", "{number} of {all}"), ("{number}", "{number} von {all}"), False),
+    ],
+)
+def test_a_translation_has_the_values_of_its_text(
+    text: str | tuple[str, str], translation: str | tuple[str, str], is_right: bool
+) -> None:
+    assert (translations.wrong(Message(text, translation)) == "") is is_right
+
+
+def test_translations_are_merged_from_files(tmp_path: Path) -> None:
+    made = catalog("Sign Out", "Cancel", ("{number} user", "{number} users"))
+    assert translations.missing(made) == {
+        "Sign Out": "",
+        "Cancel": "",
+        "{number} user": ("", ""),
+    }
+    file = tmp_path / "some.json"
+    file.write_text(
+        json.dumps({"Sign Out": "Abmelden", "{number} user": ["{number} Konto", "{number} Konten"]})
+    )
+    translations.merge(made, [file])
+    assert translations.missing(made) == {"Cancel": ""}
+    content = translations.written(made)[translations.PO].decode()
+    assert 'msgid "Sign Out"\nmsgstr "Abmelden"' in content
+    assert 'msgstr[1] "{number} Konten"' in content
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"Sign In": "Anmelden"}, "no text in the code reads 'Sign In'"),
+        ({"{name} is off.": "Aus."}, "needs the values"),
+        ({"{number} user": ["{number} Konto"]}, "has 1 forms instead of 2"),
+    ],
+)
+def test_translations_that_do_not_fit_are_refused(
+    tmp_path: Path, given: object, reason: str
+) -> None:
+    file = tmp_path / "some.json"
+    file.write_text(json.dumps(given))
+    with pytest.raises(Wrong, match=reason):
+        translations.merge(catalog("{name} is off.", ("{number} user", "{number} users")), [file])
