@@ -61,6 +61,7 @@ from cwtui.accounts.session import (
     write_audit,
 )
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.language import _
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def create_user(
     name = text.username(username, local=True)
     refuse_powerful(ports, held, name)
     known_roles = _granted(held, name, (), chosen_roles, ports.accounts.settings(), agreed)
-    shown_name = text.line(display_name, "display_name", "The display name")
+    shown_name = text.line(display_name, "display_name", _("The display name"))
     expires_at = expiry.end_to_come(expires, ports.now())
     if password is not None:
         passwords.check_new(password, ports.accounts.settings(), name, field="password")
@@ -238,7 +239,7 @@ def update_user(
         else None
     )
     new_name = (
-        text.line(display_name, "display_name", "The display name")
+        text.line(display_name, "display_name", _("The display name"))
         if display_name is not None
         else None
     )
@@ -246,7 +247,10 @@ def update_user(
         before = existing(ports, change, actor, name)
         if before.origin is Origin.LDAP and not (new_roles is None and new_name is None):
             raise Refused(
-                f"{name} is an LDAP user. Roles and display name come from the directory."
+                _(
+                    "{name} is an LDAP user. Roles and display name come from the directory.",
+                    name=name,
+                )
             )
         given = {"roles": new_roles, "mfa_required": mfa_required, "display_name": new_name}
         fields: dict[str, object] = {
@@ -292,7 +296,7 @@ def reset_password(
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, name)
         if before.origin is not Origin.LOCAL:
-            raise Refused("This is an LDAP user. Reset the password in the directory.")
+            raise Refused(_("This is an LDAP user. Reset the password in the directory."))
         meanwhile.check_losses(ports, seen, before, (meanwhile.PASSWORD,))
         hand_over(name, initial)
         after = before.changed_ending_sessions(**fields)
@@ -396,4 +400,6 @@ def _granted(
 
 
 def _exists(username: str) -> InvalidInput:
-    return Taken("username", f"The username {username} is taken. Choose another one.")
+    return Taken(
+        "username", _("The username {username} is taken. Choose another one.", username=username)
+    )

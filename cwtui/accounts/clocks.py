@@ -35,8 +35,9 @@ from cwtui.accounts.credentials import totp
 from cwtui.accounts.model import DeviceUse, WrongCode
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.text import counted
+from cwtui.accounts.text import visible
 from cwtui.accounts.times import offset
+from cwtui.language import _, ngettext
 
 WITHIN: Final = 120
 """How many time steps before and after now are searched: an hour."""
@@ -78,17 +79,62 @@ def _drift(before: WrongCode | None, last: WrongCode) -> int | None:
     return distance * totp.PERIOD
 
 
-def drift_sentence(drift: int | None, device: str = "Your phone") -> str:
-    """Return by how much the device's clock is off and what to do; empty for None."""
+def drift_sentence(drift: int | None, device: str = "") -> str:
+    """Return by how much the device's clock is off and what to do; empty for None.
+
+    Without the name of the device it is called "Your phone".
+    """
     if drift is None:
         return ""
-    minutes = max(1, round(abs(drift) / 60))
-    count, unit = (minutes, "minute") if minutes < _HOURS_FROM else (round(minutes / 60), "hour")
-    return (
-        f"{device} is about {counted(count, unit)} "
-        f"{'ahead of' if drift > 0 else 'behind'} this host. Set both clocks to the right time, "
-        "then enter the new code."
+    called = _("Your device {name}", name=visible(device)) if device else _("Your phone")
+    return _ahead(drift, called) if drift > 0 else _behind(-drift, called)
+
+
+def _ahead(seconds: int, device: str) -> str:
+    minutes = max(1, round(seconds / 60))
+    if minutes < _HOURS_FROM:
+        return ngettext(
+            "{device} is about {number} minute ahead of this host. Set both clocks to the right "
+            "time, then enter the new code.",
+            "{device} is about {number} minutes ahead of this host. Set both clocks to the right "
+            "time, then enter the new code.",
+            minutes,
+            device=device,
+        )
+    return ngettext(
+        "{device} is about {number} hour ahead of this host. Set both clocks to the right time, "
+        "then enter the new code.",
+        "{device} is about {number} hours ahead of this host. Set both clocks to the right time, "
+        "then enter the new code.",
+        round(minutes / 60),
+        device=device,
     )
+
+
+def _behind(seconds: int, device: str) -> str:
+    minutes = max(1, round(seconds / 60))
+    if minutes < _HOURS_FROM:
+        return ngettext(
+            "{device} is about {number} minute behind this host. Set both clocks to the right "
+            "time, then enter the new code.",
+            "{device} is about {number} minutes behind this host. Set both clocks to the right "
+            "time, then enter the new code.",
+            minutes,
+            device=device,
+        )
+    return ngettext(
+        "{device} is about {number} hour behind this host. Set both clocks to the right time, "
+        "then enter the new code.",
+        "{device} is about {number} hours behind this host. Set both clocks to the right time, "
+        "then enter the new code.",
+        round(minutes / 60),
+        device=device,
+    )
+
+
+def host_time_sentence(ports: Ports) -> str:
+    """Return what time it is on this host."""
+    return _("The time of this host is {time}.", time=host_time(ports))
 
 
 def host_time(ports: Ports) -> str:

@@ -8,6 +8,7 @@ from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Reading
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.language import _
 
 REASON: Final = "reason"
 """The name of the input field in errors."""
@@ -43,12 +44,12 @@ def _status_fields(
     stays_enabled = before.enabled if enabled is None else enabled
     if stays_enabled:
         if disabled_reason:
-            raise InvalidInput(REASON, "Only a disabled account has a reason. Disable it too.")
+            raise InvalidInput(REASON, _("Only a disabled account has a reason. Disable it too."))
         if enabled is None or (before.enabled and not unused.has(ports, before, settings)):
             return {}
         changed: dict[str, object] = {"enabled_at": ports.now()}
         return changed if before.enabled else changed | {"enabled": True, "disabled_reason": ""}
-    said = text.line(disabled_reason or "", REASON, "The reason")
+    said = text.line(disabled_reason or "", REASON, _("The reason"))
     changed = {"enabled": False} if before.enabled else {}
     if disabled_reason is not None and said != before.disabled_reason:
         changed["disabled_reason"] = said

@@ -15,10 +15,10 @@ from cwtui.accounts.model import Device, DeviceUse, Note, SecondFactor, SignInRe
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import as_reason, write_audit
-from cwtui.accounts.text import visible
+from cwtui.language import N_, _
 
-_USED_CODE: Final = "This code was already used. Wait for the next one in your app."
-_USED_BACKUP_CODE: Final = "This backup code was already used. Use another one."
+_USED_CODE: Final = N_("This code was already used. Wait for the next one in your app.")
+_USED_BACKUP_CODE: Final = N_("This backup code was already used. Use another one.")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def accepted_code(
         tries.record_failure(ports, claim, EventType.SIGN_IN_CODE, "wrong")
         if problem is not None:
             raise problem  # the code may be one of that device, which cannot be checked
-        raise tries.wrong(field, "This code is wrong.", counted, hint)
+        raise tries.wrong(field, _("This code is wrong."), counted, hint)
     # Two devices can have the same code by chance. It counts as the one that has not used it yet.
     return min(found, key=lambda one: is_used(record.use_of(one.device), one.step))
 
@@ -130,12 +130,14 @@ def _clock_hint(
     is_first, drifts = ports.records.update(claim.username, remember)
     if is_first:
         return ""
-    time = f"The time of this host is {clocks.host_time(ports)}"
     if not drifts:
-        return f" {time}, and your phone's clock must agree."
+        return _(
+            "The time of this host is {time}, and your phone's clock must agree.",
+            time=clocks.host_time(ports),
+        )
     device, drift = next(iter(drifts.items()))
-    called = f"Your device {visible(device.name)}" if len(steps) > 1 else "Your phone"
-    return f" {clocks.drift_sentence(drift, called)} {time}."
+    called = device.name if len(steps) > 1 else ""
+    return " ".join((clocks.drift_sentence(drift, called), clocks.host_time_sentence(ports)))
 
 
 def after_code(claim: tries.Claim, accepted: AcceptedCode, now: float) -> Note:
@@ -155,7 +157,7 @@ def after_code(claim: tries.Claim, accepted: AcceptedCode, now: float) -> Note:
         if before.last_step > totp.step_at(now) + totp.WINDOW:
             raise ClockWasAhead(field)
         if is_used(before, step):
-            raise SignInFailed(field, _USED_CODE)
+            raise SignInFailed(field, _(_USED_CODE))
         after = tries.clear(record, claim, "code_attempts")
         used = replace(after.use_of(device), last_step=step, last_used_at=now, drift=accepted.drift)
         return after.changed(devices={**after.devices, device.id: used})
@@ -185,14 +187,14 @@ def use_backup_code(
     hashed = backup_codes.matching_hash(code, factor().backup_codes, ports.keyring)
     if hashed is None:
         tries.record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "wrong or already used")
-        sentence = "This is not one of your unused backup codes."
+        sentence = _("This is not one of your unused backup codes.")
         raise tries.wrong(field, sentence, counted)
     with ports.accounts.change() as change:
         account = change.get(claim.username)
         current = account.second_factor if account is not None else None
         if account is None or current is None or hashed not in current.backup_codes.hashes:
             tries.record_failure(ports, claim, EventType.SIGN_IN_BACKUP_CODE, "already used")
-            raise tries.wrong(field, _USED_BACKUP_CODE, counted)
+            raise tries.wrong(field, _(_USED_BACKUP_CODE), counted)
         unused = tuple(other for other in current.backup_codes.hashes if other != hashed)
         kept = replace(current, backup_codes=replace(current.backup_codes, hashes=unused))
         change.put(account.changed(second_factor=kept))

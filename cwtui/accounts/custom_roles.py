@@ -25,7 +25,7 @@ from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.roles import CustomRoles, Permission
 from cwtui.accounts.session import Actor, as_reason, authorise, authorise_change, write_audit
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.accounts.text import counted
+from cwtui.language import _, ngettext
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,15 @@ def create_role(ports: Ports, actor: Actor, name: str, permissions: Iterable[str
         refuse_to_grant(held, frozenset(permitted))
         settings = change.settings()
         if new in settings.custom_roles:
-            raise Taken("name", f"There is a role named {new} already. Choose another name.")
+            raise Taken(
+                "name", _("There is a role named {name} already. Choose another name.", name=new)
+            )
         if len(settings.custom_roles) >= roles.MOST_CUSTOM:
             raise Refused(
-                f"There can be at most {roles.MOST_CUSTOM} roles. Remove one that nobody has first."
+                _(
+                    "There can be at most {most} roles. Remove one that nobody has first.",
+                    most=roles.MOST_CUSTOM,
+                )
             )
         _put(change, settings, {**settings.custom_roles, new: permitted})
         reason = as_reason({"permissions": permitted})
@@ -132,10 +137,15 @@ def remove_role(ports: Ports, actor: Actor, name: str) -> None:
         # Nobody can give it to an account until this change ends.
         number = _count(ports, name)
         if number:
-            have = "has" if number == 1 else "have"
             raise Refused(
-                f"{counted(number, 'account')} {have} the role {name}, as the filter role:{name} "
-                "shows. Give them another role first."
+                ngettext(
+                    "{number} account has the role {name}, as the filter role:{name} shows. Give "
+                    "them another role first.",
+                    "{number} accounts have the role {name}, as the filter role:{name} shows. "
+                    "Give them another role first.",
+                    number,
+                    name=name,
+                )
             )
         left = {one: held for one, held in settings.custom_roles.items() if one != name}
         _put(change, settings, left)
@@ -144,7 +154,9 @@ def remove_role(ports: Ports, actor: Actor, name: str) -> None:
 
 def _existing(settings: OrganizationSettings, name: str) -> tuple[Permission, ...]:
     if name in roles.BUILT_IN:
-        raise Refused(f"The role {name} is built in, so it cannot be changed or removed.")
+        raise Refused(
+            _("The role {name} is built in, so it cannot be changed or removed.", name=name)
+        )
     if roles.role_name(name) not in settings.custom_roles:
         raise UnknownRole(name)
     return settings.custom_roles[name]

@@ -20,9 +20,9 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account, BackupCodes, PasswordHash, SignInRecord, Time
 from cwtui.accounts.ports import AccountStore, AuditLog, Reading, RecordStore
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.accounts.text import counted
 from cwtui.accounts.times import utc_minute
 from cwtui.accounts.unused import last_used
+from cwtui.language import _, ngettext
 
 DAY: Final = 24 * 3600.0
 TRIES: Final = 3
@@ -135,8 +135,13 @@ class NoCopy(NotUsable):
 
     def __init__(self, days: int) -> None:
         super().__init__(
-            "This host cannot reach the account database, and you have not signed in here "
-            f"{_lately(days)}. Tell the operator of this host."
+            ngettext(
+                "This host cannot reach the account database, and you have not signed in here in "
+                "the last 24 hours. Tell the operator of this host.",
+                "This host cannot reach the account database, and you have not signed in here in "
+                "the last {number} days. Tell the operator of this host.",
+                days,
+            )
         )
 
 
@@ -147,22 +152,25 @@ def about(copies: LocalCopies) -> About:
     return About(len(state.kept), confirmed, state.since, copies.events)
 
 
-def _lately(days: int) -> str:
-    return f"in the last {counted(days, 'day')}" if days > 1 else "in the last 24 hours"
-
-
 def announcement(days: int, *, has_directory: bool) -> str:
     """Return what everybody is told before a sign-in of a host that is cut off."""
-    sentence = (
-        "This host cannot reach the account database. Only people who have signed in here "
-        f"{_lately(days)} can sign in."
+    sentence = ngettext(
+        "This host cannot reach the account database. Only people who have signed in here in the "
+        "last 24 hours can sign in.",
+        "This host cannot reach the account database. Only people who have signed in here in the "
+        "last {number} days can sign in.",
+        days,
     )
-    return f"{sentence} Passwords of the directory do not work now." if has_directory else sentence
+    if not has_directory:
+        return sentence
+    return " ".join((sentence, _("Passwords of the directory do not work now.")))
 
 
 def explanation(kept: Kept) -> str:
     """Return what somebody is told who was let in."""
-    return f"Your sign-in was checked with a copy from {utc_minute(kept.confirmed_at)}."
+    return _(
+        "Your sign-in was checked with a copy from {time}.", time=utc_minute(kept.confirmed_at)
+    )
 
 
 def may_be_kept(ports: Reading, account: Account, settings: OrganizationSettings) -> bool:
@@ -258,18 +266,24 @@ def open_copies(copies: LocalCopies, store: str, days: int, now: float) -> None:
     state = copies.state
     if state.store != store:
         raise NotUsable(
-            "This host cannot reach the account database, and has no copies of it. Tell the "
-            "operator of this host."
+            _(
+                "This host cannot reach the account database, and has no copies of it. Tell the "
+                "operator of this host."
+            )
         )
     if now < state.latest - SLACK:
         raise NotUsable(
-            "This host cannot reach the account database, and its clock was set back. Tell the "
-            "operator of this host."
+            _(
+                "This host cannot reach the account database, and its clock was set back. Tell "
+                "the operator of this host."
+            )
         )
     if copies.is_full:
         raise NotUsable(
-            "This host cannot reach the account database, and its log is full. Tell the operator "
-            "of this host."
+            _(
+                "This host cannot reach the account database, and its log is full. Tell the "
+                "operator of this host."
+            )
         )
     for name, kept in state.kept.items():
         # What was written of somebody at the moment of a failure is not known, so that nothing

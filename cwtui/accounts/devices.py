@@ -12,16 +12,20 @@ from cwtui.accounts.errors import Refused
 from cwtui.accounts.model import Device, DeviceUse, Sealed, SecondFactor, SignInRecord
 from cwtui.accounts.ports import Keyring
 from cwtui.accounts.secret import Secret
+from cwtui.language import N_, _
 
 FIRST_NAME: Final = "Phone"
-GONE: Final = "This device was removed in the meantime."
+GONE: Final = N_("This device was removed in the meantime.")
+_OF_NAMES: Final = names.Sentences(
+    N_("Enter a name for the device, such as Phone or Tablet."),
+    N_("This looks like a code. Enter a name for the device."),
+    N_("You already have a device named {name}. Choose another name."),
+)
 
 
 def checked_name(typed: str, others: Iterable[Device], field: str = "device_name") -> str:
     """Return the name for a device beside these others. Raises InvalidInput."""
-    return names.checked(
-        typed, others, field, "device", ("Phone", "Tablet"), "You already have a device"
-    )
+    return names.checked(typed, others, field, _OF_NAMES)
 
 
 def new_name(devices: Iterable[Device]) -> str:
@@ -38,7 +42,7 @@ def with_id(factor: SecondFactor, id_: str) -> Device:
     for device in factor.devices:
         if device.id == id_:
             return device
-    raise Refused(GONE)
+    raise Refused(_(GONE))
 
 
 def without(factor: SecondFactor, device: Device) -> SecondFactor:

@@ -8,11 +8,10 @@ from msgspec import Struct
 
 from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.accounts.times import day
+from cwtui.language import N_, _, ngettext
 
-WRONG: Final = "Username or password is wrong."
+WRONG: Final = N_("Username or password is wrong.")
 """The same sentence for a wrong password and for a name that is not in the directory."""
-
-_CHANGE_IT: Final = "Change it where you usually change your password."
 
 
 class PasswordNotice(Struct, frozen=True):
@@ -28,11 +27,27 @@ class PasswordNotice(Struct, frozen=True):
     def sentence(self, zone: tzinfo = UTC) -> str:
         """Return the notice to show to the user."""
         if self.grace_left is not None:
-            left = {0: "This was the last sign-in", 1: "1 more sign-in is"}.get(
-                self.grace_left, f"{self.grace_left} more sign-ins are"
-            )
-            return f"Your directory password has expired. {left} allowed. {_CHANGE_IT}"
-        return f"Your directory password expires on {day(self.expires_at, zone)}. {_CHANGE_IT}"
+            return _expired(self.grace_left)
+        return _(
+            "Your directory password expires on {day}. Change it where you usually change your "
+            "password.",
+            day=day(self.expires_at, zone),
+        )
+
+
+def _expired(grace_left: int) -> str:
+    if not grace_left:
+        return _(
+            "Your directory password has expired. This was the last sign-in allowed. Change it "
+            "where you usually change your password."
+        )
+    return ngettext(
+        "Your directory password has expired. {number} more sign-in is allowed. Change it where "
+        "you usually change your password.",
+        "Your directory password has expired. {number} more sign-ins are allowed. Change it where "
+        "you usually change your password.",
+        grace_left,
+    )
 
 
 class DirectoryUser(Struct, frozen=True):
@@ -75,7 +90,7 @@ class DirectoryRefused(Refused):
 
 class WrongDirectoryPassword(DirectoryRefused):
     def __init__(self) -> None:
-        super().__init__(WRONG)
+        super().__init__(_(WRONG))
 
 
 class NoDirectoryUser(WrongDirectoryPassword):
@@ -112,13 +127,13 @@ class DirectoryAccountDisabled(DirectoryRefused):
 class CannotReachDirectory(CannotCheck):
     """No server answered, so the password was not checked. `reasons` has one entry per server."""
 
-    sentence = (
+    sentence = N_(
         "The directory cannot be reached. Your password was not checked, and this does not count "
         "as a failed attempt. Try again in a minute; for details: cwtui directory test USER"
     )
 
     def __init__(self, reasons: tuple[str, ...]) -> None:
-        super().__init__(self.sentence)
+        super().__init__(_(self.sentence))
         self.reasons = reasons
 
 
@@ -127,7 +142,7 @@ class CannotTrustDirectory(CannotReachDirectory):
     certificate is for another host.
     """
 
-    sentence = (
+    sentence = N_(
         "The connection to the directory is not secure. Your password was not checked, and this "
         "does not count as a failed attempt. Ask an admin to run: cwtui directory test USER"
     )
@@ -145,8 +160,11 @@ class CannotUseDirectory(CannotCheck):
 
     def __init__(self) -> None:
         super().__init__(
-            "The directory is not configured correctly. Your password was not checked, and this "
-            "does not count as a failed attempt. Ask an admin to run: cwtui directory test USER"
+            _(
+                "The directory is not configured correctly. Your password was not checked, and "
+                "this does not count as a failed attempt. Ask an admin to run: cwtui directory "
+                "test USER"
+            )
         )
 
 
@@ -155,6 +173,8 @@ class CannotSearchDirectory(CannotCheck):
 
     def __init__(self) -> None:
         super().__init__(
-            "Without bind_dn in [directory], an entry can be read only with its own password "
-            "(for cwtui directory test: --password-stdin)."
+            _(
+                "Without bind_dn in [directory], an entry can be read only with its own password "
+                "(for cwtui directory test: --password-stdin)."
+            )
         )

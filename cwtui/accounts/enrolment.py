@@ -25,10 +25,11 @@ from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME, Acting, as_reason, is_fresh, write_audit
 from cwtui.accounts.settings import Mfa, OrganizationSettings
+from cwtui.language import N_, _
 
-_OFF: Final = "Your organization has not enabled multi-factor authentication."
-NOT_ENABLED: Final = "Multi-factor authentication is not enabled for this account."
-_NOT_CURRENT: Final = "This is not the current code. Enter the code that your app shows now."
+_OFF: Final = N_("Your organization has not enabled multi-factor authentication.")
+NOT_ENABLED: Final = N_("Multi-factor authentication is not enabled for this account.")
+_NOT_CURRENT: Final = N_("This is not the current code. Enter the code that your app shows now.")
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,9 @@ def _offered(
 def refusal(account: Account, settings: OrganizationSettings) -> str:
     """Return why the account cannot register its first device now; empty if it can."""
     if settings.mfa is Mfa.OFF:
-        return _OFF
+        return _(_OFF)
     if account.second_factor is not None:
-        return "Multi-factor authentication is already enabled for this account."
+        return _("Multi-factor authentication is already enabled for this account.")
     return ""
 
 
@@ -141,11 +142,14 @@ def check_offered(account: Account, settings: OrganizationSettings) -> None:
 def refusal_of_another(account: Account, settings: OrganizationSettings) -> str:
     """Return why the account cannot register a further device now; empty if it can."""
     if account.second_factor is None:
-        return NOT_ENABLED
+        return _(NOT_ENABLED)
     if settings.mfa is Mfa.OFF:
-        return _OFF
+        return _(_OFF)
     if len(account.second_factor.devices) >= MOST_DEVICES:
-        return f"You have {MOST_DEVICES} devices, which is the limit. Remove or replace one."
+        return _(
+            "You have {most_devices} devices, which is the limit. Remove or replace one.",
+            most_devices=MOST_DEVICES,
+        )
     return ""
 
 
@@ -154,18 +158,18 @@ def refusal_of_replacement(account: Account) -> str:
 
     It can even if the organization's MFA is off, as its codes are still asked for.
     """
-    return NOT_ENABLED if account.second_factor is None else ""
+    return _(NOT_ENABLED) if account.second_factor is None else ""
 
 
 def refusal_of_removal(account: Account, settings: OrganizationSettings) -> str:
     """Return why none of the devices can be removed; empty if one can."""
     if account.second_factor is None:
-        return NOT_ENABLED
+        return _(NOT_ENABLED)
     if len(account.second_factor.devices) > 1:
         return ""
     if account_state.is_required(account, settings):
-        return "This is your only device, and you must have one. Replace it instead."
-    return "This is your only device. Replace it, or disable multi-factor authentication."
+        return _("This is your only device, and you must have one. Replace it instead.")
+    return _("This is your only device. Replace it, or disable multi-factor authentication.")
 
 
 def check_another(
@@ -205,18 +209,16 @@ def confirm(ports: Ports, account: Account, enrolment: Enrolment, typed: str) ->
     Raises InvalidInput and Refused.
     """
     if enrolment.username != account.username:
-        raise Refused("This secret key was made for another account. Start again.")
+        raise Refused(_("This secret key was made for another account. Start again."))
     if enrolment.epoch != account.session_epoch:
-        raise Refused("Your account was changed in the meantime. Start again.")
+        raise Refused(_("Your account was changed in the meantime. Start again."))
     code = totp.typed_code(typed)
     now = ports.now()
     step = totp.accepted_step(enrolment.totp_secret, code, now)
     if step is None:
         drift = totp.drift(enrolment.totp_secret, code, now)
-        diagnosis = clocks.drift_sentence(drift) or _NOT_CURRENT
-        raise InvalidInput(
-            "code", f"{diagnosis} The time of this host is {clocks.host_time(ports)}."
-        )
+        diagnosis = clocks.drift_sentence(drift) or _(_NOT_CURRENT)
+        raise InvalidInput("code", " ".join((diagnosis, clocks.host_time_sentence(ports))))
     factor = account.second_factor
     taken = {device.id for device in factor.devices} if factor is not None else set[str]()
     id_ = names.new_id(ports.random, taken)
@@ -242,7 +244,7 @@ def register(
     """
     check_offered(account, change.settings())
     if registered.backup_codes is None:
-        raise Refused("Your devices were changed in the meantime. Start again.")
+        raise Refused(_("Your devices were changed in the meantime. Start again."))
     factor = SecondFactor((registered.device,), registered.backup_codes)
     after = account.changed_ending_sessions(second_factor=factor)
     _store(ports, change, after, registered, (), note)
@@ -320,7 +322,9 @@ def check_not_expired(enrolment: Enrolment, now: float) -> None:
     """Raise Refused if the enrolment began longer ago than a proof is valid."""
     if not is_fresh(enrolment.begun_at, now):
         minutes = round(PROOF_LIFETIME / 60)
-        raise Refused(f"This secret key expired after {minutes} minutes. Start again.")
+        raise Refused(
+            _("This secret key expired after {minutes} minutes. Start again.", minutes=minutes)
+        )
 
 
 def new_backup_codes(ports: Ports) -> tuple[BackupCodes, tuple[Secret, ...]]:
@@ -343,5 +347,5 @@ def acknowledge(
 def second_factor(account: Account) -> SecondFactor:
     """Return the account's second factor. Raises Refused if there is none."""
     if account.second_factor is None:
-        raise Refused(NOT_ENABLED)
+        raise Refused(_(NOT_ENABLED))
     return account.second_factor

@@ -7,6 +7,7 @@ from typing import Final
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import day
+from cwtui.language import _
 
 NEVER: Final = "never"
 FIELD: Final = "expires"
@@ -34,8 +35,12 @@ def end_of(typed: str) -> float | None:
     if end is None or end.timestamp() <= 0:
         raise InvalidInput(
             FIELD,
-            f"{visible(typed[:_SHOWN])!r} is not a date. Enter the last day as YYYY-MM-DD, such as "
-            f"2027-03-31, or {NEVER}. The day ends at midnight UTC.",
+            _(
+                "{typed!r} is not a date. Enter the last day as YYYY-MM-DD, such as 2027-03-31, "
+                "or {never}. The day ends at midnight UTC.",
+                typed=visible(typed[:_SHOWN]),
+                never=NEVER,
+            ),
         )
     return end.timestamp()
 
@@ -46,8 +51,12 @@ def end_to_come(typed: str, now: float) -> float | None:
     if end is not None and end <= now:
         raise InvalidInput(
             FIELD,
-            f"{last_day(end)} is over. Enter today's date ({day(now)} in UTC) or a later one. To "
-            "stop sign-ins now, disable the account.",
+            _(
+                "{day} is over. Enter today's date ({today} in UTC) or a later one. To stop "
+                "sign-ins now, disable the account.",
+                day=last_day(end),
+                today=day(now),
+            ),
         )
     return end
 

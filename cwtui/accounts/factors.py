@@ -7,6 +7,7 @@ from cwtui.accounts import failed_sign_ins, throttle, tries
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.directory_port import (
+    WRONG,
     CannotUseDirectory,
     DirectoryMisconfigured,
     DirectoryRefused,
@@ -18,6 +19,7 @@ from cwtui.accounts.model import Account, Ending, Note, SignInRecord, unchanged
 from cwtui.accounts.ports import Directory, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import as_reason, write_audit
+from cwtui.language import _
 
 
 def check_password(
@@ -158,10 +160,12 @@ def _wrong_password(
 ) -> SignInFailed:
     """Return the error for a wrong password: the same whether the account exists or not."""
     if claim.in_session:
-        return tries.wrong(field, "The password is wrong.", counted)
+        return tries.wrong(field, _("The password is wrong."), counted)
     has_realm = ports.directory is not None and "@" in claim.username
-    hint = " Try your username without the @ and what follows it." if has_realm else ""
-    sentence = f"Username or password is wrong.{hint}"
+    sentence = _(WRONG)
+    if has_realm:
+        hint = _("Try your username without the @ and what follows it.")
+        sentence = f"{sentence} {hint}"
     if counted.left > tries.FEW:
         # Attackers should not learn the number of attempts from the start.
         return SignInFailed(field, sentence, counted.left)

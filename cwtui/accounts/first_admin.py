@@ -10,6 +10,7 @@ from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor, as_reason, write_audit
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.language import _
 
 
 def create(
@@ -53,4 +54,4 @@ def check(
 def check_no_accounts(accounts: AccountStore | AccountsChange) -> None:
     """Raise Refused if there is an account already."""
     if not accounts.is_empty():
-        raise Refused("An admin already exists. Sign in, or ask them for an account.")
+        raise Refused(_("An admin already exists. Sign in, or ask them for an account."))

@@ -24,8 +24,9 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import as_reason, write_audit
 from cwtui.accounts.sign_in_progress import Progress, Proof
+from cwtui.language import N_, _
 
-INITIAL: Final = "The initial password must be changed first. Sign in to cwtui."
+INITIAL: Final = N_("The initial password must be changed first. Sign in to cwtui.")
 
 
 def begin(
@@ -62,11 +63,11 @@ def check_password(
     """
     text.check_filled_in(typed_username, password)
     claim = tries.Claim(text.username(typed_username), source)
-    account, _ = sign_in_password.check(ports, claim, password)
+    account, _notice = sign_in_password.check(ports, claim, password)
     with factors.refusals_recorded(ports, claim):
         usable_account(ports, account.username, knows_password=True)
         if account.must_change_password:
-            raise SignInEnded(INITIAL)
+            raise SignInEnded(_(INITIAL))
     is_local = account.origin is Origin.LOCAL
     note = factors.after_password(claim) if is_local else unchanged
     ports.records.update(claim.username, lambda record: (note(record), None))
@@ -89,9 +90,9 @@ def usable_account(ports: Ports, typed_username: str, *, knows_password: bool = 
     closed = closed_accounts.why(ports, account, settings)
     if closed is not None:
         told = closed_accounts.told(account, closed, settings)
-        raise Refused(told if knows_password else closed_accounts.DISABLED)
+        raise Refused(told if knows_password else _(closed_accounts.DISABLED))
     if account.gone_since is not None:
-        raise Refused(still_there.GONE)
+        raise Refused(_(still_there.GONE))
     if ports.ask_directory_at_doors:
         still_there.check(account, lambda: provisioning.directory_of(ports))
     return account

@@ -15,6 +15,7 @@ from typing import Final
 
 from cwtui.accounts import text
 from cwtui.accounts.errors import LooksAlike
+from cwtui.language import ngettext
 
 _TABLE: Final = Path(__file__).with_name("confusables.txt")
 _NAMED: Final = 3
@@ -105,13 +106,29 @@ def of_many(usernames: Iterable[str], typed: Mapping[str, str]) -> dict[str, tup
 def check(similar: tuple[str, ...], typed: str) -> None:
     """Raise LooksAlike if there are similar names."""
     if similar:
-        raise LooksAlike(f"{text.visible(typed.strip())} looks like {existing(similar)}.")
+        raise LooksAlike(
+            ngettext(
+                "{name} looks like the existing username {similar}.",
+                "{name} looks like the existing usernames {similar}.",
+                len(similar),
+                name=text.visible(typed.strip()),
+                similar=_named(similar),
+            )
+        )
 
 
-def existing(similar: tuple[str, ...]) -> str:
-    """Return the names that another one looks like, as the end of a sentence."""
-    names = "usernames" if len(similar) > 1 else "username"
-    return f"the existing {names} {text.visible(text.listed(similar, _NAMED))}"
+def told(similar: tuple[str, ...]) -> str:
+    """Return what an admin is told of a name that looks like these."""
+    return ngettext(
+        "It looks like the existing username {similar}.",
+        "It looks like the existing usernames {similar}.",
+        len(similar),
+        similar=_named(similar),
+    )
+
+
+def _named(similar: tuple[str, ...]) -> str:
+    return text.visible(text.listed(similar, _NAMED))
 
 
 def _drawn(name: str) -> str:

@@ -6,12 +6,13 @@ from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor, Session, authorise_change, permissions_of
+from cwtui.language import _
 
 
 def refuse_own(actor: Actor, name: str) -> None:
     """Raise Refused for the actor's own account: Settings asks for proof first (ASVS 7.5.1)."""
     if isinstance(actor, Session) and actor.username == name:
-        raise Refused("This is your own account. Use Settings instead.")
+        raise Refused(_("This is your own account. Use Settings instead."))
 
 
 def existing(
@@ -43,8 +44,12 @@ def refuse_beyond(
     """
     if theirs - held:
         raise NotPermitted(
-            f"{account.username} has permissions that you do not have: {_listed(theirs - held)}. "
-            "Ask somebody who has them."
+            _(
+                "{username} has permissions that you do not have: {permissions}. Ask somebody who "
+                "has them.",
+                username=account.username,
+                permissions=_listed(theirs - held),
+            )
         )
 
 
@@ -59,8 +64,12 @@ def refuse_powerful(ports: Ports, held: frozenset[Permission], *names: str) -> N
         power = unix_users.power(ports.unix_user(name))
         if power:
             raise NotPermitted(
-                f"{name} is also a Unix user of this host, and {power}. Ask somebody who has all "
-                "permissions."
+                _(
+                    "{name} is also a Unix user of this host, and {power}. Ask somebody who has "
+                    "all permissions.",
+                    name=name,
+                    power=unix_users.told(power),
+                )
             )
 
 
@@ -68,7 +77,10 @@ def refuse_to_grant(held: frozenset[Permission], granted: frozenset[Permission])
     """Raise NotPermitted if the actor, who has `held`, would grant what they lack."""
     if granted - held:
         raise NotPermitted(
-            f"You can grant only permissions that you have. You lack: {_listed(granted - held)}."
+            _(
+                "You can grant only permissions that you have. You lack: {permissions}.",
+                permissions=_listed(granted - held),
+            )
         )
 
 
@@ -86,15 +98,27 @@ def keep_an_admin(
     found = [account for name in others if (account := change.get(name)) is not None]
     if any(account.expires_at is None for account in found):
         raise Refused(
-            f"{without} is the last enabled admin who has chosen a password. Let another admin "
-            "sign in and choose one first."
+            _(
+                "{username} is the last enabled admin who has chosen a password. Let another "
+                "admin sign in and choose one first.",
+                username=without,
+            )
         )
-    last, another = ("", "account")
     if found:
-        last, another = " whose account does not expire", "account that does not expire"
+        raise Refused(
+            _(
+                "{username} is the last enabled admin whose account does not expire. Give another "
+                "account that does not expire the role {role} first.",
+                username=without,
+                role=roles.ADMIN,
+            )
+        )
     raise Refused(
-        f"{without} is the last enabled admin{last}. Give another {another} the role {roles.ADMIN} "
-        "first."
+        _(
+            "{username} is the last enabled admin. Give another account the role {role} first.",
+            username=without,
+            role=roles.ADMIN,
+        )
     )
 
 

@@ -1,12 +1,13 @@
 """Names and ids of what people have several of: devices and SSH keys."""
 
 from collections.abc import Iterable
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from cwtui.accounts import text
 from cwtui.accounts.credentials import typed_codes
 from cwtui.accounts.errors import InvalidInput, Taken
 from cwtui.accounts.ports import RandomBytes
+from cwtui.language import _
 
 LENGTH: Final = 32
 
@@ -22,29 +23,30 @@ class Named(Protocol):
 T = TypeVar("T", bound=Named)
 
 
+class Sentences(NamedTuple):
+    """What errors say of a name that is missing, looks like a code, or is taken by `{name}`."""
+
+    missing: str
+    is_code: str
+    taken: str
+
+
 def checked(
     typed: str,
     others: Iterable[Named],
     field: str,
-    what: str,
-    examples: tuple[str, str],
-    taken: str,
+    sentences: Sentences,
 ) -> str:
-    """Return the name for something beside these others. Raises InvalidInput.
-
-    `what` it is, `examples` of names, and how the sentence for a name that is `taken` begins, are
-    for error messages.
-    """
-    name = text.line(typed, field, "The name")
+    """Return the name for something beside these others. Raises InvalidInput."""
+    name = text.line(typed, field, _("The name"))
     if not name:
-        such = " or ".join(examples)
-        raise InvalidInput(field, f"Enter a name for the {what}, such as {such}.")
+        raise InvalidInput(field, _(sentences.missing))
     if typed_codes.is_one_time_code(name):
-        raise InvalidInput(field, f"This looks like a code. Enter a name for the {what}.")
+        raise InvalidInput(field, _(sentences.is_code))
     if len(name) > LENGTH:
-        raise InvalidInput(field, f"The name can have at most {LENGTH} characters.")
+        raise InvalidInput(field, _("The name can have at most {most} characters.", most=LENGTH))
     if named(others, name) is not None:
-        raise Taken(field, f"{taken} named {name}. Choose another name.")
+        raise Taken(field, _(sentences.taken, name=name))
     return name
 
 

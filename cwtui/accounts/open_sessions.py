@@ -33,6 +33,7 @@ from cwtui.accounts.session import (
     proved_account_of,
     write_audit,
 )
+from cwtui.language import _
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,10 @@ def look(ports: Ports, session: Session, idle: float) -> None:
 
 def _sentence(asked: EndAsked, session: Session) -> str:
     if asked.actor == session.username:
-        return f"You ended this session from {text.visible(asked.source)}."
+        return _("You ended this session from {source}.", source=text.visible(asked.source))
     if not asked.actor:
-        return "This session was ended. Sign in again."
-    return "An administrator signed you out."
+        return _("This session was ended. Sign in again.")
+    return _("An administrator signed you out.")
 
 
 def own(ports: Ports, session: Session) -> list[OpenSession]:
@@ -111,7 +112,7 @@ def end_own(ports: Ports, session: Session, id_: str) -> OpenSession:
     """
     proved_account_of(ports, session)
     if id_ == session.id:
-        raise Refused("This is the session that you are using. Use Sign Out instead.")
+        raise Refused(_("This is the session that you are using. Use Sign Out instead."))
     return _end(ports, session, session.username, id_)
 
 
@@ -157,8 +158,13 @@ def check_can_end(found: OpenSession) -> None:
     """Raise Refused for a session of the host, which cwtui cannot end."""
     if not found.is_ours:
         raise Refused(
-            f"cwtui cannot end a session of {text.visible(found.door)}. As root on "
-            f"{text.visible(found.host)}, end its process: kill {found.pid}"
+            _(
+                "cwtui cannot end a session of {door}. As root on {host}, end its process: kill "
+                "{pid}",
+                door=text.visible(found.door),
+                host=text.visible(found.host),
+                pid=found.pid,
+            )
         )
 
 

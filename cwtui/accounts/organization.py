@@ -19,7 +19,7 @@ from cwtui.accounts.session import (
     write_audit,
 )
 from cwtui.accounts.settings import Mfa, OrganizationSettings
-from cwtui.accounts.text import counted
+from cwtui.language import _, ngettext
 
 
 def show_settings(ports: Ports, actor: Actor) -> OrganizationSettings:
@@ -96,11 +96,14 @@ def _newly_unused(ports: Ports, before: OrganizationSettings, after: Organizatio
     )
     if not closed:
         return ""
-    one = closed == 1
-    return (
-        f"{counted(closed, 'user')} {'has' if one else 'have'} not signed in for "
-        f"{counted(after.unused_days, 'day')}, and cannot sign in until an admin enables "
-        f"{'the account' if one else 'the accounts'}."
+    days = ngettext("{number} day", "{number} days", after.unused_days)
+    return ngettext(
+        "{number} user has not signed in for {days}, and cannot sign in until an admin enables "
+        "the account.",
+        "{number} users have not signed in for {days}, and cannot sign in until an admin enables "
+        "the accounts.",
+        closed,
+        days=days,
     )
 
 
@@ -122,12 +125,36 @@ def _must_enrol(
         return ""
     included = isinstance(actor, Session) and actor.username in states
     if len(states) == 1 and included:
-        return "You have no device yet. You must register one at your next sign-in."
-    one = len(states) == 1
-    have, they = ("has", "The user") if one else ("have", "They")
-    you = ", and you are one of them" if included else ""
-    also = f"; {already:,} of them must already" if already else ""
-    return (
-        f"{counted(len(states), 'user')} who can sign in {have} no device yet{you}. {they} must "
-        f"register one at the next sign-in{also}."
+        return _("You have no device yet. You must register one at your next sign-in.")
+    without = _without_device_and_you(len(states)) if included else _without_device(len(states))
+    return f"{without} {_they_must(len(states), already)}"
+
+
+def _without_device(number: int) -> str:
+    return ngettext(
+        "{number} user who can sign in has no device yet.",
+        "{number} users who can sign in have no device yet.",
+        number,
+    )
+
+
+def _without_device_and_you(number: int) -> str:
+    return ngettext(
+        "{number} user who can sign in has no device yet, and you are one of them.",
+        "{number} users who can sign in have no device yet, and you are one of them.",
+        number,
+    )
+
+
+def _they_must(number: int, already: int) -> str:
+    if already:
+        return ngettext(
+            "They must register one at the next sign-in; {number} of them must already.",
+            "They must register one at the next sign-in; {number} of them must already.",
+            already,
+        )
+    return ngettext(
+        "The user must register one at the next sign-in.",
+        "They must register one at the next sign-in.",
+        number,
     )

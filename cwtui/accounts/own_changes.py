@@ -10,6 +10,7 @@ from cwtui.accounts.model import Account, Device
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session, account_of, as_reason, write_audit
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.language import _
 
 
 def claim_of(session: Session) -> tries.Claim:
@@ -22,7 +23,7 @@ def prove_code(ports: Ports, session: Session, account: Account, typed: str) -> 
     Raises InvalidInput, SignInFailed and Throttled.
     """
     if not typed.strip():
-        raise InvalidInput("code", "Enter a one-time code or a backup code.")
+        raise InvalidInput("code", _("Enter a one-time code or a backup code."))
     claim, factor = claim_of(session), enrolment.second_factor(account)
     if typed_codes.is_backup_code(typed):
         code_factors.use_backup_code(ports, claim, lambda: factor, typed, field="code")

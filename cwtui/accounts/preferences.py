@@ -24,7 +24,7 @@ from msgspec import Meta, Struct
 
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.text import normal, visible
-from cwtui.language import Language
+from cwtui.language import Language, _
 
 LONGEST_ZONE: Final = 64
 """The longest name of a time zone in characters; the longest one in use has 32."""
@@ -98,8 +98,10 @@ def zone_name(typed: str, known: Iterable[str] | None = None) -> str:
     if not names:
         raise InvalidInput(
             "time_zone",
-            "This host has no database of time zones. Ask an admin to install tzdata, or leave "
-            "this empty for UTC.",
+            _(
+                "This host has no database of time zones. Ask an admin to install tzdata, or "
+                "leave this empty for UTC."
+            ),
         )
     if wanted in names:
         return names[wanted]
@@ -108,7 +110,9 @@ def zone_name(typed: str, known: Iterable[str] | None = None) -> str:
         raise _no_zone(typed)
     # America/Cordoba is an old name of America/Argentina/Cordoba.
     if len({name.partition("/")[0] for name in ending}) > 1:
-        raise InvalidInput("time_zone", f"Enter one of these: {', '.join(ending)}.")
+        raise InvalidInput(
+            "time_zone", _("Enter one of these: {choices}.", choices=", ".join(ending))
+        )
     return max(ending, key=len)
 
 
@@ -140,6 +144,9 @@ def zone(name: str) -> tzinfo:
 def _no_zone(typed: str) -> InvalidInput:
     return InvalidInput(
         "time_zone",
-        f"There is no time zone named {visible(typed[:LONGEST_ZONE])!r}. Enter a city of the "
-        "IANA database, such as Europe/Berlin, or leave this empty for UTC.",
+        _(
+            "There is no time zone named {typed!r}. Enter a city of the IANA database, such as "
+            "Europe/Berlin, or leave this empty for UTC.",
+            typed=visible(typed[:LONGEST_ZONE]),
+        ),
     )

@@ -23,6 +23,7 @@ from cwtui.accounts.session import (
     as_reason,
     write_audit,
 )
+from cwtui.language import _
 
 _FROM: Final = "from the directory:"
 
@@ -31,7 +32,7 @@ def directory_of(ports: Ports) -> Directory:
     """Return the directory. Raises CannotCheck if none is configured."""
     if ports.directory is None:
         raise CannotCheck(
-            "No directory is configured: the configuration has no [directory] section."
+            _("No directory is configured: the configuration has no [directory] section.")
         )
     return ports.directory
 
@@ -53,7 +54,7 @@ def _held(accounts: AccountStore | AccountsChange, user: DirectoryUser) -> tuple
     """Return the person's roles. Raises Refused if there are none."""
     held = roles_of(user, accounts.settings().custom_roles)
     if not held:
-        raise Refused("You have no Connectware role in the directory. Ask an admin for one.")
+        raise Refused(_("You have no Connectware role in the directory. Ask an admin for one."))
     return held
 
 
@@ -112,14 +113,16 @@ def check_still(ports: Ports, account: Account, user: DirectoryUser | None) -> N
     """Raise SessionEnded unless the directory still has this person with the same roles."""
     if user is None or not user.enabled or is_another(account, user):
         raise SessionEnded(
-            "Your account was removed, renamed or disabled in the directory. Sign in again, or ask "
-            "an admin.",
+            _(
+                "Your account was removed, renamed or disabled in the directory. Sign in again, "
+                "or ask an admin."
+            ),
             "gone from the directory",
             may_return=False,
         )
     if roles_of(user, ports.accounts.settings().custom_roles) != account.roles:
         raise SessionEnded(
-            "Your roles were changed in the directory. Sign in again to use your new roles.",
+            _("Your roles were changed in the directory. Sign in again to use your new roles."),
             "roles changed",
         )
 
@@ -141,9 +144,9 @@ def _new(
 
 def _as_in_directory(before: Account, user: DirectoryUser, held: tuple[str, ...]) -> Account:
     if before.origin is not Origin.LDAP:
-        raise Refused(renaming.LOCAL)
+        raise Refused(_(renaming.LOCAL))
     if is_another(before, user):
-        raise Refused(renaming.ANOTHER)
+        raise Refused(_(renaming.ANOTHER))
     fields = {
         "display_name": text.visible_line(user.display_name),
         "directory_ids": identity.learned(before.directory_ids, user.ids),

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.model import MOST_SSH_KEY_BYTES, SSH_KEY_TYPES
+from cwtui.language import N_, _
 
 FIELD: Final = "ssh_key"
 LEAST_RSA_BITS: Final = 3072
@@ -23,15 +24,17 @@ LINE_LENGTH: Final = 8192
 RSA: Final = "ssh-rsa"
 SECURITY_KEY: Final = "sk-"
 """How the types of keys begin that are in a device (FIDO)."""
-PRIVATE: Final = (
+PRIVATE: Final = N_(
     "This is a private key, which nobody else may see. If it was sent or shown to anyone, it is "
     "compromised now: make a new one. Enter the public key: the line in the file that ends in .pub"
 )
 _PRIVATE_MARKS: Final = ("PRIVATE KEY", "PuTTY-User-Key-File", "b3BlbnNzaC1rZXktdjE")
 """How files with private keys begin: PEM and OpenSSH's, PuTTY's, and OpenSSH's second line."""
 _OTHER_FORMATS: Final = ("---- BEGIN", "-----BEGIN")
-_TOO_LONG: Final = "This is too long. Enter one public key: the line in a file that ends in .pub"
-_MAKE_ONE: Final = "Make a key with: ssh-keygen -t ed25519"
+_TOO_LONG: Final = N_(
+    "This is too long. Enter one public key: the line in a file that ends in .pub"
+)
+_MAKE_ONE: Final = N_("Make a key with: ssh-keygen -t ed25519")
 
 
 class PublicKey(NamedTuple):
@@ -45,15 +48,17 @@ def parse(line: str) -> PublicKey:
     """Return the key that this line has. Raises InvalidInput."""
     _refuse_other_files(line)
     if len(line) > LINE_LENGTH:
-        raise _wrong(_TOO_LONG)
+        raise _wrong(_(_TOO_LONG))
     words = line.split(maxsplit=2)
     if not words:
-        raise _wrong("Enter a public key: the line in a file that ends in .pub")
+        raise _wrong(_("Enter a public key: the line in a file that ends in .pub"))
     if len(line.strip().splitlines()) > 1:
-        raise _wrong("Enter one key only, on one line.")
+        raise _wrong(_("Enter one key only, on one line."))
     _check_type(line, words[0])
     if len(words) == 1:
-        raise _wrong(f"The key itself is missing after {words[0]}. Copy the whole line.")
+        raise _wrong(
+            _("The key itself is missing after {type}. Copy the whole line.", type=words[0])
+        )
     key = _decoded(words[1])
     _check_key(words[0], key)
     return PublicKey(key, words[2].strip() if len(words) > 2 else "")  # noqa: PLR2004  the third
@@ -72,10 +77,13 @@ def is_private(text: str) -> bool:
 
 def _refuse_other_files(line: str) -> None:
     if is_private(line):
-        raise _wrong(PRIVATE)
+        raise _wrong(_(PRIVATE))
     if any(mark in line for mark in _OTHER_FORMATS):
         raise _wrong(
-            "This file has another format. Enter the line that this prints: ssh-keygen -i -f FILE"
+            _(
+                "This file has another format. Enter the line that this prints: ssh-keygen -i -f "
+                "FILE"
+            )
         )
 
 
@@ -83,15 +91,22 @@ def _check_type(line: str, first: str) -> None:
     if first in SSH_KEY_TYPES:
         return
     if first == "ssh-dss":
-        raise _wrong(f"DSA keys are not safe any more. {_MAKE_ONE}")
+        raise _wrong(_("DSA keys are not safe any more. {hint}", hint=_(_MAKE_ONE)))
     if "-cert-v" in first:
-        raise _wrong("Certificates are not accepted. Enter the public key itself.")
+        raise _wrong(_("Certificates are not accepted. Enter the public key itself."))
     if any(word in SSH_KEY_TYPES for word in line.split()):
         raise _wrong(
-            "Options before the key are not accepted. Remove what is before the key's type, such "
-            "as ssh-ed25519."
+            _(
+                "Options before the key are not accepted. Remove what is before the key's type, "
+                "such as ssh-ed25519."
+            )
         )
-    raise _wrong(f"The line does not begin with a type of key that is accepted. {_MAKE_ONE}")
+    raise _wrong(
+        _(
+            "The line does not begin with a type of key that is accepted. {hint}",
+            hint=_(_MAKE_ONE),
+        )
+    )
 
 
 def _decoded(word: str) -> bytes:
@@ -117,11 +132,16 @@ def _check_key(type_: str, key: bytes) -> None:
 
     parts = parts_of(key)
     if not parts or parts[0] != type_.encode():
-        raise _wrong(f"The key is not of the type {type_}, as the line says. Copy the whole line.")
+        raise _wrong(
+            _(
+                "The key is not of the type {type}, as the line says. Copy the whole line.",
+                type=type_,
+            )
+        )
     if type_ == RSA:
         _check_length(parts)
     if len(key) > MOST_SSH_KEY_BYTES:
-        raise _wrong(_TOO_LONG)
+        raise _wrong(_(_TOO_LONG))
     try:
         loaded = load_ssh_public_key(type_.encode() + b" " + b64encode(key))
         bare = loaded.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
@@ -144,8 +164,13 @@ def _check_length(parts: list[bytes]) -> None:
 
 def _wrong_length(bits: int) -> InvalidInput:
     return _wrong(
-        f"An RSA key needs {LEAST_RSA_BITS} to {MOST_RSA_BITS} bits, and this one has {bits}. "
-        f"{_MAKE_ONE}"
+        _(
+            "An RSA key needs {least} to {most} bits, and this one has {bits}. {hint}",
+            least=LEAST_RSA_BITS,
+            most=MOST_RSA_BITS,
+            bits=bits,
+            hint=_(_MAKE_ONE),
+        )
     )
 
 
@@ -171,4 +196,4 @@ def _wrong(sentence: str) -> InvalidInput:
 
 
 def _not_complete() -> InvalidInput:
-    return _wrong("The key is not complete, or was changed. Copy the whole line again.")
+    return _wrong(_("The key is not complete, or was changed. Copy the whole line again."))

@@ -22,6 +22,7 @@ from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.session import as_reason
 from cwtui.accounts.times import utc_minute
+from cwtui.language import _
 
 _AT_ONCE: Final = 50
 """Events of one person that are written in one change."""
@@ -167,7 +168,7 @@ class Reconciling:
             event, outcome = EventType(record.event), Outcome(record.outcome)
         except ValueError:
             raise StoreTooNew(
-                "The local log was written by a newer version of cwtui. Install that version."
+                _("The local log was written by a newer version of cwtui. Install that version.")
             ) from None
         mark = self._mark(record.n)
         return Event(

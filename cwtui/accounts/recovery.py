@@ -12,6 +12,7 @@ from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator, as_reason, update_record, write_audit
 from cwtui.accounts.upkeep.protection import keys_of
+from cwtui.language import _
 
 
 def check_input(accounts: AccountStore, username: str, password: Secret | None) -> None:
@@ -75,8 +76,11 @@ def _check_nobody_can(ports: Ports, change: AccountsChange) -> None:
     able = sorted(admins.who_can_sign_in(change, ports.keyring, ports.now()))
     if able:
         raise AlreadyExists(
-            f"An admin can still sign in: {', '.join(able[:3])}. To help someone who is "
-            "locked out, use: cwtui user reset-password NAME, reset-mfa NAME, or unlock NAME"
+            _(
+                "An admin can still sign in: {names}. To help someone who is locked out, use: "
+                "cwtui user reset-password NAME, reset-mfa NAME, or unlock NAME",
+                names=", ".join(able[:3]),
+            )
         )
 
 
@@ -84,8 +88,11 @@ def _check_local(account: Account | None) -> None:
     if account is not None and account.origin is not Origin.LOCAL:
         raise InvalidInput(
             "admin",
-            f"{account.username} is an LDAP user, whose password is in the directory. Choose a "
-            "local account or a new name.",
+            _(
+                "{username} is an LDAP user, whose password is in the directory. Choose a local "
+                "account or a new name.",
+                username=account.username,
+            ),
         )
 
 

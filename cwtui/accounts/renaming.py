@@ -24,16 +24,17 @@ from cwtui.accounts.model import Account, Moved, Origin, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Directory, Ports
 from cwtui.accounts.session import Acting, as_reason, write_audit
 from cwtui.accounts.upkeep.protection import keys_of, protected
+from cwtui.language import N_, _
 
 _MOST: Final = 8
 """The longest chain of renames (each person got the next one's name) that a sign-in follows."""
 
-ANOTHER: Final = (
+ANOTHER: Final = N_(
     "This account was created for another person of the same name in the directory. Ask an admin "
     "to remove the account here."
 )
-LOCAL: Final = "A local account now has this name. Start again."
-_TWO: Final = (
+LOCAL: Final = N_("A local account now has this name. Start again.")
+_TWO: Final = N_(
     "You have two names in the directory, or two accounts here. Ask an admin to run: cwtui "
     "directory sync"
 )
@@ -43,7 +44,7 @@ class ChangedMeanwhile(Refused):
     """Another process changed the accounts first, such as another sign-in: plan again."""
 
     def __init__(self) -> None:
-        super().__init__("Your account was changed in the meantime. Start again.")
+        super().__init__(_("Your account was changed in the meantime. Start again."))
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def plan(ports: Ports, user: DirectoryUser, known: Account | None) -> list[Renam
     renames = []
     theirs = ports.accounts.of_person(user.ids)
     if len(theirs) > 1 or (theirs and _is_still_there(ports.directory, theirs[0])):
-        raise Refused(_TWO)
+        raise Refused(_(_TWO))
     if theirs:
         renames.append(Rename(theirs[0].username, user))
     elif known is None or not identity.is_another(known.directory_ids, user.ids):
@@ -73,10 +74,10 @@ def plan(ports: Ports, user: DirectoryUser, known: Account | None) -> list[Renam
     moving, name = {rename.before for rename in renames}, user.username
     while (occupant := ports.accounts.get(name)) is not None and name not in moving:
         if occupant.origin is not Origin.LDAP:
-            raise Refused(LOCAL)
+            raise Refused(_(LOCAL))
         now = _found(ports.directory, occupant)
         if now is None or now.username == name or len(renames) == _MOST:
-            raise Refused(ANOTHER)
+            raise Refused(_(ANOTHER))
         renames.append(Rename(name, now))
         moving.add(name)
         name = now.username

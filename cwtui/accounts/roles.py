@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from cwtui.accounts.errors import InvalidInput, Unknown
 from cwtui.accounts.text import visible
+from cwtui.language import N_, _
 
 
 class Permission(StrEnum):
@@ -22,12 +23,12 @@ class Permission(StrEnum):
 
 
 MEANING: Final = {
-    Permission.READ_USERS: "see all accounts",
-    Permission.MANAGE_USERS: "create, change and remove accounts",
-    Permission.RESET_MFA: "disable others' MFA, remove their devices",
-    Permission.MANAGE_ROLES: "create, change and remove roles",
-    Permission.MANAGE_ORGANIZATION: "change the settings of everyone",
-    Permission.READ_AUDIT_LOG: "read the audit log",
+    Permission.READ_USERS: N_("see all accounts"),
+    Permission.MANAGE_USERS: N_("create, change and remove accounts"),
+    Permission.RESET_MFA: N_("disable others' MFA, remove their devices"),
+    Permission.MANAGE_ROLES: N_("create, change and remove roles"),
+    Permission.MANAGE_ORGANIZATION: N_("change the settings of everyone"),
+    Permission.READ_AUDIT_LOG: N_("read the audit log"),
 }
 """What each permission allows, for people."""
 ALL: Final = frozenset(Permission)
@@ -84,11 +85,16 @@ def known(chosen: Iterable[str], custom: CustomRoles) -> tuple[str, ...]:
             kind = Unknown if _NAME.fullmatch(role) else InvalidInput
             raise kind(
                 "roles",
-                f"There is no role named {visible(role[:64])}. Choose from: "
-                f"{', '.join(names(custom))}.",
+                _(
+                    "There is no role named {role}. Choose from: {names}.",
+                    role=visible(role[:64]),
+                    names=", ".join(names(custom)),
+                ),
             )
     if not found:
-        raise InvalidInput("roles", f"An account needs at least one role, such as {MINIMUM}.")
+        raise InvalidInput(
+            "roles", _("An account needs at least one role, such as {role}.", role=MINIMUM)
+        )
     return found
 
 
@@ -98,13 +104,20 @@ def role_name(typed: str) -> str:
     if not _NAME.fullmatch(name):
         raise InvalidInput(
             "name",
-            f"A role's name has 1 to {_LONGEST} lower-case letters, digits and hyphens, and begins "
-            "with a letter, such as help-desk.",
+            _(
+                "A role's name has 1 to {most} lower-case letters, digits and hyphens, and begins "
+                "with a letter, such as help-desk.",
+                most=_LONGEST,
+            ),
         )
     # Lists and filters show built-in roles by their short names.
     if name in BUILT_IN or name in _SHORT.values() or name.startswith(_RESERVED):
         raise InvalidInput(
-            "name", f"Names of built-in roles, and those that begin with {_RESERVED}, are reserved."
+            "name",
+            _(
+                "Names of built-in roles, and those that begin with {reserved}, are reserved.",
+                reserved=_RESERVED,
+            ),
         )
     return name
 
@@ -121,12 +134,19 @@ def chosen_permissions(typed: Iterable[str]) -> tuple[Permission, ...]:
         except ValueError:
             raise InvalidInput(
                 "permissions",
-                f"There is no permission named {visible(one[:64])}. Choose from: "
-                f"{', '.join(Permission)}.",
+                _(
+                    "There is no permission named {name}. Choose from: {permissions}.",
+                    name=visible(one[:64]),
+                    permissions=", ".join(Permission),
+                ),
             ) from None
         found |= {permission, _IMPLIED.get(permission, permission)}
     if not found:
         raise InvalidInput(
-            "permissions", f"Choose at least one permission. {MINIMUM} is the role without any."
+            "permissions",
+            _(
+                "Choose at least one permission. {role} is the role without any.",
+                role=MINIMUM,
+            ),
         )
     return tuple(permission for permission in Permission if permission in found)

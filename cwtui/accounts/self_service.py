@@ -35,6 +35,7 @@ from cwtui.accounts.session import (
     write_audit,
 )
 from cwtui.accounts.settings import Mfa, OrganizationSettings
+from cwtui.language import _
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def device(ports: Ports, session: Session, id_: str) -> tuple[Overview, DeviceSt
     for state in found.devices:
         if state.id == id_:
             return found, state
-    raise Refused(devices.GONE)
+    raise Refused(_(devices.GONE))
 
 
 def password_rules(ports: Ports, session: Session) -> str:
@@ -99,12 +100,12 @@ def change_password(
     account = account_of(ports, session)
     _refuse(_change_password_refusal(account))
     if not current:
-        raise InvalidInput("current_password", "Enter your current password.")
+        raise InvalidInput("current_password", _("Enter your current password."))
     passwords.check_new(new, ports.accounts.settings(), account.username)
     passwords.check_confirmation(new, confirmation)
     factors.check_password(ports, claim_of(session), account, current, field="current_password")
     if passwords.is_same(new, current):
-        raise InvalidInput("new_password", "This is your current password. Choose a new one.")
+        raise InvalidInput("new_password", _("This is your current password. Choose a new one."))
     hashed = passwords.hash_password(new, ports.keyring, ports.bcrypt_cost)
     proved = replace(session, password_at=ports.now())
     with ports.accounts.change() as change:
@@ -133,7 +134,7 @@ def prove(ports: Ports, session: Session, password: Secret | None, code: str | N
     proofs = []
     if password is not None:
         if not password:
-            raise InvalidInput("password", "Enter your password.")
+            raise InvalidInput("password", _("Enter your password."))
         if account.origin is Origin.LDAP:
             directory = provisioning.directory_of(ports)
             user = factors.check_directory_password(ports, directory, claim, password, "password")
@@ -276,15 +277,15 @@ def _refuse(reason: str) -> None:
 
 def _change_password_refusal(account: Account) -> str:
     if account.origin is Origin.LDAP:
-        return "You are an LDAP user. Change your password in your organization's directory."
+        return _("You are an LDAP user. Change your password in your organization's directory.")
     return ""
 
 
 def _disable_refusal(account: Account, settings: OrganizationSettings) -> str:
     if account.second_factor is None:
-        return enrolment.NOT_ENABLED
+        return _(enrolment.NOT_ENABLED)
     if settings.mfa is Mfa.REQUIRED:
-        return "Your organization requires multi-factor authentication for everyone."
+        return _("Your organization requires multi-factor authentication for everyone.")
     if account_state.is_required(account, settings):
-        return "An admin made multi-factor authentication mandatory for your account."
+        return _("An admin made multi-factor authentication mandatory for your account.")
     return ""

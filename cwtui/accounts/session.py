@@ -17,7 +17,7 @@ from cwtui.accounts.model import Account, Note, SignInRecord, unchanged
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.preferences import DEFAULTS, Preferences
 from cwtui.accounts.roles import Permission
-from cwtui.accounts.text import counted
+from cwtui.language import _, ngettext
 
 OPERATOR_PREFIX: Final = "operator:"
 """What distinguishes a Unix user from an account. No username has a colon."""
@@ -108,7 +108,7 @@ def account_of(ports: Ports, session: Session, change: AccountsChange | None = N
     account = (change or ports.accounts).get(session.username)
     if account is None:
         raise SessionEnded(
-            "Your account was removed or renamed. Sign in again, or ask an admin.",
+            _("Your account was removed or renamed. Sign in again, or ask an admin."),
             "removed",
             may_return=False,
         )
@@ -128,8 +128,10 @@ def account_of(ports: Ports, session: Session, change: AccountsChange | None = N
         )
     if account.session_epoch != session.epoch:
         raise SessionEnded(
-            "Your password, roles, status, MFA or SSH keys were changed elsewhere, or you were "
-            "signed out everywhere. Sign in again.",
+            _(
+                "Your password, roles, status, MFA or SSH keys were changed elsewhere, or you "
+                "were signed out everywhere. Sign in again."
+            ),
             "changed elsewhere",
         )
     if ports.now() >= session.ends_at:
@@ -140,7 +142,11 @@ def account_of(ports: Ports, session: Session, change: AccountsChange | None = N
 def limit_reached(session: Session) -> str:
     """Return the message for a session that reached its time limit (OWASP ASVS 5.0, 7.3.2)."""
     hours = round((session.ends_at - session.started_at) / 3600)
-    return f"A session lasts at most {counted(hours, 'hour')}. Sign in again."
+    return ngettext(
+        "A session lasts at most {number} hour. Sign in again.",
+        "A session lasts at most {number} hours. Sign in again.",
+        hours,
+    )
 
 
 def proved_account_of(
@@ -203,7 +209,9 @@ def authorise_change(
 
 def _permit(session: Session, permission: Permission) -> None:
     if permission not in session.permissions:
-        raise NotPermitted(f"Your roles do not include the permission {permission}.")
+        raise NotPermitted(
+            _("Your roles do not include the permission {permission}.", permission=permission)
+        )
 
 
 class Acting(Protocol):

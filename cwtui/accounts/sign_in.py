@@ -59,6 +59,7 @@ from cwtui.accounts.sign_in_progress import (
     next_step,
     second_factor,
 )
+from cwtui.language import _
 
 
 @dataclass(frozen=True)
@@ -257,7 +258,7 @@ def with_new_password(
     passwords.check_confirmation(new, confirmation)
     as_initial = passwords.initial(new)
     if passwords.is_password(as_initial, account.password, ports.keyring, ports.bcrypt_cost):
-        raise InvalidInput("new_password", "This is the initial password. Choose your own.")
+        raise InvalidInput("new_password", _("This is the initial password. Choose your own."))
     hashed = passwords.hash_password(new, ports.keyring, ports.bcrypt_cost)
     name = progress.username
     with ports.accounts.change() as change:

@@ -7,6 +7,7 @@ from cwtui.accounts.errors import SignInEnded
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.language import _
 
 
 def check(
@@ -33,7 +34,8 @@ def _with_local_password(
     factors.check_password(ports, claim, local, password, field="password")
     if local is None:
         raise SignInEnded(
-            "The password of this account cannot be checked here. Ask an admin.", may_return=False
+            _("The password of this account cannot be checked here. Ask an admin."),
+            may_return=False,
         )
     with factors.refusals_recorded(ports, claim):
         return _rehashed(ports, local, password)

@@ -12,6 +12,7 @@ from cwtui.accounts.errors import NoSecondFactor, SignInEnded, Throttled
 from cwtui.accounts.model import Account, SecondFactor, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.language import _
 
 LIFETIME: Final = 300.0
 """Seconds after which an unfinished sign-in expires."""
@@ -75,19 +76,21 @@ def current(ports: Ports, progress: Progress, change: AccountsChange | None = No
     account, now = (change or ports.accounts).get(progress.username), ports.now()
     if now - progress.last_step_at > progress.lifetime:
         minutes = round(progress.lifetime / 60)
-        raise SignInEnded(f"The sign-in expired after {minutes} minutes. Start again.")
+        raise SignInEnded(
+            _("The sign-in expired after {minutes} minutes. Start again.", minutes=minutes)
+        )
     if account is None or account.session_epoch != progress.epoch:
-        raise SignInEnded("Your account was changed in the meantime. Start again.")
+        raise SignInEnded(_("Your account was changed in the meantime. Start again."))
     is_used = Proof.PASSWORD in progress.proved
     settings = (change or ports.accounts).settings()
     closed = closed_accounts.why(ports, account, settings)
     if closed is not None:
         told = closed_accounts.told(account, closed, settings)
-        raise SignInEnded(told if is_used else closed_accounts.DISABLED, may_return=False)
+        raise SignInEnded(told if is_used else _(closed_accounts.DISABLED), may_return=False)
     expires_at = account.initial_password_expires_at
     if is_used and expires_at is not None and now > expires_at:
         raise SignInEnded(
-            "Your initial password has expired. Ask an admin for a new one.", may_return=False
+            _("Your initial password has expired. Ask an admin for a new one."), may_return=False
         )
     return account
 
@@ -99,7 +102,7 @@ def code_wait(ports: Ports, progress: Progress, field: str) -> Throttled | None:
 
 def second_factor(account: Account) -> SecondFactor:
     if account.second_factor is None:
-        raise SignInEnded("Your multi-factor authentication was disabled. Start again.")
+        raise SignInEnded(_("Your multi-factor authentication was disabled. Start again."))
     return account.second_factor
 
 
@@ -120,7 +123,7 @@ def next_step(account: Account, settings: OrganizationSettings, progress: Progre
     Raises SignInEnded and NoSecondFactor.
     """
     if not _FIRST_FACTOR & progress.proved:
-        raise SignInEnded("Sign in with your password first.")
+        raise SignInEnded(_("Sign in with your password first."))
     if account.second_factor is not None and not SECOND_FACTOR & progress.proved:
         return Step.SECOND_FACTOR
     is_password_used = Proof.PASSWORD in progress.proved

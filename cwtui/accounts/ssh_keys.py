@@ -13,11 +13,17 @@ from cwtui.accounts.errors import InvalidInput, Refused, Taken
 from cwtui.accounts.model import MOST_SSH_KEYS, Account, SshKey
 from cwtui.accounts.ports import AccountsChange, Directory, Ports, Reading
 from cwtui.accounts.public_keys import FIELD, RSA, SECURITY_KEY, PublicKey, bits_of, parts_of
+from cwtui.language import N_, _
 
 NAME_FIELD: Final = "ssh_key_name"
 _FINGERPRINT: Final = "SHA256:"
 """How a fingerprint begins."""
-GONE: Final = "This SSH key was removed in the meantime."
+GONE: Final = N_("This SSH key was removed in the meantime.")
+_OF_NAMES: Final = names.Sentences(
+    N_("Enter a name for the key, such as laptop or workshop PC."),
+    N_("This looks like a code. Enter a name for the key."),
+    N_("There is already a key named {name}. Choose another name."),
+)
 _FIRST_NAME: Final = "key"
 
 
@@ -26,8 +32,7 @@ _FIRST_NAME: Final = "key"
 
 def checked_name(typed: str, others: Iterable[SshKey]) -> str:
     """Return the name for a key beside these others. Raises InvalidInput."""
-    examples = ("laptop", "workshop PC")
-    return names.checked(typed, others, NAME_FIELD, "key", examples, "There is already a key")
+    return names.checked(typed, others, NAME_FIELD, _OF_NAMES)
 
 
 def name_of(comment: str, others: Iterable[SshKey]) -> str:
@@ -57,7 +62,7 @@ def with_id(account: Account, id_: str) -> SshKey:
     for key in account.ssh_keys:
         if key.id == id_:
             return key
-    raise Refused(GONE)
+    raise Refused(_(GONE))
 
 
 def fingerprint(key: bytes) -> str:
@@ -86,26 +91,52 @@ def added(
     """
     kept, own = before.ssh_keys, by == before.username
     check_another(before, own=own)
-    whose = "You have" if own else f"{before.username} has"
     for same in kept:
         if same.key == key.key:
-            raise Taken(FIELD, f"{whose} this key already. Its name is {same.name}.")
+            raise Taken(FIELD, _has_it_already(before.username, same.name, own=own))
     others = change.with_ssh_key(key.key)
     if others:
-        where = "Another account" if own else f"The account {others[0]}"
-        then = "Make a new key for this one, or ask an admin." if own else "Remove it there first."
-        raise Taken(FIELD, f"{where} has this key. A key can be on one account only. {then}")
+        raise Taken(FIELD, _is_elsewhere(others[0], own=own))
     chosen = checked_name(name, kept) if name.strip() else name_of(key.comment, kept)
     id_ = names.new_id(ports.random, (one.id for one in kept))
     new = SshKey(id_, chosen, key.key, ports.now(), by)
     return before.changed_ending_sessions(ssh_keys=(*kept, new)), new
 
 
+def _has_it_already(username: str, name: str, *, own: bool) -> str:
+    if own:
+        return _("You have this key already. Its name is {name}.", name=name)
+    return _("{username} has this key already. Its name is {name}.", username=username, name=name)
+
+
+def _is_elsewhere(username: str, *, own: bool) -> str:
+    if own:
+        return _(
+            "Another account has this key. A key can be on one account only. Make a new key for "
+            "this one, or ask an admin."
+        )
+    return _(
+        "The account {username} has this key. A key can be on one account only. Remove it there "
+        "first.",
+        username=username,
+    )
+
+
 def check_another(account: Account, *, own: bool) -> None:
     """Raise Refused if the account cannot have a further key."""
     if len(account.ssh_keys) >= MOST_SSH_KEYS:
-        whose = "You have" if own else f"{account.username} has"
-        raise Refused(f"{whose} {MOST_SSH_KEYS} SSH keys, which is the limit. Remove one first.")
+        if own:
+            said = _(
+                "You have {most} SSH keys, which is the limit. Remove one first.",
+                most=MOST_SSH_KEYS,
+            )
+        else:
+            said = _(
+                "{username} has {most} SSH keys, which is the limit. Remove one first.",
+                username=account.username,
+                most=MOST_SSH_KEYS,
+            )
+        raise Refused(said)
 
 
 def removed(before: Account, key: SshKey) -> Account:

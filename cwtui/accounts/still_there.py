@@ -8,8 +8,9 @@ from cwtui.accounts.directory_port import CannotUseDirectory, DirectoryMisconfig
 from cwtui.accounts.errors import Refused
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Directory
+from cwtui.language import N_, _
 
-GONE: Final = "Your account was removed from the directory, or disabled there. Ask an admin."
+GONE: Final = N_("Your account was removed from the directory, or disabled there. Ask an admin.")
 
 
 def check(account: Account, directory: Callable[[], Directory]) -> None:
@@ -24,4 +25,4 @@ def check(account: Account, directory: Callable[[], Directory]) -> None:
     except DirectoryMisconfigured:
         raise CannotUseDirectory from None
     if user is None or not user.enabled or identity.is_another(account.directory_ids, user.ids):
-        raise Refused(GONE)
+        raise Refused(_(GONE))

@@ -5,22 +5,23 @@ import unicodedata
 from collections.abc import Sequence
 
 from cwtui.accounts.errors import InvalidInput
+from cwtui.language import N_, _
 
 USERNAME_LENGTH = 64
 LINE_LENGTH = 100
-CANNOT_BE_SHOWN = "Control characters are not allowed."
+CANNOT_BE_SHOWN = N_("Control characters are not allowed.")
 
 UNKNOWN_ADDRESS = "unknown address"
 """Where somebody is who comes over the network from nobody knows where."""
 
-WITHOUT_DOMAIN = "Enter the username without a domain: alice, not DOMAIN\\alice."
+WITHOUT_DOMAIN = N_("Enter the username without a domain: alice, not DOMAIN\\alice.")
 
 _USERNAME_MARKS = "._-@+"
 _DIRECTORY_MARKS = " '&$!#%^~{}()"
 """Also allowed in a sAMAccountName (Microsoft, [MS-SAMR] 3.1.1.6), except for the backtick."""
 _DIRECTORY_STARTS = "_$"
 """Not "?" or "(", which start the placeholders for unknown names, nor "-", which starts options."""
-_LOCAL_NAME = "Use only letters, digits and . _ - @ + in the name of a local account."
+_LOCAL_NAME = N_("Use only letters, digits and . _ - @ + in the name of a local account.")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """The categories Cc, Cs, Zl and Zp of Unicode, which is stable for them."""
@@ -62,15 +63,15 @@ def has_control_characters(text: str) -> bool:
 def refuse_control_characters(text: str, field: str) -> None:
     """Raise InvalidInput if the text has control characters."""
     if has_control_characters(text):
-        raise InvalidInput(field, CANNOT_BE_SHOWN)
+        raise InvalidInput(field, _(CANNOT_BE_SHOWN))
 
 
 def check_filled_in(username: str, password: object) -> None:
     """Raise InvalidInput if the username or password is empty."""
     if not username.strip():
-        raise InvalidInput("username", "Enter your username.")
+        raise InvalidInput("username", _("Enter your username."))
     if not password:
-        raise InvalidInput("password", "Enter your password.")
+        raise InvalidInput("password", _("Enter your password."))
 
 
 def username(text: str, field: str = "username", *, local: bool = False) -> str:
@@ -81,29 +82,40 @@ def username(text: str, field: str = "username", *, local: bool = False) -> str:
     InvalidInput.
     """
     if len(text) > USERNAME_LENGTH * 4:
-        raise InvalidInput(field, f"A username can have at most {USERNAME_LENGTH} characters.")
+        raise _too_long(field)
     if _PLAIN_NAME.fullmatch(text):
         return text.lower()  # at once: this includes most names
     refuse_control_characters(text, field)
     # Directories treat several spaces as one (RFC 4518 section 2.6.1).
     name = " ".join(normal(normal(text).casefold()).split())
     if not name:
-        raise InvalidInput(field, "Enter a username.")
+        raise InvalidInput(field, _("Enter a username."))
     if len(name) > USERNAME_LENGTH:
-        raise InvalidInput(field, f"A username can have at most {USERNAME_LENGTH} characters.")
+        raise _too_long(field)
     if "\\" in name:
-        raise InvalidInput(field, WITHOUT_DOMAIN)
+        raise InvalidInput(field, _(WITHOUT_DOMAIN))
     marks = _USERNAME_MARKS if local else _USERNAME_MARKS + _DIRECTORY_MARKS
     for character in name:
         if re.match(_INVISIBLE, character) or not (
             _is_letter_or_digit(character) or character in marks
         ):
-            shown = f"The character {visible(character)} is not allowed in a username."
-            raise InvalidInput(field, _LOCAL_NAME if local else shown)
+            raise InvalidInput(field, _(_LOCAL_NAME) if local else _not_allowed(character))
     begins = _is_letter_or_digit(name[0]) or (not local and name[0] in _DIRECTORY_STARTS)
     if not begins or unicodedata.category(name[0]).startswith("M"):
-        raise InvalidInput(field, "A username must start with a letter or digit.")
+        raise InvalidInput(field, _("A username must start with a letter or digit."))
     return name
+
+
+def _too_long(field: str) -> InvalidInput:
+    return InvalidInput(
+        field, _("A username can have at most {most} characters.", most=USERNAME_LENGTH)
+    )
+
+
+def _not_allowed(character: str) -> str:
+    return _(
+        "The character {character} is not allowed in a username.", character=visible(character)
+    )
 
 
 def is_username(text: str) -> bool:
@@ -125,20 +137,28 @@ def line(text: str, field: str, what: str) -> str:
     `what` names the text in error messages.
     """
     if len(text) > LINE_LENGTH * 4:
-        raise InvalidInput(field, f"{what} can have at most {LINE_LENGTH} characters.")
+        raise _too_long_line(field, what)
     if text.isascii() and text.isprintable():
         cleaned = " ".join(text.split())  # at once: this includes most texts
     else:
         cleaned = _clean_line(text, field, what)
     if len(cleaned) > LINE_LENGTH:
-        raise InvalidInput(field, f"{what} can have at most {LINE_LENGTH} characters.")
+        raise _too_long_line(field, what)
     return cleaned
+
+
+def _too_long_line(field: str, what: str) -> InvalidInput:
+    return InvalidInput(
+        field, _("{what} can have at most {most} characters.", what=what, most=LINE_LENGTH)
+    )
 
 
 def _clean_line(text: str, field: str, what: str) -> str:
     refuse_control_characters(text, field)
     if re.search(_INVISIBLE, text):
-        raise InvalidInput(field, f"{what} contains invisible characters. Type it without them.")
+        raise InvalidInput(
+            field, _("{what} contains invisible characters. Type it without them.", what=what)
+        )
     return " ".join(normal(text).split())
 
 
@@ -161,8 +181,22 @@ def counted(number: int, what: str, plural: str = "") -> str:
 
 def listed(names: Sequence[str], most: int) -> str:
     """Return the first `most` names separated by commas, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{', '.join(names[:most])}{more}"
+    shown = ", ".join(names[:most])
+    if len(names) <= most:
+        return shown
+    return _("{names} and {number} more", names=shown, number=len(names) - most)
+
+
+def all_of(parts: Sequence[str]) -> str:
+    """Return the parts as one list, such as "a, b and c"."""
+    *others, last = parts
+    return _("{others} and {last}", others=", ".join(others), last=last) if others else last
+
+
+def one_of(parts: Sequence[str]) -> str:
+    """Return the parts as a choice, such as "a, b or c"."""
+    *others, last = parts
+    return _("{others} or {last}", others=", ".join(others), last=last) if others else last
 
 
 def visible_line(text: str) -> str:

@@ -34,6 +34,7 @@ from cwtui.accounts.errors import Throttled
 from cwtui.accounts.model import Attempts, SignInRecord, Time
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import UNKNOWN_ADDRESS
+from cwtui.language import _
 
 Tries: TypeAlias = Literal["password_attempts", "code_attempts"]
 """Passwords and codes are counted separately; one-time and backup codes share a count."""
@@ -123,9 +124,9 @@ def wait(
     until = min(before.banned_until, now + wait_after(before.failures, limit))
     if now >= until:
         return None
-    sentence = Throttled.TOO_MANY
+    sentence = _(Throttled.TOO_MANY)
     if before.failures > MOST:
-        sentence += " An admin can unlock your account."
+        sentence = " ".join((sentence, _("An admin can unlock your account.")))
     return Throttled(field, sentence, until)
 
 

@@ -5,13 +5,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from cwtui.accounts import failed_sign_ins, made_up, text, throttle
+from cwtui.accounts import failed_sign_ins, made_up, throttle
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import SignInFailed, Throttled
 from cwtui.accounts.model import Attempts, Ending, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import write_audit
 from cwtui.accounts.throttle import Tries, Try
+from cwtui.language import _, ngettext
 
 NO_ACCOUNT: Final = "(no such account)"
 """Replaces unknown usernames in the audit log; no valid username looks like this."""
@@ -150,6 +151,7 @@ def wrong(field: str, sentence: str, counted: throttle.Counted, hint: str = "") 
     """
     left = counted.left
     if left == 0:
-        none_left = f"{sentence} No attempts left for now.{hint}"
-        return SignInFailed(field, none_left, 0, counted.until)
-    return SignInFailed(field, f"{sentence} {text.counted(left, 'attempt')} left.{hint}", left)
+        told, until = _("No attempts left for now."), counted.until
+    else:
+        told, until = ngettext("{number} attempt left.", "{number} attempts left.", left), None
+    return SignInFailed(field, " ".join(filter(None, (sentence, told, hint))), left, until)

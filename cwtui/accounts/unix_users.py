@@ -8,12 +8,15 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
 from cwtui.accounts.errors import TO_NOTHING, Agreed, NamesUnixUser
+from cwtui.language import N_, _
 
 FIRST_PERSON: Final = 1000
 """The smallest uid of a person (UID_MIN in login.defs(5))."""
 _NOBODY: Final = 65534
 GROUPS: Final = ("sudo", "wheel", "admin", "root", "docker", "lxd", "disk", "shadow")
 """Groups whose members can usually become root: by sudo or su, or by what belongs to the group."""
+
+_IN_GROUP: Final = N_("may become root (group {group})")
 
 
 class UnixUser(NamedTuple):
@@ -29,24 +32,35 @@ FindUnixUser: TypeAlias = Callable[[str], UnixUser | None]
 
 
 def power(found: UnixUser | None) -> str:
-    """Return what this Unix user can do that others cannot; empty if that is nothing."""
+    """Return what this Unix user can do that others cannot, in English; empty if that is nothing.
+
+    The audit log has it, and `told` translates it.
+    """
     if found is None:
         return ""
     if found.uid == 0:
-        return "is root"
+        return N_("is root")
     if found.owns_store:
-        return "owns the store of cwtui"
+        return N_("owns the store of cwtui")
     if found.uid < FIRST_PERSON or found.uid == _NOBODY:
-        return "belongs to the system"
+        return N_("belongs to the system")
     groups = [group for group in GROUPS if group in found.groups]
-    return f"may become root (group {groups[0]})" if groups else ""
+    return _IN_GROUP.format(group=groups[0]) if groups else ""
+
+
+def told(power: str) -> str:
+    """Return what a Unix user can do, for people."""
+    groups = (group for group in GROUPS if power == _IN_GROUP.format(group=group))
+    return _(_IN_GROUP, group=group) if (group := next(groups, "")) else _(power)
 
 
 def sentence(name: str, power: str) -> str:
     """Return what an admin is told of an account with this name."""
-    return (
-        f"{name} is also a Unix user of this host, and {power}. Where sshd, sudo or su ask cwtui, "
-        "whoever has the account signs in as that user."
+    return _(
+        "{name} is also a Unix user of this host, and {power}. Where sshd, sudo or su ask cwtui, "
+        "whoever has the account signs in as that user.",
+        name=name,
+        power=told(power),
     )
 
 

@@ -10,6 +10,7 @@ from cwtui.accounts.model import Account, Device, Removed, SecondFactor
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor, as_reason, authorise_change, write_audit
+from cwtui.language import _
 
 
 def disable_mfa(ports: Ports, actor: Actor, username: str, seen: Seen | None = None) -> Account:
@@ -56,7 +57,12 @@ def remove_device(
         factor = _second_factor(before)
         found = _found(name, factor, device)
         if len(factor.devices) == 1:
-            raise Refused(f"This is the only device of {name}. Disable the MFA of {name} instead.")
+            raise Refused(
+                _(
+                    "This is the only device of {name}. Disable the MFA of {name} instead.",
+                    name=name,
+                )
+            )
         left = devices.without(factor, found)
         after = with_removal(
             before.changed_ending_sessions(second_factor=left),
@@ -77,11 +83,22 @@ def _found(username: str, factor: SecondFactor, device: str | Device) -> Device:
     found = names.named(factor.devices, device)
     if found is None:
         choice = ", ".join(one.name for one in factor.devices)
-        raise NotFound(f"{username} has no device of this name. Choose from: {choice}.")
+        raise NotFound(
+            _(
+                "{username} has no device of this name. Choose from: {names}.",
+                username=username,
+                names=choice,
+            )
+        )
     return found
 
 
 def _second_factor(account: Account) -> SecondFactor:
     if account.second_factor is None:
-        raise Refused(f"Multi-factor authentication is not enabled for {account.username}.")
+        raise Refused(
+            _(
+                "Multi-factor authentication is not enabled for {username}.",
+                username=account.username,
+            )
+        )
     return account.second_factor

@@ -9,6 +9,7 @@ from cwtui.accounts.model import Account, Removed, SshKey
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor, as_reason, authorise_change, write_audit
+from cwtui.language import _
 
 
 def add(ports: Ports, actor: Actor, username: str, line: str, name: str = "") -> SshKey:
@@ -61,6 +62,12 @@ def _found(account: Account, key: str | SshKey) -> SshKey:
     if found is not None:
         return found
     if not account.ssh_keys:
-        raise NotFound(f"{account.username} has no SSH key.")
+        raise NotFound(_("{username} has no SSH key.", username=account.username))
     choice = ", ".join(one.name for one in account.ssh_keys)
-    raise NotFound(f"{account.username} has no SSH key of this name. Choose from: {choice}.")
+    raise NotFound(
+        _(
+            "{username} has no SSH key of this name. Choose from: {names}.",
+            username=account.username,
+            names=choice,
+        )
+    )

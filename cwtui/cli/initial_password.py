@@ -28,7 +28,7 @@ def hand_over(
         else f"{what} {name}. Initial password, which must be changed before {until}:"
     )
     if made.looks_like:
-        say(f"It looks like {look_alikes.existing(made.looks_like)}.")
+        say(look_alikes.told(made.looks_like))
     if made.power:
         say(unix_users.sentence(name, made.power))
     try:

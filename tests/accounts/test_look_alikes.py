@@ -130,8 +130,10 @@ def test_a_look_alike_is_created_only_when_allowed(world: World) -> None:
 
 
 def test_several_names_that_look_alike_are_named_together() -> None:
-    assert look_alikes.existing(("alice",)) == "the existing username alice"
-    assert look_alikes.existing(("a1ice", "alice")) == "the existing usernames a1ice, alice"
+    assert look_alikes.told(("alice",)) == "It looks like the existing username alice."
+    assert (
+        look_alikes.told(("a1ice", "alice")) == "It looks like the existing usernames a1ice, alice."
+    )
 
 
 def test_an_existing_name_is_reported_as_taken(world: World) -> None:

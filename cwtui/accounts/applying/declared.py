@@ -12,6 +12,7 @@ from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.lines import Line
 from cwtui.accounts.importing.places import Problem
 from cwtui.accounts.roles import Permission
+from cwtui.language import _
 
 _ROLE_FIELDS = frozenset({"name", "permissions", "built_in", "accounts"})
 """Those of `cwtui role list --json`."""
@@ -35,7 +36,7 @@ def read(found: Iterable[Line | Problem]) -> Declared:
         if isinstance(one, Problem):
             problems.append(one)
         elif one.username in entries:
-            problems.append(Problem(one.place, "This username is there twice.", one.username))
+            problems.append(Problem(one.place, _("This username is there twice."), one.username))
         else:
             entries[one.username] = one
     found_problems = sorted([*problems, *role_lines.problems], key=lambda one: one.place)
@@ -63,16 +64,20 @@ class _RoleLines:
     def _take(self, fields: Mapping[str, object]) -> None:
         name, permissions = fields.get("name"), fields["permissions"]
         if fields.keys() - _ROLE_FIELDS or not isinstance(name, str):
-            raise InvalidInput("line", "A role has a name and its permissions, and nothing else.")
+            raise InvalidInput(
+                "line", _("A role has a name and its permissions, and nothing else.")
+            )
         if not isinstance(permissions, list) or not all(isinstance(p, str) for p in permissions):
-            raise InvalidInput("permissions", "permissions must be a list of texts.")
+            raise InvalidInput("permissions", _("permissions must be a list of texts."))
         if name in roles.BUILT_IN:
             if set(permissions) != roles.BUILT_IN[name]:
-                raise InvalidInput("name", f"The role {name} is built in and stays as it is.")
+                raise InvalidInput(
+                    "name", _("The role {name} is built in and stays as it is.", name=name)
+                )
             return
         name = roles.role_name(name)
         if name in self.roles:
-            raise InvalidInput("name", f"The role {name} is there twice.")
+            raise InvalidInput("name", _("The role {name} is there twice.", name=name))
         self.roles[name] = roles.chosen_permissions(permissions)
 
 

@@ -16,6 +16,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import CustomRoles
 from cwtui.accounts.session import Operator
 from cwtui.accounts.text import counted, listed
+from cwtui.language import _
 
 _NAMED: Final = 5
 """The maximum number of accounts that a message names."""
@@ -90,7 +91,7 @@ def plan(
     if no account is declared then, and CannotCheck.
     """
     if remove_others and not declared.entries:
-        raise Refused("The file names no account, so all would be removed. Nothing was changed.")
+        raise Refused(_("The file names no account, so all would be removed. Nothing was changed."))
     custom = ports.accounts.settings().custom_roles
     wanted = {**custom, **declared.roles}
     rest = _Accounts(ports, custom, wanted)
@@ -158,7 +159,8 @@ class _Accounts:
     def _fields(self, entry: Entry, account: Account) -> dict[str, tuple[object, object]]:
         if entry.origin is not account.origin:
             raise InvalidInput(
-                "origin", f"The account is of the origin {account.origin}, which stays."
+                "origin",
+                _("The account is of the origin {origin}, which stays.", origin=account.origin),
             )
         if entry.roles is not None:
             roles.known(entry.roles, self._wanted)
@@ -175,7 +177,7 @@ class _Accounts:
             )
         if account.origin is Origin.LDAP and fields.keys() & {"roles", "display_name"}:
             raise InvalidInput(
-                "origin", "Roles and display name of an LDAP user come from the directory."
+                "origin", _("Roles and display name of an LDAP user come from the directory.")
             )
         return fields
 

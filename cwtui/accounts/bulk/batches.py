@@ -26,6 +26,7 @@ from cwtui.accounts.new_account import HandOver
 from cwtui.accounts.ports import AuditLog, Ports
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.session import Actor, Operator, as_reason, authorise_change
+from cwtui.language import _
 
 GoesOn: TypeAlias = Callable[[], bool]
 """Asked before each account whether to go on."""
@@ -123,7 +124,7 @@ def begin(ports: Ports, actor: Actor, plan: Plan) -> Report:
     """
     authorise_change(ports, actor, plan.act.permission)
     if _roles_have_changed(ports, plan):
-        raise Refused("Roles were changed in the meantime. Nothing was done. Try again.")
+        raise Refused(_("Roles were changed in the meantime. Nothing was done. Try again."))
     return Report(plan, ports.random(4).hex())
 
 
@@ -150,7 +151,7 @@ def carry_out(
         acting = _still_proved(actor, ports.now() - begun)
         try:
             if _roles_have_changed(ports, plan):
-                report.problem = Refused("Roles were changed in the meantime. Try again.")
+                report.problem = Refused(_("Roles were changed in the meantime. Try again."))
                 return
             _do(Doing(batch, acting, hand_over), report, name, float(created))
         except (CannotCheck, SessionEnded, ProofNeeded) as error:

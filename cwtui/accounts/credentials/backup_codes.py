@@ -11,6 +11,7 @@ from cwtui.accounts.ports import Keyring, RandomBytes
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import utc_minute
+from cwtui.language import _
 
 COUNT: Final = 10
 LENGTH: Final = typed_codes.BACKUP_CODE_LENGTH
@@ -26,7 +27,7 @@ def hash_cost(cost: int) -> int:
 
 def new_codes(random: RandomBytes) -> tuple[Secret, ...]:
     """Return ten new codes of 80 random bits, in groups of four characters."""
-    return tuple(Secret(passwords.random_groups(random)) for _ in range(COUNT))
+    return tuple(Secret(passwords.random_groups(random)) for _each in range(COUNT))
 
 
 def typed_code(text: str, field: str = "backup_code") -> Secret:
@@ -36,15 +37,27 @@ def typed_code(text: str, field: str = "backup_code") -> Secret:
     """
     code = passwords.as_crockford(text)
     if not code:
-        raise InvalidInput(field, "Enter one of your backup codes.")
+        raise InvalidInput(field, _("Enter one of your backup codes."))
     for character in code:
         if character not in passwords.CROCKFORD:
-            raise InvalidInput(field, f"Backup codes do not contain {visible(character)}.")
+            raise InvalidInput(
+                field, _("Backup codes do not contain {character}.", character=visible(character))
+            )
     if len(code) != LENGTH:
-        raise InvalidInput(
-            field, f"A backup code has {LENGTH} letters and digits; {typed_codes.how_many(code)}."
-        )
+        raise InvalidInput(field, _wrong_length(code))
     return Secret(code)
+
+
+def _wrong_length(code: str) -> str:
+    if len(code) >= typed_codes.MOST:
+        return _(
+            "A backup code has {length} letters and digits; you typed many more.", length=LENGTH
+        )
+    return _(
+        "A backup code has {length} letters and digits; you typed {number}.",
+        length=LENGTH,
+        number=len(code),
+    )
 
 
 def check_saved(typed: str, codes: tuple[Secret, ...], field: str = "backup_code") -> None:
@@ -57,19 +70,21 @@ def check_saved(typed: str, codes: tuple[Secret, ...], field: str = "backup_code
     # All of them are compared, and each in constant time.
     matches = [typed_code(one.reveal()) == code for one in codes]
     if not any(matches):
-        raise InvalidInput(field, "This is not one of your codes. Compare it with what you saved.")
+        raise InvalidInput(
+            field, _("This is not one of your codes. Compare it with what you saved.")
+        )
 
 
 def as_file(codes: tuple[Secret, ...], username: str, host: str, at: float) -> Secret:
     """Return the text of a file to keep: what it is, and one code a line."""
     head = (
-        "Connectware backup codes",
+        _("Connectware backup codes"),
         "",
-        f"Account: {username}",
-        f"Host:    {host}",
-        f"Created: {utc_minute(at)}",
+        _("Account: {username}", username=username),
+        _("Host:    {host}", host=host),
+        _("Created: {time}", time=utc_minute(at)),
         "",
-        "Each code lets you sign in once. Keep them in a safe place.",
+        _("Each code lets you sign in once. Keep them in a safe place."),
         "",
     )
     return Secret("\n".join([*head, *(code.reveal() for code in codes), ""]))

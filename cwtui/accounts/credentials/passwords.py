@@ -16,7 +16,8 @@ from cwtui.accounts.model import PasswordHash
 from cwtui.accounts.ports import Keyring, RandomBytes
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.accounts.text import CANNOT_BE_SHOWN, counted, has_control_characters, normal
+from cwtui.accounts.text import CANNOT_BE_SHOWN, all_of, has_control_characters, normal
+from cwtui.language import N_, _, ngettext
 
 MAX_LENGTH: Final = 1024
 """Characters; NIST SP 800-63B-4 requires at least 64. Longer ones are no safer and take time."""
@@ -35,7 +36,7 @@ _NO_PASSWORD: Final = b"\xff"
 _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 _AROUND: Final = string.digits + string.punctuation + " "
-_WORDS: Final = ("very weak", "weak", "fair", "good", "strong")
+_WORDS: Final = (N_("very weak"), N_("weak"), N_("fair"), N_("good"), N_("strong"))
 
 
 def random_groups(random: RandomBytes) -> str:
@@ -139,33 +140,33 @@ def check_new(
 
 def _refusal(password: Secret, settings: OrganizationSettings, username: str) -> str:
     if not password:
-        return "Enter a password."
+        return _("Enter a password.")
     if len(password.reveal()) > MAX_LENGTH:
-        return f"A password can have at most {MAX_LENGTH} characters."
+        return _("A password can have at most {most} characters.", most=MAX_LENGTH)
     return _refusal_of_text(normal(password.reveal()), settings, username)
 
 
 def _refusal_of_text(text: str, settings: OrganizationSettings, username: str) -> str:
     # Must not raise, so that no traceback has the plain text as a local variable.
     if has_control_characters(text):
-        return CANNOT_BE_SHOWN
+        return _(CANNOT_BE_SHOWN)
     if not text.strip():
-        return "The password cannot be only spaces."
+        return _("The password cannot be only spaces.")
     missing = _unmet_rules(text, settings)
     if missing:
-        return f"The password needs {_and(missing)}."
+        return _("The password needs {missing}.", missing=all_of(missing))
     return _guessable(text.casefold(), username)
 
 
 def _guessable(text: str, username: str) -> str:
     """Return why others would guess this password soon (NIST SP 800-63B-4, section 3.1.1.2)."""
     if text == username:
-        return "The password cannot be the username. Choose another one."
+        return _("The password cannot be the username. Choose another one.")
     bare = username.strip(_AROUND)
     if bare and text.strip(_AROUND) == bare:
-        return "The password is the username with digits or symbols. Choose another one."
+        return _("The password is the username with digits or symbols. Choose another one.")
     if text in _common_passwords():
-        return "This password is too common. Choose another one."
+        return _("This password is too common. Choose another one.")
     return ""
 
 
@@ -178,14 +179,15 @@ def check_confirmation(password: Secret, confirmation: Secret) -> None:
     """Raise InvalidInput unless both passwords are the same."""
     if not is_same(password, confirmation):
         raise InvalidInput(
-            "confirm_password", "The passwords do not match. Type the same password twice."
+            "confirm_password", _("The passwords do not match. Type the same password twice.")
         )
 
 
 def rules(settings: OrganizationSettings) -> str:
     """Return what a new password needs, such as "at least 5 characters and 1 digit"."""
     needed = _needed(settings)
-    return f"at least {_and([counted(count, what) for what, count in needed.items() if count])}"
+    counted = [_counted(count, what) for what, count in needed.items() if count]
+    return _("at least {needed}", needed=all_of(counted))
 
 
 def _needed(settings: OrganizationSettings) -> dict[str, int]:
@@ -208,14 +210,23 @@ def _unmet_rules(text: str, settings: OrganizationSettings) -> list[str]:
         "symbol": sum(c[0] in "PS" for c in categories),
     }
     return [
-        f"at least {counted(needed, what)}"
+        _("at least {needed}", needed=_counted(needed, what))
         for what, needed in _needed(settings).items()
         if found[what] < needed
     ]
 
 
-def _and(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+def _counted(number: int, what: str) -> str:
+    match what:
+        case "lower-case letter":
+            return ngettext("{number} lower-case letter", "{number} lower-case letters", number)
+        case "upper-case letter":
+            return ngettext("{number} upper-case letter", "{number} upper-case letters", number)
+        case "digit":
+            return ngettext("{number} digit", "{number} digits", number)
+        case "symbol":
+            return ngettext("{number} symbol", "{number} symbols", number)
+    return ngettext("{number} character", "{number} characters", number)
 
 
 @lru_cache(maxsize=1)
@@ -239,9 +250,9 @@ def strength(password: Secret, username: str) -> Strength:
     from zxcvbn import zxcvbn
 
     if not password:
-        return Strength(0, _WORDS[0], "")
+        return Strength(0, _(_WORDS[0]), "")
     # zxcvbn gets slow for long text, and characters after the 72nd cannot weaken the password.
     found = zxcvbn(password.reveal()[:72], user_inputs=[username])
     score = int(found["score"])
     advice = str(found["feedback"]["warning"] or "")
-    return Strength(score, _WORDS[score], advice)
+    return Strength(score, _(_WORDS[score]), _(advice))

@@ -10,15 +10,16 @@ from urllib.parse import quote
 import pyotp
 
 from cwtui.accounts.credentials import typed_codes
-from cwtui.accounts.credentials.typed_codes import how_many
+from cwtui.accounts.credentials.typed_codes import wrong_length
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.ports import RandomBytes
 from cwtui.accounts.secret import Secret
+from cwtui.language import N_, _
 
 DIGITS: Final = typed_codes.DIGITS
-ENTER: Final = "Enter the 6 digits that your app shows now."
+ENTER: Final = N_("Enter the 6 digits that your app shows now.")
 PERIOD: Final = 30
-BY_HAND: Final = f"time-based, {DIGITS} digits, {PERIOD} seconds, SHA-1"
+BY_HAND: Final = N_("time-based, 6 digits, 30 seconds, SHA-1")
 """What to set in an app where the key is entered by hand."""
 SECRET_BYTES: Final = 20
 """160 bits, as RFC 4226 section 4 (R6) recommends."""
@@ -48,13 +49,13 @@ def typed_code(text: str, field: str = "code") -> str:
     """
     code = typed_codes.characters(text)
     if not code:
-        raise InvalidInput(field, ENTER)
+        raise InvalidInput(field, _(ENTER))
     if not (code.isascii() and code.isdigit()):
         if typed_codes.is_backup_code(text):
-            raise InvalidInput(field, f"This looks like a backup code. {ENTER}")
-        raise InvalidInput(field, f"A one-time code has only digits. {ENTER}")
+            raise InvalidInput(field, _("This looks like a backup code. {hint}", hint=_(ENTER)))
+        raise InvalidInput(field, _("A one-time code has only digits. {hint}", hint=_(ENTER)))
     if len(code) != DIGITS:
-        raise InvalidInput(field, f"A one-time code has {DIGITS} digits; {how_many(code)}.")
+        raise InvalidInput(field, wrong_length(code))
     return code
 
 

@@ -4,6 +4,7 @@ import unicodedata
 from typing import Final
 
 from cwtui.accounts.text import normal
+from cwtui.language import _
 
 DIGITS: Final = 6
 """The length of a one-time code."""
@@ -23,9 +24,13 @@ def characters(typed: str) -> str:
     return "".join(str(unicodedata.decimal(c, c)) for c in kept)
 
 
-def how_many(code: str) -> str:
-    """Return how many of these characters were typed, for an error message."""
-    return f"you typed {len(code)}" if len(code) < MOST else "you typed many more"
+def wrong_length(code: str) -> str:
+    """Return the error for a one-time code of these characters, which are too many or too few."""
+    if len(code) >= MOST:
+        return _("A one-time code has {digits} digits; you typed many more.", digits=DIGITS)
+    return _(
+        "A one-time code has {digits} digits; you typed {number}.", digits=DIGITS, number=len(code)
+    )
 
 
 def is_one_time_code(typed: str) -> bool:
@@ -56,11 +61,11 @@ def not_a_one_time_code(typed: str) -> str:
     """Return why this cannot become a one-time code, as a sentence; empty if it still can."""
     code = characters(typed)
     if is_backup_code(typed):
-        return "Backup codes do not work here."
+        return _("Backup codes do not work here.")
     if code and not _is_number(code):
-        return "A one-time code has only digits."
+        return _("A one-time code has only digits.")
     if len(code) > DIGITS:
-        return f"A one-time code has {DIGITS} digits; {how_many(code)}."
+        return wrong_length(code)
     return ""
 
 

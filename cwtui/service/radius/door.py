@@ -26,6 +26,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.dialogue.asking import ATTEMPTS, CODE
 from cwtui.dialogue.signing_in import tell_of
+from cwtui.language import _
 from cwtui.service import doors, peers, refusals
 from cwtui.service.radius.challenges import Challenges, Held
 from cwtui.service.radius.packets import MOST_VALUE, Code, cut
@@ -136,7 +137,7 @@ class RadiusDoor:
                     raise wait
                 return self._challenge(question, state)
             case sign_in.NewPasswordNeeded():
-                raise Refused(INITIAL)
+                raise Refused(_(INITIAL))
             case sign_in.EnrolmentNeeded():
                 raise NoSecondFactor(required=True)
         raise Refused("This account cannot sign in here. Sign in to cwtui.")
