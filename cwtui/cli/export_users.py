@@ -14,6 +14,7 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import counted
 from cwtui.cli import completing, filtering, json_output, standard_input, terminal
 from cwtui.cli.errors import WrongUsage
+from cwtui.cli.formats import say_if_formulas
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_change
@@ -109,8 +110,10 @@ def export(
             return encrypt(secrets.reveal().encode())
         found = exporting.export(ports, operator(), view)
         number = len(found)
-        as_text = exporting.as_json_lines if format_ == _JSON_LINES else exporting.as_csv
-        return as_text(found).encode()
+        if format_ == _JSON_LINES:
+            return exporting.as_json_lines(found).encode()
+        say_if_formulas(cell for row in found for cell in row.values())
+        return exporting.as_csv(found).encode()
 
     if file == _STANDARD_OUTPUT:
         put_bytes(content())

@@ -15,6 +15,7 @@ from cwtui.cli.json_output import on_a_line, put_list
 from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
+from cwtui.language import _
 
 TABLE: Final = "table"
 _FORMATS: Final = (TABLE, "csv", "json", "jsonl")
@@ -108,11 +109,18 @@ def _put_csv(rows: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> None:
     cells = [[_cell(value) for value in row.values()] for row in rows]
     writer.writerows(cells)
     put(written.getvalue().removesuffix("\n"))
-    # A mark in front would change the data for every other program.
-    if any(cell.startswith(_FORMULA) for row in cells for cell in row):
+    say_if_formulas(cell for row in cells for cell in row)
+
+
+def say_if_formulas(cells: Iterable[object]) -> None:
+    """Warn if a spreadsheet would run one of these cells of CSV."""
+    # OWASP's mark in front would change the data for every other program, and for our import.
+    if any(isinstance(cell, str) and cell.startswith(_FORMULA) for cell in cells):
         say(
-            "Some cells begin with =, +, - or @. Import the columns into a spreadsheet as text, or "
-            "it may run them as formulas."
+            _(
+                "Some cells begin with =, +, - or @. Import the columns into a spreadsheet as "
+                "text, or it may run them as formulas."
+            )
         )
 
 

@@ -80,6 +80,16 @@ def test_what_makes_no_sense_is_wrong_usage(people: Host, args: tuple[str, ...])
     assert people.files() == before
 
 
+def test_names_that_spreadsheets_run_are_kept_and_pointed_out(people: Host) -> None:
+    command = ("user", "export", "-", "--format", "csv")
+    assert "formulas" not in people.run(*command).err
+    put(people, "ann", display_name='=HYPERLINK("x")')
+    done = people.run(*command)
+    assert 'ann,"=HYPERLINK(""x"")",local' in done.out
+    assert "Some cells begin with =, +, - or @." in done.err
+    assert "formulas" not in people.run("user", "export", "-").err
+
+
 def test_the_empty_file_of_a_killed_export_does_not_block_the_repeat(
     people: Host, tmp_path: Path
 ) -> None:
