@@ -16,15 +16,16 @@ _NAMED: Final = 3
 def say_remarks(problems: Sequence[Problem], plan: Plan) -> None:
     """Print these problems, and the notes and look-alikes of the plan, one a line."""
     for problem in problems:
-        say(f"{problem.place.at_the_start}: {_of(problem.username)}{problem.reason}")
+        say(f"{_before(problem)}{problem.reason}")
     for note in plan.notes:
-        say(f"{note.place.at_the_start}: {_of(note.username)}{note.sentence}")
+        say(f"{_before(note)}{note.sentence}")
     for name, similar in plan.looks_like.items():
         say(_("{name} looks like {others}.", name=name, others=listed(similar, _NAMED)))
 
 
-def _of(username: str) -> str:
-    return f"{visible(username)}: " if username else ""
+def _before(remark: Problem | Note) -> str:
+    of = (remark.place.at_the_start, visible(remark.username))
+    return "".join(f"{part}: " for part in of if part)
 
 
 def remark_fields(problems: Sequence[Problem], plan: Plan) -> dict[str, Any]:

@@ -28,7 +28,18 @@ def entries(
     shown: ShowProgress,
     decrypt: Decrypt | None = None,
 ) -> Found:
-    """Yield what the files say, one after the other. Raises Refused, WrongUsage and OSError."""
+    """Yield what the files say. Raises Refused, WrongUsage and OSError."""
+    return format_.together(_one_by_one(format_, files, username, issuer, shown, decrypt))
+
+
+def _one_by_one(
+    format_: Format,
+    files: Sequence[str],
+    username: str,
+    issuer: str,
+    shown: ShowProgress,
+    decrypt: Decrypt | None,
+) -> Found:
     for number, file in enumerate(files):
         named = file if len(files) > 1 else ""
         with opened(file) as source:

@@ -1,6 +1,7 @@
 """`cwtui user import`: what it prints, its exit status, and what it leaves behind."""
 
 import csv
+import json
 import os
 import stat
 from pathlib import Path
@@ -266,6 +267,22 @@ def in_home(folder: Path, username: str, key: str) -> str:
     path.parent.mkdir(parents=True)
     path.write_text(f'{key}\n" TOTP_AUTH\n12345678\n')
     return str(path)
+
+
+def test_the_files_of_authelia_are_imported_together(host: Host, tmp_path: Path) -> None:
+    users, devices = tmp_path / "users.json", tmp_path / "totp.csv"
+    users.write_text(json.dumps({"users": {"ann": {"password": HASH}}}))
+    devices.write_text(
+        f"issuer,username,algorithm,digits,period,secret\nAuthelia,ann,SHA1,6,30,{KEY}\n"
+    )
+    command = ("user", "import", "--format", "authelia", str(users))
+    assert host.run(*command, "--dry-run").err.startswith("The devices are not in these files.")
+    done = host.run(*command, str(devices))
+    assert (done.status, done.err.count("\n")) == (0, 1)
+    account = host.ports().accounts.get("ann")
+    assert account is not None
+    assert account.second_factor is not None
+    assert host.run(*command, str(devices), "--json").json["changed"] is False
 
 
 def test_files_of_home_folders_are_devices_of_their_owners(host: Host, tmp_path: Path) -> None:

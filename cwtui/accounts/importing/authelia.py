@@ -7,7 +7,8 @@ or CSV; its keys are in base32, and in YAML once more in base64.
 import base64
 import binascii
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from msgspec import Struct
@@ -19,27 +20,29 @@ from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.found_devices import FoundDevice, merged
 from cwtui.accounts.importing.given import Given
 from cwtui.accounts.importing.places import Note, Place, Problem
-from cwtui.accounts.importing.taken_over import Person
+from cwtui.accounts.importing.taken_over import NO_DEVICE_LEFT, Person
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import USERNAME_LENGTH, shortened, visible
+from cwtui.language import N_, _
 
 _HEADER: Final = b"issuer,username,algorithm,digits,period,secret"
 _CRYPT: Final = "{CRYPT}"
 """What old versions wrote before a hash."""
+_NO_DEVICES: Final = N_(
+    "The devices are not in these files. Give Authelia's TOTP export in the same command, or "
+    "whoever has a password of these accounts can register a device."
+)
 
 
-class _UsersFile(Struct):
-    users: dict[str, Any]
+class _File(Struct):
+    users: dict[str, Any] | None = None
+    totp_configurations: list[Any] | None = None
 
 
 class _User(Struct):
     password: Secret
     displayname: str | None = None
     disabled: bool = False
-
-
-class _Export(Struct):
-    totp_configurations: list[Any]
 
 
 class _Configuration(Struct):
@@ -50,12 +53,66 @@ class _Configuration(Struct):
     period: Number = 30
 
 
-def users(given: Given) -> Iterator[Entry | Problem | Note]:
-    """Yield the people of a users file. Raises Refused, and OSError."""
-    what = "a users file of Authelia, which begins with users:"
-    file = documents.structured(documents.content(given.source), _UsersFile, what)
+def entries(given: Given) -> Iterator[Entry | Problem | Note]:
+    """Yield the people of a users file, or the devices of an export by username.
+
+    Raises Refused, and OSError.
+    """
+    content = documents.content(given.source)
+    if content.startswith(_HEADER):
+        return merged(_of_csv(given, content))
+    what = "a users file of Authelia, which begins with users:, or an export of its devices"
+    file = documents.structured(content, _File, what)
+    if file.totp_configurations is not None:
+        documents.check_count(len(file.totp_configurations))
+        return merged(_of_export(given, file.totp_configurations))
+    if file.users is None:
+        raise Refused(f"The file is not {what}.")
     documents.check_count(len(file.users))
-    for number, (username, fields) in enumerate(file.users.items(), 1):
+    return _people(given, file.users)
+
+
+def together(found: Iterable[Entry | Problem | Note]) -> Iterator[Entry | Problem | Note]:
+    """Yield what all files say, and give the devices of an export to the people of a users file.
+
+    So nobody with a password can register a device before the import of the devices.
+    """
+    people: list[Entry] = []
+    by_name: dict[str, Entry] = {}
+    without = set[str]()
+    """Whose devices cannot be taken over."""
+    for one in found:
+        if isinstance(one, Entry) and one.only_devices:
+            by_name[one.typed] = one
+        elif isinstance(one, Entry):
+            people.append(one)
+        else:
+            without |= {one.username} if isinstance(one, Problem) else set()
+            yield one
+    if people and not by_name and not without:
+        yield Note(Place(0), _(_NO_DEVICES))
+    for person in people:
+        theirs = by_name.pop(person.typed, None)
+        if theirs is not None:
+            yield replace(person, keys=theirs.keys)
+        elif visible(person.typed) in without:
+            yield Note(person.place, _(NO_DEVICE_LEFT), person.username)
+            yield replace(person, password_hash=None)
+        else:
+            yield person
+    for theirs in by_name.values():
+        if people:
+            yield Note(
+                theirs.place,
+                _("Left out: the users file does not have this user."),
+                theirs.username,
+            )
+        else:
+            yield theirs
+
+
+def _people(given: Given, found: Mapping[str, Any]) -> Iterator[Entry | Problem | Note]:
+    for number, (username, fields) in enumerate(found.items(), 1):
         place = given.entry(number)
         try:
             user = documents.converted(fields, _User)
@@ -66,17 +123,6 @@ def users(given: Given) -> Iterator[Entry | Problem | Note]:
         person.mfa_required = True  # the file does not say who has a second factor
         person.take_hash(user.password.reveal().removeprefix(_CRYPT))
         yield from person.entries()
-
-
-def devices(given: Given) -> Iterator[Entry | Problem | Note]:
-    """Yield the devices of an export, by username. Raises Refused, and OSError."""
-    content = documents.content(given.source)
-    if content.startswith(_HEADER):
-        return merged(_of_csv(given, content))
-    what = "an export of Authelia's TOTP configurations"
-    file = documents.structured(content, _Export, what)
-    documents.check_count(len(file.totp_configurations))
-    return merged(_of_export(given, file.totp_configurations))
 
 
 def _of_export(given: Given, values: list[Any]) -> Iterator[FoundDevice | Problem]:

@@ -28,10 +28,12 @@ def _own(given: Given) -> Found:
 class Format:
     """How a file is read, and what has to be known besides: see `Given`.
 
-    `read` raises Refused for a file that cannot be read at all, and OSError.
+    `read` raises Refused for a file that cannot be read at all, and OSError. `together` gets what
+    all files say, where one says what another one lacks.
     """
 
     read: Callable[[Given], Found]
+    together: Callable[[Found], Found] = iter
     takes_username: bool = False
     takes_issuer: bool = False
 
@@ -41,8 +43,7 @@ OWN: Final = Format(_own)
 PROGRAMS: Final[Mapping[str, Format]] = {
     "google-authenticator": Format(google_authenticator.entries, takes_username=True),
     "users.oath": Format(oath_users.entries),
-    "authelia": Format(authelia.users),
-    "authelia-totp": Format(authelia.devices),
+    "authelia": Format(authelia.entries, authelia.together),
     "keycloak": Format(keycloak.entries),
     "aegis": Format(apps.of_aegis, takes_username=True, takes_issuer=True),
     "andotp": Format(apps.of_andotp, takes_username=True, takes_issuer=True),

@@ -6,12 +6,18 @@ gets an initial password and must register a device.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.importing.entries import Entry, entry, is_bcrypt
 from cwtui.accounts.importing.places import Note, Place, Problem
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import USERNAME_LENGTH, shortened, visible
+from cwtui.language import N_, _
+
+NO_DEVICE_LEFT: Final = N_(
+    "As no device is left, the account gets an initial password and must register one."
+)
 
 
 @dataclass
@@ -45,9 +51,7 @@ class Person:
         shown = visible(shortened(self.username, USERNAME_LENGTH))
         if self.factor_left and not self.keys:
             self.password_hash, self.mfa_required = "", True
-            self.left.append(
-                "As no device is left, the account gets an initial password and must register one."
-            )
+            self.left.append(_(NO_DEVICE_LEFT))
         for sentence in self.left:
             yield Note(self.place, sentence, shown)
         fields: dict[str, object] = {

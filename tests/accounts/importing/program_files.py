@@ -1,6 +1,7 @@
 """Read files of other programs, and say what was found in them."""
 
 import io
+from itertools import chain
 from typing import Final
 
 import pyotp
@@ -33,6 +34,12 @@ def read(
     source = io.BytesIO(content if isinstance(content, bytes) else content.encode())
     given = Given(source, path, username=username, issuer=issuer)
     return list(programs.PROGRAMS[program].read(given))
+
+
+def read_together(program: str, *contents: str) -> Found:
+    """What several files of one import say."""
+    each = chain.from_iterable(read(program, content) for content in contents)
+    return list(programs.PROGRAMS[program].together(each))
 
 
 def devices(found: Found) -> dict[str, list[str]]:

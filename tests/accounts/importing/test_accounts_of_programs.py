@@ -16,11 +16,13 @@ from cwtui.accounts.importing.places import Note, Problem
 from tests.accounts.importing.program_files import (
     KEY,
     OTHER,
+    Found,
     assert_codes,
     devices,
     notes,
     problems,
     read,
+    read_together,
     refusal,
 )
 from tests.fuzz.mutations import many, mutated
@@ -188,17 +190,17 @@ class TestAutheliaDevices:
             "      last_used_at: null\n      username: ann\n      issuer: Authelia\n"
             f"      algorithm: SHA1\n      digits: 6\n      period: 30\n      secret: {secret}\n"
         )
-        assert_codes(read("authelia-totp", content), KEY)
+        assert_codes(read("authelia", content), KEY)
 
     def test_devices_are_read_from_json_and_csv(self) -> None:
         expected = {"ann": [KEY], "bob": [OTHER]}
         content = export(configuration(), configuration(username="bob", key=OTHER))
-        assert devices(read("authelia-totp", content)) == expected
+        assert devices(read("authelia", content)) == expected
         content = (
             "issuer,username,algorithm,digits,period,secret\n"
             f"Authelia,ann,SHA1,6,30,{KEY}\nAuthelia,bob,SHA1,6,30,{OTHER}\n"
         )
-        assert devices(read("authelia-totp", content)) == expected
+        assert devices(read("authelia", content)) == expected
 
     @pytest.mark.parametrize(
         ("fields", "reason"),
@@ -214,9 +216,7 @@ class TestAutheliaDevices:
     def test_a_wrong_one_has_a_place_and_a_reason(
         self, fields: dict[str, object], reason: str
     ) -> None:
-        found = read(
-            "authelia-totp", export(configuration(username="bob"), configuration(**fields))
-        )
+        found = read("authelia", export(configuration(username="bob"), configuration(**fields)))
         [(place, _, said)] = problems(found)
         assert place == "entry 2"
         assert reason in said
@@ -225,13 +225,43 @@ class TestAutheliaDevices:
     @pytest.mark.parametrize("row", ["x", "x,ann,SHA1,six,30," + KEY])
     def test_a_wrong_line_of_csv_has_its_place(self, row: str) -> None:
         content = f"issuer,username,algorithm,digits,period,secret\n{row}\n"
-        [(place, _, _)] = problems(read("authelia-totp", content))
+        [(place, _, _)] = problems(read("authelia", content))
         assert place == "line 2"
 
     @pytest.mark.parametrize("row", [b'"x', b"\xff"])
     def test_a_file_that_is_no_csv_is_refused(self, row: bytes) -> None:
         content = b"issuer,username,algorithm,digits,period,secret\n" + row
-        assert "The file is not CSV in UTF-8." in refusal("authelia-totp", content)
+        assert "The file is not CSV in UTF-8." in refusal("authelia", content)
+
+
+class TestAutheliaTogether:
+    """The users file and the export in one import: nobody is without their device in between."""
+
+    def both(self, users: list[str], *configurations: dict[str, object]) -> Found:
+        people = {name: {"password": BCRYPT} for name in users}
+        return read_together("authelia", json.dumps({"users": people}), export(*configurations))
+
+    def test_people_get_their_devices(self) -> None:
+        found = self.both(["ann", "bob"], configuration(), configuration(username="eve"))
+        ann, bob = (one for one in found if isinstance(one, Entry))
+        assert ([key.reveal() for key in ann.keys], ann.only_devices) == ([KEY], False)
+        assert (bob.username, bob.keys, bob.mfa_required) == ("bob", (), True)
+        assert ann.password_hash == bob.password_hash == BCRYPT
+        assert notes(found) == [("eve", "Left out: the users file does not have this user.")]
+
+    def test_no_password_alone_opens_an_account_whose_device_stays_behind(self) -> None:
+        found = self.both(["ann"], configuration(digits=8))
+        [(place, username, _)] = problems(found)
+        assert (place, username) == ("entry 1", "ann")
+        assert (entry(found).password_hash, entry(found).mfa_required) == (None, True)
+        assert notes(found) == [("ann", MUST_ENROL)]
+
+    def test_a_users_file_alone_says_what_is_missing(self) -> None:
+        users = json.dumps({"users": {"ann": {"password": BCRYPT}}})
+        [(username, said)] = notes(read_together("authelia", users))
+        assert username == ""
+        assert "Give Authelia's TOTP export in the same command" in said
+        assert notes(read_together("authelia", export(configuration()))) == []
 
 
 def credential(kind: str, secret: object, data: object) -> dict[str, object]:
@@ -349,20 +379,20 @@ class TestKeycloak:
         assert "more than 1 entry" in refusal("keycloak", realm(user(), user(username="bob")))
 
 
-SAMPLES: dict[str, str] = {
-    "authelia": json.dumps({"users": {"ann": {"displayname": "A", "password": BCRYPT}}}),
-    "authelia-totp": export(configuration(), configuration(digits=8)),
-    "keycloak": realm(user(PASSWORD, otp()), user(otp(digits=8), username="bob")),
-}
-"""A sample for each format with accounts or devices of a server."""
+SAMPLES: list[tuple[str, str]] = [
+    ("authelia", json.dumps({"users": {"ann": {"displayname": "A", "password": BCRYPT}}})),
+    ("authelia", export(configuration(), configuration(digits=8))),
+    ("keycloak", realm(user(PASSWORD, otp()), user(otp(digits=8), username="bob"))),
+]
+"""Samples for each format with accounts or devices of a server."""
 
 
-@pytest.mark.parametrize("program", SAMPLES)
+@pytest.mark.parametrize(("program", "text"), SAMPLES)
 @many(40)
 @given(st.data())
-def test_any_file_is_read_or_refused(program: str, data: st.DataObject) -> None:
+def test_any_file_is_read_or_refused(program: str, text: str, data: st.DataObject) -> None:
     """DESIGN 4.4."""
-    sample = SAMPLES[program].encode()
+    sample = text.encode()
     starts = st.sampled_from([b"{", b"users:", b"issuer,username,algorithm,digits,period,secret\n"])
     other = st.builds(bytes.__add__, starts, st.binary(max_size=99))
     content = data.draw(st.one_of(mutated(sample), other))
