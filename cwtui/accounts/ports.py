@@ -147,6 +147,12 @@ class AccountStore(Protocol):
     def count(self, query: Query[AccountRow]) -> int:
         """Return the number of accounts that match."""
 
+    def version(self) -> object:
+        """Return a value that is another one after each change of accounts or settings.
+
+        Quick, whatever has changed: for lists that look again every few seconds.
+        """
+
     def settings(self) -> OrganizationSettings: ...
 
     def protected(self) -> list[Protected]:

@@ -193,6 +193,9 @@ class TinyAccountStore:
             return view.count
         return sum(1 for _ in query.select(_rows(view, query)))
 
+    def version(self) -> object:
+        return self._file.version()
+
     def of_person(self, ids: Mapping[str, str]) -> list[Account]:
         view = self._file.view()
         # Searching the text first leaves only few documents to decode.

@@ -72,6 +72,11 @@ class TableFile:
             return self._in_transaction()
         return self._reader.current().view
 
+    def version(self) -> object:
+        """Return a value that is another one after each change. Raises CannotCheck."""
+        read = self._reader.current()
+        return read.version, read.point.hash.digest()
+
     def parts(self) -> AbstractContextManager[dict[Path, Part]]:
         """Open the files as they are at one instant, by path. Raises CannotCheck and OSError."""
         return self._reader.parts()

@@ -93,6 +93,9 @@ class MemoryAccounts:
     def count(self, query: Query[AccountRow]) -> int:
         return len(list(query.select(self.rows())))
 
+    def version(self) -> object:
+        return self.commits
+
     def settings(self) -> OrganizationSettings:
         return self._now[1]
 

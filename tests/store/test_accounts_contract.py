@@ -272,6 +272,25 @@ def test_settings_alone_leave_the_store_empty(accounts: AccountStore) -> None:
     assert accounts.is_empty()
 
 
+def test_the_version_is_another_one_after_each_change(stores: Stores) -> None:
+    """Lists show what other processes have changed, and read nothing if there is nothing."""
+    here, other = stores.accounts(), stores.accounts()
+    changes: list[Callable[[AccountsChange], None]] = [
+        lambda change: change.put(FULL, PLAIN),
+        lambda change: change.put(PLAIN.changed(enabled=False)),
+        lambda change: change.put(PLAIN),
+        lambda change: change.remove("bob"),
+        lambda change: change.put_settings(SETTINGS),
+    ]
+    seen = [here.version()]
+    for make in changes:
+        assert here.version() == seen[-1]
+        with other.change() as change:
+            make(change)
+        seen.append(here.version())
+        assert seen[-1] not in seen[:-1]
+
+
 def test_enabled_local_admins_are_listed(accounts: AccountStore) -> None:
     admin = PLAIN.changed(roles=(roles.ADMIN,))
     put(

@@ -25,6 +25,7 @@ from cwtui.store.postgres.rows import (
     AT_PLACE,
     OF_PERSON,
     ONE,
+    VERSION,
     WHOLE,
     WITH_KEY,
     decoded,
@@ -137,6 +138,9 @@ class PostgresAccountStore:
         if not query.terms:
             return self._database.head().accounts
         return queries.count(self._read, query)
+
+    def version(self) -> object:
+        return self._read(VERSION).rows
 
     def protected(self) -> list[Protected]:
         change = self._current

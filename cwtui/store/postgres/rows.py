@@ -42,6 +42,8 @@ ADMINS: Final = (
     "SELECT username FROM cwtui.account"
     " WHERE enabled AND origin = 'local' AND 'connectware-admin' = ANY (roles)"
 )
+VERSION: Final = "SELECT xmin::text FROM cwtui.organization"
+"""Each change of accounts or settings writes this row, and xmin is the transaction that did."""
 
 Read = Callable[..., Answer]
 """Runs a statement with these values."""
