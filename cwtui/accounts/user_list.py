@@ -82,12 +82,14 @@ class FirstPage:
     """The first accounts of a list, and what its page says about all of them.
 
     `total` is the number of all accounts, and `everyone` has them all if they are not too many to
-    be compared. `matching` is how many match, if that is known without counting them.
+    be compared. `version` is that of the list (see `version`). `matching` is how many match, if
+    that is known without counting them.
     """
 
     listing: Listing
     everyone: list[AccountRow]
     total: int
+    version: object
     matching: int | None = None
 
 
@@ -107,14 +109,26 @@ def first_page(
     few = ports.accounts.page(ALL_ACCOUNTS, BY_USERNAME) if total <= MOST_COMPARED else []
     everyone = asked.known(few)
     if asked.is_by_username:
-        search.show_as(lambda rows: FirstPage(asked.listing(rows, has_more=True), everyone, total))
+        search.show_as(
+            lambda rows: FirstPage(
+                asked.listing(rows, has_more=True), everyone, total, asked.version
+            )
+        )
     found = asked.page(None, limit)
     matching: int | None = None
     if not asked.query.terms:
         matching = total
     elif search.is_complete:
         matching = search.matches
-    return FirstPage(found, everyone, total, matching)
+    return FirstPage(found, everyone, total, asked.version, matching)
+
+
+def version(ports: Ports) -> object:
+    """Return a value that is another one once accounts have changed, or who is locked.
+
+    Quick, for lists that look again every few seconds. Raises CannotCheck.
+    """
+    return ports.accounts.version(), locks(ports.records.banned(), ports.now())
 
 
 class UserList:
@@ -122,13 +136,15 @@ class UserList:
 
     def __init__(self, ports: Ports, view: View, zone: tzinfo, search: UserSearch) -> None:
         self._ports = ports
-        now = ports.now()
+        now, accounts = ports.now(), ports.accounts.version()
         self.problem: CannotCheck | None = None
         locked: dict[str, float] = {}
         try:
             locked = locks(ports.records.banned(), now)
         except CannotCheck as error:
             self.problem = error
+        self.version = accounts, locked
+        """The version from before anything of the list was read."""
         settings = ports.accounts.settings()
         # Records that cannot be read do not say who is unused either.
         which = None if self.problem else unused.rule(ports, settings)

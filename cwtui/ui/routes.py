@@ -14,6 +14,7 @@ from cwtui.accounts import (
     self_service,
     sign_in,
     sign_in_enrolment,
+    user_list,
 )
 from cwtui.accounts.account_words import Facts, account_words
 from cwtui.accounts.audit import reading as audit_reading
@@ -45,7 +46,7 @@ from cwtui.ui.screens.entry.new_password import NewPasswordScreen
 from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.screens.entry.unacknowledged import UnacknowledgedScreen
-from cwtui.ui.screens.pages import audit_log, sessions, users
+from cwtui.ui.screens.pages import audit_log, roles, sessions, users
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.audit_log import AuditLogPage
 from cwtui.ui.screens.pages.batch import BatchPage
@@ -124,7 +125,7 @@ def section(name: str, context: Context) -> PageToLoad[Any]:
         case sections.USERS:
             return _users(context)
         case sections.ROLES:
-            return PageToLoad(custom_roles.list_roles, RolesPage)
+            return PageToLoad(roles.listed, RolesPage)
         case sections.ORGANIZATION:
             return PageToLoad(organization.show_settings, OrganizationPage)
         case sections.AUDIT_LOG:
@@ -140,12 +141,13 @@ def section(name: str, context: Context) -> PageToLoad[Any]:
 
 def _users(context: Context) -> PageToLoad[Any]:
     kept, order = context.users_filter, context.users_order
-    zone, at_least, row = context.zone, context.users_shown, context.users_row
+    zone, row = context.zone, context.users_row
+    least = max(users.WINDOW, context.users_shown)
 
     def read(ports: "Ports", session: "Session") -> tuple[FirstPage, View]:
         vocabulary = account_words(Facts(ports.accounts.settings()))
         view = View(_still_valid(kept, vocabulary, context), *order)
-        return users.first_page(ports, session, view, zone, at_least), view
+        return user_list.first_page(ports, session, view, least, zone), view
 
     return PageToLoad(read, lambda found: UsersPage(*found, row))
 

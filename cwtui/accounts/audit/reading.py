@@ -39,10 +39,14 @@ class Entry(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Entries, newest first. Older ones are before `before`, which is None if there are none."""
+    """Entries, newest first. Older ones are before `before`, which is None if there are none.
+
+    If these are the newest, `end` is where the next ones will be.
+    """
 
     entries: tuple[Entry, ...]
     before: Position | None
+    end: Position = START
 
 
 def oldest_first(ports: Ports, actor: Actor, start: Position = START) -> Iterator[Entry]:
@@ -71,19 +75,39 @@ def newest(
     authorise(ports, actor, Permission.READ_AUDIT_LOG)
     found: list[Entry] = []
     stop_at, most = earliest(query) - SET_BACK, AT_MOST if at_most is None else at_most
-    looked_through = 0
+    looked_through, end = 0, START
     for line in ports.audit.lines_before(before):
+        end = end if looked_through else line.after
         if search is not None:
             search.check()
         record = decode(line.content)
         if record is not None and record.at.timestamp() < stop_at and not is_late(record):
-            return Window(tuple(found), None)
+            return Window(tuple(found), None, end)
         if accepts(query, record):
             found.append(Entry(line, record))
         looked_through += len(line.content)
         if len(found) == count or looked_through > most:
-            return Window(tuple(found), line.position)
-    return Window(tuple(found), None)
+            return Window(tuple(found), line.position, end)
+    return Window(tuple(found), None, end)
+
+
+def newer(ports: Ports, actor: Actor, query: EventQuery, start: Position) -> Window:
+    """Return the entries from `start` on that match, of the first few thousand events.
+
+    Quick if there are none. Raises NotPermitted, SessionEnded and CannotCheck.
+    """
+    authorise(ports, actor, Permission.READ_AUDIT_LOG)
+    found: list[Entry] = []
+    looked_through, end = 0, start
+    for line in ports.audit.lines(start):
+        end = line.after
+        record = decode(line.content)
+        if accepts(query, record):
+            found.append(Entry(line, record))
+        looked_through += len(line.content)
+        if looked_through > AT_MOST:
+            break
+    return Window(tuple(reversed(found)), None, end)
 
 
 def verify(ports: Ports, actor: Actor, noted: Link | None = None) -> Verdict:

@@ -7,7 +7,7 @@ from typing import Final
 from rich.cells import cell_len
 
 from cwtui.accounts.audit.events import Outcome
-from cwtui.accounts.audit.lines import Record
+from cwtui.accounts.audit.lines import Position, Record
 from cwtui.accounts.audit.reading import Entry
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import in_zone, offset, place
@@ -107,6 +107,13 @@ class EventTable(VirtualTable[Entry]):
     def show_rows(self, rows: Sequence[Entry], cursor: int = 0) -> None:
         self._event, self._who = _longest(rows)
         super().show_rows(rows, cursor)
+
+    def renew_rows(self, rows: Sequence[Entry]) -> None:
+        self._event, self._who = _longest(rows)
+        super().renew_rows(rows)
+
+    def name_of(self, row: Entry) -> Position:
+        return row.line.position
 
     def add_rows(self, rows: Sequence[Entry]) -> None:
         event, person = _longest(rows)

@@ -22,6 +22,9 @@ class SessionTable(VirtualTable[OpenSession]):
         self.now = now
         """When the rows were read, in seconds since the epoch."""
 
+    def name_of(self, row: OpenSession) -> str:
+        return row.id
+
     def columns(self) -> tuple[Column[OpenSession], ...]:
         zone = context_of(self).zone
         return (

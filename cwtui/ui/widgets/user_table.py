@@ -139,6 +139,9 @@ class UserTable(VirtualTable[AccountRow]):
             self._equal = equal_columns(self._columns, self._page.everyone)
         return self._equal
 
+    def name_of(self, row: AccountRow) -> str:
+        return row.username
+
     def order(self) -> tuple[str, bool]:
         return self._view.column, self._view.is_descending
 
@@ -170,18 +173,21 @@ class UserTable(VirtualTable[AccountRow]):
 
         With `has_begun`, the first of the rows are shown already.
         """
-        username, cursor = self.username, self.cursor
         self._page, self._view, self._equal = page, view, None
         if has_begun:
             if more := page.listing.rows[len(self.rows) :]:
                 self.add_rows(more)
             return
-        self.rows = page.listing.rows
-        self.show_rows(self.rows, self._position(username, cursor) if keep_place else 0)
+        self._range = None  # it has positions
+        if keep_place:
+            self.renew_rows(page.listing.rows)
+        else:
+            self.show_rows(page.listing.rows)
 
     def show_last_sign_ins(self, times: Mapping[str, float | None]) -> None:
-        self._last_sign_ins = times
-        self.refresh()
+        if times != self._last_sign_ins:
+            self._last_sign_ins = times
+            self.refresh()
 
     def _last_sign_in(self, row: AccountRow, *, wide: bool) -> str:
         if row.username not in self._last_sign_ins:

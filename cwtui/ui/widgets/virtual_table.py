@@ -126,6 +126,10 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         del row
         return ""
 
+    def name_of(self, row: R) -> object:
+        """Return what tells the row from all others, even after it has changed."""
+        return row
+
     # Which rows there are
 
     def show_rows(self, rows: Sequence[R], cursor: int = 0) -> None:
@@ -136,6 +140,34 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
             self.scroll_to(0, 0, animate=False)
         self._resize()
         self.cursor = cursor
+
+    def renew_rows(self, rows: Sequence[R]) -> None:
+        """Replace the rows by what they are now. The cursor and what is in view stay.
+
+        Only if the first row is in view, new rows before it come into view.
+        """
+        first, cursor, height = round(self.scroll_y), self.cursor, self.size.height - 1
+        is_in_view = first <= cursor < first + height
+        place = self._place_in(rows, cursor)
+        stays, where = (cursor, place) if is_in_view else (first, self._place_in(rows, first))
+        self.rows = rows
+        self._fitted = None
+        self._resize()
+        self.set_reactive(VirtualTable.cursor, self.validate_cursor(place))
+        if first:
+            first += where - stays
+        if is_in_view:
+            first = max(first, self.cursor - height + 1)
+        self.scroll_target_y = self.scroll_y = first
+        self.refresh()
+
+    def _place_in(self, rows: Sequence[R], position: int) -> int:
+        """Return where the row at this position is in other rows; the same if it is gone."""
+        if position >= len(self.rows):
+            return position
+        name = self.name_of(self.rows[position])
+        found = (place for place, row in enumerate(rows) if self.name_of(row) == name)
+        return next(found, position)
 
     def add_rows(self, rows: Sequence[R]) -> None:
         """Add rows at the bottom."""
@@ -162,10 +194,19 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         if round(old_value) != round(new_value):
             self._tell_window()
 
-    def _tell_window(self) -> None:
+    @property
+    def in_view(self) -> Sequence[R]:
+        """The rows that are visible."""
+        first, end = self._window
+        return self.rows[first:end]
+
+    @property
+    def _window(self) -> tuple[int, int]:
         first = round(self.scroll_y)
-        end = min(len(self.rows), first + max(0, self.size.height - 1))
-        self.post_message(self.WindowMoved(first, end))
+        return first, min(len(self.rows), first + max(0, self.size.height - 1))
+
+    def _tell_window(self) -> None:
+        self.post_message(self.WindowMoved(*self._window))
 
     # The cursor
 

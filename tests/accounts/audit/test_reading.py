@@ -12,7 +12,7 @@ from cwtui.accounts.audit.chain import Ends, Link
 from cwtui.accounts.audit.event_words import EVERYTHING, EventQuery, event_words
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.audit.lines import START, Line, Position, Record, decode
-from cwtui.accounts.audit.reading import Entry, newest, oldest_first
+from cwtui.accounts.audit.reading import Entry, Window, newer, newest, oldest_first
 from cwtui.accounts.errors import NotPermitted, SessionEnded
 from cwtui.accounts.filter_language import parse
 from cwtui.accounts.search import Search, SearchEnded
@@ -109,7 +109,22 @@ def test_the_newest_events_are_read_in_windows(world: World) -> None:
 def test_a_full_last_window_is_followed_by_an_empty_one(world: World) -> None:
     write(world, "a", "b")
     window = newest(world.ports, OPERATOR, EVERYTHING, count=2)
-    assert newest(world.ports, OPERATOR, EVERYTHING, window.before, count=2) == ((), None)
+    last = newest(world.ports, OPERATOR, EVERYTHING, window.before, count=2)
+    assert (last.entries, last.before) == ((), None)
+
+
+def test_events_that_are_newer_than_those_that_were_read(world: World) -> None:
+    nothing = newest(world.ports, OPERATOR, EVERYTHING)
+    write(world, "a", "b")
+    first = newer(world.ports, OPERATOR, EVERYTHING, nothing.end)
+    assert subjects(first.entries) == ["b", "a"]
+    window = newest(world.ports, OPERATOR, query("user:a"))
+    assert window.end == first.end
+    write(world, "c", "a", "d")
+    world.audit.read = 0
+    more = newer(world.ports, OPERATOR, query("user:a"), window.end)
+    assert (subjects(more.entries), world.audit.read) == (["a"], 3)
+    assert newer(world.ports, OPERATOR, EVERYTHING, more.end) == Window((), None, more.end)
 
 
 def test_only_as_many_lines_as_needed_are_read(world: World) -> None:
@@ -128,9 +143,10 @@ def test_a_rare_match_is_searched_in_bounded_steps(
     before, calls = None, 0
     while calls == 0 or before is not None:
         world.audit.read = 0
-        entries, before = newest(world.ports, OPERATOR, query("user:rare"), before)
+        window = newest(world.ports, OPERATOR, query("user:rare"), before)
         assert world.audit.read <= 22
-        found += entries
+        found += window.entries
+        before = window.before
         calls += 1
     assert subjects(found) == ["rare"]
     assert calls >= 5

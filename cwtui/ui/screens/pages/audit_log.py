@@ -1,6 +1,7 @@
 """Audit Log: who did what, when, from where."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from functools import partial
 from typing import ClassVar, Final
@@ -10,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
+from textual.worker import Worker
 
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.event_words import EVERYTHING, EventQuery, event_words
@@ -32,6 +34,9 @@ _NO_MATCH: Final = "No event matches this filter. Press Esc to clear it."
 _EMPTY_LOG: Final = "Nothing has been recorded yet. Press R to load new events."
 _SOON: Final = 0.1
 """Seconds. If events are read within this time, nothing says that they are loaded."""
+_MOST_ADDED: Final = 5000
+"""How many events come in before the list begins anew with the newest, as it may stay open forever.
+"""
 _SHOWN_OF_DAMAGE = 400
 """How many characters of a damaged line are shown."""
 
@@ -52,8 +57,8 @@ Each line is an event, newest first: the time, whether it succeeded (●) or fai
 done, and by whom. If it concerned another account, its name follows after an arrow. A wider \
 window shows more.
 
-Up and Down move, and Enter shows the whole event. R loads new events, and so does Up at the top. \
-Scroll down to load older ones.
+Up and Down move, and Enter shows the whole event. New events appear within seconds. R and Up at \
+the top load them at once. Scroll down to load older ones.
 
 {filter_help(event_words())}
 
@@ -66,6 +71,11 @@ time zone."""
         super().__init__(filter_text)
         self._window = window
         self._query = asked
+        self._end = window.end
+        """Where new events will be."""
+        self._added = 0
+        """How many came in since the list was read."""
+        self._reading: Worker[None] | None = None
         self._before = window.before
         """Where older events are. None while events are loaded, and if there are no older ones."""
         self._at_most = audit_reading.AT_MOST
@@ -119,9 +129,40 @@ time zone."""
         if self.may_act:
             self.app.push_screen(EventScreen(message.row, self.context.zone))
 
-    @work(exclusive=True, group="events")
-    async def _read(self, before: Position | None = None, stay_at: Position | None = None) -> None:
+    # What is new
+
+    @property
+    def may_show_news(self) -> bool:
+        is_reading = self._reading is not None and not self._reading.is_finished
+        return super().may_show_news and not is_reading
+
+    async def show_news(self) -> None:
+        session, asked, end = self.session, self._query, self._end
+        ports = await self.context.connected()
+        news = await asyncio.to_thread(audit_reading.newer, ports, session, asked, end)
+        if (self._query, self._end) == (asked, end) and self.may_show_news:
+            self._end = news.end
+            if news.entries:
+                self._add(news.entries)
+
+    def _add(self, entries: Sequence[Entry]) -> None:
+        """Show these events above the others."""
+        table = self.query_one(EventTable)
+        self._added += len(entries)
+        if self._added > _MOST_ADDED:
+            self._read()
+        else:
+            table.renew_rows([*entries, *table.rows])
+            self._count()
+
+    # Reading
+
+    def _read(self, before: Position | None = None, stay_at: Position | None = None) -> None:
         """Load events older than `before`; without it, replace the list with the newest events."""
+        self._reading = self._load(before, stay_at)
+
+    @work(exclusive=True, group="events")
+    async def _load(self, before: Position | None, stay_at: Position | None) -> None:
         session = self.context.session
         if session is None:
             return
@@ -159,6 +200,7 @@ time zone."""
         if older:
             table.add_rows(window.entries)
         else:
+            self._end, self._added = window.end, 0
             positions = [entry.line.position for entry in window.entries]
             table.show_rows(window.entries, positions.index(stay_at) if stay_at in positions else 0)
         self._count()

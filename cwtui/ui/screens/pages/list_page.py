@@ -15,7 +15,7 @@ from cwtui.accounts.filter_language import (
     explained,
     valid_part,
 )
-from cwtui.ui.screens.pages.page import Page
+from cwtui.ui.screens.pages.looking import LookingPage
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.virtual_table import VirtualTable
 
@@ -23,7 +23,7 @@ _MOST_OFFERED: Final = 8
 """How many completions are listed. Typing more letters finds the others."""
 
 
-class ListPage(Page):
+class ListPage(LookingPage):
     """A page with one input, which is the filter, and one list."""
 
     AUTO_FOCUS = "VirtualTable"

@@ -1,7 +1,8 @@
 """User Management > Roles: the list, the page of one role, and the page that creates one."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -13,15 +14,33 @@ from cwtui.accounts.roles import Permission
 from cwtui.accounts.text import counted
 from cwtui.ui.messages import OpenRolePage, OpenSection, OpenSubPage
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
-from cwtui.ui.screens.pages.page import WITH_WIDE, Page, PageBelow, row, save_row, value
+from cwtui.ui.screens.pages.looking import LookingPage
+from cwtui.ui.screens.pages.page import WITH_WIDE, PageBelow, row, save_row, value
 from cwtui.ui.sections import ROLES, SubPage
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.check_list import PermissionChoice
 from cwtui.ui.widgets.device_button import RoleButton
 from cwtui.ui.widgets.fields import Field, TextInput
 
+if TYPE_CHECKING:
+    from cwtui.accounts.ports import Ports
+    from cwtui.accounts.session import Session
 
-class RolesPage(Page):
+
+class Listed(NamedTuple):
+    """The roles when the accounts and settings had this version."""
+
+    roles: Sequence[Role]
+    version: object
+
+
+def listed(ports: "Ports", session: "Session") -> Listed:
+    """Read all roles. Raises NotPermitted, SessionEnded and CannotCheck."""
+    version = ports.accounts.version()
+    return Listed(custom_roles.list_roles(ports, session), version)
+
+
+class RolesPage(LookingPage):
     SECTION = ROLES
     MANUAL = "admin"
     TITLE_TEXT = "Roles"
@@ -35,17 +54,27 @@ example for a help desk. The name of a role opens its page, to change, copy or r
 
 You can only give permissions that you have, and change only accounts that have no more than you."""
 
-    def __init__(self, found: Sequence[Role]) -> None:
+    def __init__(self, listed: Listed) -> None:
         super().__init__()
-        self._roles = found
+        self._listed = listed
 
     def content(self) -> ComposeResult:
         yield Button("Create Role", id="create-role", compact=True)
-        for role in self._roles:
+        for role in self._listed.roles:
             with Horizontal(classes="own-device long-names"):
                 yield RoleButton(role.name, role.name)
                 yield value(counted(role.accounts, "account"))
             yield Static(_permitted(role.permissions), classes="fingerprint", markup=False)
+
+    async def show_news(self) -> None:
+        ports = await self.context.connected()
+        if await asyncio.to_thread(ports.accounts.version) == self._listed.version:
+            return
+        now = await asyncio.to_thread(listed, ports, self.session)
+        if now.roles == self._listed.roles:
+            self._listed = now
+        elif self.may_show_news:
+            self.lead_away(OpenSection(ROLES, resume=True))
 
     def pressed(self, button: str) -> None:
         if button == "create-role":

@@ -1,5 +1,6 @@
 """Open Sessions: the person's own, below Settings, and those of another account."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
@@ -13,6 +14,7 @@ from cwtui.accounts.model import OpenSession
 from cwtui.accounts.text import visible
 from cwtui.ui.messages import SignOut
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
+from cwtui.ui.screens.pages.looking import LookingPage
 from cwtui.ui.screens.pages.page import PageBelow
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.session_table import SessionTable
@@ -32,7 +34,7 @@ class Listed(NamedTuple):
     at: float
 
 
-class SessionsPage(PageBelow):
+class SessionsPage(PageBelow, LookingPage):
     AUTO_FOCUS = "SessionTable"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "read", "Load again")]
     NOTHING: ClassVar[str] = ""
@@ -58,10 +60,16 @@ class SessionsPage(PageBelow):
     def action_read(self) -> None:
         self.run_as_session(self.listed, self._show, "Loading")
 
+    async def show_news(self) -> None:
+        ports = await self.context.connected()
+        listed = await asyncio.to_thread(self.listed, ports, self.session)
+        if self.may_show_news:
+            self._show(listed)
+
     def _show(self, listed: Listed) -> None:
         table = self.query_one(SessionTable)
         table.now = listed.at
-        table.show_rows(listed.sessions, table.cursor)
+        table.renew_rows(listed.sessions)
 
     def on_virtual_table_opened(self, message: VirtualTable.Opened[OpenSession]) -> None:
         message.stop()

@@ -1,10 +1,8 @@
 """User Management > Users and Roles: the list."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import tzinfo
-from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import work
@@ -12,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
+from textual.worker import Worker
 
 from cwtui.accounts import user_list
 from cwtui.accounts.account_words import Facts, account_words
@@ -24,6 +23,7 @@ from cwtui.accounts.text import counted
 from cwtui.accounts.user_list import FirstPage, UserSearch
 from cwtui.ui.messages import OpenSubPage
 from cwtui.ui.screens.pages.list_page import filter_help
+from cwtui.ui.screens.pages.searching import SOON, watched
 from cwtui.ui.screens.pages.selecting import SelectingPage
 from cwtui.ui.sections import SubPage
 from cwtui.ui.widgets.buttons import Button
@@ -42,22 +42,6 @@ WINDOW: Final = 500
 """Rows that are read at once."""
 MOST_LISTED: Final = 20_000
 """Rows that are kept. Others are found with a filter, or in another order."""
-_FRAME: Final = 1 / 100
-"""Seconds after which the first rows are shown, if others are still searched."""
-_SOON: Final = 0.1
-"""Seconds until the page says that it is searching. Most searches end before that."""
-
-
-def first_page(
-    ports: "Ports",
-    session: Session,
-    view: View,
-    zone: tzinfo,
-    at_least: int = 0,
-    search: UserSearch | None = None,
-) -> FirstPage:
-    """Read what the page shows first, and at least so many rows. Raises AccountsError."""
-    return user_list.first_page(ports, session, view, max(WINDOW, at_least), zone, search)
 
 
 class UsersPage(SelectingPage):
@@ -70,7 +54,8 @@ class UsersPage(SelectingPage):
 Each line is an account: its origin (where the password is checked), roles, multi-factor \
 authentication (enabled, required but not set up yet, or none), status and last sign-in.
 
-Up and Down move, and Enter opens the account's page. N creates a user, and R reloads the list.
+Up and Down move, and Enter opens the account's page. N creates a user. What \
+others change appears within seconds, and R reads it at once.
 
 To change many users at once, select them: Space for one, Shift+Up and Shift+Down for a range, A \
 for all that match the filter. A click before a name does the same as Space. Then press C.
@@ -168,13 +153,15 @@ has a user with this name, who cannot sign in while this account exists."""
             self.forget_view()
         self._is_searching, self._is_reading_more = True, False
         table, zone, search = self.query_one(UserTable), self.context.zone, UserSearch()
-        shown = len(table.rows) if keep_place else 0
+        least = max(WINDOW, len(table.rows)) if keep_place else WINDOW
         begun = False
 
         def show_progress(seconds: float) -> None:
             nonlocal begun
+            if not self.is_up:
+                return
             page = None if keep_place else search.so_far()
-            if page is None and not begun and seconds > _SOON:
+            if page is None and not begun and seconds > SOON:
                 is_sorting = view.column != BY_USERNAME.column
                 self.show_count("sorting …" if is_sorting else "searching …")
                 # Rows that do not match must not stay. Rows in another order do.
@@ -202,10 +189,44 @@ has a user with this name, who cannot sign in while this account exists."""
                 self.say(f"✗ {problem}", wrong=True)
 
         self._load(
-            lambda ports, session: first_page(ports, session, view, zone, shown, search),
+            lambda ports, session: user_list.first_page(ports, session, view, least, zone, search),
             handle,
             search,
             show_progress,
+        )
+
+    # What others have changed
+
+    @property
+    def may_show_news(self) -> bool:
+        return super().may_show_news and not (self._is_searching or self._is_reading_more)
+
+    async def show_news(self) -> None:
+        ports = await self.context.connected()
+        version = await asyncio.to_thread(user_list.version, ports)
+        if not self.may_show_news:
+            return
+        if version != self._page.version:
+            await self._read_news().wait()
+        else:
+            self._read_last_sign_ins(self.query_one(UserTable).in_view)
+
+    def _read_news(self) -> Worker[None]:
+        view, zone, search = self._view, self.context.zone, UserSearch()
+        table = self.query_one(UserTable)
+        least = max(WINDOW, len(table.rows))
+
+        def handle(page: FirstPage) -> None:
+            self._page, self._has_more = page, page.listing.has_more
+            table.show_page(page, view, keep_place=True)
+            if page.matching is not None:
+                self._show_matching(page.matching)
+            self._go_on()
+
+        return self._load(
+            lambda ports, session: user_list.first_page(ports, session, view, least, zone, search),
+            handle,
+            search,
         )
 
     def _read_more(self, beyond: int = 0) -> None:
@@ -252,9 +273,7 @@ has a user with this name, who cannot sign in while this account exists."""
             return
         try:
             ports = await self.context.connected()
-            found = await self._watched(
-                asyncio.to_thread(call, ports, session), search, show_progress
-            )
+            found = await watched(asyncio.to_thread(call, ports, session), search, show_progress)
         except AccountsError as error:
             if self._is_searching:
                 self._has_more = False  # the rows are not those that were asked for
@@ -265,31 +284,12 @@ has a user with this name, who cannot sign in while this account exists."""
             if self.is_up:
                 handle(found)
 
-    async def _watched(
-        self,
-        reading: Awaitable[T],
-        search: UserSearch,
-        show_progress: Callable[[float], None] | None,
-    ) -> T:
-        """Wait for what is read in a thread. If this is cancelled, the thread ends soon."""
-        task, started, passed = asyncio.ensure_future(reading), monotonic(), 0.0
-        # What it raises once nobody waits for it is no error of the application.
-        task.add_done_callback(lambda task: task.cancelled() or task.exception())
-        try:
-            while show_progress is not None:
-                often = _FRAME if passed < _SOON else _SOON
-                done, _ = await asyncio.wait({task}, timeout=often)
-                if done or not self.is_up:
-                    break
-                passed = monotonic() - started
-                show_progress(passed)
-            return await task
-        finally:
-            search.end()
-            task.cancel()
-
     def _say_outcome(self) -> None:
         self.say_about_filter()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Say what the list lacks, and count the users if that was not done."""
         if self._page.listing.problem is not None:
             self.refuse(self._page.listing.problem)
         if self._page.matching is None:
@@ -306,7 +306,7 @@ has a user with this name, who cannot sign in while this account exists."""
         try:
             ports = await self.context.connected()
             counting = asyncio.to_thread(user_list.count_users, ports, session, view, zone, search)
-            matching = await self._watched(counting, search, None)
+            matching = await watched(counting, search)
         except AccountsError as error:
             if self.is_up:
                 self.refuse(error)
@@ -327,8 +327,7 @@ has a user with this name, who cannot sign in while this account exists."""
 
     def on_virtual_table_window_moved(self, message: UserTable.WindowMoved) -> None:
         table = self.query_one(UserTable)
-        seen = table.rows[message.first : message.end]
-        self._read_last_sign_ins([row.username for row in seen])
+        self._read_last_sign_ins(table.in_view)
         screenful = message.end - message.first
         is_near_end = message.end + screenful >= len(table.rows)
         if is_near_end and not self._is_reading_more:
@@ -338,13 +337,14 @@ has a user with this name, who cannot sign in while this account exists."""
         self._read_more(message.beyond)
 
     @work(exclusive=True, group="last sign-ins")
-    async def _read_last_sign_ins(self, usernames: Sequence[str]) -> None:
+    async def _read_last_sign_ins(self, seen: Sequence[AccountRow]) -> None:
         session = self.context.session
         if session is None:
             return
         try:
             ports = await self.context.connected()
-            found = await asyncio.to_thread(user_list.last_sign_ins, ports, session, usernames)
+            names = [row.username for row in seen]
+            found = await asyncio.to_thread(user_list.last_sign_ins, ports, session, names)
         except AccountsError as error:
             if self.is_up:
                 self.refuse(error)
