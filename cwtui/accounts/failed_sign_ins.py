@@ -1,15 +1,11 @@
 """Failed sign-ins since the last successful one, which the user is told about at sign-in."""
 
-from collections.abc import Iterator
-from datetime import UTC, tzinfo
 from typing import Final
 
 from msgspec.structs import replace
 
 from cwtui.accounts.model import Ending, FailedSignIns, KnewPassword, SignInRecord, WrongCodes
-from cwtui.accounts.text import counted, visible
 from cwtui.accounts.throttle import STRANGERS, network_of
-from cwtui.accounts.times import full_minute, utc_minute
 
 _WAITS_FOR: Final = {
     Ending.STOPPED: "code needed",
@@ -20,18 +16,7 @@ _WAITS_FOR: Final = {
     Ending.BACKUP_CODES: "backup codes to be saved",
 }
 
-_ENDED: Final = {
-    Ending.REFUSED: "was refused",
-    Ending.STOPPED: "entered no code",
-    Ending.HOST_STOPPED: "entered no code",
-    Ending.WRONG_CODE: "entered a wrong code",
-    Ending.HOST_WRONG_CODE: "entered a wrong code",
-    Ending.NEW_PASSWORD: "chose no new password",
-    Ending.NEW_PASSWORD_AFTER_CODE: "chose no new password",
-    Ending.ENROLMENT: "did not set up MFA",
-    Ending.BACKUP_CODES: "did not confirm the backup codes",
-}
-_UNFINISHED: Final = frozenset(
+UNFINISHED: Final = frozenset(
     {
         Ending.NEW_PASSWORD,
         Ending.NEW_PASSWORD_AFTER_CODE,
@@ -42,18 +27,12 @@ _UNFINISHED: Final = frozenset(
 """Sign-ins that proved everything that was asked. Mostly they are the user's own: a lost
 connection, or a phone that was not at hand.
 """
-_HOST: Final = frozenset({Ending.HOST_STOPPED, Ending.HOST_WRONG_CODE})
+HOST: Final = frozenset({Ending.HOST_STOPPED, Ending.HOST_WRONG_CODE})
 """Sign-ins at a door of the host, which had checked something else than the password."""
-_WRONG_CODE: Final = frozenset({Ending.WRONG_CODE, Ending.HOST_WRONG_CODE})
-_OLD: Final = frozenset({Ending.OLD_PASSWORD, Ending.OLD_PASSWORD_AND_CODE})
+OLD: Final = frozenset({Ending.OLD_PASSWORD, Ending.OLD_PASSWORD_AND_CODE})
 """Sign-ins with a password that was changed since."""
-_WITH_CODE: Final = frozenset(
+WITH_CODE: Final = frozenset(
     {Ending.NEW_PASSWORD_AFTER_CODE, Ending.BACKUP_CODES, Ending.OLD_PASSWORD_AND_CODE}
-)
-_GUESSED: Final = "If that was not you, make sure that your password is hard to guess."
-"""For wrong passwords, which are no reason to change the right one (NIST SP 800-63B-4, 3.1.1.2)."""
-_HOST_ADVICE: Final = (
-    "If that was not you, tell an admin: somebody may have your SSH key or your Unix password."
 )
 SOURCES: Final = 8
 """From how many sources wrong codes are told apart."""
@@ -82,7 +61,7 @@ def with_failure(
             count=count,
             knew_password=KnewPassword(now, source, ending),
             # Those with an old password are now only part of the count.
-            right_passwords=1 if _is_old(before) else _right_passwords(before) + 1,
+            right_passwords=1 if is_old(before) else right_passwords(before) + 1,
         )
     return record.changed(failed=after)
 
@@ -91,7 +70,7 @@ def moved(record: SignInRecord, source: str, now: float, ending: Ending) -> Sign
     """Return the record after a sign-in that is already counted got one step further."""
     # Another sign-in may have cleared it.
     before = record.failed or FailedSignIns(1, right_passwords=1)
-    right = 1 if _is_old(before) else before.right_passwords
+    right = 1 if is_old(before) else before.right_passwords
     knew = KnewPassword(now, source, ending)
     return record.changed(failed=replace(before, knew_password=knew, right_passwords=right))
 
@@ -102,13 +81,13 @@ def with_old_password(record: SignInRecord, now: float) -> SignInRecord:
     The user is still told of those who knew the old one, but need not change it again.
     """
     failed = record.failed
-    right = _right_passwords(failed) if failed is not None else 0
-    if failed is None or not right or _is_old(failed):
+    right = right_passwords(failed) if failed is not None else 0
+    if failed is None or not right or is_old(failed):
         return record
     knew = failed.knew_password or KnewPassword(now, "", Ending.STOPPED)
-    if knew.ending in _HOST:  # a new password does not keep them out
+    if knew.ending in HOST:  # a new password does not keep them out
         return record
-    is_with_code = knew.ending in _WITH_CODE
+    is_with_code = knew.ending in WITH_CODE
     ending = Ending.OLD_PASSWORD_AND_CODE if is_with_code else Ending.OLD_PASSWORD
     old = replace(knew, ending=ending)
     return record.changed(failed=replace(failed, knew_password=old, right_passwords=right))
@@ -141,14 +120,14 @@ def together(first: FailedSignIns | None, second: FailedSignIns | None) -> Faile
         last.last_at,
         last.last_source,
         max(knew, key=lambda one: one.at, default=None),
-        sum(map(_right_passwords, both)),
+        sum(map(right_passwords, both)),
         {source: codes[source] for source in latest},
     )
 
 
 def restored(failed: FailedSignIns | None) -> FailedSignIns | None:
     """Return this after a restore, which may have brought an old password back."""
-    if failed is None or not _is_old(failed):
+    if failed is None or not is_old(failed):
         return failed
     return replace(failed, knew_password=None)
 
@@ -187,7 +166,7 @@ def without_stop(record: SignInRecord, source: str, before: SignInRecord) -> Sig
         if left == 0:
             return record.changed(failed=None)
         # Whoever used the new password meanwhile must not pass for one with the old password.
-        knew = None if right and _is_old(earlier) else earlier.knew_password
+        knew = None if right and is_old(earlier) else earlier.knew_password
         right = max(right, earlier.right_passwords)
     wrong_codes = {name: kept for name, kept in failed.wrong_codes.items() if name != source}
     if source in earlier.wrong_codes:
@@ -212,7 +191,7 @@ def wrong_codes(failed: FailedSignIns) -> tuple[int, float | None, str]:
     return count, failed.wrong_codes[last].last_at, last
 
 
-def _right_passwords(failed: FailedSignIns) -> int:
+def right_passwords(failed: FailedSignIns) -> int:
     """Return how many had the correct password; of older records, how many are known to."""
     if failed.right_passwords or not failed.count:
         return failed.right_passwords
@@ -221,9 +200,9 @@ def _right_passwords(failed: FailedSignIns) -> int:
     return 0 if failed.knew_password is None else 1
 
 
-def _is_old(failed: FailedSignIns) -> bool:
+def is_old(failed: FailedSignIns) -> bool:
     """Whether all sign-ins with the correct password had one that was changed since."""
-    return failed.knew_password is not None and failed.knew_password.ending in _OLD
+    return failed.knew_password is not None and failed.knew_password.ending in OLD
 
 
 def is_alarming(failed: FailedSignIns, here: str) -> bool:
@@ -231,129 +210,14 @@ def is_alarming(failed: FailedSignIns, here: str) -> bool:
 
     `here` is the source of this sign-in.
     """
-    return failed.count > 1 or not _is_probably_own(failed, here)
+    return failed.count > 1 or not is_probably_own(failed, here)
 
 
-def _is_probably_own(failed: FailedSignIns, here: str) -> bool:
+def is_probably_own(failed: FailedSignIns, here: str) -> bool:
     """Whether the last sign-in with the password came from `here`, and nothing in it was wrong."""
     knew = failed.knew_password
     return (
         knew is not None
-        and knew.ending in _UNFINISHED
+        and knew.ending in UNFINISHED
         and network_of(knew.source) == network_of(here) != STRANGERS
     )
-
-
-def sentence(
-    failed: FailedSignIns,
-    zone: tzinfo = UTC,
-    *,
-    here: str = "",
-    is_first_sign_in: bool = False,
-    password_changed: bool = False,
-) -> str:
-    """Return the message for the user. The worst case, someone with the password, comes first.
-
-    `here` is the source of this sign-in. `password_changed`: the user has already done what the
-    message would advise.
-    """
-    one = failed.count == 1
-    knew = failed.knew_password
-    what = "failed attempt"
-    if knew is not None and knew.ending in _UNFINISHED | _WITH_CODE:
-        what = "unfinished sign-in" if one else "failed or unfinished sign-in"
-    since = "before your first sign-in" if is_first_sign_in else "since then"
-    since = f"{counted(failed.count, what)} {since}"
-    right = _right_passwords(failed)
-    if not right:
-        when = _when("on" if one else "the last on", failed.last_at, failed.last_source, zone)
-        told, advice = [f"{since}, {when}"], _GUESSED
-    else:
-        told = [since, *_with_the_password(failed, right, zone)]
-        advice = "If that was not you, change your password now."
-        if knew is not None and knew.ending in _HOST:
-            advice = _HOST_ADVICE
-        elif _is_old(failed):
-            advice = "Your password was changed since."
-        elif _is_probably_own(failed, here):
-            if_own = "if it was you" if right == 1 else "if all of them were you"
-            told.append(f"It came from where you are now: {if_own}, ignore this")
-            advice = "If not, change your password now."
-    if password_changed and advice is not _HOST_ADVICE:
-        advice = "You have changed your password since."
-    return ". ".join([*told, advice])
-
-
-def _with_the_password(failed: FailedSignIns, right: int, zone: tzinfo) -> Iterator[str]:
-    """Yield what is known of the sign-ins with the correct password, as sentences."""
-    knew = failed.knew_password
-    codes, at, source = wrong_codes(failed)
-    if knew is None:
-        yield "Someone entered your password. Where from was not recorded"
-    elif knew.ending in _OLD:
-        yield _with_an_old_password(failed, knew, right, zone)
-    else:
-        ended = _ENDED[knew.ending]
-        used = "used your password"
-        if knew.ending in _HOST:
-            used = f"{used} or passed" if right > 1 else "passed"
-            used = f"{used} the host's own check, such as an SSH key,"
-        if right == 1 and knew.ending in _WRONG_CODE and codes > 1:
-            ended, codes = f"entered {counted(codes, 'wrong code')}", 0
-        subject = _who(right, failed.count)
-        where = f"({full_minute(knew.at, zone)}, {visible(knew.source)})"
-        if right == 1:
-            proved = " and a code" if knew.ending in _WITH_CODE else ""
-            yield f"{subject} {used}{proved} but {ended} {where}"
-        else:
-            proved = "used a code but " if knew.ending in _WITH_CODE else ""
-            yield f"{subject} {used.rstrip(',')}. The last of them {proved}{ended} {where}"
-    if codes > 1:
-        yield f"{counted(codes, 'wrong code')} in all, {_when('the last on', at, source, zone)}"
-    elif codes and (knew is None or knew.ending not in _WRONG_CODE):
-        yield f"1 wrong code, {_when('on', at, source, zone)}"
-
-
-def _with_an_old_password(
-    failed: FailedSignIns, knew: KnewPassword, right: int, zone: tzinfo
-) -> str:
-    """Return what is known of the sign-ins before the password was changed."""
-    if not knew.source:
-        return "Someone entered your old password. Where from was not recorded"
-    subject = _who(right, failed.count)
-    code = knew.ending is Ending.OLD_PASSWORD_AND_CODE
-    where = f"{full_minute(knew.at, zone)}, {visible(knew.source)}"
-    if right == 1:
-        return f"{subject} used your old password{' and a code' if code else ''} ({where})"
-    last = "the last of them with a code, " if code else "the last of them "
-    return f"{subject} used your old password ({last}{where})"
-
-
-def _who(right: int, count: int) -> str:
-    """Return the subject of a sentence about `right` of `count` failed sign-ins."""
-    if right == count:
-        return {1: "It", 2: "Both"}.get(count, "All")
-    return "One" if right == 1 else f"{right:,}"
-
-
-def _when(which: str, at: float | None, source: str, zone: tzinfo) -> str:
-    return f"{which} {full_minute(at, zone)} from {visible(source)}"
-
-
-def summary(failed: FailedSignIns, *, is_first_sign_in: bool = False) -> list[str]:
-    """Return short lines for admins and the operator: the number, and the last one of each kind."""
-    since = "before the first sign-in" if is_first_sign_in else "since the last sign-in"
-    lines = [f"{failed.count:,} {since}"]
-    if failed.last_at is not None:
-        lines.append(f"wrong password: {_last(failed.last_at, failed.last_source)}")
-    if knew := failed.knew_password:
-        proved = "host's own check" if knew.ending in _HOST else "correct password"
-        lines += [f"{proved}: {_last(knew.at, knew.source)}", f"({knew.ending})"]
-    codes, at, source = wrong_codes(failed)
-    if at is not None:
-        lines.append(f"{counted(codes, 'wrong code')}: {_last(at, source)}")
-    return lines
-
-
-def _last(at: float, source: str) -> str:
-    return f"last {utc_minute(at)}" + (f" from {visible(source)}" if source else "")

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from cwtui.accounts import roles
 from cwtui.accounts.preferences import DEFAULTS, Preferences
 from cwtui.accounts.text import LINE_LENGTH
+from cwtui.language import N_
 
 
 class Origin(StrEnum):
@@ -227,17 +228,17 @@ class Attempts(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
 class Ending(StrEnum):
     """Why a sign-in with the correct password, or at a door of the host, did not succeed."""
 
-    REFUSED = "refused"
-    STOPPED = "stopped at the code"
-    WRONG_CODE = "wrong code"
-    NEW_PASSWORD = "stopped at the new password"  # noqa: S105  words
-    NEW_PASSWORD_AFTER_CODE = "stopped at the new password, after the code"  # noqa: S105  words
-    ENROLMENT = "stopped at the enrolment"
-    BACKUP_CODES = "stopped at the backup codes"
-    HOST_STOPPED = "stopped at the code, after the host's own check"
-    HOST_WRONG_CODE = "wrong code, after the host's own check"
-    OLD_PASSWORD = "password changed since"  # noqa: S105  words
-    OLD_PASSWORD_AND_CODE = "after the code, password changed since"  # noqa: S105  words
+    REFUSED = N_("refused")
+    STOPPED = N_("stopped at the code")
+    WRONG_CODE = N_("wrong code")
+    NEW_PASSWORD = N_("stopped at the new password")
+    NEW_PASSWORD_AFTER_CODE = N_("stopped at the new password, after the code")
+    ENROLMENT = N_("stopped at the enrolment")
+    BACKUP_CODES = N_("stopped at the backup codes")
+    HOST_STOPPED = N_("stopped at the code, after the host's own check")
+    HOST_WRONG_CODE = N_("wrong code, after the host's own check")
+    OLD_PASSWORD = N_("password changed since")
+    OLD_PASSWORD_AND_CODE = N_("after the code, password changed since")
 
 
 class KnewPassword(Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cwtui.accounts import account_state, devices, failed_sign_ins, ssh_keys, wording
+from cwtui.accounts import (
+    account_state,
+    devices,
+    failed_sign_in_words,
+    failed_sign_ins,
+    ssh_keys,
+    wording,
+)
 from cwtui.accounts.account_state import Status
 from cwtui.accounts.administration import Details
 from cwtui.accounts.credentials import backup_codes
@@ -222,7 +229,7 @@ def _failed_sign_ins(record: SignInRecord) -> list[str]:
     if record.failed is None:
         return ["none"]
     is_first = record.last_sign_in is None
-    return failed_sign_ins.summary(record.failed, is_first_sign_in=is_first)
+    return failed_sign_in_words.summary(record.failed, is_first_sign_in=is_first)
 
 
 def _failed_attempts(record: SignInRecord, now: float) -> list[str]:

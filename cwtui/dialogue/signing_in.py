@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
-from cwtui.accounts import failed_sign_ins, sign_in, sign_in_enrolment, sign_in_progress, wording
+from cwtui.accounts import (
+    failed_sign_in_words,
+    failed_sign_ins,
+    sign_in,
+    sign_in_enrolment,
+    sign_in_progress,
+    wording,
+)
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.ports import Ports
@@ -143,7 +150,7 @@ def tell_of(person: Listener, state: sign_in.SignedIn, source: str) -> None:
         warning = "Only " if left <= backup_codes.WARN_AT else ""
         person.tell(f"You used a backup code. {warning}{wording.backup_codes_left(left)}.")
     if before.failed is not None and failed_sign_ins.is_alarming(before.failed, source):
-        told = failed_sign_ins.sentence(
+        told = failed_sign_in_words.sentence(
             before.failed,
             here=source,
             is_first_sign_in=before.last_sign_in is None,

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts import failed_sign_ins, sign_in, sign_in_enrolment
+from cwtui.accounts import failed_sign_in_words, failed_sign_ins, sign_in, sign_in_enrolment
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import SignInEnded, SignInFailed
 from cwtui.accounts.model import (
@@ -154,7 +154,7 @@ def test_a_later_stop_does_not_hide_wrong_codes_and_a_lock(world: World, device:
         right_passwords=2,
         wrong_codes={ELSEWHERE: WrongCodes(5, at)},
     )
-    assert failed_sign_ins.sentence(failed) == (
+    assert failed_sign_in_words.sentence(failed) == (
         "2 failed attempts since then. Both used your password. The last of them entered no code "
         "(2027-01-15 08:02 UTC, 203.0.113.9). 5 wrong codes in all, the last on 2027-01-15 08:01 "
         "UTC from 198.51.100.7. If that was not you, change your password now."
@@ -177,7 +177,7 @@ def test_only_ones_own_wrong_codes_are_left_out(world: World, device: Device) ->
 def test_nobody_knows_whether_a_sign_in_from_nowhere_is_ones_own(nowhere: str) -> None:
     failed = FailedSignIns(1, knew_password=KnewPassword(NOW, nowhere, Ending.ENROLMENT))
     assert failed_sign_ins.is_alarming(failed, nowhere)
-    assert "where you are now" not in failed_sign_ins.sentence(failed, here=nowhere)
+    assert "where you are now" not in failed_sign_in_words.sentence(failed, here=nowhere)
     here = FailedSignIns(1, knew_password=KnewPassword(NOW, HERE, Ending.ENROLMENT))
     assert not failed_sign_ins.is_alarming(here, HERE)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cwtui.accounts import failed_sign_ins, host_sign_in, sign_in
+from cwtui.accounts import failed_sign_in_words, failed_sign_ins, host_sign_in, sign_in
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import NoSecondFactor, Refused, SignInFailed, UnknownAccount
 from cwtui.accounts.model import Ending
@@ -57,7 +57,7 @@ def test_the_owner_learns_of_those_who_stopped_at_the_code(world: World) -> None
     assert record.failed is not None
     assert record.failed.knew_password is not None
     assert record.failed.knew_password.ending is Ending.HOST_STOPPED
-    told = failed_sign_ins.sentence(record.failed, is_first_sign_in=True)
+    told = failed_sign_in_words.sentence(record.failed, is_first_sign_in=True)
     assert told == (
         "1 failed attempt before your first sign-in. It passed the host's own check, such as an "
         "SSH key, but entered no code (2027-01-15 08:00 UTC, 10.0.0.1). If that was not you, tell "
@@ -68,7 +68,7 @@ def test_the_owner_learns_of_those_who_stopped_at_the_code(world: World) -> None
         sign_in.with_code(world.ports, state, device.wrong_code(world.clock()), "code")
     record = world.records.get("alice")
     assert record.failed is not None
-    told = failed_sign_ins.sentence(record.failed, password_changed=True)
+    told = failed_sign_in_words.sentence(record.failed, password_changed=True)
     assert "It passed the host's own check, such as an SSH key, but entered a wrong code" in told
     assert "tell an admin" in told  # a new password would not help
     # Nor is it forgotten as something that only an old password could do.

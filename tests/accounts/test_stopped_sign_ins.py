@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from cwtui.accounts import (
     administration,
-    failed_sign_ins,
+    failed_sign_in_words,
     recovery,
     self_service,
     sign_in,
@@ -189,7 +189,7 @@ def test_a_line_lost_at_the_backup_codes_is_no_failed_attempt(world: World, wher
     STOPS[where][0](world)
     failed = world.records.get("alice").failed
     assert failed is not None
-    told = failed_sign_ins.sentence(failed)
+    told = failed_sign_in_words.sentence(failed)
     assert told.startswith("1 unfinished sign-in since then. It used your password and a code")
 
 
@@ -228,7 +228,7 @@ def test_a_changed_password_ends_the_advice_to_change_it(
     change(world, session)
     failed = world.records.get("alice").failed
     assert failed == knew(Ending.OLD_PASSWORD, world.clock() - 60)
-    told = failed_sign_ins.sentence(failed)
+    told = failed_sign_in_words.sentence(failed)
     assert "It used your old password (2027-01-15 08:00 UTC, 198.51.100.7)" in told
     assert told.endswith("Your password was changed since.")
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts import account_state, failed_sign_ins, times, wording
+from cwtui.accounts import account_state, failed_sign_in_words, failed_sign_ins, times, wording
 from cwtui.accounts.account_state import Unlocked
 from cwtui.accounts.administration import Details
 from cwtui.accounts.audit.lines import Record
@@ -159,21 +159,21 @@ def test_who_did_it_to_whom(actor: str, subject: str, said: str) -> None:
 
 def test_failed_sign_ins_for_the_person_and_for_others() -> None:
     wrong = FailedSignIns(1, NOW, HOSTILE)
-    assert failed_sign_ins.sentence(wrong) == (
+    assert failed_sign_in_words.sentence(wrong) == (
         f"1 failed attempt since then, on 2027-01-15 08:00 UTC from {SHOWN}. If that was not you, "
         "make sure that your password is hard to guess."
     )
-    assert failed_sign_ins.summary(wrong, is_first_sign_in=True) == [
+    assert failed_sign_in_words.summary(wrong, is_first_sign_in=True) == [
         "1 before the first sign-in",
         f"wrong password: last 2027-01-15 08:00 UTC from {SHOWN}",
     ]
     knew = KnewPassword(NOW, HOSTILE, Ending.STOPPED)
     right = FailedSignIns(1200, NOW, "10.0.0.1", knew)
-    assert failed_sign_ins.sentence(right) == (
+    assert failed_sign_in_words.sentence(right) == (
         "1,200 failed attempts since then. One used your password but entered no code (2027-01-15 "
         f"08:00 UTC, {SHOWN}). If that was not you, change your password now."
     )
-    assert failed_sign_ins.summary(right) == [
+    assert failed_sign_in_words.summary(right) == [
         "1,200 since the last sign-in",
         "wrong password: last 2027-01-15 08:00 UTC from 10.0.0.1",
         f"correct password: last 2027-01-15 08:00 UTC from {SHOWN}",
@@ -205,16 +205,16 @@ def test_each_ending_is_told_with_how_far_the_sign_in_got(ending: Ending) -> Non
     if ending in PROVED_ALL:
         kinds = ("unfinished sign-in", "failed or unfinished sign-ins")
     one, more = FailedSignIns(1, None, "", knew), FailedSignIns(3, NOW - 60, "10.0.0.9", knew)
-    assert failed_sign_ins.sentence(one) == f"1 {kinds[0]} since then. It{rest}"
-    assert failed_sign_ins.sentence(more) == f"3 {kinds[1]} since then. One{rest}"
-    assert failed_sign_ins.sentence(one, is_first_sign_in=True) == (
+    assert failed_sign_in_words.sentence(one) == f"1 {kinds[0]} since then. It{rest}"
+    assert failed_sign_in_words.sentence(more) == f"3 {kinds[1]} since then. One{rest}"
+    assert failed_sign_in_words.sentence(one, is_first_sign_in=True) == (
         f"1 {kinds[0]} before your first sign-in. It{rest}"
     )
-    assert failed_sign_ins.summary(one)[-1] == f"({ending})"
+    assert failed_sign_in_words.summary(one)[-1] == f"({ending})"
     several = replace(more, right_passwords=2, wrong_codes={"10.0.0.8": WrongCodes(5, NOW - 30)})
     used = "used a code but " if ending in WITH_CODE else ""
     last = ENDINGS[ending].rpartition("but ")[2]
-    assert failed_sign_ins.sentence(several) == (
+    assert failed_sign_in_words.sentence(several) == (
         f"3 {kinds[1]} since then. 2 used your password. The last of them {used}{last} "
         "(2027-01-15 08:00 UTC, 203.0.113.7). 5 wrong codes in all, the last on 2027-01-15 07:59 "
         "UTC from 10.0.0.8. If that was not you, change your password now."
@@ -231,14 +231,14 @@ def test_after_a_change_nobody_is_advised_to_change_the_password_again(ending: E
     assert after.failed is not None
     code = " and a code" if ending in WITH_CODE else ""
     told = f"used your old password{code} (2027-01-15 08:00 UTC, 203.0.113.7)"
-    assert failed_sign_ins.sentence(after.failed) == (
+    assert failed_sign_in_words.sentence(after.failed) == (
         f"1 {'unfinished sign-in' if code else 'failed attempt'} since then. It {told}. "
         "Your password was changed since."
     )
-    assert failed_sign_ins.summary(after.failed)[-1].endswith("password changed since)")
+    assert failed_sign_in_words.summary(after.failed)[-1].endswith("password changed since)")
     later = failed_sign_ins.with_failure(after, "203.0.113.8", NOW + 120, Ending.STOPPED)
     assert later.failed is not None
-    assert failed_sign_ins.sentence(later.failed) == (
+    assert failed_sign_in_words.sentence(later.failed) == (
         "2 failed attempts since then. One used your password but entered no code (2027-01-15 "
         "08:02 UTC, 203.0.113.8). If that was not you, change your password now."
     )
@@ -250,18 +250,18 @@ def test_after_a_change_nobody_is_advised_to_change_the_password_again(ending: E
     old = failed_sign_ins.with_old_password(SignInRecord(failed=several), NOW + 60).failed
     assert old is not None
     last = "the last of them with a code, " if code else "the last of them "
-    assert f"2 used your old password ({last}2027-01-15" in failed_sign_ins.sentence(old)
+    assert f"2 used your old password ({last}2027-01-15" in failed_sign_in_words.sentence(old)
 
 
 def test_old_passwords_from_an_unknown_source_and_wrong_ones() -> None:
     unknown = SignInRecord(failed=FailedSignIns(1, right_passwords=1))
     after = failed_sign_ins.with_old_password(unknown, NOW).failed
     assert after is not None
-    assert failed_sign_ins.sentence(after) == (
+    assert failed_sign_in_words.sentence(after) == (
         "1 failed attempt since then. Someone entered your old password. Where from was not "
         "recorded. Your password was changed since."
     )
-    assert failed_sign_ins.summary(after)[1] == "correct password: last 2027-01-15 08:00 UTC"
+    assert failed_sign_in_words.summary(after)[1] == "correct password: last 2027-01-15 08:00 UTC"
     for record in (SignInRecord(), SignInRecord(failed=FailedSignIns(2, NOW, "10.0.0.1"))):
         assert failed_sign_ins.with_old_password(record, NOW) == record
 
@@ -272,7 +272,7 @@ def test_ones_own_first_step_is_told_without_alarm(ending: Ending) -> None:
     knew = KnewPassword(NOW, "2001:db8::7", ending)
     one, both = FailedSignIns(1, None, "", knew), FailedSignIns(2, None, "", knew, 2)
     here, now = "2001:db8::8", "change your password now."
-    sentence = failed_sign_ins.sentence(one, here=here, is_first_sign_in=True)
+    sentence = failed_sign_in_words.sentence(one, here=here, is_first_sign_in=True)
     assert f"used your password {ENDINGS[ending]} (2027-01-15 08:00 UTC, 2001:db8::7)" in sentence
     is_own = ending in PROVED_ALL
     assert failed_sign_ins.is_alarming(one, here) is not is_own
@@ -284,10 +284,10 @@ def test_ones_own_first_step_is_told_without_alarm(ending: Ending) -> None:
     assert sentence.startswith("1 unfinished sign-in before your first sign-in. It used your")
     hint = "It came from where you are now: if it was you, ignore this. "
     assert sentence.endswith(f"{hint}If not, {now}")
-    changed = failed_sign_ins.sentence(one, here=here, password_changed=True)
+    changed = failed_sign_in_words.sentence(one, here=here, password_changed=True)
     assert changed.endswith(f"{hint}You have changed your password since.")
-    assert "now: if all of them were you, ignore" in failed_sign_ins.sentence(both, here=here)
-    assert "where you are" not in failed_sign_ins.sentence(one, here="203.0.113.7")
+    assert "now: if all of them were you, ignore" in failed_sign_in_words.sentence(both, here=here)
+    assert "where you are" not in failed_sign_in_words.sentence(one, here="203.0.113.7")
 
 
 @pytest.mark.parametrize(
@@ -327,4 +327,4 @@ def test_times_in_a_zone_have_its_offset() -> None:
     assert wording.last_sign_in(record, berlin) == "2027-01-15 09:00 +01:00 from 10.0.0.1"
     knew = FailedSignIns(1, None, "", KnewPassword(NOW, "10.0.0.1", Ending.STOPPED))
     for failed in (knew, FailedSignIns(1, NOW, "10.0.0.1")):
-        assert "2027-01-15 09:00 +01:00" in failed_sign_ins.sentence(failed, berlin)
+        assert "2027-01-15 09:00 +01:00" in failed_sign_in_words.sentence(failed, berlin)

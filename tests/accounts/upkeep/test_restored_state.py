@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from cwtui.accounts import account_changes, devices, failed_sign_ins, roles
+from cwtui.accounts import account_changes, devices, failed_sign_in_words, roles
 from cwtui.accounts.model import (
     Account,
     Attempts,
@@ -174,7 +174,7 @@ def test_an_old_password_may_be_the_current_one_after_a_restore() -> None:
     now = SignInRecord(failed=FailedSignIns(1, None, "", knew, 1))
     restored = restoring.record(SignInRecord(), now).failed
     assert restored is not None
-    assert failed_sign_ins.sentence(restored).endswith("change your password now.")
+    assert failed_sign_in_words.sentence(restored).endswith("change your password now.")
 
 
 def test_the_difference_lists_accounts_by_name(world: World) -> None:

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from cwtui.accounts import failed_sign_ins, self_service, wording
+from cwtui.accounts import failed_sign_in_words, failed_sign_ins, self_service, wording
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.enrolment import Enrolment
@@ -133,7 +133,7 @@ Change Display: colours, time zone and mouse, kept for your account."""
             yield Static(last, id="last-sign-in", markup=False)
         if before.failed is not None:
             here = self.session.source
-            told = failed_sign_ins.sentence(
+            told = failed_sign_in_words.sentence(
                 before.failed,
                 self.context.zone,
                 here=here,
