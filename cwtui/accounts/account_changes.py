@@ -7,19 +7,18 @@ owner is told only of the device that was used at the last sign-in, unless a cod
 proves that it was the owner.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, tzinfo
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from cwtui.accounts.model import MOST_REMOVALS, Account, Removal, Removed, SignInRecord
 from cwtui.accounts.session import OPERATOR_PREFIX
-from cwtui.accounts.text import counted, listed, visible
+from cwtui.accounts.text import listed, visible
 from cwtui.accounts.times import full_minute
+from cwtui.language import _, ngettext
 
-_MFA: Final = "multi-factor authentication"
 _NAMED: Final = 3
 """How many keys or devices a sentence names."""
 _SIGN_IN: Final = 5.0
@@ -50,37 +49,98 @@ class Changes(Struct, frozen=True):
     """It was the last one, or all were removed."""
     is_first: bool = False
 
+    username: str = ""
+    """Whose account it is."""
+
     def sentences(self, zone: tzinfo = UTC) -> Iterator[str]:
         """Yield what the owner is told."""
-        since = "Before your first sign-in" if self.is_first else "Since your last sign-in"
-        for what, new in (("SSH key", self.keys), ("device", self.devices)):
-            if not new:
-                continue
-            were, them = ("was", "it") if len(new) == 1 else ("were", "them")
-            shown = [_shown(each.name, each.at, each.by, zone) for each in new]
-            yield (
-                f"{since}, {counted(len(new), what)} {were} added: {listed(shown, _NAMED)}. If you "
-                f"did not expect that, remove {them} in Settings and tell an admin."
-            )
+        if self.keys:
+            yield self._keys_added(zone)
+        if self.devices:
+            yield self._devices_added(zone)
         for what in Removed:
             gone = [each for each in self.removals if each.what is what]
-            if not gone:
-                continue
-            if what is Removed.SECOND_FACTOR:
-                last = gone[-1]
-                happened = f"your {_shown(f'{_MFA} was disabled', last.at, last.by, zone)}"
-            else:
-                shown = [_shown(each.name, each.at, each.by, zone) for each in gone]
-                removed = "was" if len(gone) == 1 else "were"
-                happened = f"{counted(len(gone), what)} {removed} removed: {listed(shown, _NAMED)}"
-            yield f"{since}, {happened}. If you did not expect that, tell an admin."
+            if gone:
+                yield self._removed(what, gone, zone)
         if self.mfa_off:
-            yield (f"{since}, your {_MFA} was disabled. If that was not you, tell an admin.")
-        elif self.device_gone:
-            yield (
-                f"{since}, the device that you used then was removed. If that was not you, tell "
-                "an admin."
+            yield _(
+                "Since your last sign-in, your multi-factor authentication was disabled. If that "
+                "was not you, tell an admin."
             )
+        elif self.device_gone:
+            yield _(
+                "Since your last sign-in, the device that you used then was removed. If that was "
+                "not you, tell an admin."
+            )
+
+    def _keys_added(self, zone: tzinfo) -> str:
+        number, names = len(self.keys), self._named(self.keys, zone)
+        if self.is_first:
+            return ngettext(
+                "Before your first sign-in, {number} SSH key was added: {names}. If you did not "
+                "expect that, remove it in Settings and tell an admin.",
+                "Before your first sign-in, {number} SSH keys were added: {names}. If you did not "
+                "expect that, remove them in Settings and tell an admin.",
+                number,
+                names=names,
+            )
+        return ngettext(
+            "Since your last sign-in, {number} SSH key was added: {names}. If you did not expect "
+            "that, remove it in Settings and tell an admin.",
+            "Since your last sign-in, {number} SSH keys were added: {names}. If you did not "
+            "expect that, remove them in Settings and tell an admin.",
+            number,
+            names=names,
+        )
+
+    def _devices_added(self, zone: tzinfo) -> str:
+        return ngettext(
+            "Since your last sign-in, {number} device was added: {names}. If you did not expect "
+            "that, remove it in Settings and tell an admin.",
+            "Since your last sign-in, {number} devices were added: {names}. If you did not expect "
+            "that, remove them in Settings and tell an admin.",
+            len(self.devices),
+            names=self._named(self.devices, zone),
+        )
+
+    def _removed(self, what: Removed, gone: Sequence[Removal], zone: tzinfo) -> str:
+        if what is Removed.SECOND_FACTOR:
+            return _(
+                "Since your last sign-in, your multi-factor authentication was disabled ({when}). "
+                "If you did not expect that, tell an admin.",
+                when=self._when(gone[-1], zone),
+            )
+        names = self._named(gone, zone)
+        if what is Removed.DEVICE:
+            return ngettext(
+                "Since your last sign-in, {number} device was removed: {names}. If you did not "
+                "expect that, tell an admin.",
+                "Since your last sign-in, {number} devices were removed: {names}. If you did not "
+                "expect that, tell an admin.",
+                len(gone),
+                names=names,
+            )
+        return ngettext(
+            "Since your last sign-in, {number} SSH key was removed: {names}. If you did not "
+            "expect that, tell an admin.",
+            "Since your last sign-in, {number} SSH keys were removed: {names}. If you did not "
+            "expect that, tell an admin.",
+            len(gone),
+            names=names,
+        )
+
+    def _named(self, those: Sequence[Added | Removal], zone: tzinfo) -> str:
+        shown = [f"{visible(each.name)} ({self._when(each, zone)})" for each in those]
+        return listed(shown, _NAMED)
+
+    def _when(self, one: Added | Removal, zone: tzinfo) -> str:
+        time = full_minute(one.at, zone)
+        name = one.by.removeprefix(OPERATOR_PREFIX)
+        if one.by == self.username != "":
+            return _("{time}, by you", time=time)
+        if name != one.by:
+            return _("{time}, by the operator {name}", time=time, name=visible(name))
+        return _("{time}, by {name}", time=time, name=visible(name)) if name else time
 
 
 NO_CHANGES: Final = Changes()
@@ -94,24 +154,23 @@ def since_last_sign_in(account: Account, before: SignInRecord, began: float) -> 
     """
     last = before.last_sign_in
     new = tuple(
-        Added(key.name, key.added_at, _who(key.added_by, account))
+        Added(key.name, key.added_at, key.added_by)
         for key in account.ssh_keys
         if last is None or key.added_at > last
     )
     if last is None:
-        return Changes(new, is_first=True)
+        return Changes(new, is_first=True, username=account.username)
     factor = account.second_factor
     devices = tuple(
         Added(device.name, device.registered_at)
         for device in (factor.devices if factor is not None else ())
         if last < device.registered_at < began
     )
-    removals = tuple(
-        replace(each, by=_who(each.by, account)) for each in account.removals if each.at > last
-    )
+    removals = tuple(each for each in account.removals if each.at > last)
     by_others = any(each.what is not Removed.SSH_KEY for each in removals)
     device_gone = not by_others and _is_its_device_gone(account, before, last)
-    return Changes(new, devices, removals, device_gone, device_gone and factor is None)
+    mfa_off = device_gone and factor is None
+    return Changes(new, devices, removals, device_gone, mfa_off, username=account.username)
 
 
 def with_removal(
@@ -120,18 +179,6 @@ def with_removal(
     """Return the account with a note for its owner that somebody else has removed this."""
     kept = (*account.removals, Removal(what, now, actor, name))
     return account.changed(removals=kept[-MOST_REMOVALS:])
-
-
-def _who(actor: str, account: Account) -> str:
-    if actor == account.username:
-        return "you"
-    name = actor.removeprefix(OPERATOR_PREFIX)
-    return f"the operator {name}" if name != actor else name
-
-
-def _shown(name: str, at: float, by: str, zone: tzinfo) -> str:
-    who = f", by {visible(by)}" if by else ""
-    return f"{visible(name)} ({full_minute(at, zone)}{who})"
 
 
 def _is_its_device_gone(account: Account, before: SignInRecord, last: float) -> bool:
