@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from cwtui.accounts import throttle
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.settings import Mfa, OrganizationSettings
+from cwtui.language import N_
 
 
 class HasMfa(Protocol):
@@ -64,11 +65,11 @@ class Status(StrEnum):
     three are closed (see `closed_accounts`).
     """
 
-    ENABLED = "enabled"
-    LOCKED = "locked"
-    UNUSED = "unused"
-    EXPIRED = "expired"
-    DISABLED = "disabled"
+    ENABLED = N_("enabled")
+    LOCKED = N_("locked")
+    UNUSED = N_("unused")
+    EXPIRED = N_("expired")
+    DISABLED = N_("disabled")
 
 
 CLOSED: Final = frozenset({Status.UNUSED, Status.EXPIRED, Status.DISABLED})
@@ -80,9 +81,9 @@ class MfaState(StrEnum):
     `REQUIRED` means that the account must register a device at its next sign-in.
     """
 
-    ENABLED = "enabled"
-    REQUIRED = "required"
-    NONE = "none"
+    ENABLED = N_("enabled")
+    REQUIRED = N_("required")
+    NONE = N_("none")
 
 
 @dataclass(frozen=True)
@@ -96,13 +97,13 @@ class Unlocked:
 class PasswordState(StrEnum):
     """What can be said of a password without knowing it, in a word for lists."""
 
-    SET = "set"
-    INITIAL = "initial"
-    EXPIRED = "expired"
+    SET = N_("set")
+    INITIAL = N_("initial")
+    EXPIRED = N_("expired")
     """An initial password that is no longer valid."""
-    MUST_CHANGE = "must-change"
+    MUST_CHANGE = N_("must-change")
     """It must be changed at the next sign-in."""
-    ELSEWHERE = "elsewhere"
+    ELSEWHERE = N_("elsewhere")
     """It is not stored here, but in the directory."""
 
 
@@ -118,9 +119,9 @@ class Requirement(Enum):
 class OriginNote(Enum):
     """What needs attention in an account's origin; the value is the text in lists."""
 
-    GONE = "gone"
+    GONE = N_("gone")
     """The directory no longer has the person."""
-    HIDES_LDAP_USER = "also in ldap"
+    HIDES_LDAP_USER = N_("also in ldap")
     """The directory has a user with the name of this local account."""
 
 

@@ -18,9 +18,10 @@ from cwtui.accounts.expiry import last_day
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Reading
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.accounts.text import counted, visible
+from cwtui.accounts.text import visible
+from cwtui.language import N_, _, ngettext
 
-DISABLED: Final = "Your account is disabled. Ask an admin to enable it."
+DISABLED: Final = N_("Your account is disabled. Ask an admin to enable it.")
 WARNED_DAYS: Final = 14
 """How many days before an account is closed its owner and admins are warned."""
 
@@ -40,27 +41,42 @@ def told(account: Account, closed: Status, settings: OrganizationSettings) -> st
         case Status.EXPIRED:
             return expired(account)
         case Status.UNUSED:
-            days = counted(settings.unused_days, "day")
-            return (
-                f"Your account is disabled, because you have not signed in for {days}. Ask an "
-                "admin to enable it."
+            return ngettext(
+                "Your account is disabled, because you have not signed in for {number} day. Ask "
+                "an admin to enable it.",
+                "Your account is disabled, because you have not signed in for {number} days. Ask "
+                "an admin to enable it.",
+                settings.unused_days,
             )
-    return f"Your account is disabled{because(account)} Ask an admin to enable it."
+    reason = quoted_reason(account)
+    if not reason:
+        return _(DISABLED)
+    return _("Your account is disabled: {reason} Ask an admin to enable it.", reason=reason)
 
 
 def expired(account: Account) -> str:
     """Return what the owner is told of an expired account."""
-    day = last_day(account.expires_at)
-    return f"Your account expired at the end of {day} (UTC). Ask an admin to extend it."
+    return _(
+        "Your account expired at the end of {day} (UTC). Ask an admin to extend it.",
+        day=last_day(account.expires_at),
+    )
 
 
-def because(account: Account) -> str:
-    """Return how a sentence ends that says that the account is disabled: with the reason."""
+def was_disabled(account: Account) -> str:
+    """Return what somebody is told whose account is disabled during a session."""
+    reason = quoted_reason(account)
+    if not reason:
+        return _("Your account was disabled. Ask an admin to enable it.")
+    return _("Your account was disabled: {reason} Ask an admin to enable it.", reason=reason)
+
+
+def quoted_reason(account: Account) -> str:
+    """Return the admin's reason as the end of a sentence; empty if there is none."""
     reason = visible(account.disabled_reason)
     if not reason:
-        return "."
+        return ""
     # Quoted, so that it does not read as words of cwtui.
-    return f': "{reason}"' + ("" if reason.endswith((".", "!", "?")) else ".")
+    return f'"{reason}"' + ("" if reason.endswith((".", "!", "?")) else ".")
 
 
 def warnings(
@@ -72,18 +88,25 @@ def warnings(
     """
     end, warned = account.expires_at, WARNED_DAYS * unused.DAY
     if end is not None and end - now <= warned:
-        yield (
-            f"Your account expires at the end of {last_day(end)} (UTC). Ask an admin if you need "
-            "it for longer."
+        yield _(
+            "Your account expires at the end of {day} (UTC). Ask an admin if you need it for "
+            "longer.",
+            day=last_day(end),
         )
     days = settings.unused_days
     left = unused.last_used(account, last_sign_in) + days * unused.DAY - now
     if days and left <= warned_days(days) * unused.DAY:
-        in_days = counted(max(ceil(left / unused.DAY), 1), "day")
-        yield (
-            f"Accounts are disabled after {counted(days, 'day')} without a sign-in. Yours would "
-            f"have been in {in_days}."
+        allowed = ngettext(
+            "Accounts are disabled after {number} day without a sign-in.",
+            "Accounts are disabled after {number} days without a sign-in.",
+            days,
         )
+        yours = ngettext(
+            "Yours would have been in {number} day.",
+            "Yours would have been in {number} days.",
+            max(ceil(left / unused.DAY), 1),
+        )
+        yield f"{allowed} {yours}"
 
 
 def warned_days(days: int) -> int:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, Self, TypeAlias
 
+from cwtui.language import N_, _
+
 
 class AccountsError(Exception):
     """Base of all errors. `str()` is the sentence to show; it never contains a secret."""
@@ -37,6 +39,10 @@ class ConfirmationNeeded(Refused):
     field = ""
     """The input field to change instead of agreeing; empty if there is none."""
 
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.question, self.act = _(self.question), _(self.act)
+
     def sentence(self, labels: Mapping[str, str]) -> str:
         """Return the sentence, with what a screen calls the fields."""
         del labels
@@ -46,16 +52,16 @@ class ConfirmationNeeded(Refused):
 class LooksAlike(ConfirmationNeeded):
     """The new username looks like an existing one."""
 
-    question = "Create the user anyway?"
-    act = "Create User"
+    question = N_("Create the user anyway?")
+    act = N_("Create User")
     field = "username"
 
 
 class NamesUnixUser(ConfirmationNeeded):
     """The new username is that of a Unix user who can do more on this host than others."""
 
-    question = "Create the user anyway?"
-    act = "Create User"
+    question = N_("Create the user anyway?")
+    act = N_("Create User")
     field = "username"
 
 
@@ -65,39 +71,50 @@ class GivesPermissions(ConfirmationNeeded):
     def __init__(self, username: str, granted: Sequence[str], *, makes_admin: bool) -> None:
         if makes_admin:
             super().__init__(
-                f"As an admin, {username} can manage all users, roles and organization settings, "
-                "and read the audit log."
+                _(
+                    "As an admin, {username} can manage all users, roles and organization "
+                    "settings, and read the audit log.",
+                    username=username,
+                )
             )
-            self.question, self.act = f"Make {username} an admin?", "Make Admin"
+            self.question = _("Make {username} an admin?", username=username)
+            self.act = _("Make Admin")
         else:
-            super().__init__(f"{username} gets new permissions: {', '.join(granted)}.")
-            self.question, self.act = f"Give {username} these permissions?", "Give Permissions"
+            super().__init__(
+                _(
+                    "{username} gets new permissions: {permissions}.",
+                    username=username,
+                    permissions=", ".join(granted),
+                )
+            )
+            self.question = _("Give {username} these permissions?", username=username)
+            self.act = _("Give Permissions")
 
 
 class GivesPower(ConfirmationNeeded):
     """Accounts of a file can do more than others, here or as Unix users."""
 
-    question = "Is that right?"
+    question = N_("Is that right?")
 
 
 class Removes(ConfirmationNeeded):
     """Accounts are removed because a file does not name them."""
 
-    question = "Remove them?"
+    question = N_("Remove them?")
 
 
 class RequiresMfa(ConfirmationNeeded):
     """Everyone must have a second factor from now on, and some have none."""
 
-    question = "Require multi-factor authentication for everyone?"
-    act = "Require MFA"
+    question = N_("Require multi-factor authentication for everyone?")
+    act = N_("Require MFA")
 
 
 class DisablesUnused(ConfirmationNeeded):
     """Accounts count as disabled from now on, because nobody has signed in to them for long."""
 
-    question = "Disable unused accounts?"
-    act = "Disable Unused"
+    question = N_("Disable unused accounts?")
+    act = N_("Disable Unused")
 
 
 class ChangedByOthers(ConfirmationNeeded):
@@ -107,24 +124,29 @@ class ChangedByOthers(ConfirmationNeeded):
     `is_lost`, the person would not replace that but lose it.
     """
 
-    question = "Replace that with what you entered?"
-    act = "Replace"
+    question = N_("Replace that with what you entered?")
+    act = N_("Replace")
 
     def __init__(
         self, by: Sequence[str], values: Mapping[str, str], *, is_lost: bool = False
     ) -> None:
         self.by = by
         self.values = values
-        if is_lost:
-            self.question, self.act = "Go on all the same?", "Go On"
         super().__init__(self.sentence({}))
+        if is_lost:
+            self.question, self.act = _("Go on all the same?"), _("Go On")
 
     def sentence(self, labels: Mapping[str, str]) -> str:
-        who = " and ".join(self.by) or "Somebody"
-        set_to = " and ".join(
-            f"{labels.get(field, field)} to {value}" for field, value in self.values.items()
+        changes = _(" and ").join(
+            _("{field} to {value}", field=labels.get(field, field), value=value)
+            for field, value in self.values.items()
         )
-        return f"{who} {'have' if len(self.by) > 1 else 'has'} set {set_to} in the meantime."
+        if not self.by:
+            return _("Somebody has set {changes} in the meantime.", changes=changes)
+        who = _(" and ").join(self.by)
+        if len(self.by) == 1:
+            return _("{who} has set {changes} in the meantime.", who=who, changes=changes)
+        return _("{who} have set {changes} in the meantime.", who=who, changes=changes)
 
 
 class NotPermitted(Refused):
@@ -144,35 +166,47 @@ class UnknownAccount(NotFound):
 
     def __init__(self, username: str) -> None:
         super().__init__(
-            f"There is no account named {username}. Check the name in the list of users."
+            _(
+                "There is no account named {username}. Check the name in the list of users.",
+                username=username,
+            )
         )
-        self.gone = f"The account {username} was removed or renamed in the meantime."
+        self.gone = _(
+            "The account {username} was removed or renamed in the meantime.", username=username
+        )
 
 
 class UnknownSession(NotFound):
     """There is no open session with this id."""
 
     def __init__(self, id_: str) -> None:
-        super().__init__(f"There is no open session {id_}. It may have ended in the meantime.")
+        super().__init__(
+            _("There is no open session {id}. It may have ended in the meantime.", id=id_)
+        )
 
 
 class UnknownRole(NotFound):
     """There is no role with this name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is no role named {name}. Check the list of roles.")
+        super().__init__(_("There is no role named {name}. Check the list of roles.", name=name))
 
 
 class NoSecondFactor(Refused):
     """The account has no second factor, and this door of the host asks for one."""
 
     def __init__(self, *, required: bool = False) -> None:
-        why = (
-            "You must set up multi-factor authentication first"
+        super().__init__(
+            _(
+                "You must set up multi-factor authentication first. Sign in to cwtui to register "
+                "a device."
+            )
             if required
-            else ("This needs multi-factor authentication, which is not set up for your account")
+            else _(
+                "This needs multi-factor authentication, which is not set up for your account. "
+                "Sign in to cwtui to register a device."
+            )
         )
-        super().__init__(f"{why}. Sign in to cwtui to register a device.")
 
 
 class SignInFailed(Refused):
@@ -196,15 +230,17 @@ class ClockWasAhead(SignInFailed):
     def __init__(self, field: str) -> None:
         super().__init__(
             field,
-            "The clock of this host was ahead when you last signed in, so one-time codes do not "
-            "work now. Use a backup code, or ask an admin to disable your MFA.",
+            _(
+                "The clock of this host was ahead when you last signed in, so one-time codes do "
+                "not work now. Use a backup code, or ask an admin to disable your MFA."
+            ),
         )
 
 
 class Throttled(SignInFailed):
     """Too many failed attempts. This one was not checked; the next is allowed at `until`."""
 
-    TOO_MANY: ClassVar[str] = "Too many failed attempts."
+    TOO_MANY: ClassVar[str] = N_("Too many failed attempts.")
     until: float
 
     def __init__(self, field: str, sentence: str, until: float) -> None:
@@ -213,7 +249,7 @@ class Throttled(SignInFailed):
     @classmethod
     def after(cls, failed: SignInFailed, until: float) -> Self:
         """Return what the next attempt gets after this one, which was the last before a wait."""
-        return failed if isinstance(failed, cls) else cls(failed.field, cls.TOO_MANY, until)
+        return failed if isinstance(failed, cls) else cls(failed.field, _(cls.TOO_MANY), until)
 
 
 class SignInEnded(Refused):
@@ -244,7 +280,7 @@ class ProofNeeded(Refused):
     """The last proof is too old for this change. Ask for these factors, then repeat the change."""
 
     def __init__(self, *, password: bool, code: bool) -> None:
-        super().__init__("Confirm your identity to make this change.")
+        super().__init__(_("Confirm your identity to make this change."))
         self.password = password
         self.code = code
 

@@ -11,7 +11,7 @@ import msgspec
 from cwtui.accounts import account_state, roles
 from cwtui.accounts.account_state import Status
 from cwtui.accounts.audit.events import Event, EventType, Outcome
-from cwtui.accounts.closed_accounts import because, expired
+from cwtui.accounts.closed_accounts import expired, was_disabled
 from cwtui.accounts.errors import CannotCheck, NotPermitted, ProofNeeded, SessionEnded
 from cwtui.accounts.model import Account, Note, SignInRecord, unchanged
 from cwtui.accounts.ports import AccountsChange, Ports
@@ -115,8 +115,7 @@ def account_of(ports: Ports, session: Session, change: AccountsChange | None = N
     # Nobody is signed in for so long that the account becomes unused meanwhile.
     match account_state.closed(account, ports.now()):
         case Status.DISABLED:
-            told = f"Your account was disabled{because(account)} Ask an admin to enable it."
-            raise SessionEnded(told, "disabled", may_return=False)
+            raise SessionEnded(was_disabled(account), "disabled", may_return=False)
         case Status.EXPIRED:
             raise SessionEnded(expired(account), "expired", may_return=False)
     if (account.roles, permissions_of(ports, account, change)) != (

@@ -5,13 +5,19 @@ Screens pass the zone of the person who is signed in. Everything else stays in U
 
 from datetime import UTC, datetime, tzinfo
 
+from cwtui.language import N_, _
+
 _MINUTES_AN_HOUR = 60
-_STEPS = ((60, 60, "min"), (3600, 24, "h"), (86400, 365, "d"))
+_STEPS = (
+    (60, 60, N_("{number} min")),
+    (3600, 24, N_("{number} h")),
+    (86400, 365, N_("{number} d")),
+)
 
 
 def minute(at: float | None, zone: tzinfo = UTC) -> str:
     """Return the time without its offset, such as "2026-11-24 03:00"; "never" for None."""
-    return "never" if at is None else f"{local(at, zone):%Y-%m-%d %H:%M}"
+    return _("never") if at is None else f"{local(at, zone):%Y-%m-%d %H:%M}"
 
 
 def full_minute(at: float | None, zone: tzinfo = UTC) -> str:
@@ -19,7 +25,7 @@ def full_minute(at: float | None, zone: tzinfo = UTC) -> str:
 
     For example "2026-11-24 03:00 UTC" or "2026-11-24 04:00 +01:00".
     """
-    return "never" if at is None else f"{minute(at, zone)} {offset(local(at, zone))}"
+    return _("never") if at is None else f"{minute(at, zone)} {offset(local(at, zone))}"
 
 
 def utc_minute(at: float | None) -> str:
@@ -29,7 +35,7 @@ def utc_minute(at: float | None) -> str:
 
 def day(at: float | None, zone: tzinfo = UTC) -> str:
     """Return the day, such as "2026-11-24"; "never" for None."""
-    return minute(at, zone).split(" ")[0]
+    return _("never") if at is None else minute(at, zone).split(" ")[0]
 
 
 def clock(at: float, zone: tzinfo = UTC) -> str:
@@ -71,11 +77,11 @@ def countdown(seconds: int) -> str:
 def ago(at: float | None, now: float) -> str:
     """Return an age in at most six characters: now, 5 min, 3 h, 12 d, 2 y, or never."""
     if at is None:
-        return "never"
+        return _("never")
     past = max(0.0, now - at)
     if past < _STEPS[0][0]:
-        return "now"
-    for seconds, most, unit in _STEPS:
+        return _("now")
+    for seconds, most, age in _STEPS:
         if past < seconds * most:
-            return f"{int(past // seconds)} {unit}"
-    return f"{int(past // (365 * 86400))} y"
+            return _(age, number=int(past // seconds))
+    return _("{number} y", number=int(past // (365 * 86400)))

@@ -19,23 +19,32 @@ from cwtui.accounts.expiry import last_day
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Device, OpenSession, SecondFactor, SignInRecord
 from cwtui.accounts.ssh_keys import SshKeyState
-from cwtui.accounts.text import counted, visible
+from cwtui.accounts.text import visible
 from cwtui.accounts.times import day, full_minute
+from cwtui.language import N_, _, ngettext
 
 
 def origin(account: AccountRow | Account) -> str:
     """Return the origin and its note, such as `ldap, gone`."""
     note = origin_note(account)
-    return account.origin.value if note is None else f"{account.origin}, {note.value}"
+    return account.origin.value if note is None else f"{account.origin}, {_(note.value)}"
 
 
 def origin_in_full(account: Account, zone: tzinfo = UTC) -> str:
     """Return the origin with a longer note, such as `ldap: gone since 2026-11-24`."""
     match origin_note(account):
         case OriginNote.GONE:
-            return f"{account.origin}: gone since {day(account.gone_since, zone)}"
+            return _(
+                "{origin}: gone since {day}",
+                origin=account.origin,
+                day=day(account.gone_since, zone),
+            )
         case OriginNote.HIDES_LDAP_USER:
-            return f"{account.origin}: an LDAP user is also named {visible(account.username)}"
+            return _(
+                "{origin}: an LDAP user is also named {username}",
+                origin=account.origin,
+                username=visible(account.username),
+            )
     return account.origin.value
 
 
@@ -49,141 +58,152 @@ def short_roles(held: Sequence[str]) -> str:
 
 def status(details: Details, zone: tzinfo = UTC) -> str:
     """Return whether the account can sign in, such as `locked until 2026-11-24 03:05 UTC`."""
-    account, word = details.account, details.status
-    match word:
+    account = details.account
+    match details.status:
         case Status.LOCKED:
-            return f"{word} until {full_minute(details.locked_until, zone)}"
+            return _("locked until {time}", time=full_minute(details.locked_until, zone))
         case Status.EXPIRED:
-            return f"{word} since {full_minute(account.expires_at, zone)}"
+            return _("expired since {time}", time=full_minute(account.expires_at, zone))
         case Status.UNUSED:
-            days = counted(details.settings.unused_days, "day")
-            return f"{word}: no sign-in for {days}"
+            return ngettext(
+                "unused: no sign-in for {number} day",
+                "unused: no sign-in for {number} days",
+                details.settings.unused_days,
+            )
         case Status.DISABLED if account.disabled_reason:
-            return f'{word}: "{visible(account.disabled_reason)}"'
-    return word
+            return _('disabled: "{reason}"', reason=visible(account.disabled_reason))
+    return _(details.status)
 
 
 def expires(account: Account) -> str:
     """Return when the account expires, such as `at the end of 2027-03-31 (UTC)`."""
-    day_ = last_day(account.expires_at)
-    return day_ if account.expires_at is None else f"at the end of {day_} (UTC)"
+    if account.expires_at is None:
+        return _("never")
+    return _("at the end of {day} (UTC)", day=last_day(account.expires_at))
 
 
 _REQUIRED: Final = {
-    Requirement.NOT_REQUIRED: "not required",
-    Requirement.OF_ACCOUNT: "required",
-    Requirement.OF_EVERYONE: "required",
-    Requirement.SUSPENDED: "not required yet",
+    Requirement.NOT_REQUIRED: N_("not required"),
+    Requirement.OF_ACCOUNT: N_("required"),
+    Requirement.OF_EVERYONE: N_("required"),
+    Requirement.SUSPENDED: N_("not required yet"),
 }
 _WHY_REQUIRED: Final = {
-    Requirement.OF_EVERYONE: "The organization requires it of everyone.",
-    Requirement.SUSPENDED: "The organization's MFA is off.",
+    Requirement.OF_EVERYONE: N_("The organization requires it of everyone."),
+    Requirement.SUSPENDED: N_("The organization's MFA is off."),
 }
 
 
 def required(requirement: Requirement) -> str:
     """Return whether MFA is required, for use beside the label "MFA (Required)"."""
-    return _REQUIRED[requirement]
+    return _(_REQUIRED[requirement])
 
 
 def why_required(requirement: Requirement) -> str:
     """Return what the organization has to do with it, as a sentence; empty if nothing."""
-    return _WHY_REQUIRED.get(requirement, "")
+    return _(_WHY_REQUIRED.get(requirement, ""))
 
 
 def mfa(factor: SecondFactor | None, zone: tzinfo = UTC) -> str:
     """Return whether there is a second factor, and since when its oldest device is registered."""
     if factor is None:
-        return "not enabled"
+        return _("not enabled")
     oldest = min(device.registered_at for device in factor.devices)
-    return f"enabled since {day(oldest, zone)}"
+    return _("enabled since {day}", day=day(oldest, zone))
 
 
 def device(state: DeviceState, zone: tzinfo = UTC) -> str:
     """Return when the device was registered and last used, without its name."""
-    used = "not used yet" if state.last_used_at is None else f"used {day(state.last_used_at, zone)}"
-    return f"registered {day(state.registered_at, zone)}, {used}"
+    registered = day(state.registered_at, zone)
+    if state.last_used_at is None:
+        return _("registered {registered}, not used yet", registered=registered)
+    used = day(state.last_used_at, zone)
+    return _("registered {registered}, used {used}", registered=registered, used=used)
 
 
 def clock_ahead(state: DeviceState) -> str:
     """Return how far the device's clock was ahead at its last code; empty if it was not."""
-    return f"clock about {state.clock_ahead} s ahead" if state.clock_ahead > 0 else ""
+    if state.clock_ahead <= 0:
+        return ""
+    return _("clock about {seconds} s ahead", seconds=state.clock_ahead)
 
 
 def device_added(name: str) -> str:
     """Return what users did by registering a further device, as a sentence."""
-    return f"The device {visible(name)} was added."
+    return _("The device {name} was added.", name=visible(name))
 
 
 def own_device_removed(name: str) -> str:
     """Return what users did by removing one of their devices, as a sentence."""
-    return f"The device {visible(name)} was removed."
+    return _("The device {name} was removed.", name=visible(name))
 
 
 def device_renamed(old: str, new: str) -> str:
     """Return what users did by renaming one of their devices, as a sentence."""
-    return f"{visible(old)} is now called {visible(new)}."
+    return _("{old} is now called {new}.", old=visible(old), new=visible(new))
 
 
 def device_replaced(new: str, old: str) -> str:
     """Return what users did by registering a device in another's place, as a sentence."""
     if new == old:
-        return f"The device {visible(old)} was replaced."
-    return f"{visible(new)} replaced {visible(old)}."
+        return _("The device {name} was replaced.", name=visible(old))
+    return _("{new} replaced {old}.", new=visible(new), old=visible(old))
 
 
 _SSH_KINDS: Final = {
     "ssh-ed25519": "Ed25519",
-    "sk-ssh-ed25519@openssh.com": "Ed25519, security key",
+    "sk-ssh-ed25519@openssh.com": N_("Ed25519, security key"),
     "ecdsa-sha2-nistp256": "ECDSA 256",
     "ecdsa-sha2-nistp384": "ECDSA 384",
     "ecdsa-sha2-nistp521": "ECDSA 521",
-    "sk-ecdsa-sha2-nistp256@openssh.com": "ECDSA, security key",
+    "sk-ecdsa-sha2-nistp256@openssh.com": N_("ECDSA, security key"),
 }
 
 
 def ssh_key_kind(state: SshKeyState) -> str:
     """Return the key's type, and whether it is in a security key, such as a FIDO token."""
-    return _SSH_KINDS.get(state.type, f"RSA {state.bits}")
+    return _(_SSH_KINDS[state.type]) if state.type in _SSH_KINDS else f"RSA {state.bits}"
 
 
 def ssh_key(state: SshKeyState, zone: tzinfo = UTC) -> str:
     """Return the key's type and when it was added, without its name."""
-    return f"{ssh_key_kind(state)}, added {day(state.added_at, zone)}"
+    return _("{kind}, added {day}", kind=ssh_key_kind(state), day=day(state.added_at, zone))
 
 
 def ssh_key_in_short(state: SshKeyState, zone: tzinfo = UTC) -> str:
     """Return the key's name, and when it was added."""
-    return f"{visible(state.name)}, added {day(state.added_at, zone)}"
+    return _("{name}, added {day}", name=visible(state.name), day=day(state.added_at, zone))
 
 
 def ssh_key_added(name: str) -> str:
     """Return what was done by adding an SSH key, as a sentence."""
-    return f"The SSH key {visible(name)} was added."
+    return _("The SSH key {name} was added.", name=visible(name))
 
 
 def ssh_key_removed(name: str) -> str:
     """Return what was done by removing an SSH key, as a sentence."""
-    return f"The SSH key {visible(name)} was removed."
+    return _("The SSH key {name} was removed.", name=visible(name))
 
 
 def unlocked(username: str, outcome: Unlocked) -> str:
     """Return what unlocking this account did, as one or two sentences."""
     if outcome.was_locked:
-        return f"Unlocked {username}. The user can try again now."
+        return _("Unlocked {username}. The user can try again now.", username=username)
     if not outcome.cleared:
-        return f"{username} was not locked: there are no failed attempts."
-    were = "was" if outcome.cleared == 1 else "were"
-    return (
-        f"{username} was not locked. {counted(outcome.cleared, 'failed attempt')} {were} cleared."
+        return _("{username} was not locked: there are no failed attempts.", username=username)
+    return ngettext(
+        "{username} was not locked. {number} failed attempt was cleared.",
+        "{username} was not locked. {number} failed attempts were cleared.",
+        outcome.cleared,
+        username=username,
     )
 
 
 def after_mfa_is_disabled(*, required: bool) -> str:
     """Return what follows for an account whose second factor an admin removes."""
     if not required:
-        return "The password alone is then enough to sign in."
-    return (
+        return _("The password alone is then enough to sign in.")
+    return _(
         "The user must set it up again at the next sign-in. Until then, anybody who knows the "
         "password can do that instead."
     )
@@ -192,39 +212,60 @@ def after_mfa_is_disabled(*, required: bool) -> str:
 def device_in_short(state: DeviceState, zone: tzinfo = UTC) -> str:
     """Return the device's name, and when it was last used, or registered if it was not used."""
     if state.last_used_at is None:
-        return f"{visible(state.name)}, registered {day(state.registered_at, zone)}"
-    return f"{visible(state.name)}, used {day(state.last_used_at, zone)}"
+        return _(
+            "{name}, registered {day}",
+            name=visible(state.name),
+            day=day(state.registered_at, zone),
+        )
+    return _("{name}, used {day}", name=visible(state.name), day=day(state.last_used_at, zone))
 
 
 def device_removed(account: Account, removed: Device) -> str:
     """Return what an admin did by removing this device, as two sentences."""
-    factor = account.second_factor
-    left = counted(len(factor.devices), "device") if factor is not None else "no device"
-    return f"Removed the device {visible(removed.name)} of {account.username}. {left} left."
+    factor, name = account.second_factor, visible(removed.name)
+    if factor is None:
+        return _(
+            "Removed the device {name} of {username}. no device left.",
+            name=name,
+            username=account.username,
+        )
+    return ngettext(
+        "Removed the device {name} of {username}. {number} device left.",
+        "Removed the device {name} of {username}. {number} devices left.",
+        len(factor.devices),
+        name=name,
+        username=account.username,
+    )
 
 
 def unused_codes(factor: SecondFactor) -> str:
     """Return the number of unused backup codes, for use beside the label "Backup codes"."""
-    return f"{len(factor.backup_codes.hashes)} unused"
+    return _("{number} unused", number=len(factor.backup_codes.hashes))
 
 
 def backup_codes_left(left: int) -> str:
     """Return the number of unused backup codes, for use in a sentence."""
-    return f"{counted(left, 'unused backup code')} left"
+    return ngettext("{number} unused backup code left", "{number} unused backup codes left", left)
 
 
 def open_session(one: OpenSession, zone: tzinfo = UTC) -> str:
     """Return where and how a session is open, as a sentence."""
-    return (
-        f"It is from {visible(one.source)}, through {visible(one.door)} on {visible(one.host)} "
-        f"(process {one.pid}), since {full_minute(one.started_at, zone)}."
+    return _(
+        "It is from {source}, through {door} on {host} (process {pid}), since {time}.",
+        source=visible(one.source),
+        door=visible(one.door),
+        host=visible(one.host),
+        pid=one.pid,
+        time=full_minute(one.started_at, zone),
     )
 
 
 def last_sign_in(record: SignInRecord, zone: tzinfo = UTC) -> str:
     """Return when and from where the user last signed in, or "never"."""
-    where = f" from {visible(record.last_source)}" if record.last_source else ""
-    return full_minute(record.last_sign_in, zone) + where
+    time = full_minute(record.last_sign_in, zone)
+    if not record.last_source:
+        return time
+    return _("{time} from {source}", time=time, source=visible(record.last_source))
 
 
 def who(record: Record, arrow: str) -> str:
