@@ -174,6 +174,11 @@ def shortened(text: str, most: int = 500) -> str:
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 4 :]}"
 
 
+def capitalized(text: str) -> str:
+    """Return the text with a capital first letter; unlike str.capitalize, with all others kept."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def counted(number: int, what: str, plural: str = "") -> str:
     """Return the number with the noun in singular or plural, such as "1 key" or "1,200 keys"."""
     return f"{number:,} {what if number == 1 else plural or f'{what}s'}"

@@ -17,6 +17,7 @@ from cwtui.accounts.session import Session
 from cwtui.config import quit_key
 from cwtui.ui import sections
 from cwtui.ui.context import Context
+from cwtui.ui.messages import Ending
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.dialogs.acts import offers
 from cwtui.ui.screens.dialogs.palette import MOST_USERS, Command, Users
@@ -94,7 +95,7 @@ def _quit(app: App[Any], page: Screen[Any]) -> None:
     """Quit. It was chosen by its name from a list, so ask only about unsaved changes."""
     leave = partial(app.call_later, app.run_action, "leave")
     if isinstance(page, AccountScreen):
-        page.leave(leave, "Quit")
+        page.leave(leave, Ending.QUIT)
     else:
         leave()
 

@@ -6,6 +6,7 @@ screen is gone by then, the message is ignored.
 They are no dataclasses: the login screen would wait 3 ms until Python has made so many.
 """
 
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
@@ -203,6 +204,13 @@ class SessionOver(LeadAway):
         self.sentence = sentence
         self.may_return = may_return
         """Whether the same user can sign in again at once."""
+
+
+class Ending(Enum):
+    """How the person ends the session."""
+
+    SIGN_OUT = auto()
+    QUIT = auto()
 
 
 class SignOut(LeadAway):

@@ -210,7 +210,7 @@ class Router:
         if page is None:
             sign_out()
         else:
-            page.leave(sign_out, "Sign Out")
+            page.leave(sign_out, messages.Ending.SIGN_OUT)
 
     def _end_wrongly(self, reason: str, notice: str, may_return: bool) -> None:
         self.end_session(reason, notice, wrong=True, may_return=may_return)

@@ -22,8 +22,9 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import countdown
+from cwtui.language import N_, _
 from cwtui.ui.context import Context, context_of
-from cwtui.ui.messages import BackToSignIn, LeadAway, OpenPage, SessionOver
+from cwtui.ui.messages import BackToSignIn, Ending, LeadAway, OpenPage, SessionOver
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
 from cwtui.ui.screens.steady import ARROWS, FROM_FIELD, NEXT_OR_PREVIOUS, SteadyScreen
 from cwtui.ui.widgets.fields import CodeInput, Field, NumberInput, SecretInput, TextInput
@@ -58,7 +59,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     """Whether the person comes back here, so that the focus belongs where it was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "app.help", "Help"),
+        Binding("f1", "app.help", N_("Help")),
         # With priority, so that keys typed ahead on a slow line end up in the right field.
         Binding("tab", "app.focus_next", NEXT_OR_PREVIOUS, show=False, priority=True),
         Binding("shift+tab", "app.focus_previous", NEXT_OR_PREVIOUS, show=False, priority=True),
@@ -185,10 +186,10 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         """
         return ""
 
-    def leave(self, go: Callable[[], object], ends: str = "") -> None:
+    def leave(self, go: Callable[[], object], ends: Ending | None = None) -> None:
         """Go, as the person chose to leave. Pages ask first if unsaved changes would be lost.
 
-        `ends` is the button that ends the session, if this does: Sign Out or Quit.
+        `ends` is how this ends the session, if it does.
         """
         del ends
         go()
@@ -377,23 +378,22 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
 
         def tick() -> None:
             left = round(until - self.context.clock())
+            fields = self.query(f"#{error.field}").results(Field)
             if left > 0:
-                self._show_quietly(error.field, f"{before}{error} Wait {countdown(left)}.")
+                wait = _("Wait {time}.", time=countdown(left))
+                for field in fields:
+                    field.show_error(f"{before}{error} {wait}")
                 return
             self._wait = None
             if self._countdown is not None:
                 self._countdown.stop()
-            for field in self.query(f"#{error.field}").results(Field):
-                field.show_hint("You can try again now.")
+            for field in fields:
+                field.show_hint(_("You can try again now."))
 
         if self._countdown is not None:
             self._countdown.stop()
         tick()
         self._countdown = self.set_interval(1, tick)
-
-    def _show_quietly(self, field: str, sentence: str) -> None:
-        for wrong in self.query(f"#{field}").results(Field):
-            wrong.show_error(sentence)
 
 
 def _shows_error(entry: TextInput) -> bool:

@@ -18,17 +18,18 @@ from textual.visual import VisualType
 from textual.widget import Widget
 from textual.widgets import Static
 
+from cwtui.language import N_, _
 from cwtui.ui.widgets.buttons import Button
 
 T = TypeVar("T")
 
-NEXT_OR_PREVIOUS: Final = "Next or previous field or button"
-_ABOVE_OR_BELOW: Final = "The field or button above or below"
+NEXT_OR_PREVIOUS: Final = N_("Next or previous field or button")
+_ABOVE_OR_BELOW: Final = N_("The field or button above or below")
 _ARROWS: Final = {
     "up": _ABOVE_OR_BELOW,
     "down": _ABOVE_OR_BELOW,
-    "left": "The button beside this one",
-    "right": "The button beside this one",
+    "left": N_("The button beside this one"),
+    "right": N_("The button beside this one"),
 }
 ARROWS: Final = tuple(
     Binding(key, f"focus_beside('{key}')", does, show=False) for key, does in _ARROWS.items()
@@ -74,7 +75,7 @@ class SteadyScreen(NewestSize[T]):
     @property
     def help_text(self) -> str:
         """What F1 shows here and now."""
-        return self.HELP
+        return _(self.HELP)
 
     @property
     def columns_for_help(self) -> int:

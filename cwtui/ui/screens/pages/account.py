@@ -25,6 +25,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import full_minute
+from cwtui.language import N_, _
 from cwtui.ui.messages import OpenUserSessions
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.dialogs.disabling import DisableScreen
@@ -52,7 +53,7 @@ class AccountPage(PageBelow):
     LABELS = account_parts.LABELS
     SECTION = "users"
     MANUAL = "admin"
-    HELP = """\
+    HELP = N_("""\
 To make multi-factor authentication mandatory for this user: in the MFA (Required) row, press \
 Enable, then press Update.
 
@@ -78,7 +79,7 @@ end the user's sessions at their next action. To lock out LDAP users, disable th
 directory may accept an old password for up to an hour.
 
 Unlock clears failed attempts: the user can try again immediately. Otherwise each wait ends by \
-itself, after a day at most."""
+itself, after a day at most.""")
 
     def __init__(self, details: Details) -> None:
         super().__init__()
@@ -89,59 +90,61 @@ itself, after a day at most."""
         self._is_gone = False
 
     def heading(self) -> str:
-        return f"Users and Roles > {visible(self._account.username)}"
+        return _("Users and Roles > {name}", name=visible(self._account.username))
 
     def content(self) -> ComposeResult:
         account = self._account
         if account.origin is Origin.LOCAL:
             entry = TextInput(account.display_name)
-            yield Field("display_name", "Display name", entry, inline=True)
-            yield row("Roles", RoleChoice(account.roles, self._settings.custom_roles))
+            yield Field("display_name", _("Display name"), entry, inline=True)
+            yield row(_("Roles"), RoleChoice(account.roles, self._settings.custom_roles))
         else:
-            yield row("Display name", value(account.display_name or "-"))
-            yield row("Roles", value(", ".join(account.roles)))
-            yield row("", value("from the directory at the last sign-in"))
-        ends = TextInput(expiry.last_day(account.expires_at), placeholder="YYYY-MM-DD (UTC), never")
-        yield Field("expires", "Expires", ends, inline=True).add_class("gap")
+            yield row(_("Display name"), value(account.display_name or "-"))
+            yield row(_("Roles"), value(", ".join(account.roles)))
+            yield row("", value(_("from the directory at the last sign-in")))
+        last_day = expiry.last_day(account.expires_at)
+        ends = TextInput(last_day, placeholder=_("YYYY-MM-DD (UTC), never"))
+        yield Field("expires", _("Expires"), ends, inline=True).add_class("gap")
         yield row(
-            "MFA (Required)",
+            _("MFA (Required)"),
             Static("", id="mfa-required-state", classes="row-value state", markup=False),
             Button("", id="mfa-required", compact=True),
         )
         yield Static("", id="mfa-required-note", classes="under-row", markup=False)
         factor = account.second_factor
-        yield row("MFA", value(account_parts.mfa(self._details, self.context.zone)))
+        yield row(_("MFA"), value(account_parts.mfa(self._details, self.context.zone)))
         yield from account_parts.device_rows(self._details, self.context.zone, is_own=self._is_own)
         if factor is not None:
-            yield row("Backup codes", value(wording.unused_codes(factor)))
+            yield row(_("Backup codes"), value(wording.unused_codes(factor)))
         yield from account_parts.ssh_key_rows(account, self.context.zone, is_own=self._is_own)
-        yield row("Status", value(account_parts.status(self._details, self.context.zone)))
-        yield row("Origin", value(account_parts.origin(account, self.context.zone)))
-        yield row("Last sign-in", value(full_minute(self._record.last_sign_in, self.context.zone)))
+        yield row(_("Status"), value(account_parts.status(self._details, self.context.zone)))
+        yield row(_("Origin"), value(account_parts.origin(account, self.context.zone)))
+        last = full_minute(self._record.last_sign_in, self.context.zone)
+        yield row(_("Last sign-in"), value(last))
         tries = throttle.wrong_tries(self._record)
         if tries:
-            unlock = Button("Unlock", id="unlock", compact=True)
-            yield row("Failed attempts", unlock, value(f"{tries} in a row"))
-        yield from save_row("Update")
+            unlock = Button(_("Unlock"), id="unlock", compact=True)
+            yield row(_("Failed attempts"), unlock, value(_("{number} in a row", number=tries)))
+        yield from save_row(_("Update"))
         if self._is_own:
             yield Static(
-                "To change your own password or device, go to Settings.",
+                _("To change your own password or device, go to Settings."),
                 classes="text",
                 markup=False,
             )
         else:
             with Horizontal(classes="buttons"):
                 if account.origin is Origin.LOCAL:
-                    yield Button("Reset Password", id="reset-password", compact=True)
+                    yield Button(_("Reset Password"), id="reset-password", compact=True)
                 if account.second_factor is not None:
-                    yield Button("Disable MFA", id="disable-mfa", compact=True)
-                yield Button("Sessions", id="open-sessions", compact=True)
+                    yield Button(_("Disable MFA"), id="disable-mfa", compact=True)
+                yield Button(_("Sessions"), id="open-sessions", compact=True)
         with Horizontal(classes="buttons danger"):
             if self._can_be_enabled:
-                yield Button("Enable Account", id="enabled", compact=True)
+                yield Button(_("Enable Account"), id="enabled", compact=True)
             else:
-                yield Button("Disable Account", id="enabled", classes="danger", compact=True)
-            yield Button("Remove", id="remove", classes="danger", compact=True)
+                yield Button(_("Disable Account"), id="enabled", classes="danger", compact=True)
+            yield Button(_("Remove"), id="remove", classes="danger", compact=True)
 
     @property
     def _can_be_enabled(self) -> bool:
@@ -157,14 +160,14 @@ itself, after a day at most."""
 
     def _show_required(self) -> None:
         button = self.query_one("#mfa-required", Button)
-        button.label = "Disable" if self._required else "Enable"
+        button.label = _("Disable") if self._required else _("Enable")
         # Textual would keep the width of the previous label.
         button.refresh(layout=True)
         chosen = self._account.changed(mfa_required=self._required)
         requirement = account_state.requirement(chosen, self._settings)
         state = account_parts.required(requirement)
         if self._required != self._account.mfa_required:
-            state += ", press Update"
+            state = _("{state}, press Update", state=state)
         self.query_one("#mfa-required-state", Static).update(state)
         note = self.query_one("#mfa-required-note", Static)
         why = wording.why_required(requirement)
@@ -173,14 +176,15 @@ itself, after a day at most."""
         self.show_pending()
 
     def pending(self) -> list[str]:
-        return [self.LABELS[name] for name in self._changes()]
+        return [_(self.LABELS[name]) for name in self._changes()]
 
     def action_back(self) -> None:
         self.leave(self.open_users)
 
     def unsaved(self) -> str:
-        is_unsaved = self._changes() and not self._is_gone
-        return f"your changes to {self._account.username}" if is_unsaved else ""
+        if self._is_gone or not self._changes():
+            return ""
+        return _("your changes to {name}", name=self._account.username)
 
     def refuse(self, error: AccountsError) -> None:
         if isinstance(error, UnknownAccount):
@@ -194,7 +198,8 @@ itself, after a day at most."""
     def pressed(self, button: str) -> None:
         name = self._account.username
         if button not in {"primary", "mfa-required"} and self._changes():
-            self.say("✗ Your changes are not saved yet. Press Update first.", wrong=True)
+            refusal = _("Your changes are not saved yet. Press Update first.")
+            self.say(f"✗ {refusal}", wrong=True)
             return
         match button:
             case "primary":
@@ -211,7 +216,7 @@ itself, after a day at most."""
                     lambda ports, session, agreed: administration.update_user(
                         ports, session, name, enabled=True, agreed=agreed
                     ),
-                    f"The account {name} was enabled.",
+                    _("The account {name} was enabled.", name=name),
                 )
             case "unlock":
                 self._change(
@@ -221,7 +226,7 @@ itself, after a day at most."""
             case "remove":
                 self._confirm(
                     account_parts.before_account_is_removed(self._account),
-                    "Remove",
+                    _("Remove"),
                     self._remove,
                 )
             case _:
@@ -232,20 +237,21 @@ itself, after a day at most."""
         match button:
             case "reset-password":
                 self._confirm(
-                    f"Reset the password of {name}? The current password will no longer work, and "
-                    "the user's sessions will end.",
-                    "Reset Password",
+                    account_parts.before_password_is_reset(name),
+                    _("Reset Password"),
                     self._reset_password,
                 )
             case "disable-mfa":
                 self._confirm(
                     account_parts.before_mfa_is_disabled(self._account, self._settings),
-                    "Disable MFA",
+                    _("Disable MFA"),
                     lambda: self._change(
                         lambda ports, session, agreed: user_mfa.disable_mfa(
                             ports, session, name, Seen(self._account, agreed)
                         ),
-                        lambda _: f"Multi-factor authentication was disabled for {name}.",
+                        lambda _result: _(
+                            "Multi-factor authentication was disabled for {name}.", name=name
+                        ),
                     ),
                 )
             case _ if button.startswith(account_parts.SSH_KEY):
@@ -259,7 +265,7 @@ itself, after a day at most."""
             lambda ports, session, agreed: administration.update_user(
                 ports, session, name, **changes, agreed=agreed, seen=seen
             ),
-            f"{name} was updated.",
+            _("{name} was updated.", name=name),
         )
 
     def run_as_session(
@@ -296,10 +302,11 @@ itself, after a day at most."""
 
         def updated(result: Updated) -> None:
             name = self._account.username
-            self.done(outcome if result.changed else f"Nothing was changed for {name}.")
+            nothing = _("Nothing was changed for {name}.", name=name)
+            self.done(outcome if result.changed else nothing)
             self.open_account(name, resume=True)
 
-        self.run_confirmed(call, updated, "Saving")
+        self.run_confirmed(call, updated, _("Saving"))
 
     def _change(
         self, call: Callable[[Ports, Session, Agreed], T], outcome: Callable[[T], str]
@@ -310,7 +317,7 @@ itself, after a day at most."""
             self.done(outcome(result))
             self.open_account(self._account.username, resume=True)
 
-        self.run_confirmed(call, changed, "Saving")
+        self.run_confirmed(call, changed, _("Saving"))
 
     def _confirm(self, sentence: str, act: str, confirmed: Callable[[], None]) -> None:
         def answered(agreed: bool | None) -> None:
@@ -329,7 +336,7 @@ itself, after a day at most."""
                     lambda ports, session, agreed: administration.update_user(
                         ports, session, name, enabled=False, disabled_reason=reason, agreed=agreed
                     ),
-                    f"The account {name} was disabled.",
+                    _("The account {name} was disabled.", name=name),
                 )
 
         if self.context.session is not None:
@@ -342,7 +349,7 @@ itself, after a day at most."""
                 ports, session, name, seen=Seen(self._account, agreed)
             ),
             self._show_initial_password,
-            "Creating an initial password",
+            _("Creating an initial password"),
         )
 
     def _show_initial_password(self, reset: WithInitialPassword) -> None:
@@ -358,7 +365,7 @@ itself, after a day at most."""
         device = factor.devices[number]
         self._confirm(
             account_parts.before_device_is_removed(name, device),
-            "Remove Device",
+            _("Remove Device"),
             lambda: self._change(
                 lambda ports, session, _: user_mfa.remove_device(ports, session, name, device),
                 lambda removed: wording.device_removed(*removed),
@@ -369,7 +376,7 @@ itself, after a day at most."""
         name, key = self._account.username, self._account.ssh_keys[number]
         self._confirm(
             account_parts.before_ssh_key_is_removed(name, key),
-            "Remove SSH Key",
+            _("Remove SSH Key"),
             lambda: self._change(
                 lambda ports, session, _: user_ssh_keys.remove(ports, session, name, key),
                 lambda removed: wording.ssh_key_removed(removed.name),
@@ -379,8 +386,8 @@ itself, after a day at most."""
     def _remove(self) -> None:
         name = self._account.username
 
-        def removed(_: None) -> None:
-            self.done(f"The account {name} was removed.")
+        def removed(_nothing: None) -> None:
+            self.done(_("The account {name} was removed.", name=name))
             self.open_users()
 
         self.run_confirmed(
@@ -388,5 +395,5 @@ itself, after a day at most."""
                 ports, session, name, Seen(self._account, agreed)
             ),
             removed,
-            "Removing",
+            _("Removing"),
         )

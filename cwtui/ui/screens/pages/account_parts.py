@@ -13,22 +13,23 @@ from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.administration import Details
 from cwtui.accounts.model import Account, Device, Origin, SshKey
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.accounts.text import counted, visible
+from cwtui.accounts.text import visible
+from cwtui.language import N_, _, ngettext
 from cwtui.ui.screens.pages.page import row, value
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.user_table import ORIGIN_MARKS, STATUS_MARKS
 
 LABELS: Final = {
-    "display_name": "Display name",
-    "chosen_roles": "Roles",
-    "roles": "Roles",
-    "mfa_required": "MFA (Required)",
-    "enabled": "Enabled",
-    "disabled_reason": "Reason",
-    "expires": "Expires",
-    "expires_at": "Expires",
-    "password": "Password",
-    "devices": "Devices",
+    "display_name": N_("Display name"),
+    "chosen_roles": N_("Roles"),
+    "roles": N_("Roles"),
+    "mfa_required": N_("MFA (Required)"),
+    "enabled": N_("Enabled"),
+    "disabled_reason": N_("Reason"),
+    "expires": N_("Expires"),
+    "expires_at": N_("Expires"),
+    "password": N_("Password"),
+    "devices": N_("Devices"),
 }
 """What the page calls the fields of an account."""
 _REQUIRED_MARKS: Final = {
@@ -52,7 +53,9 @@ def mfa(details: Details, zone: tzinfo) -> str:
     factor = details.account.second_factor
     if factor is not None and len(factor.devices) == 1:
         (only,) = devices.states(factor, details.record)
-        return f"● enabled: {wording.device_in_short(only, zone)}"
+        device = wording.device_in_short(only, zone)
+        enabled = _("enabled: {device}", device=device)
+        return f"● {enabled}"
     return f"{'○' if factor is None else '●'} {wording.mfa(factor, zone)}"
 
 
@@ -74,17 +77,18 @@ def device_rows(details: Details, zone: tzinfo, *, is_own: bool) -> Iterator[Wid
         return  # it stands beside MFA
     for number, state in enumerate(found):
         words = wording.device_in_short(state, zone)
-        yield _removable(words, "Remove Device", f"{DEVICE}{number}", is_own=is_own)
+        yield _removable(words, _("Remove Device"), f"{DEVICE}{number}", is_own=is_own)
 
 
 def ssh_key_rows(account: Account, zone: tzinfo, *, is_own: bool) -> Iterator[Widget]:
     """Yield a line for each SSH key, with a button that removes it unless it is own."""
     if not account.ssh_keys:
         return
-    yield row("SSH keys", value(counted(len(account.ssh_keys), "key")))
+    counted = ngettext("{number} key", "{number} keys", len(account.ssh_keys))
+    yield row(_("SSH keys"), value(counted))
     for number, state in enumerate(ssh_keys.states(account)):
         words = wording.ssh_key_in_short(state, zone)
-        line = _removable(words, "Remove SSH Key", f"{SSH_KEY}{number}", is_own=is_own)
+        line = _removable(words, _("Remove SSH Key"), f"{SSH_KEY}{number}", is_own=is_own)
         is_last = number + 1 == len(account.ssh_keys)
         yield line.add_class("gap") if is_last else line
 
@@ -95,35 +99,51 @@ def _removable(words: str, act: str, button: str, *, is_own: bool) -> Widget:
 
 
 def before_device_is_removed(username: str, device: Device) -> str:
-    return (
-        f"Remove the device {visible(device.name)} of {username}? Its codes will no longer work, "
-        "and the user's sessions will end. The other devices and the backup codes stay."
+    return _(
+        "Remove the device {device} of {name}? Its codes will no longer work, and the user's "
+        "sessions will end. The other devices and the backup codes stay.",
+        device=visible(device.name),
+        name=username,
     )
 
 
 def before_ssh_key_is_removed(username: str, key: SshKey) -> str:
-    return (
-        f"Remove the SSH key {visible(key.name)} of {username}? It will no longer let anybody in, "
-        f"and the user's sessions will end. It is {wording.ssh_key(ssh_keys.state(key))}: "
-        f"{ssh_keys.fingerprint(key.key)}"
+    return _(
+        "Remove the SSH key {key} of {name}? It will no longer let anybody in, and the user's "
+        "sessions will end. It is {kind}: {fingerprint}",
+        key=visible(key.name),
+        name=username,
+        kind=wording.ssh_key(ssh_keys.state(key)),
+        fingerprint=ssh_keys.fingerprint(key.key),
+    )
+
+
+def before_password_is_reset(username: str) -> str:
+    return _(
+        "Reset the password of {name}? The current password will no longer work, and the user's "
+        "sessions will end.",
+        name=username,
     )
 
 
 def before_mfa_is_disabled(account: Account, settings: OrganizationSettings) -> str:
     required = account_state.is_required(account, settings)
     then = wording.after_mfa_is_disabled(required=required)
-    return (
-        f"Disable the multi-factor authentication of {account.username}? All registered devices "
-        f"and the backup codes will no longer work. {then} Make sure who is asking you."
+    return _(
+        "Disable the multi-factor authentication of {name}? All registered devices and the backup "
+        "codes will no longer work. {then} Make sure who is asking you.",
+        name=account.username,
+        then=then,
     )
 
 
 def before_account_is_removed(account: Account) -> str:
     name = account.username
     if account.origin is Origin.LDAP:
-        return (
-            f"Remove the account {name}? If the user is still in the directory, the next "
+        return _(
+            "Remove the account {name}? If the user is still in the directory, the next "
             "sign-in creates a new account, enabled and without MFA. To lock the user out, "
-            "disable the account instead."
+            "disable the account instead.",
+            name=name,
         )
-    return f"Remove the account {name}? This cannot be undone."
+    return _("Remove the account {name}? This cannot be undone.", name=name)

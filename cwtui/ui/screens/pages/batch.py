@@ -17,9 +17,11 @@ from cwtui.accounts.bulk.batches import Report, Result
 from cwtui.accounts.bulk.plans import Plan
 from cwtui.accounts.errors import SessionEnded
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.text import counted, visible
+from cwtui.accounts.text import visible
 from cwtui.host.passwords_file import PasswordsFile
 from cwtui.host.saving import free_name, new_passwords_file
+from cwtui.language import N_, _, grouped, ngettext
+from cwtui.ui.messages import Ending
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.pages.page import PageBelow
 from cwtui.ui.widgets.buttons import Button
@@ -36,6 +38,15 @@ _EVERY: Final = 0.25
 """Seconds between two pictures of the progress: on a line of 9600 baud, each costs 0.03 s."""
 _WIDTH: Final = 30
 """Cells of the progress bar."""
+_STOP: Final = {
+    None: (N_("Stop after the current user? What was done stays."), N_("Stop")),
+    Ending.SIGN_OUT: (
+        N_("Stop after the current user and sign out? What was done stays."),
+        N_("Sign Out"),
+    ),
+    Ending.QUIT: (N_("Stop after the current user and quit? What was done stays."), N_("Quit")),
+}
+"""The question before the work is stopped, and the button that answers it."""
 
 
 @dataclass
@@ -74,8 +85,8 @@ class BatchPage(PageBelow):
     SECTION = "users"
     MANUAL = "admin"
     AUTO_FOCUS = "#cancel"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "stop", "Stop")]
-    HELP = """\
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "stop", N_("Stop"))]
+    HELP = N_("""\
 The list shows the users that are left as they are, and why. Nothing has happened yet. The button \
 that names the change begins with it. You may have to confirm your identity.
 
@@ -84,7 +95,7 @@ stays, and the rest is as it was: to go on, do the same again. If your session e
 stops too.
 
 In the end the list shows every user: done, already so, or refused and why. Enter opens the user's \
-page. The audit log has the same id for all of it, so you can filter by the id."""
+page. The audit log has the same id for all of it, so you can filter by the id.""")
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
@@ -93,7 +104,7 @@ page. The audit log has the same id for all of it, so you can filter by the id."
         self._is_working = False
 
     def heading(self) -> str:
-        return f"Users and Roles > {sentences.title(self._plan.act)}"
+        return _("Users and Roles > {name}", name=sentences.title(self._plan.act))
 
     def content(self) -> ComposeResult:
         plan = self._plan
@@ -102,10 +113,10 @@ page. The audit log has the same id for all of it, so you can filter by the id."
             stem = f"initial-passwords-{times.day(self.context.clock())}"
             name = free_name(stem, self.context.home, "csv")
             yield Field(
-                "path", "New file for the initial passwords", TextInput(name, max_length=4096)
+                "path", _("New file for the initial passwords"), TextInput(name, max_length=4096)
             )
         with Horizontal(classes="buttons"):
-            yield Button("Cancel" if plan.names else "Back", id="cancel", compact=True)
+            yield Button(_("Cancel") if plan.names else _("Back"), id="cancel", compact=True)
             if plan.names:
                 yield Button(
                     sentences.title(plan.act),
@@ -113,7 +124,7 @@ page. The audit log has the same id for all of it, so you can filter by the id."
                     classes="danger" if sentences.destroys(plan.act) else None,
                     compact=True,
                 )
-            yield Button("Stop", id="stop", compact=True)
+            yield Button(_("Stop"), id="stop", compact=True)
         yield ReportTable(Report(plan, ""))
         yield Static("", id="why", markup=False)
 
@@ -145,7 +156,7 @@ page. The audit log has the same id for all of it, so you can filter by the id."
             report = batches.begin(ports, session, plan)
             return _Work(report, None if path is None else new_passwords_file(path, home))
 
-        self.run_as_session(begin, self._begun, "Beginning")
+        self.run_as_session(begin, self._begun, _("Beginning"))
 
     def _begun(self, begun: _Work) -> None:
         self._batch, self._is_working = begun, True
@@ -180,8 +191,9 @@ page. The audit log has the same id for all of it, so you can filter by the id."
         done, of = self._batch.done, len(self._plan.names)
         full = _WIDTH * done // max(of, 1)
         bar = "━" * full + "─" * (_WIDTH - full)
-        stopping = " Stopping …" if self._batch.is_stopped else ""
-        self.show_text("#question", f"{bar} {done:,} of {of:,}{stopping}")
+        said = _("{done} of {total}", done=grouped(done), total=grouped(of))
+        stopping = _("Stopping …") if self._batch.is_stopped else ""
+        self.show_text("#question", " ".join(filter(None, (bar, said, stopping))))
 
     def _finished(self, begun: _Work) -> None:
         if not self.is_up:
@@ -196,7 +208,7 @@ page. The audit log has the same id for all of it, so you can filter by the id."
         self.show_text("#question", visible(self._outcome(begun)))
         self.query_one("#stop").display = False
         back = self.query_one("#cancel", Button)
-        back.label, back.display = "Back", True
+        back.label, back.display = _("Back"), True
         self.query_one(ReportTable).show_report(report)
         self._show_table()
         self.query_one("#why").display = True
@@ -208,11 +220,17 @@ page. The audit log has the same id for all of it, so you can filter by the id."
     def _outcome(self, begun: _Work) -> str:
         said = [sentences.summary(begun.report)]
         if begun.report.done:
-            said.append(f"In the audit log: batch={begun.report.batch}.")
+            said.append(_("In the audit log: batch={id}.", id=begun.report.batch))
         if begun.passwords is not None and begun.passwords.count:
             said.append(
-                f"{counted(begun.passwords.count, 'initial password')} in {begun.passwords.path}, "
-                "valid for seven days. Remove the file when they are handed over."
+                ngettext(
+                    "{number} initial password in {path}, valid for seven days. Remove the file "
+                    "when they are handed over.",
+                    "{number} initial passwords in {path}, valid for seven days. Remove the file "
+                    "when they are handed over.",
+                    begun.passwords.count,
+                    path=begun.passwords.path,
+                )
             )
         return " ".join(said)
 
@@ -242,9 +260,9 @@ page. The audit log has the same id for all of it, so you can filter by the id."
             self._show_progress()
 
     def unsaved(self) -> str:
-        return "the rest of this change" if self._is_working else ""
+        return _("the rest of this change") if self._is_working else ""
 
-    def leave(self, go: "Callable[[], object]", ends: str = "") -> None:
+    def leave(self, go: "Callable[[], object]", ends: Ending | None = None) -> None:
         def answered(agreed: bool | None) -> None:
             if agreed:
                 self.action_stop()
@@ -253,9 +271,8 @@ page. The audit log has the same id for all of it, so you can filter by the id."
         if not self._is_working:
             go()
         elif self.is_active:
-            also = f" and {ends.lower()}" if ends else ""
-            sentence = f"Stop after the current user{also}? What was done stays."
-            self.app.push_screen(ConfirmScreen(sentence, ends or "Stop"), answered)
+            question, act = _STOP[ends]
+            self.app.push_screen(ConfirmScreen(_(question), _(act)), answered)
 
     def action_back(self) -> None:
         self.leave(self.open_users)

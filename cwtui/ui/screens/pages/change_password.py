@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from cwtui.accounts import self_service
 from cwtui.accounts.session import Session
 from cwtui.accounts.throttle import Tries
+from cwtui.language import N_, _
 from cwtui.ui.screens.pages.page import PageBelow
 from cwtui.ui.screens.password_form import PasswordForm
 from cwtui.ui.widgets.buttons import Button
@@ -17,12 +18,12 @@ _FIELDS: Final[dict[Tries, str]] = {"password_attempts": "current_password"}
 
 
 class ChangePasswordPage(PageBelow, PasswordForm):
-    TITLE_TEXT = "Change Password"
-    HELP = """\
+    TITLE_TEXT = N_("Change Password")
+    HELP = N_("""\
 In the Current Password field, enter your current password. In the New Password and Confirm \
 Password fields, enter your new password. Then press Save New Password.
 
-Your other sessions end when the password changes. F2 shows what you type."""
+Your other sessions end when the password changes. F2 shows what you type.""")
 
     def __init__(self, username: str, rules: str) -> None:
         super().__init__()
@@ -30,11 +31,11 @@ Your other sessions end when the password changes. F2 shows what you type."""
         self._rules = rules
 
     def content(self) -> ComposeResult:
-        yield Field("current_password", "Current Password", SecretInput())
-        yield NewPasswordField("New Password", self._rules)
+        yield Field("current_password", _("Current Password"), SecretInput())
+        yield NewPasswordField(_("New Password"), self._rules)
         yield StrengthMeter("new_password", lambda: self._username)
-        yield Field("confirm_password", "Confirm Password", SecretInput())
-        yield Button("Save New Password", id="primary", variant="primary", compact=True)
+        yield Field("confirm_password", _("Confirm Password"), SecretInput())
+        yield Button(_("Save New Password"), id="primary", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         session = self.session
@@ -49,11 +50,11 @@ Your other sessions end when the password changes. F2 shows what you type."""
         self.run_in_thread(
             lambda ports: self_service.change_password(ports, session, current, new, confirmation),
             self._changed,
-            "Saving your new password",
+            _("Saving your new password"),
         )
 
     def _changed(self, session: Session) -> None:
         self.context.renew_session(session)
         self.context.password_changed = True
-        self.done("Your password was changed.")
+        self.done(_("Your password was changed."))
         self.open_settings()

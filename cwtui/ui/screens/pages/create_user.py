@@ -10,6 +10,7 @@ from cwtui.accounts import administration, roles
 from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.errors import AccountsError, ConfirmationNeeded, InvalidInput
 from cwtui.accounts.roles import CustomRoles
+from cwtui.language import N_, _
 from cwtui.ui.messages import OpenSubPage
 from cwtui.ui.screens.dialogs.dialog import InitialPasswordScreen
 from cwtui.ui.screens.pages.page import PageBelow, row
@@ -23,8 +24,8 @@ from cwtui.ui.widgets.fields import Field, TextInput
 class CreateUserPage(PageBelow):
     SECTION = "users"
     MANUAL = "admin"
-    TITLE_TEXT = "Users and Roles > Create User"
-    HELP = """\
+    TITLE_TEXT = N_("Users and Roles > Create User")
+    HELP = N_("""\
 The new user gets a one-time initial password. It is shown to you once, and the user must change \
 it at the first sign-in. You cannot choose passwords for others. Ctrl+N, or Create \
 Another beside the password, opens this page again.
@@ -33,30 +34,30 @@ If the username looks like an existing one, such as a1ice and alice, or is that 
 this host with power over it, such as a member of sudo, or if the user becomes an admin, you are \
 asked first.
 
-MFA (Required): the user must set up multi-factor authentication at the first sign-in."""
+MFA (Required): the user must set up multi-factor authentication at the first sign-in.""")
 
     def __init__(self, custom_roles: CustomRoles) -> None:
         super().__init__()
         self._custom_roles = custom_roles
 
     def content(self) -> ComposeResult:
-        yield Field("username", "Username", TextInput())
-        yield Field("display_name", "Display name (optional)", TextInput())
-        yield row("Roles", RoleChoice((roles.MINIMUM,), self._custom_roles), gap=True)
-        yield row("MFA (Required)", Choice("Enable", id="mfa-required"), gap=True)
+        yield Field("username", _("Username"), TextInput())
+        yield Field("display_name", _("Display name (optional)"), TextInput())
+        yield row(_("Roles"), RoleChoice((roles.MINIMUM,), self._custom_roles), gap=True)
+        yield row(_("MFA (Required)"), Choice(_("Enable"), id="mfa-required"), gap=True)
         yield Static(
-            "The user gets a one-time initial password. It is shown next.",
+            _("The user gets a one-time initial password. It is shown next."),
             classes="text",
             markup=False,
         )
-        yield Button("Create User", id="primary", variant="primary", compact=True)
+        yield Button(_("Create User"), id="primary", variant="primary", compact=True)
 
     def action_back(self) -> None:
         self.leave(self.open_users)
 
     def unsaved(self) -> str:
         is_begun = any(field.entry.value.strip() for field in self.query(Field))
-        return "what you entered for the new user" if is_begun else ""
+        return _("what you entered for the new user") if is_begun else ""
 
     def submit(self) -> None:
         username = self.query_one("#username", Field).entry.value
@@ -74,7 +75,7 @@ MFA (Required): the user must set up multi-factor authentication at the first si
                 agreed=agreed,
             ),
             self._created,
-            "Creating the user",
+            _("Creating the user"),
         )
 
     def _created(self, created: WithInitialPassword) -> None:
@@ -87,7 +88,7 @@ MFA (Required): the user must set up multi-factor authentication at the first si
                 self.open_account(username)
 
         self.app.push_screen(
-            InitialPasswordScreen(username, created.password, then="Create Another"), handed_over
+            InitialPasswordScreen(username, created.password, then=_("Create Another")), handed_over
         )
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:

@@ -7,6 +7,7 @@ from textual.widgets import Static
 
 from cwtui.accounts import self_service
 from cwtui.accounts.preferences import LONGEST_ZONE, Preferences, Theme
+from cwtui.language import N_, _
 from cwtui.ui import theme
 from cwtui.ui.messages import PreferencesChanged
 from cwtui.ui.screens.pages.page import PageBelow, save_row
@@ -14,16 +15,20 @@ from cwtui.ui.widgets.choices import Alternative, Alternatives, Choice
 from cwtui.ui.widgets.fields import Field, TextInput
 
 _COLOURS: Final = {
-    Theme.AUTOMATIC: "automatic: what suits the terminal",
-    Theme.DARK: "dark",
-    Theme.LIGHT: "light",
-    Theme.SIXTEEN_DARK: "the terminal's 16 colours, on a dark background",
-    Theme.SIXTEEN_LIGHT: "the terminal's 16 colours, on a light background",
+    Theme.AUTOMATIC: N_("automatic: what suits the terminal"),
+    Theme.DARK: N_("dark"),
+    Theme.LIGHT: N_("light"),
+    Theme.SIXTEEN_DARK: N_("the terminal's 16 colours, on a dark background"),
+    Theme.SIXTEEN_LIGHT: N_("the terminal's 16 colours, on a light background"),
 }
 
 
-_LABELS: Final = {"theme": "Colours", "time_zone": "Time zone", "mouse": "Use the mouse"}
-_FEW_COLOURS: Final = "With few colours or on a slow line, dark and light do not apply."
+_LABELS: Final = {
+    "theme": N_("Colours"),
+    "time_zone": N_("Time zone"),
+    "mouse": N_("Use the mouse"),
+}
+_FEW_COLOURS: Final = N_("With few colours or on a slow line, dark and light do not apply.")
 
 
 class Changes(TypedDict, total=False):
@@ -36,8 +41,8 @@ class Changes(TypedDict, total=False):
 
 class DisplayPage(PageBelow):
     AUTO_FOCUS = "Alternatives"
-    TITLE_TEXT = "Display"
-    HELP = """\
+    TITLE_TEXT = N_("Display")
+    HELP = N_("""\
 What you choose here is kept for your account and applies wherever you sign in. When you sign out, \
 the terminal's own colours and the mouse are back for the next person.
 
@@ -48,50 +53,53 @@ Time zone: a city such as Europe/Berlin, or just Berlin. All times on the screen
 zone. The audit log's file and the JSON output of commands stay in UTC.
 
 Use the mouse: clear this to select text with the mouse as in other programs of your terminal. \
-Everything works with the keyboard."""
+Everything works with the keyboard.""")
 
     def __init__(self, preferences: Preferences) -> None:
         super().__init__()
         self._preferences = preferences
 
     def content(self) -> ComposeResult:
-        yield Static(_LABELS["theme"], classes="section", markup=False)
+        yield Static(_(_LABELS["theme"]), classes="section", markup=False)
         with Alternatives(id="theme"):
             for choice, words in _COLOURS.items():
-                yield Alternative(words, choice is self._preferences.theme, name=choice.value)
+                yield Alternative(_(words), choice is self._preferences.theme, name=choice.value)
         if theme.has_few_colours(self.context.own_theme):
-            yield Static(_FEW_COLOURS, classes="text", markup=False)
+            yield Static(_(_FEW_COLOURS), classes="text", markup=False)
         entry = TextInput(self._preferences.time_zone, max_length=LONGEST_ZONE)
         yield Field(
-            "time_zone", _LABELS["time_zone"], entry, "Such as Europe/Berlin. Leave empty for UTC."
+            "time_zone",
+            _(_LABELS["time_zone"]),
+            entry,
+            _("Such as Europe/Berlin. Leave empty for UTC."),
         )
-        yield Choice(_LABELS["mouse"], self._preferences.mouse, id="mouse")
-        yield from save_row("Save Display")
+        yield Choice(_(_LABELS["mouse"]), self._preferences.mouse, id="mouse")
+        yield from save_row(_("Save Display"))
 
     def on_mount(self) -> None:
         choices = self.query_one(Alternatives)
-        for _ in range(choices.pressed_index):
+        for _step in range(choices.pressed_index):
             choices.action_next_button()
 
     def action_back(self) -> None:
         self.leave(self.open_settings)
 
     def pending(self) -> list[str]:
-        return [_LABELS[name] for name in self._changes()]
+        return [_(_LABELS[name]) for name in self._changes()]
 
     def unsaved(self) -> str:
-        return "your changes to Display" if self._changes() else ""
+        return _("your changes to Display") if self._changes() else ""
 
     def submit(self) -> None:
         changes = self._changes()
         if not changes:
-            self.done("Nothing was changed.")
+            self.done(_("Nothing was changed."))
             self.open_settings()
             return
         self.run_as_session(
             lambda ports, session: self_service.update_preferences(ports, session, **changes),
             self._saved,
-            "Saving",
+            _("Saving"),
         )
 
     def _changes(self) -> Changes:

@@ -9,31 +9,37 @@ from cwtui.accounts import organization
 from cwtui.accounts.organization import Saved
 from cwtui.accounts.settings import Mfa, OrganizationSettings
 from cwtui.accounts.text import visible
+from cwtui.language import N_, _
 from cwtui.ui.screens.pages.page import Page, save_row
 from cwtui.ui.widgets.choices import Alternative, Alternatives, Choice
 from cwtui.ui.widgets.fields import Field, NumberInput, TextInput
 
 _FOR_NEW_LDAP_USERS: Final = "mfa_required_for_new_ldap_users"
 _SECTIONS: Final[dict[str, dict[str, str]]] = {
-    "Password rules (0 turns a rule off)": {
-        "password_min": "Minimum length",
-        "password_lower": "Lower-case letters",
-        "password_upper": "Upper-case letters",
-        "password_numeric": "Digits",
-        "password_symbol": "Symbols",
+    N_("Password rules (0 turns a rule off)"): {
+        "password_min": N_("Minimum length"),
+        "password_lower": N_("Lower-case letters"),
+        "password_upper": N_("Upper-case letters"),
+        "password_numeric": N_("Digits"),
+        "password_symbol": N_("Symbols"),
     },
-    "Failed attempts, and unused accounts (0 days: never)": {
-        "password_limit": "Passwords: attempts",
-        "password_ban_minutes": "Passwords: wait (minutes)",
-        "code_limit": "Codes: attempts",
-        "code_ban_minutes": "Codes: wait (minutes)",
-        "unused_days": "Unused: disable after (days)",
+    N_("Failed attempts, and unused accounts (0 days: never)"): {
+        "password_limit": N_("Passwords: attempts"),
+        "password_ban_minutes": N_("Passwords: wait (minutes)"),
+        "code_limit": N_("Codes: attempts"),
+        "code_ban_minutes": N_("Codes: wait (minutes)"),
+        "unused_days": N_("Unused: disable after (days)"),
     },
 }
+_MODES: Final = {
+    Mfa.OFF: N_("off"),
+    Mfa.OPTIONAL: N_("optional"),
+    Mfa.REQUIRED: N_("required"),
+}
 _LABELS: Final = {
-    "mfa": "Multi-Factor Authentication",
-    _FOR_NEW_LDAP_USERS: "Required for new LDAP users",
-    "issuer": "Issuer",
+    "mfa": N_("Multi-Factor Authentication"),
+    _FOR_NEW_LDAP_USERS: N_("Required for new LDAP users"),
+    "issuer": N_("Issuer"),
     **{key: label for fields in _SECTIONS.values() for key, label in fields.items()},
 }
 
@@ -43,9 +49,9 @@ class OrganizationPage(Page):
     MANUAL = "admin"
     AUTO_FOCUS = "Alternatives"
     IS_FULL = True
-    TITLE_TEXT = "Organization"
+    TITLE_TEXT = N_("Organization")
     LABELS = _LABELS
-    HELP = """\
+    HELP = N_("""\
 Multi-Factor Authentication: off (nobody can set it up, but registered devices are still asked \
 for), optional, or required for everyone. If it is required, users without a device must set it up \
 at their next sign-in; you see how many there are before you save it. You can also require it for \
@@ -63,41 +69,41 @@ attempt is checked. Unlock on the account's page ends the wait immediately.
 
 Unused: an account counts as disabled after so many days without a sign-in, until an admin enables \
 it. Of the local admins, the one who signed in last is spared. You see how many accounts there are \
-before you save it. The filter last:>60d lists those that nobody has used for 60 days."""
+before you save it. The filter last:>60d lists those that nobody has used for 60 days.""")
 
     def __init__(self, settings: OrganizationSettings) -> None:
         super().__init__()
         self._settings = settings
 
     def content(self) -> ComposeResult:
-        yield Static(_LABELS["mfa"], classes="section", markup=False)
+        yield Static(_(_LABELS["mfa"]), classes="section", markup=False)
         with Alternatives(id="mfa"):
-            for mode in Mfa:
-                yield Alternative(mode.value, mode is self._settings.mfa, name=mode.value)
+            for mode, words in _MODES.items():
+                yield Alternative(_(words), mode is self._settings.mfa, name=mode.value)
         required = self._settings.mfa_required_for_new_ldap_users
-        yield Choice(_LABELS[_FOR_NEW_LDAP_USERS], required, id=_FOR_NEW_LDAP_USERS)
+        yield Choice(_(_LABELS[_FOR_NEW_LDAP_USERS]), required, id=_FOR_NEW_LDAP_USERS)
         yield self._field("issuer")
         for title, fields in _SECTIONS.items():
-            yield Static(title, classes="section", markup=False)
+            yield Static(_(title), classes="section", markup=False)
             for key in fields:
                 yield self._field(key)
-        yield from save_row("Save Settings")
+        yield from save_row(_("Save Settings"))
 
     def on_mount(self) -> None:
         choices = self.query_one(Alternatives)
-        for _ in range(choices.pressed_index):
+        for _step in range(choices.pressed_index):
             choices.action_next_button()
 
     def _field(self, key: str) -> Field:
         value = getattr(self._settings, key)
         entry = NumberInput(str(value)) if isinstance(value, int) else TextInput(value)
-        return Field(key, _LABELS[key], entry, inline=True)
+        return Field(key, _(_LABELS[key]), entry, inline=True)
 
     def pending(self) -> list[str]:
-        return [_LABELS[name] for name in self._changes()]
+        return [_(_LABELS[name]) for name in self._changes()]
 
     def unsaved(self) -> str:
-        return "your changes to the organization settings" if self._changes() else ""
+        return _("your changes to the organization settings") if self._changes() else ""
 
     def _changes(self) -> dict[str, str]:
         """Return only what was changed here: others may have changed the rest meanwhile."""
@@ -121,7 +127,7 @@ before you save it. The filter last:>60d lists those that nobody has used for 60
                 ports, session, values, agreed, seen
             ),
             self._saved,
-            "Saving",
+            _("Saving"),
         )
 
     def _saved(self, saved: Saved) -> None:
@@ -135,6 +141,6 @@ before you save it. The filter last:>60d lists those that nobody has used for 60
                 self.query_one(Alternatives).choose(mode)
         self.show_pending()
         if saved.changed:
-            self.done("The organization settings were saved.")
+            self.done(_("The organization settings were saved."))
         else:
-            self.done("Nothing was changed.")
+            self.done(_("Nothing was changed."))

@@ -22,8 +22,9 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
+from cwtui.language import N_, _
 from cwtui.ui import sections
-from cwtui.ui.messages import LeadAway, OpenAccount, OpenPage, OpenSection
+from cwtui.ui.messages import Ending, LeadAway, OpenAccount, OpenPage, OpenSection
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.focus_memory import mark_of, marked
@@ -46,6 +47,12 @@ T = TypeVar("T")
 
 WITH_WIDE: Final = [*AccountScreen.HORIZONTAL_BREAKPOINTS, (100, "-wide")]
 """For pages that show more of their content from 100 columns on."""
+_DISCARD: Final = {
+    None: (N_("Discard {what}?"), N_("Discard")),
+    Ending.SIGN_OUT: (N_("Discard {what} and sign out?"), N_("Sign Out")),
+    Ending.QUIT: (N_("Discard {what} and quit?"), N_("Quit")),
+}
+"""The question before unsaved changes are lost, and the button that answers it."""
 
 
 class Page(AccountScreen):
@@ -62,7 +69,7 @@ class Page(AccountScreen):
     IS_FULL: ClassVar[bool] = False
     """Whether the page fills 80x24. Its status line then takes space only if it says something."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Menu")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", N_("Menu"))]
 
     _last_session: Session | None = None
     _before_panel: Widget | None = None
@@ -77,7 +84,7 @@ class Page(AccountScreen):
         """The session. If it has just ended, the last one; nothing is run for it any more."""
         session = self.context.session or self._last_session
         if session is None:
-            raise SessionEnded("You are signed out. Sign in again.", "signed out")
+            raise SessionEnded(_("You are signed out. Sign in again."), "signed out")
         return session
 
     def run_in_thread(
@@ -131,12 +138,14 @@ class Page(AccountScreen):
             elif needed.field:
                 self.focus_field(needed.field)
 
-        question = f"{needed.sentence(self.LABELS)} {needed.question}"
+        labels = {name: _(label) for name, label in self.LABELS.items()}
+        question = f"{needed.sentence(labels)} {needed.question}"
         self.app.push_screen(ConfirmScreen(question, needed.act, destroys=False), answered)
 
     def compose(self) -> ComposeResult:
         session = self._last_session = self.context.session
-        who = f"{visible(session.username)} on {self.context.host}" if session else ""
+        host = self.context.host
+        who = _("{name} on {host}", name=visible(session.username), host=host) if session else ""
         with Horizontal(id="top"):
             yield Static("Connectware", id="product", markup=False)
             yield MenuOpener()
@@ -154,7 +163,7 @@ class Page(AccountScreen):
         yield TooSmall()
 
     def heading(self) -> str:
-        return self.TITLE_TEXT
+        return _(self.TITLE_TEXT)
 
     def content(self) -> ComposeResult:
         """Yield the widgets of the page."""
@@ -198,7 +207,8 @@ class Page(AccountScreen):
     def show_pending(self) -> None:
         """List beside the button that saves what it would save."""
         labels = ", ".join(self.pending())
-        self.show_text("#pending", f"◐ Not saved yet: {labels}" if labels else "")
+        said = _("Not saved yet: {labels}", labels=labels)
+        self.show_text("#pending", f"◐ {said}" if labels else "")
 
     # Ways off the page
 
@@ -254,7 +264,7 @@ class Page(AccountScreen):
             if scroll is not None:
                 scroll(animate=False)
 
-    def leave(self, go: Callable[[], object], ends: str = "") -> None:
+    def leave(self, go: Callable[[], object], ends: Ending | None = None) -> None:
         def answered(agreed: bool | None) -> None:
             if agreed:
                 go()
@@ -263,9 +273,8 @@ class Page(AccountScreen):
         if not what:
             go()
         elif self.is_active:
-            also = f" and {ends.lower()}" if ends else ""
-            question = ConfirmScreen(f"Discard {what}{also}?", ends or "Discard")
-            self.app.push_screen(question, answered)
+            question, act = _DISCARD[ends]
+            self.app.push_screen(ConfirmScreen(_(question, what=what), _(act)), answered)
 
     def open_settings(self) -> None:
         """Go back to Settings."""
@@ -276,7 +285,7 @@ class Page(AccountScreen):
         self.run_as_session(
             self_service.check_proof_before_code,
             lambda _: self.lead_away(page),
-            "Loading",
+            _("Loading"),
         )
 
     def open_users(self) -> None:
@@ -295,7 +304,7 @@ class Page(AccountScreen):
 class PageBelow(Page):
     """A page below a section. Esc goes back to the section."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", N_("Back"))]
 
 
 def save_row(label: str) -> ComposeResult:
