@@ -46,6 +46,9 @@ class HasPassword(Protocol):
     @property
     def initial_password_expires_at(self) -> float | None: ...
 
+    @property
+    def invited(self) -> bool: ...
+
 
 class CanBeClosed(Protocol):
     """An account, or its row in a list."""
@@ -101,6 +104,9 @@ class PasswordState(StrEnum):
     INITIAL = N_("initial")
     EXPIRED = N_("expired")
     """An initial password that is no longer valid."""
+    INVITED = N_("invited")
+    """The one-time code of an invitation, which is used up when a password is chosen with it."""
+    INVITATION_EXPIRED = N_("invitation-expired")
     MUST_CHANGE = N_("must-change")
     """It must be changed at the next sign-in."""
     ELSEWHERE = N_("elsewhere")
@@ -174,6 +180,8 @@ def password_state(account: HasPassword, now: float) -> PasswordState:
         return PasswordState.ELSEWHERE
     if account.initial_password_expires_at is not None:
         is_valid = now < account.initial_password_expires_at
+        if account.invited:
+            return PasswordState.INVITED if is_valid else PasswordState.INVITATION_EXPIRED
         return PasswordState.INITIAL if is_valid else PasswordState.EXPIRED
     return PasswordState.MUST_CHANGE if account.must_change_password else PasswordState.SET
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from msgspec import structs
 
 from cwtui.accounts import account_state, roles
-from cwtui.accounts.account_state import MfaState, Status
+from cwtui.accounts.account_state import MfaState, PasswordState, Status
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.filter_language import Query, Reading, Term, Vocabulary, Word, choice
 from cwtui.accounts.filter_times import moments
@@ -53,6 +53,9 @@ class Facts:
     def mfa(self, row: AccountRow) -> MfaState:
         return account_state.mfa_state(row, self.settings)
 
+    def password(self, row: AccountRow) -> PasswordState:
+        return account_state.password_state(row, self.now)
+
     def known(self, row: AccountRow) -> AccountRow:
         """Return the row with what its status follows from. Raises CannotCheck."""
         until = self.locked.get(row.username)
@@ -87,6 +90,9 @@ def account_words(facts: Facts) -> Vocabulary[AccountRow]:
                 lambda row: row.expires_at,
                 may_be_never=True,
                 is_to_come=True,
+            ),
+            choice(
+                "password", "state of the password", tuple(PasswordState), _with(facts.password)
             ),
         ),
         lambda text: lambda row: text in row.username or text in row.display_name.casefold(),

@@ -25,7 +25,6 @@ from cwtui.accounts.errors import (
     TO_NOTHING,
     Agreed,
     CannotCheck,
-    GivesPermissions,
     InvalidInput,
     LooksAlike,
     Refused,
@@ -34,18 +33,20 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.managing import (
     existing,
+    granted,
     keep_an_admin,
     refuse_beyond,
     refuse_own,
     refuse_powerful,
-    refuse_to_grant,
 )
 from cwtui.accounts.meanwhile import Seen
 from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.new_account import (
     HandOver,
+    WithInitialPassword,
     first_epoch,
     initial_password_fields,
+    invitations_recorded,
     put_new,
 )
 from cwtui.accounts.ports import Ports
@@ -62,18 +63,6 @@ from cwtui.accounts.session import (
 )
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.language import _
-
-
-@dataclass(frozen=True)
-class WithInitialPassword:
-    """An account with its one-time initial password, which is shown once."""
-
-    account: Account
-    password: Secret
-    looks_like: tuple[str, ...] = ()
-    """Existing usernames that look like the new one."""
-    power: str = ""
-    """What the Unix user of this name can do (see `unix_users`)."""
 
 
 @dataclass(frozen=True)
@@ -136,20 +125,21 @@ def create_user(
     display_name: str = "",
     mfa_required: bool = False,
     password: Secret | None = None,
+    invited: bool = False,
     expires: str = expiry.NEVER,
     agreed: Agreed = TO_NOTHING,
 ) -> WithInitialPassword:
     """Create a local account with a one-time initial password, generated unless one is given.
 
     The user must change it at the first sign-in, so that admins do not choose passwords
-    (ASVS 6.4.6). `expires` is the account's last day as typed (see `expiry`). Raises InvalidInput,
-    LooksAlike, NamesUnixUser and GivesPermissions unless `agreed`, NotPermitted (also for roles
-    that permit more than the actor's) and SessionEnded.
+    (ASVS 6.4.6). `invited`: it is the code of an invitation. `expires` is the account's last day as
+    typed (see `expiry`). Raises InvalidInput, LooksAlike, NamesUnixUser and GivesPermissions unless
+    `agreed`, NotPermitted (also for roles that permit more than the actor's) and SessionEnded.
     """
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username, local=True)
     refuse_powerful(ports, held, name)
-    known_roles = _granted(held, name, (), chosen_roles, ports.accounts.settings(), agreed)
+    known_roles = granted(held, name, (), chosen_roles, ports.accounts.settings(), agreed)
     shown_name = text.line(display_name, "display_name", _("The display name"))
     expires_at = expiry.end_to_come(expires, ports.now())
     if password is not None:
@@ -170,10 +160,10 @@ def create_user(
         mfa_required=mfa_required,
         expires_at=expires_at,
         session_epoch=first_epoch(ports),
-    ).changed(**initial_password_fields(ports, initial))
+    ).changed(**initial_password_fields(ports, initial, invited=invited))
     with ports.accounts.change() as change:
         held = authorise_change(ports, actor, Permission.MANAGE_USERS, change)
-        _granted(held, name, (), known_roles, change.settings(), agreed)
+        granted(held, name, (), known_roles, change.settings(), agreed)
         if change.get(name) is not None:
             raise _exists(name)
         # Check only accounts created since: checking all names takes too long inside the change.
@@ -183,6 +173,7 @@ def create_user(
         put_new(ports, change, account)
         recorded: dict[str, object] = {"roles": known_roles}
         recorded |= {"expires_at": expiry.last_day(expires_at)} if expires_at else {}
+        recorded |= invitations_recorded(None, account, ports.now())
         recorded |= {"looks_like": similar} if similar else {}
         recorded |= {"unix_user": power} if power else {}
         write_audit(ports, EventType.USER_CREATE, actor, name, as_reason(recorded), change=change)
@@ -264,7 +255,7 @@ def update_user(
             return Updated(before, changed=False)
         meanwhile.check(ports, EventType.USER_UPDATE, name, seen, before, fields, agreed)
         if new_roles is not None:
-            _granted(held, name, before.roles, new_roles, settings, agreed)
+            granted(held, name, before.roles, new_roles, settings, agreed)
         ends_sessions = "roles" in fields or "enabled" in fields
         changed = before.changed_ending_sessions if ends_sessions else before.changed
         after = changed(**fields)
@@ -281,10 +272,13 @@ def reset_password(
     username: str,
     hand_over: HandOver = lambda *_: None,
     seen: Seen | None = None,
+    *,
+    invited: bool = False,
 ) -> WithInitialPassword:
     """Set a new one-time initial password and end the account's sessions.
 
-    `hand_over` keeps the password before it is valid. Raises Refused for LDAP users and for the
+    `hand_over` keeps the password before it is valid. `invited`: it is the code of an invitation.
+    An earlier one no longer works. Raises Refused for LDAP users and for the
     actor's own account, ChangedByOthers, UnknownAccount and NotPermitted.
     """
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
@@ -292,7 +286,7 @@ def reset_password(
     refuse_own(actor, name)
     refuse_powerful(ports, held, name)
     initial = Secret(passwords.random_groups(ports.random))
-    fields = initial_password_fields(ports, initial)
+    fields = initial_password_fields(ports, initial, invited=invited)
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, name)
         if before.origin is not Origin.LOCAL:
@@ -302,13 +296,16 @@ def reset_password(
         after = before.changed_ending_sessions(**fields)
         change.put(after)
         change.prepare()
+        reason = as_reason(invitations_recorded(before, after, ports.now()))
         update_record(
             ports,
             name,
             lambda record: failed_sign_ins.with_old_password(record, ports.now()).changed(
                 password_attempts={}
             ),
-            lambda: write_audit(ports, EventType.USER_RESET_PASSWORD, actor, name, change=change),
+            lambda: write_audit(
+                ports, EventType.USER_RESET_PASSWORD, actor, name, reason, change=change
+            ),
         )
     return WithInitialPassword(after, initial)
 
@@ -343,7 +340,8 @@ def remove_user(ports: Ports, actor: Actor, username: str, seen: Seen | None = N
         keep_an_admin(ports, change, account, None)
         meanwhile.check_losses(ports, seen, account, meanwhile.ALL_PARTS)
         change.remove(name)
-        write_audit(ports, EventType.USER_REMOVE, actor, name, change=change)
+        reason = as_reason(invitations_recorded(account, None, ports.now()))
+        write_audit(ports, EventType.USER_REMOVE, actor, name, reason, change=change)
         # Inside the change, so that it cannot hit the record of a new account of the same name.
         # If it fails, the record is removed when an account of that name is created.
         with suppress(CannotCheck):
@@ -375,28 +373,6 @@ def unlock(ports: Ports, actor: Actor, username: str) -> Unlocked:
     before = throttle.current(before, ports.now())
     was_locked = account_state.locked_until(before, ports.now()) is not None
     return Unlocked(was_locked, throttle.wrong_tries(before))
-
-
-def _granted(
-    held: frozenset[Permission],
-    username: str,
-    before: Iterable[str],
-    chosen: Iterable[str],
-    settings: OrganizationSettings,
-    agreed: Agreed,
-) -> tuple[str, ...]:
-    """Return the chosen roles, which an actor with the permissions `held` gives to the account.
-
-    Raises InvalidInput, NotPermitted, and GivesPermissions unless `agreed`.
-    """
-    after = roles.known(chosen, settings.custom_roles)
-    had = roles.permissions(before, settings.custom_roles)
-    granted = roles.permissions(after, settings.custom_roles) - had
-    refuse_to_grant(held, granted)
-    if granted and GivesPermissions not in agreed:
-        listed = [one for one in Permission if one in granted]
-        raise GivesPermissions(username, listed, makes_admin=roles.ADMIN in after)
-    return after
 
 
 def _exists(username: str) -> InvalidInput:

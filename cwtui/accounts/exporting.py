@@ -92,6 +92,7 @@ def _with_secrets(ports: Ports, account: Account, issuer: str) -> Fields:
             "password_key": password.key,
             "must_change_password": account.must_change_password,
             "initial_password_expires_at": _moment(account.initial_password_expires_at),
+            "invited": account.invited,
         }
     if factor is not None:
         keys = [devices.unsealed(ports.keyring, account.username, one) for one in factor.devices]

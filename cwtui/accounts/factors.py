@@ -32,13 +32,18 @@ def check_password(
     """
     counted = tries.count(ports, claim, "password_attempts", EventType.SIGN_IN_PASSWORD, field)
     kept = account.password if account is not None else None
-    if account is not None and account.must_change_password:
-        password = passwords.initial(password)
+    password = as_hashed(account, password)
     if not passwords.is_password(password, kept, ports.keyring, ports.bcrypt_cost):
         tries.record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, "wrong")
         raise _wrong_password(ports, claim, field, counted)
     if claim.in_session:
         tries.record_success(ports, claim, "password_attempts")
+
+
+def as_hashed(account: Account | None, password: Secret) -> Secret:
+    """Return what was typed as it is hashed for this account: initial passwords are forgiving."""
+    is_initial = account is not None and account.must_change_password
+    return passwords.initial(password) if is_initial else password
 
 
 def after_password(claim: tries.Claim) -> Note:

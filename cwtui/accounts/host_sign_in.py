@@ -27,6 +27,10 @@ from cwtui.accounts.sign_in_progress import Progress, Proof
 from cwtui.language import N_, _
 
 INITIAL: Final = N_("The initial password must be changed first. Sign in to cwtui.")
+INVITED: Final = N_(
+    "Choose a password first: sign in to cwtui with your username, and the code of your invitation "
+    "as the password."
+)
 
 
 def begin(
@@ -67,7 +71,7 @@ def check_password(
     with factors.refusals_recorded(ports, claim):
         usable_account(ports, account.username, knows_password=True)
         if account.must_change_password:
-            raise SignInEnded(_(INITIAL))
+            raise SignInEnded(_(INVITED if account.invited else INITIAL))
     is_local = account.origin is Origin.LOCAL
     note = factors.after_password(claim) if is_local else unchanged
     ports.records.update(claim.username, lambda record: (note(record), None))

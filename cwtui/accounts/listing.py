@@ -37,6 +37,7 @@ class AccountRow(Struct, frozen=True, kw_only=True, gc=False):
     password: Present | None = None
     must_change_password: bool = False
     initial_password_expires_at: float | None = None
+    invited: bool = False
     second_factor: Present | None = None
     mfa_required: bool = False
     enabled: bool = True

@@ -1,11 +1,20 @@
 """What all changes of somebody else's account have in common."""
 
+from collections.abc import Iterable
+
 from cwtui.accounts import admins, roles, unix_users
-from cwtui.accounts.errors import NotPermitted, Refused, UnknownAccount
+from cwtui.accounts.errors import (
+    Agreed,
+    GivesPermissions,
+    NotPermitted,
+    Refused,
+    UnknownAccount,
+)
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor, Session, authorise_change, permissions_of
+from cwtui.accounts.settings import OrganizationSettings
 from cwtui.language import _
 
 
@@ -82,6 +91,28 @@ def refuse_to_grant(held: frozenset[Permission], granted: frozenset[Permission])
                 permissions=_listed(granted - held),
             )
         )
+
+
+def granted(
+    held: frozenset[Permission],
+    username: str,
+    before: Iterable[str],
+    chosen: Iterable[str],
+    settings: OrganizationSettings,
+    agreed: Agreed,
+) -> tuple[str, ...]:
+    """Return the chosen roles, which an actor with the permissions `held` gives to the account.
+
+    Raises InvalidInput, NotPermitted, and GivesPermissions unless `agreed`.
+    """
+    after = roles.known(chosen, settings.custom_roles)
+    had = roles.permissions(before, settings.custom_roles)
+    gained = roles.permissions(after, settings.custom_roles) - had
+    refuse_to_grant(held, gained)
+    if gained and GivesPermissions not in agreed:
+        listed = [one for one in Permission if one in gained]
+        raise GivesPermissions(username, listed, makes_admin=roles.ADMIN in after)
+    return after
 
 
 def keep_an_admin(

@@ -173,6 +173,8 @@ class Account(
     has a person with the name of this local account. `moved` is set on a renamed account until its
     sign-in record has been moved. `removals` are what others have removed, oldest first.
 
+    `invited`: the initial password is the one-time code of an invitation.
+
     `disabled_reason` is what the admin who disabled the account tells its owner, and `enabled_at`
     when an admin last enabled it. The account has expired from `expires_at` on, the end of a day.
     """
@@ -185,6 +187,7 @@ class Account(
     password: PasswordHash | None = None
     must_change_password: bool = False
     initial_password_expires_at: Time | None = None
+    invited: bool = False
     second_factor: SecondFactor | None = None
     mfa_required: bool = False
     enabled: bool = True

@@ -1,18 +1,39 @@
-"""Initial values of new accounts and of accounts with a new initial password."""
+"""Initial values of new accounts and of accounts with a new initial password.
+
+An initial password is for the first sign-in only: it leads into choosing another one. The code of
+an invitation is one of them, under another name and for as long as the organization allows.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from cwtui.accounts import account_state
+from cwtui.accounts.account_state import PasswordState
 from cwtui.accounts.credentials import backup_codes, passwords
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.times import utc_minute
 
-INITIAL_PASSWORD_LIFETIME: Final = 7 * 24 * 3600.0
+_DAY: Final = 24 * 3600.0
+INITIAL_PASSWORD_LIFETIME: Final = 7 * _DAY
 """Seconds; initial passwords must expire soon (OWASP ASVS 5.0, 6.4.1)."""
 
 HandOver: TypeAlias = Callable[[str, Secret], None]
 """Keeps the initial password of an account before it is valid, so that it cannot be lost."""
+
+
+@dataclass(frozen=True)
+class WithInitialPassword:
+    """An account with its one-time initial password, or the code of an invitation, shown once."""
+
+    account: Account
+    password: Secret
+    looks_like: tuple[str, ...] = ()
+    """Existing usernames that look like the new one."""
+    power: str = ""
+    """What the Unix user of this name can do (see `unix_users`)."""
 
 
 def cost_of_many(ports: Ports) -> int:
@@ -24,11 +45,12 @@ def cost_of_many(ports: Ports) -> int:
 
 
 def initial_password_fields(
-    ports: Ports, initial: Secret, cost: int | None = None
+    ports: Ports, initial: Secret, cost: int | None = None, *, invited: bool = False
 ) -> dict[str, object]:
     """Return the account fields for this one-time initial password.
 
-    `cost` is that of its hash, if it is not the usual one.
+    `cost` is that of its hash, if it is not the usual one. `invited`: it is the code of an
+    invitation.
     """
     return {
         "password": passwords.hash_password(
@@ -37,8 +59,26 @@ def initial_password_fields(
             ports.bcrypt_cost if cost is None else cost,
         ),
         "must_change_password": True,
-        "initial_password_expires_at": ports.now() + INITIAL_PASSWORD_LIFETIME,
+        "initial_password_expires_at": ports.now()
+        + (
+            ports.accounts.settings().invitation_days * _DAY
+            if invited
+            else INITIAL_PASSWORD_LIFETIME
+        ),
+        "invited": invited,
     }
+
+
+def invitations_recorded(
+    before: Account | None, after: Account | None, now: float
+) -> dict[str, object]:
+    """Return what the audit log says of the invitations that end and begin with this change."""
+    recorded: dict[str, object] = {}
+    if before is not None and account_state.password_state(before, now) is PasswordState.INVITED:
+        recorded["invitation"] = "revoked"
+    if after is not None and after.invited:
+        recorded["invited_until"] = utc_minute(after.initial_password_expires_at)
+    return recorded
 
 
 def first_epoch(ports: Ports) -> int:

@@ -2,12 +2,16 @@
 
 from cwtui.accounts import admins, failed_sign_ins, look_alikes, roles, text, unix_users
 from cwtui.accounts.account_changes import with_removal
-from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import AlreadyExists, InvalidInput
 from cwtui.accounts.model import Account, Origin, Removed
-from cwtui.accounts.new_account import first_epoch, initial_password_fields, put_new
+from cwtui.accounts.new_account import (
+    WithInitialPassword,
+    first_epoch,
+    initial_password_fields,
+    put_new,
+)
 from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator, as_reason, update_record, write_audit

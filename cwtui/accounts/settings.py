@@ -17,6 +17,9 @@ _Limit = Annotated[int, Meta(ge=1, le=10)]
 _Minutes = Annotated[int, Meta(ge=1, le=1440)]
 MOST_UNUSED_DAYS: Final = 3650
 """Ten years, in days."""
+MOST_INVITATION_DAYS: Final = 90
+"""Somebody who begins in the next quarter can be invited; a forgotten code does not work for years.
+"""
 
 
 class Mfa(StrEnum):
@@ -47,6 +50,8 @@ class OrganizationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fie
     code_ban_minutes: _Minutes = 5
     unused_days: Annotated[int, Meta(ge=0, le=MOST_UNUSED_DAYS)] = 0
     """An account counts as disabled after so many days without a sign-in; 0: never."""
+    invitation_days: Annotated[int, Meta(ge=1, le=MOST_INVITATION_DAYS)] = 7
+    """How long the code of an invitation is valid."""
     custom_roles: dict[str, tuple[Permission, ...]] = {}
     """What each role permits that is not built in (see `custom_roles`)."""
 
@@ -85,6 +90,7 @@ _RIGHT: Final[dict[str, str]] = {
     "password_ban_minutes": "Enter a number of minutes from 1 to 1440.",
     "code_ban_minutes": "Enter a number of minutes from 1 to 1440.",
     "unused_days": f"Enter a number of days from 1 to {MOST_UNUSED_DAYS}, or 0 for never.",
+    "invitation_days": f"Enter a number of days from 1 to {MOST_INVITATION_DAYS}.",
 }
 
 

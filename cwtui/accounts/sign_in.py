@@ -81,10 +81,14 @@ class CodeNeeded:
 
 @dataclass(frozen=True)
 class NewPasswordNeeded:
-    """Ask for a new password in place of an initial one. `rules` is what it needs."""
+    """Ask for a new password in place of an initial one. `rules` is what it needs.
+
+    `invited`: the initial one is the code of an invitation.
+    """
 
     progress: Progress
     rules: str
+    invited: bool = False
 
 
 @dataclass(frozen=True)
@@ -258,20 +262,32 @@ def with_new_password(
     passwords.check_confirmation(new, confirmation)
     as_initial = passwords.initial(new)
     if passwords.is_password(as_initial, account.password, ports.keyring, ports.bcrypt_cost):
-        raise InvalidInput("new_password", _("This is the initial password. Choose your own."))
+        raise InvalidInput(
+            "new_password",
+            _("This is the code of your invitation. Choose a password of your own.")
+            if account.invited
+            else _("This is the initial password. Choose your own."),
+        )
     hashed = passwords.hash_password(new, ports.keyring, ports.bcrypt_cost)
     name = progress.username
     with ports.accounts.change() as change:
-        after = current(ports, progress, change).changed_ending_sessions(
-            password=hashed, must_change_password=False, initial_password_expires_at=None
+        before = current(ports, progress, change)
+        after = before.changed_ending_sessions(
+            password=hashed,
+            must_change_password=False,
+            initial_password_expires_at=None,
+            invited=False,
         )
+        reason = as_reason({"invitation": "used"} if before.invited else {})
         change.put(after)
         change.prepare()
         update_record(
             ports,
             name,
             failed_sign_ins.with_own_new_password,
-            lambda: write_audit(ports, EventType.PASSWORD_CHANGE, progress, name, change=change),
+            lambda: write_audit(
+                ports, EventType.PASSWORD_CHANGE, progress, name, reason, change=change
+            ),
         )
     return advance(ports, replace(progress, epoch=after.session_epoch, password_changed=True))
 
@@ -293,7 +309,8 @@ def advance(
         case Step.SECOND_FACTOR:
             return _waiting(ports, CodeNeeded(progress), event, note)
         case Step.NEW_PASSWORD:
-            needed = NewPasswordNeeded(progress, passwords.rules(settings))
+            rules = passwords.rules(settings)
+            needed = NewPasswordNeeded(progress, rules, invited=account.invited)
             return _waiting(ports, needed, event, note)
         case Step.ENROLMENT:
             progress = replace(progress, lifetime=ENROLMENT_LIFETIME)

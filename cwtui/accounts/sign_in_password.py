@@ -38,7 +38,7 @@ def _with_local_password(
             may_return=False,
         )
     with factors.refusals_recorded(ports, claim):
-        return _rehashed(ports, local, password)
+        return _rehashed(ports, local, factors.as_hashed(local, password))
 
 
 def _rehashed(ports: Ports, account: Account, password: Secret) -> Account:

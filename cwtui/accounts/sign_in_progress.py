@@ -1,6 +1,7 @@
 """What an unfinished sign-in has proved so far, whether it may continue, and what follows."""
 
 from dataclasses import dataclass
+from datetime import UTC
 from enum import Enum, auto
 from typing import Final
 
@@ -12,6 +13,7 @@ from cwtui.accounts.errors import NoSecondFactor, SignInEnded, Throttled
 from cwtui.accounts.model import Account, SecondFactor, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.times import full_minute
 from cwtui.language import _
 
 LIFETIME: Final = 300.0
@@ -89,10 +91,17 @@ def current(ports: Ports, progress: Progress, change: AccountsChange | None = No
         raise SignInEnded(told if is_used else _(closed_accounts.DISABLED), may_return=False)
     expires_at = account.initial_password_expires_at
     if is_used and expires_at is not None and now > expires_at:
-        raise SignInEnded(
-            _("Your initial password has expired. Ask an admin for a new one."), may_return=False
-        )
+        raise SignInEnded(_initial_expired(ports, account, expires_at), may_return=False)
     return account
+
+
+def _initial_expired(ports: Ports, account: Account, at: float) -> str:
+    if not account.invited:
+        return _("Your initial password has expired. Ask an admin for a new one.")
+    return _(
+        "Your invitation ended on {time}. Ask an admin for a new one.",
+        time=full_minute(at, ports.local_time(at).tzinfo or UTC),
+    )
 
 
 def code_wait(ports: Ports, progress: Progress, field: str) -> Throttled | None:

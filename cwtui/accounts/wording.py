@@ -7,10 +7,12 @@ from typing import Final
 from cwtui.accounts import roles
 from cwtui.accounts.account_state import (
     OriginNote,
+    PasswordState,
     Requirement,
     Status,
     Unlocked,
     origin_note,
+    password_state,
 )
 from cwtui.accounts.administration import Details
 from cwtui.accounts.audit.lines import Record
@@ -80,6 +82,24 @@ def expires(account: Account) -> str:
     if account.expires_at is None:
         return _("never")
     return _("at the end of {day} (UTC)", day=last_day(account.expires_at))
+
+
+def password(account: Account, now: float, zone: tzinfo = UTC) -> str:
+    """Return what can be said of the account's password, such as `set`."""
+    match password_state(account, now):
+        case PasswordState.INITIAL | PasswordState.EXPIRED:
+            return f"initial, valid until {full_minute(account.initial_password_expires_at, zone)}"
+        case PasswordState.INVITED:
+            until = full_minute(account.initial_password_expires_at, zone)
+            return _("invited, until {time}", time=until)
+        case PasswordState.INVITATION_EXPIRED:
+            at = full_minute(account.initial_password_expires_at, zone)
+            return _("invitation expired on {time}", time=at)
+        case PasswordState.MUST_CHANGE:
+            return "must be changed at the next sign-in"
+        case PasswordState.SET:
+            return "set"
+    return "not stored here"
 
 
 _REQUIRED: Final = {

@@ -93,6 +93,7 @@ def account_fields(details: Details) -> dict[str, Any]:
         "created_at": moment(account.created_at),
         "must_change_password": account.must_change_password,
         "initial_password_expires_at": _moment_or_none(account.initial_password_expires_at),
+        "invited": account.invited,
         "second_factor": _factor_fields(account.second_factor),
         "devices": [
             {
@@ -163,7 +164,7 @@ def account_lines(details: Details) -> list[tuple[str, str]]:
         "Status": [wording.status(details)],
         "Expires": [wording.expires(account)],
         "Origin": [wording.origin_in_full(account)],
-        "Password": [_password(account)],
+        "Password": [wording.password(account, details.now)],
         "Created": [utc_minute(account.created_at)],
         "Last sign-in": [wording.last_sign_in(record)],
         "Failed sign-ins": _failed_sign_ins(record),
@@ -193,14 +194,6 @@ def _backup_codes(factor: SecondFactor | None) -> list[str]:
         return ["none"]
     note = "" if backup_codes.are_saved(factor.backup_codes) else "not confirmed by the user"
     return [wording.unused_codes(factor), note]
-
-
-def _password(account: Account) -> str:
-    if account.initial_password_expires_at is not None:
-        return f"initial, valid until {utc_minute(account.initial_password_expires_at)}"
-    if account.must_change_password:
-        return "must be changed at the next sign-in"
-    return "set" if account.password is not None else "not stored here"
 
 
 def _failed_fields(failed: FailedSignIns | None) -> dict[str, Any] | None:

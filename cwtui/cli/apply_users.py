@@ -30,6 +30,7 @@ from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
 from cwtui.cli.passwords_to import passwords_file
 from cwtui.cli.progress import progress
+from cwtui.language import _
 
 _SIGNS: Final = {Kind.CREATE: "+", Kind.CHANGE: "~", Kind.REMOVE: "-"}
 
@@ -60,6 +61,9 @@ _SIGNS: Final = {Kind.CREATE: "+", Kind.CHANGE: "~", Kind.REMOVE: "-"}
     type=click.Path(path_type=Path),
     help="Write the initial passwords of new accounts to this new file, with mode 0600.",
 )
+@click.option(
+    "--invite", is_flag=True, help="Make codes of invitations instead of initial passwords."
+)
 @click.option("--yes", is_flag=True, help="Apply it without asking.")
 @json_output.option
 @pass_host
@@ -69,6 +73,7 @@ def apply(
     check: bool,
     remove_others: bool,
     passwords_to: Path | None,
+    invite: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -90,7 +95,12 @@ def apply(
     with opened(file) as source:
         found = declared.read(lines.lines(source))
     plan = differences.plan(
-        ports, operator(), found, remove_others=remove_others, keep=_own_names()
+        ports,
+        operator(),
+        found,
+        remove_others=remove_others,
+        keep=_own_names(),
+        invited=invite,
     )
     say_remarks(plan.problems, plan.new)
     if check or plan.problems or not plan.is_different:
@@ -98,8 +108,10 @@ def apply(
         return
     if plan.new.without_password and passwords_to is None:
         raise Failed(
-            f"{counted(plan.new.without_password, 'new account')} would get initial passwords, as "
-            "there are none to take over. Name a new file for them: --passwords-to NEWFILE"
+            _("Name a new file for the codes of the invitations: --passwords-to NEWFILE")
+            if invite
+            else f"{counted(plan.new.without_password, 'new account')} would get initial passwords,"
+            " as there are none to take over. Name a new file for them: --passwords-to NEWFILE"
         )
     _apply(ports, plan, passwords_to, yes=yes, as_json=as_json)
 
@@ -143,7 +155,10 @@ def _apply(
 
     def carry_out(agreed: Agreed) -> None:
         plan.check(agreed)
-        with passwords_file(kept_in) as keep, progress("Applying") as shown:
+        with (
+            passwords_file(kept_in, invitations=plan.new.invited) as keep,
+            progress("Applying") as shown,
+        ):
 
             def hand_over(made: Sequence[New]) -> None:
                 keep((one.account.username, one.password) for one in made if one.password)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from cwtui.accounts.bulk import batches, plans, sentences
-from cwtui.accounts.bulk.acts import Act, Reason
+from cwtui.accounts.bulk.acts import Act, Reason, ResetPassword
 from cwtui.accounts.bulk.batches import Outcome, Report
 from cwtui.accounts.bulk.plans import Plan
 from cwtui.accounts.errors import NotFound
@@ -67,7 +67,11 @@ def carry_out(
             raise Failed("Nothing was changed.")
     report = batches.begin(ports, operator(), plan)
     try:
-        with passwords_file(passwords_to) as keep, progress("Changing") as shown:
+        invitations = act == ResetPassword(invited=True)
+        with (
+            passwords_file(passwords_to, invitations=invitations) as keep,
+            progress("Changing") as shown,
+        ):
             batches.carry_out(
                 ports,
                 operator(),

@@ -25,6 +25,7 @@ from cwtui.cli.host import Host, operator
 from cwtui.cli.initial_password import hand_over
 from cwtui.cli.output import say
 from cwtui.cli.values import DeviceName
+from cwtui.language import _
 
 
 def role_option(help_text: str) -> Callable[[Any], Any]:
@@ -223,6 +224,7 @@ def remove(host: Host, chosen: Chosen, yes: bool) -> None:
     cls=CommandWithExamples,
     examples=(
         "cwtui user reset-password bob",
+        "cwtui user reset-password bob --invite",
         "cwtui user reset-password --from new --passwords-to initial.csv --yes",
     ),
 )
@@ -233,9 +235,12 @@ def remove(host: Host, chosen: Chosen, yes: bool) -> None:
     type=click.Path(path_type=Path),
     help="Write the initial passwords to this new file, with mode 0600.",
 )
+@click.option("--invite", is_flag=True, help="Make codes of invitations instead of passwords.")
 @_yes("Reset the passwords of many accounts")
 @pass_host
-def reset_password(host: Host, chosen: Chosen, passwords_to: Path | None, yes: bool) -> None:
+def reset_password(
+    host: Host, chosen: Chosen, passwords_to: Path | None, invite: bool, yes: bool
+) -> None:
     """Set new initial passwords.
 
     They are valid for seven days and must be changed at the next sign-in. That of one NAME is the
@@ -244,13 +249,17 @@ def reset_password(host: Host, chosen: Chosen, passwords_to: Path | None, yes: b
     Those of more accounts are written to the file after --passwords-to, after asking. Without a
     terminal that is refused, unless --yes is given. Accounts whose initial password is still valid
     keep it, so that the command can be repeated.
+
+    With --invite, all of this makes one-time codes that users sign in with and then choose a
+    password. They are valid for as many days as the setting invitation_days says. An earlier code
+    of the account no longer works, nor does one after a reset without --invite.
     """
     if chosen.one is None or passwords_to is not None:
         if passwords_to is None and not chosen.dry_run:
             raise WrongUsage("Name a new file for the initial passwords: --passwords-to NEWFILE")
         batch.carry_out(
             host.ports(),
-            acts.ResetPassword(),
+            acts.ResetPassword(invite),
             chosen,
             yes=yes,
             needs_yes=True,
@@ -258,8 +267,9 @@ def reset_password(host: Host, chosen: Chosen, passwords_to: Path | None, yes: b
         )
         return
     ports = host.ports()
-    renewed = administration.reset_password(ports, operator(), chosen.one)
-    hand_over(renewed, "Reset the password of", ports, as_json=chosen.as_json)
+    renewed = administration.reset_password(ports, operator(), chosen.one, invited=invite)
+    what = _("Invited") if invite else "Reset the password of"
+    hand_over(renewed, what, ports, as_json=chosen.as_json)
 
 
 @click.command(

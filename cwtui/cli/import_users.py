@@ -24,6 +24,7 @@ from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import put, say
 from cwtui.cli.passwords_to import passwords_file
 from cwtui.cli.progress import progress
+from cwtui.language import _, ngettext
 
 
 @click.command(
@@ -73,6 +74,9 @@ from cwtui.cli.progress import progress
     type=click.Path(path_type=Path),
     help="Write the initial passwords to this new file, with mode 0600.",
 )
+@click.option(
+    "--invite", is_flag=True, help="Make codes of invitations instead of initial passwords."
+)
 @click.option("--yes", is_flag=True, help="Import without asking.")
 @json_output.option
 @pass_host
@@ -88,6 +92,7 @@ def import_(
     dry_run: bool,
     keep_going: bool,
     passwords_to: Path | None,
+    invite: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -105,7 +110,8 @@ def import_(
     lack.
 
     An account without a password to take over gets an initial one, which is valid for seven days.
-    On one processor, 1,000 of them take about a minute.
+    On one processor, 1,000 of them take about a minute. With --invite, it gets the code of an
+    invitation, valid for as many days as the setting invitation_days says.
 
     If accounts get permissions, or the name of a Unix user of this host with power over it, this
     asks first. Without a terminal it refuses, unless --yes is given. Exit status: 0 done, 1 some
@@ -117,7 +123,7 @@ def import_(
     ports = host.ports()
     with progress("Reading") as shown:
         found = import_files.entries(format_, files, username or "", issuer or "", shown, decrypt)
-        plan = planning.plan(ports, operator(), found, add_devices=add_devices)
+        plan = planning.plan(ports, operator(), found, add_devices=add_devices, invited=invite)
     batch: str | None = None
     say_remarks(plan.problems, plan)
     is_refused = bool(plan.problems) and not keep_going
@@ -127,8 +133,10 @@ def import_(
     elif plan.changes_something and not is_refused:
         if plan.without_password and passwords_to is None:
             raise Failed(
-                f"{counted(plan.without_password, 'new account')} would get initial passwords, as "
-                "there are none to take over. Name a new file for them: --passwords-to NEWFILE"
+                _("Name a new file for the codes of the invitations: --passwords-to NEWFILE")
+                if invite
+                else f"{counted(plan.without_password, 'new account')} would get initial passwords,"
+                " as there are none to take over. Name a new file for them: --passwords-to NEWFILE"
             )
 
         def create(agreed: Agreed) -> str:
@@ -136,7 +144,10 @@ def import_(
             kept_in = passwords_to if plan.without_password else None
             workers = os.cpu_count() or 1
             try:
-                with passwords_file(kept_in) as keep, progress("Importing") as shown:
+                with (
+                    passwords_file(kept_in, invitations=invite) as keep,
+                    progress("Importing") as shown,
+                ):
 
                     def hand_over(made: Sequence[New]) -> None:
                         keep((o.account.username, o.password) for o in made if o.password)
@@ -168,34 +179,44 @@ def _check_usage(
 
 def _put_difference(plan: Plan) -> None:
     """Print a line for each new account, and for each that gets devices."""
-    rows = [f"+ {visible(one.username)}  {_described(one)}" for one in plan.new]
+    made = "invited" if plan.invited else "initial"
+    rows = [f"+ {visible(one.username)}  {_described(one, made)}" for one in plan.new]
     rows += [f"~ {visible(one.username)}  devices=added" for one in plan.added]
     if rows:
         put("\n".join(rows))
 
 
-def _described(one: Entry) -> str:
+def _described(one: Entry, made: str) -> str:
     what = {
         "roles": ",".join(one.new_roles),
         "mfa_required": "yes" if one.mfa_required else "",
         "enabled": "no" if one.enabled is False else "",
         "expires": expiry.last_day(one.expires_at) if one.expires_at is not None else "",
-        "password": _password(one),
+        "password": _password(one, made),
         "devices": str(len(one.keys)) if one.keys else "",
         "display_name": f'"{visible(one.display_name)}"' if one.display_name else "",
     }
     return "  ".join(f"{name}={value}" for name, value in what.items() if value)
 
 
-def _password(one: Entry) -> str:
+def _password(one: Entry, made: str) -> str:
     if one.needs_initial_password:
-        return "initial"
+        return made
     return "taken over" if one.password_hash is not None else ""
 
 
 def _say_done(plan: Plan, batch: str, passwords_to: Path | None) -> None:
     say(f"Imported {_amount(plan)}, in the audit log as batch {batch}.")
-    if plan.without_password:
+    if plan.without_password and plan.invited:
+        say(
+            ngettext(
+                "{number} invitation in {path}. Remove the file when it is handed over.",
+                "{number} invitations in {path}. Remove the file when they are handed over.",
+                plan.without_password,
+                path=passwords_to,
+            )
+        )
+    elif plan.without_password:
         say(
             f"{counted(plan.without_password, 'initial password')} in {passwords_to}, valid for "
             "seven days. Remove the file when they are handed over."

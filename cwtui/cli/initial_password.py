@@ -1,7 +1,7 @@
-"""Print an initial password as the only line on standard output."""
+"""Print an initial password, or the code of an invitation, as the only line on standard output."""
 
 from cwtui.accounts import administration, look_alikes, unix_users
-from cwtui.accounts.administration import WithInitialPassword
+from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.times import utc_minute
 from cwtui.cli import account_output
@@ -9,6 +9,7 @@ from cwtui.cli.errors import Failed
 from cwtui.cli.host import again, operator
 from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
+from cwtui.language import _
 
 
 def hand_over(
@@ -20,13 +21,24 @@ def hand_over(
     known: bool = False,
 ) -> None:
     """Print the initial password, unless the operator chose it (`known`). Raises Failed."""
-    name = made.account.username
-    until = utc_minute(made.account.initial_password_expires_at)
-    say(
-        f"{what} {name}. The initial password must be changed before {until}."
-        if known
-        else f"{what} {name}. Initial password, which must be changed before {until}:"
-    )
+    account = made.account
+    name = account.username
+    until = utc_minute(account.initial_password_expires_at)
+    if account.invited:
+        say(
+            _(
+                "{what} {name}. Code of the invitation, to be used before {until}:",
+                what=what,
+                name=name,
+                until=until,
+            )
+        )
+    else:
+        say(
+            f"{what} {name}. The initial password must be changed before {until}."
+            if known
+            else f"{what} {name}. Initial password, which must be changed before {until}:"
+        )
     if made.looks_like:
         say(look_alikes.told(made.looks_like))
     if made.power:
@@ -38,10 +50,16 @@ def hand_over(
             fields = account_output.account_fields(details)
             fields |= {"looks_like": list(made.looks_like)} if made.looks_like else {}
             fields |= {"unix_user": made.power} if made.power else {}
-            put_change(fields | {"initial_password": initial}, changed=True)
+            key = "invitation_code" if account.invited else "initial_password"
+            put_change(fields | {key: initial}, changed=True)
         elif not known:
             put(made.password.reveal())
     except (OSError, Failed):
+        if account.invited:
+            command = again("user reset-password --invite", name)
+            raise Failed(
+                _("The code could not be printed. Create another one: {command}", command=command)
+            ) from None
         raise Failed(
             "The initial password could not be printed. Create another one: "
             f"{again('user reset-password', name)}"

@@ -15,17 +15,17 @@ Keep: TypeAlias = Callable[[Iterable[tuple[str, Secret]]], None]
 
 
 @contextmanager
-def passwords_file(path: Path | None) -> Iterator[Keep]:
+def passwords_file(path: Path | None, *, invitations: bool = False) -> Iterator[Keep]:
     """Create the file, and yield the function that writes to it.
 
-    At the end the file is removed if it has no passwords or, as they are not valid, after Refused.
-    Raises AlreadyExists and OSError.
+    `invitations`: it is for codes of invitations. At the end the file is removed if it has no
+    passwords or, as they are not valid, after Refused. Raises AlreadyExists and OSError.
     """
     if path is None:
         yield lambda _: None
         return
     try:
-        file = PasswordsFile(path)
+        file = PasswordsFile(path, invitations=invitations)
     except FileExistsError:
         raise AlreadyExists(f"{path} exists. Name a new file for the initial passwords.") from None
     is_valid = True

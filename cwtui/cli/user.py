@@ -4,6 +4,7 @@ import click
 
 from cwtui.accounts import administration, expiry, roles
 from cwtui.accounts.errors import Agreed
+from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.cli import (
     account_output,
     apply_users,
@@ -17,6 +18,7 @@ from cwtui.cli import (
     standard_input,
     user_ssh_key,
 )
+from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.initial_password import hand_over
@@ -57,6 +59,7 @@ def show(host: Host, name: str, as_json: bool) -> None:
         "cwtui user add carol --role connectware-admin --yes",
         "cwtui user add dave --password-stdin < password.txt",
         "cwtui user add erin --expires 2027-03-31",
+        "cwtui user add frank --invite",
     )
 )
 @_new_name
@@ -69,6 +72,9 @@ def show(host: Host, name: str, as_json: bool) -> None:
     is_flag=True,
     help="Read the initial password from one line of standard input.",
 )
+@click.option(
+    "--invite", is_flag=True, help="Print the code of an invitation instead of a password."
+)
 @click.option("--yes", is_flag=True, help="Add it without asking.")
 @json_output.option
 @pass_host
@@ -80,6 +86,7 @@ def add(
     display_name: str,
     expires: str | None,
     password_stdin: bool,
+    invite: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -88,14 +95,19 @@ def add(
     The initial password is the only line on standard output. It is valid for seven days and must be
     changed at the first sign-in. With --password-stdin you choose it, and nothing is printed.
 
+    With --invite, a one-time code is printed instead. The user signs in with it as the password,
+    and then chooses one. It is valid for as many days as the setting invitation_days says.
+
     If NAME looks like an existing username, is that of a Unix user of this host with power over it,
     such as a member of sudo, or gets the role of an admin, this asks first. Without a terminal it
     refuses, unless --yes is given.
     """
+    if invite and password_stdin:
+        raise WrongUsage("Give either --invite or --password-stdin.")
     password = standard_input.password() if password_stdin else None
     ports = host.ports()
 
-    def create(agreed: Agreed) -> administration.WithInitialPassword:
+    def create(agreed: Agreed) -> WithInitialPassword:
         return administration.create_user(
             ports,
             operator(),
@@ -104,6 +116,7 @@ def add(
             display_name=display_name,
             mfa_required=mfa_required,
             password=password,
+            invited=invite,
             expires=expires or expiry.NEVER,
             agreed=agreed,
         )

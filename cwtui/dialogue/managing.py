@@ -8,12 +8,15 @@ from typing import Final
 
 from cwtui.accounts import account_state, administration, user_list, user_mfa, wording
 from cwtui.accounts.account_state import Status
-from cwtui.accounts.administration import Details, WithInitialPassword
+from cwtui.accounts.administration import Details
 from cwtui.accounts.errors import ConfirmationNeeded
 from cwtui.accounts.listing import AccountRow, Listing, View
+from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.text import visible
+from cwtui.accounts.times import full_minute
 from cwtui.dialogue.asking import choice, is_yes, until_right
 from cwtui.dialogue.session import SessionDialogue
+from cwtui.language import _
 
 ROWS: Final = 15
 """Users at a time: with the questions around them they fit 24 rows."""
@@ -83,6 +86,7 @@ class Managing:
             f"Roles: {', '.join(account.roles)}",
             f"MFA: {wording.mfa(account.second_factor, zone)}",
             f"MFA (Required): {wording.required(requirement)}",
+            _("Password: {state}", state=wording.password(account, seen.now, zone)),
             f"Last sign-in: {wording.last_sign_in(seen.record, zone)}",
         ]
         return "\n".join(lines)
@@ -92,6 +96,7 @@ class Managing:
         acts: dict[str, Callable[[], None]] = {}
         if account.password is not None:
             acts["Reset Password"] = lambda: self._reset_password(account.username)
+            acts[_("Invite")] = lambda: self._invite(account.username)
         if account.second_factor is not None:
             acts["Disable MFA"] = lambda: self._disable_mfa(seen)
         required = account.mfa_required
@@ -116,6 +121,19 @@ class Managing:
             self._hand_over(
                 self.dialogue.proved(
                     lambda: administration.reset_password(ports, self.dialogue.session, username)
+                )
+            )
+
+    def _invite(self, username: str) -> None:
+        question = _(
+            "Invite {username} to choose a new password? The current one will no longer work.",
+            username=visible(username),
+        )
+        if is_yes(self.dialogue.person, question):
+            ports, session = self.dialogue.ports, self.dialogue.session
+            self._hand_over(
+                self.dialogue.proved(
+                    lambda: administration.reset_password(ports, session, username, invited=True)
                 )
             )
 
@@ -184,6 +202,7 @@ class Managing:
                 self.dialogue.proved(partial(self._check_name, username))
             display_name = person.ask("Display name (optional): ")
             required = is_yes(person, "Require MFA?")
+            invited = is_yes(person, _("Invite with a code instead of an initial password?"))
             return self.dialogue.agreed(
                 lambda agreed: administration.create_user(
                     self.dialogue.ports,
@@ -191,6 +210,7 @@ class Managing:
                     username,
                     display_name=display_name,
                     mfa_required=required,
+                    invited=invited,
                     agreed=agreed,
                 )
             )
@@ -203,6 +223,18 @@ class Managing:
         administration.check_new_username(self.dialogue.ports, self.dialogue.session, username)
 
     def _hand_over(self, made: WithInitialPassword) -> None:
+        if made.account.invited:
+            self.dialogue.person.tell(
+                _(
+                    "The code of the invitation of {username}, shown only now:\n{code}\n"
+                    "Until {time}, the user signs in with it as the password, and then chooses "
+                    "one.",
+                    username=visible(made.account.username),
+                    code=made.password.reveal(),
+                    time=full_minute(made.account.initial_password_expires_at, self.dialogue.zone),
+                )
+            )
+            return
         self.dialogue.person.tell(
             f"The initial password of {visible(made.account.username)}, shown only now:\n"
             f"{made.password.reveal()}\n"

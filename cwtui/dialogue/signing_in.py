@@ -17,6 +17,7 @@ from cwtui.accounts.times import utc_minute
 from cwtui.dialogue import enrolling
 from cwtui.dialogue.asking import ATTEMPTS, CODE, PASSWORD, until_right
 from cwtui.dialogue.conversation import Conversation, Listener
+from cwtui.language import _
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,13 @@ class Dialogue:
 
     def _new_password(self, state: sign_in.NewPasswordNeeded) -> sign_in.State:
         self.person.tell(
-            "Choose a new password. Your initial password is for the first sign-in only.\n"
+            _(
+                "Choose a password. The code of your invitation works until you have chosen one.\n"
+                "It needs {rules}.",
+                rules=state.rules,
+            )
+            if state.invited
+            else "Choose a new password. Your initial password is for the first sign-in only.\n"
             f"The new one needs {state.rules}."
         )
 

@@ -13,13 +13,15 @@ from cwtui.host.files import cannot, close, discard, open_new, sync_folder, writ
 class PasswordsFile:
     """A new file of mode 0600: CSV with the header line `username,initial_password`.
 
-    An empty file that a killed process left is as good as new.
+    With `invitations`, it is `username,invitation_code`. An empty file that a killed process left
+    is as good as new.
 
     Raises OSError, and ValueError for a path with NUL or a lone surrogate.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, invitations: bool = False) -> None:
         self.path = path
+        self._what = "invitation_code" if invitations else "initial_password"
         self.count = 0
         """How many passwords are in the file."""
         self.descriptor = open_new(path, or_abandoned=True)
@@ -27,7 +29,7 @@ class PasswordsFile:
     def add(self, made: Iterable[tuple[str, Secret]]) -> None:
         """Write these usernames and their passwords to disk. Raises CannotCheck."""
         is_first = not self.count
-        header = [("username", "initial_password")] if is_first else []
+        header = [("username", self._what)] if is_first else []
         rows = [(username, password.reveal()) for username, password in made]
         try:
             write_all(self.descriptor, _lines([*header, *rows]))

@@ -47,14 +47,17 @@ def save_new(typed: str, text: Secret, home: Path, field: str = "path") -> Path:
     return path
 
 
-def new_passwords_file(typed: str, home: Path, field: str = "path") -> PasswordsFile:
+def new_passwords_file(
+    typed: str, home: Path, field: str = "path", *, invitations: bool = False
+) -> PasswordsFile:
     """Create a file for initial passwords; `typed` is a path as for `save_new`.
 
-    Raises InvalidInput; then there is no new file.
+    `invitations`: it is for codes of invitations instead. Raises InvalidInput; then there is no new
+    file.
     """
     path = _path(typed, home, field)
     with _explained(path, field):
-        file = PasswordsFile(path)
+        file = PasswordsFile(path, invitations=invitations)
         try:
             _check_private(file.descriptor, path, field)
         except InvalidInput:

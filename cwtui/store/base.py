@@ -45,12 +45,12 @@ from cwtui.store.base_text import (
 )
 
 SCHEMA: Final = 10
-"""Schema 10 adds the last day of an account, why it is disabled, when it was enabled, and a
-language among the preferences. Schema 9 adds password hashes of other programs, who added an SSH
-key, and what others have removed from an account; documents of schemas 7 to 9 are valid in it.
-Schema 8 adds SSH keys to accounts, and more ways in which a sign-in can end. Schema 7 has several
-devices for an account (see schema_6.py). The format is the same since schema 6; older ones are in
-old_files.py."""
+"""Schema 10 adds the last day of an account, why it is disabled, when it was enabled, and whether
+it was invited; and a language to preferences. Schema 9 adds password hashes of other programs, who
+added an SSH key, and what others have removed from an account; documents of schemas 7 to 9 are
+valid in it. Schema 8 adds SSH keys to accounts, and more ways in which a sign-in can end. Schema 7
+has several devices for an account (see schema_6.py). The format is the same since schema 6; older
+ones are in old_files.py."""
 ONE_DEVICE: Final = 6
 """The last schema with one device for each account."""
 START: Final = b'{"meta":{\n"sha256":"'

@@ -126,8 +126,8 @@ def test_terms_choose_accounts(case: str) -> None:
 
 
 NO_WORD = (
-    "There is no filter 'who:'. Use mfa:, origin:, role:, status:, last:, created: or expires:. To "
-    "search for text with a colon, put it in quotes."
+    "There is no filter 'who:'. Use mfa:, origin:, role:, status:, last:, created:, expires: or "
+    "password:. To search for text with a colon, put it in quotes."
 )
 NO_TIME = (
     "last: 'soon' is not a time. Enter never, an age such as >90d or <2h, or a UTC time such as "
@@ -312,8 +312,8 @@ def test_completion_leads_to_valid_filters(of: tuple[Any, Any], line: str) -> No
         (
             "",
             (
-                "mfa: origin: role: status: last: created: expires: enabled locked unused expired "
-                "disabled never"
+                "mfa: origin: role: status: last: created: expires: password: enabled locked "
+                "unused expired disabled never"
             ),
         ),
         ("m", "mfa:"),

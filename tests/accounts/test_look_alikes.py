@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from cwtui.accounts import administration, look_alikes, recovery, sign_in, text
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import TO_NOTHING, AccountsError, Agreed, InvalidInput, LooksAlike
+from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.secret import Secret
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, World, outcome
@@ -111,9 +112,7 @@ def test_the_table_covers_only_possible_usernames() -> None:
 # Creating accounts
 
 
-def create(
-    world: World, typed: str, agreed: Agreed = TO_NOTHING
-) -> administration.WithInitialPassword:
+def create(world: World, typed: str, agreed: Agreed = TO_NOTHING) -> WithInitialPassword:
     return administration.create_user(world.ports, OPERATOR, typed, agreed=agreed)
 
 

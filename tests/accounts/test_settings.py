@@ -21,6 +21,7 @@ BOUNDS = {
     "code_limit": (1, 10),
     "code_ban_minutes": (1, 1440),
     "unused_days": (0, 3650),
+    "invitation_days": (1, 90),
 }
 DEFAULTS = OrganizationSettings()
 

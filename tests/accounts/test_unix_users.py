@@ -15,6 +15,7 @@ from cwtui.accounts.errors import (
     NamesUnixUser,
     NotPermitted,
 )
+from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import ADMIN, Permission
 from cwtui.accounts.secret import Secret
@@ -83,9 +84,7 @@ def test_only_who_has_all_permissions_changes_the_account_of_a_powerful_unix_use
         CHANGES_OF_ADMINS[act](scene, world.session("ada", scene.device))
 
 
-def create(
-    world: World, typed: str, agreed: Agreed = TO_NOTHING
-) -> administration.WithInitialPassword:
+def create(world: World, typed: str, agreed: Agreed = TO_NOTHING) -> WithInitialPassword:
     return administration.create_user(here(world), OPERATOR, typed, agreed=agreed)
 
 

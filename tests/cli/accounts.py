@@ -35,6 +35,7 @@ ACCOUNT = [
     "created_at",
     "must_change_password",
     "initial_password_expires_at",
+    "invited",
     "second_factor",
     "devices",
     "ssh_keys",

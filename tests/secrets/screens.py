@@ -28,6 +28,7 @@ SHOWING: Final = {
     "BackupCodesScreen",
     "CheckSavedScreen",
     "InitialPasswordScreen",
+    "InvitationScreen",
     "BackupCodeScreen",
     "ProofScreen",
 }

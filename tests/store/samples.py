@@ -43,6 +43,7 @@ FULL = Account(
     password=PasswordHash(key="k1", bcrypt=BCRYPT),
     must_change_password=True,
     initial_password_expires_at=1_800_604_800.25,
+    invited=True,
     second_factor=SecondFactor(
         devices=(
             Device("Phone", SEALED, 1_800_000_001.5),
@@ -83,6 +84,7 @@ OF_SCHEMA_9 = FULL.changed(
     disabled_reason="",
     enabled_at=None,
     expires_at=None,
+    invited=False,
     preferences=replace(FULL.preferences, language=LanguageChoice.AUTOMATIC),
 )
 """The first account as schema 9 can hold it."""

@@ -125,6 +125,24 @@ async def disable_account(person: Person, there: Plant) -> None:
     await person.click_button("Disable Account")
 
 
+async def reset_password(person: Person, there: Plant) -> None:
+    await account_of("alice")(person, there)
+    await person.click_button("Reset Password")
+
+
+async def invitation(person: Person, there: Plant) -> None:
+    await reset_password(person, there)
+    await person.press("shift+tab", "space")
+    await person.click_button("Reset Password")
+
+
+async def account_invited(person: Person, there: Plant) -> None:
+    await invitation(person, there)
+    await person.press("escape", "enter")
+    person.app.router.open_account("alice")
+    await person.settle()
+
+
 async def initial_password(person: Person, there: Plant) -> None:
     await create_user(person, there)
     await person.write("grace")

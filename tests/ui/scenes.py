@@ -11,6 +11,7 @@ from typing import Final
 from cwtui.accounts import roles
 from cwtui.ui import theme
 from tests.ui.admin_ways import (
+    account_invited,
     account_of,
     account_pending,
     account_updated,
@@ -31,6 +32,7 @@ from tests.ui.admin_ways import (
     help_on_account,
     help_on_sign_in,
     initial_password,
+    invitation,
     list_of_roles,
     manual_topic,
     manual_topics,
@@ -41,6 +43,7 @@ from tests.ui.admin_ways import (
     proof_with_code,
     proof_wrong,
     quitting,
+    reset_password,
     role,
     sign_out_user,
     user_sessions,
@@ -254,6 +257,9 @@ SCENES: Final[dict[str, Scene]] = {
     "create_user": Scene(create_user),
     "create_user_wrong": Scene(create_user_wrong),
     "initial_password": Scene(initial_password),
+    "reset_password": Scene(reset_password),
+    "invitation": Scene(invitation),
+    "account_invited": Scene(account_invited),
     "roles": Scene(list_of_roles, roles_plant),
     "role": Scene(role("help-desk"), roles_plant),
     "role_built_in": Scene(role(roles.ADMIN), roles_plant),

@@ -9,6 +9,7 @@ from cwtui.accounts.model import Origin
 from cwtui.accounts.settings import Mfa
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.dialogs.disabling import DisableScreen
+from cwtui.ui.screens.dialogs.resetting import ResetPasswordScreen
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.user_table import UserTable
@@ -163,9 +164,10 @@ async def test_destructive_actions_ask_first_with_cancel_focused() -> None:
             for way in ("enter", "escape"):
                 person.button(act).focus()
                 await person.press("enter")
-                person.screen(ConfirmScreen)
+                is_reset = act == "Reset Password"
+                person.screen(ResetPasswordScreen if is_reset else ConfirmScreen)
                 person.sees(question)
-                assert person.tab_order == ["Cancel", act]
+                assert person.tab_order == [*(["Choice"] if is_reset else []), "Cancel", act]
                 assert person.focus == "Cancel"
                 await person.press(way)
                 person.screen(AccountPage)

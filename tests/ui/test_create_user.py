@@ -21,12 +21,13 @@ async def test_a_user_can_be_created_by_keyboard() -> None:
             "Choice",
             "Choice",
             "Choice",
+            "Choice",
             "Create User",
         ]
         await person.write("Grace")
         await person.press("tab")
         await person.write("Grace Hopper")
-        await person.press("tab", "space", "tab", "tab", "space", "tab", "enter")
+        await person.press("tab", "space", "tab", "tab", "space", "tab", "tab", "enter")
         person.screen(ConfirmScreen)
         person.sees("As an admin, grace can manage all users", "Make grace an admin?")
         assert person.focus == "Cancel"

@@ -63,7 +63,7 @@ async def test_an_action_ignored_meanwhile_is_not_done_later() -> None:
     async with SCENES["account"].played() as (person, there):
         there.world.clock.forward(PROOF_LIFETIME + 1)
         page = person.screen(AccountPage)
-        page._reset_password()
+        page._reset_password(invited=False)
         page._remove()  # at once, while the first one is still running
         await person.settle()
         await person.write(PASSWORD)

@@ -83,12 +83,13 @@ def plan(
     *,
     remove_others: bool = False,
     keep: frozenset[str] = frozenset(),
+    invited: bool = False,
 ) -> Plan:
     """Return how the store differs now.
 
     With `remove_others`, local accounts and custom roles that are not declared are to be removed,
-    except the accounts in `keep`. LDAP users stay: the directory says who they are. Raises Refused
-    if no account is declared then, and CannotCheck.
+    except the accounts in `keep`. LDAP users stay: the directory says who they are. `invited` is as
+    in `planning.Plan`. Raises Refused if no account is declared then, and CannotCheck.
     """
     if remove_others and not declared.entries:
         raise Refused(_("The file names no account, so all would be removed. Nothing was changed."))
@@ -97,7 +98,7 @@ def plan(
     rest = _Accounts(ports, custom, wanted)
     for entry in declared.entries:
         rest.take(entry)
-    new = planning.plan(ports, operator, rest.new, custom=wanted)
+    new = planning.plan(ports, operator, rest.new, custom=wanted, invited=invited)
     differences = [Difference(Kind.CREATE, one.username, _of_new(one)) for one in new.new]
     differences += rest.changed
     of_roles = _of_roles(custom, declared)

@@ -225,20 +225,31 @@ class Unlock(Act):
 
 @dataclass(frozen=True)
 class ResetPassword(Act):
-    """Set a new initial password, except where one is still valid: it was handed over before."""
+    """Set a new initial password, except where one is still valid: it was handed over before.
+
+    `invited`: the same with the code of an invitation.
+    """
+
+    invited: bool = False
+
+    @property
+    def _done(self) -> PasswordState:
+        return PasswordState.INVITED if self.invited else PasswordState.INITIAL
 
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
         del permitted
         if row.origin is Origin.LDAP:
             return Reason.DIRECTORY
-        is_so = account_state.password_state(row, now) is PasswordState.INITIAL
+        is_so = account_state.password_state(row, now) is self._done
         return Reason.ALREADY if is_so else None
 
     def do(self, doing: Doing, seen: Account) -> bool:
-        if account_state.password_state(seen, doing.ports.now()) is PasswordState.INITIAL:
+        if account_state.password_state(seen, doing.ports.now()) is self._done:
             return False
         ports = replace(doing.ports, bcrypt_cost=cost_of_many(doing.ports))
-        administration.reset_password(ports, doing.actor, seen.username, doing.hand_over)
+        administration.reset_password(
+            ports, doing.actor, seen.username, doing.hand_over, invited=self.invited
+        )
         return True
 
 

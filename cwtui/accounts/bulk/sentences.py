@@ -18,6 +18,7 @@ from cwtui.accounts.bulk.batches import Report
 from cwtui.accounts.bulk.plans import Plan
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.text import counted, visible
+from cwtui.language import _
 
 
 def title(act: Act) -> str:
@@ -35,6 +36,8 @@ def title(act: Act) -> str:
             said = "Disable MFA"
         case Unlock():
             said = "Unlock"
+        case ResetPassword(invited=True):
+            said = _("Invite")
         case ResetPassword():
             said = "Reset Password"
         case Remove():
@@ -70,8 +73,9 @@ def done_with(act: Act, accounts: str) -> str:
             said = f"Disable the MFA of {accounts}"
         case Unlock():
             said = f"Unlock {accounts}"
-        case ResetPassword():
-            said = f"Reset the password of {accounts}"
+        case ResetPassword(invited):
+            invite = _("Invite {accounts} to choose a new password", accounts=accounts)
+            said = invite if invited else f"Reset the password of {accounts}"
         case Remove():
             said = f"Remove {accounts}"
         case _:
@@ -108,6 +112,15 @@ def _then(act: Act, *, is_one: bool) -> str:
                 "All devices and backup codes will no longer work. If MFA is required, it must be "
                 "set up again at the next sign-in. Until then, anybody who knows the password can "
                 "do that instead."
+            )
+        case ResetPassword(invited=True) if is_one:
+            said = _(
+                "The user can sign in only with the code of the invitation. Open sessions will end."
+            )
+        case ResetPassword(invited=True):
+            said = _(
+                "The users can sign in only with the codes of their invitations. Open sessions "
+                "will end."
             )
         case ResetPassword():
             said = f"{user} can sign in only with a new initial password. Open sessions will end."

@@ -19,6 +19,7 @@ from cwtui.accounts.new_account import (
     cost_of_many,
     first_epoch,
     initial_password_fields,
+    invitations_recorded,
     put_new,
 )
 from cwtui.accounts.ports import AccountsChange, Ports
@@ -35,7 +36,7 @@ _FEW: Final = 100
 
 @dataclass(frozen=True)
 class New:
-    """An account to create, with its initial password if one was made."""
+    """An account to create, with its initial password or the code of its invitation, if any."""
 
     account: Account
     password: Secret | None = None
@@ -67,11 +68,11 @@ def create(
     batch = batch or ports.random(4).hex()
     total = 2 * len(plan.new)
     made: list[New] = []
-    for one in _all_new(ports, plan.new, workers):
+    for one in _all_new(ports, plan, workers):
         made.append(one)
         if one.password is not None or not len(made) % _SHOWN:
             progress(len(made), total)
-    events = list(_events(ports, actor, plan, batch))
+    events = list(_events(ports, actor, plan, made, batch))
     hand_over([one for one in made if one.password is not None])
     with ports.accounts.change() as change:
         held = authorise_change(ports, actor, Permission.MANAGE_USERS, change)
@@ -103,11 +104,13 @@ def _check_free(change: AccountsChange, wanted: Sequence[str]) -> None:
         )
 
 
-def _events(ports: Ports, actor: Actor, plan: Plan, batch: str) -> Iterator[Event]:
+def _events(
+    ports: Ports, actor: Actor, plan: Plan, made: Sequence[New], batch: str
+) -> Iterator[Event]:
     """Yield an event for each new account."""
     usual = {held: as_reason({"roles": held, "batch": batch}) for held in plan.all_roles}
-    for one in plan.new:
-        recorded: dict[str, object] = {}
+    for one, new in zip(plan.new, made, strict=True):
+        recorded = invitations_recorded(None, new.account, ports.now())
         if one.keys:
             recorded["devices"] = len(one.keys)
         if one.username in plan.looks_like:
@@ -126,16 +129,16 @@ def _import_event(ports: Ports, actor: Actor, batch: str, created: int, added: i
     return event_of(ports, EventType.USER_IMPORT, actor, "", as_reason({"batch": batch, **counts}))
 
 
-def _all_new(ports: Ports, entries: Sequence[Entry], workers: int) -> Iterator[New]:
-    if not any(one.needs_initial_password for one in entries):
-        yield from (_new(ports, one) for one in entries)
+def _all_new(ports: Ports, plan: Plan, workers: int) -> Iterator[New]:
+    if not plan.without_password:
+        yield from (_new(ports, one, invited=False) for one in plan.new)
         return
     # bcrypt lets other threads run meanwhile.
     with ThreadPoolExecutor(workers) as pool:
-        yield from pool.map(lambda one: _new(ports, one), entries)
+        yield from pool.map(lambda one: _new(ports, one, invited=plan.invited), plan.new)
 
 
-def _new(ports: Ports, one: Entry) -> New:
+def _new(ports: Ports, one: Entry, *, invited: bool) -> New:
     key = one.saved.password_key
     kept = PasswordHash(key, one.password_hash) if one.password_hash is not None else None
     account = Account(
@@ -156,11 +159,15 @@ def _new(ports: Ports, one: Entry) -> New:
     if kept is not None and one.saved.must_change_password:
         expires_at = one.saved.initial_password_expires_at
         until = expires_at.timestamp() if expires_at is not None else None
-        account = account.changed(must_change_password=True, initial_password_expires_at=until)
+        account = account.changed(
+            must_change_password=True,
+            initial_password_expires_at=until,
+            invited=one.saved.invited and until is not None,
+        )
     if not one.needs_initial_password:
         return New(account)
     initial = Secret(passwords.random_groups(ports.random))
-    fields = initial_password_fields(ports, initial, cost_of_many(ports))
+    fields = initial_password_fields(ports, initial, cost_of_many(ports), invited=invited)
     return New(account.changed(**fields), initial)
 
 

@@ -29,7 +29,8 @@ person's own by now."""
 class Plan:
     """What an import would do. `problems` and `notes` are in the order of the file.
 
-    `added` are entries with devices that existing accounts lack. `looks_like` has the usernames
+    `added` are entries with devices that existing accounts lack. `invited`: those without a
+    password get an invitation instead of an initial one. `looks_like` has the usernames
     that new ones look like, and `powers` what the Unix users of their names can do.
     """
 
@@ -41,6 +42,7 @@ class Plan:
     looks_like: Mapping[str, tuple[str, ...]]
     powers: Mapping[str, str]
     custom_roles: CustomRoles
+    invited: bool = False
 
     @property
     def changes_something(self) -> bool:
@@ -65,7 +67,7 @@ class Plan:
 
     @property
     def without_password(self) -> int:
-        """How many new accounts get an initial password."""
+        """How many new accounts get an initial password or an invitation."""
         return sum(one.needs_initial_password for one in self.new)
 
     def check_powers(self, agreed: Agreed) -> None:
@@ -98,12 +100,13 @@ def plan(
     *,
     add_devices: bool = False,
     custom: CustomRoles | None = None,
+    invited: bool = False,
 ) -> Plan:
     """Return what an import of these lines would do now.
 
     `add_devices`: existing accounts get the devices that they lack. `custom` are the roles that
-    there will be then, if they are not those of now. Raises Refused for a file that cannot be read
-    at all, and NotPermitted, SessionEnded and CannotCheck.
+    there will be then, if they are not those of now. `invited` is as in Plan. Raises Refused for a
+    file that cannot be read at all, and NotPermitted, SessionEnded and CannotCheck.
     """
     authorise(ports, actor, Permission.MANAGE_USERS)
     custom = ports.accounts.settings().custom_roles if custom is None else custom
@@ -124,6 +127,7 @@ def plan(
         looks_like=look_alikes.of_many(known, {one.username: one.typed for one in new}),
         powers={name: power for name, power in powers.items() if power},
         custom_roles=custom,
+        invited=invited,
     )
 
 

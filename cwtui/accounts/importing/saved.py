@@ -29,6 +29,7 @@ class Saved(Struct, frozen=True):
     password_key: str | None = None
     must_change_password: bool = False
     initial_password_expires_at: _Moment | None = None
+    invited: bool = False
     device_names: tuple[str, ...] = ()
     backup_codes: BackupCodes | None = None
     directory_ids: dict[str, str] = {}

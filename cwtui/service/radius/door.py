@@ -21,7 +21,7 @@ from cwtui.accounts.errors import (
     SignInEnded,
     SignInFailed,
 )
-from cwtui.accounts.host_sign_in import INITIAL
+from cwtui.accounts.host_sign_in import INITIAL, INVITED
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.dialogue.asking import ATTEMPTS, CODE
@@ -137,7 +137,7 @@ class RadiusDoor:
                     raise wait
                 return self._challenge(question, state)
             case sign_in.NewPasswordNeeded():
-                raise Refused(_(INITIAL))
+                raise Refused(_(INVITED if state.invited else INITIAL))
             case sign_in.EnrolmentNeeded():
                 raise NoSecondFactor(required=True)
         raise Refused("This account cannot sign in here. Sign in to cwtui.")

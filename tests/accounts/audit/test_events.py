@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from cwtui.accounts import administration, first_admin, sign_in
+from cwtui.accounts import first_admin, sign_in
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, SignInFailed, Throttled
+from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.secret import Secret
 from tests.accounts.audit.acts import (
     ADMIN_ACTS,
@@ -154,7 +155,7 @@ def test_no_event_contains_a_secret(scene: Scene, act: str) -> None:
     result = ALL_ACTS[act](scene)
     made: tuple[Secret, ...] = ()
     match result:
-        case administration.WithInitialPassword():
+        case WithInitialPassword():
             made = (result.password,)
         case sign_in.BackupCodesShown():
             made = result.codes

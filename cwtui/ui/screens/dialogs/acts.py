@@ -43,7 +43,7 @@ def offers(held: frozenset[Permission], *, kiosk: bool) -> Iterator[Offer]:
     if manages:
         yield from (Change(enabled=True), Change(enabled=False), AddRole, RemoveRole, Unlock())
         if not kiosk:
-            yield ResetPassword()
+            yield from (ResetPassword(), ResetPassword(invited=True))
         yield Remove()
 
 

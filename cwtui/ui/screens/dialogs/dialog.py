@@ -80,6 +80,7 @@ goes on with the next one."""
     MANUAL = "admin"
     AUTO_FOCUS = "#initial-password"
     BEFORE_QUITTING = "Quit without handing over the initial password? It will not be shown again."
+    WHAT = "the password"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "to_done", "Go to Done"),
         Binding("enter", "say_how_to_close", show=False),
@@ -96,17 +97,13 @@ goes on with the next one."""
 
     @property
     def help_text(self) -> str:
-        return f"{self.HELP}\n\n{copying.explained(self, 'Copy', 'the password')}"
+        return f"{self.HELP}\n\n{copying.explained(self, 'Copy', self.WHAT)}"
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
-            yield Static(f"Initial password of {visible(self._username)}", markup=False)
+            yield Static(self._title(), markup=False)
             yield _Password(self._password.reveal(), id="initial-password", markup=False)
-            yield Static(
-                "Give it to the user in a safe way. It is valid for 7 days and must be changed at "
-                "the first sign-in. It will not be shown again.",
-                markup=False,
-            )
+            yield Static(self._told(), markup=False)
             yield Static(self._how_to_close, id="how-to-close", classes="muted", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Done", id="done", variant="primary", compact=True)
@@ -114,6 +111,15 @@ goes on with the next one."""
                     yield Button("Copy", id="copy", compact=True)
                 if self._then:
                     yield Button(self._then, id="then", compact=True)
+
+    def _title(self) -> str:
+        return f"Initial password of {visible(self._username)}"
+
+    def _told(self) -> str:
+        return (
+            "Give it to the user in a safe way. It is valid for 7 days and must be changed at the "
+            "first sign-in. It will not be shown again."
+        )
 
     @property
     def _how_to_close(self) -> str:

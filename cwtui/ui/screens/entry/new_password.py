@@ -4,6 +4,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from cwtui.accounts import sign_in
+from cwtui.language import _
 from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.screens.password_form import PasswordForm
 from cwtui.ui.widgets.fields import Field, SecretInput
@@ -14,7 +15,8 @@ class NewPasswordScreen(EntryStep, PasswordForm):
     TITLE_TEXT = "Choose a new password"
     PRIMARY = "Save New Password"
     HELP = """\
-You signed in with an initial password that an admin gave you. Replace it with one that only \
+You signed in with an initial password, or the code of an invitation, that an admin gave you. \
+Replace it with one that only \
 you know: a strong password that you do not use for other accounts."""
 
     def __init__(self, state: sign_in.NewPasswordNeeded) -> None:
@@ -23,7 +25,11 @@ you know: a strong password that you do not use for other accounts."""
 
     def question(self) -> ComposeResult:
         yield Static(
-            "Your initial password is for the first sign-in only.", classes="text", markup=False
+            _("The code of your invitation works until you have chosen a password.")
+            if self._state.invited
+            else _("Your initial password is for the first sign-in only."),
+            classes="text",
+            markup=False,
         )
         yield NewPasswordField("New Password", self._state.rules)
         yield StrengthMeter("new_password", lambda: self._state.progress.username)

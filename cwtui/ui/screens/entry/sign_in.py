@@ -24,7 +24,8 @@ class SignInScreen(EntryScreen):
     PRIMARY = "Sign In"
     RESTING = True
     HELP = """\
-Enter your Username and Password, then press Enter.
+Enter your Username and Password, then press Enter. If an admin has invited you, enter the code of \
+the invitation in the Password field. You then choose a password.
 
 If multi-factor authentication is enabled for your account, you are then asked for the one-time \
 6-digit code from your authentication app or for a backup code.

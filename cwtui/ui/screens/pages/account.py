@@ -1,7 +1,7 @@
 """User Management > Users and Roles > the page of one account."""
 
-from collections.abc import Callable, Sequence
-from typing import TypedDict, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -17,34 +17,29 @@ from cwtui.accounts import (
     wording,
 )
 from cwtui.accounts.account_state import Status
-from cwtui.accounts.administration import Details, Updated, WithInitialPassword
+from cwtui.accounts.administration import Details, Updated
 from cwtui.accounts.errors import AccountsError, Agreed, UnknownAccount
 from cwtui.accounts.meanwhile import Seen
 from cwtui.accounts.model import Origin
+from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import full_minute
 from cwtui.language import N_, _
 from cwtui.ui.messages import OpenUserSessions
-from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
+from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.dialogs.disabling import DisableScreen
+from cwtui.ui.screens.dialogs.invitation import handing_over
+from cwtui.ui.screens.dialogs.resetting import ResetPasswordScreen
 from cwtui.ui.screens.pages import account_parts
+from cwtui.ui.screens.pages.account_parts import Changes
 from cwtui.ui.screens.pages.page import PageBelow, row, save_row, value
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.check_list import RoleChoice
 from cwtui.ui.widgets.fields import Field, TextInput
 
 T = TypeVar("T")
-
-
-class Changes(TypedDict, total=False):
-    """What was changed on the page, as arguments of `administration.update_user`."""
-
-    mfa_required: bool
-    display_name: str
-    chosen_roles: Sequence[str]
-    expires: str
 
 
 class AccountPage(PageBelow):
@@ -74,9 +69,9 @@ midnight UTC. After it, the user cannot sign in. The last admin account has no s
 
 Disable Account asks for a reason, which the user reads at the next sign-in.
 
-Reset Password creates a new one-time initial password. New roles, a password reset and disabling \
-end the user's sessions at their next action. To lock out LDAP users, disable their accounts: the \
-directory may accept an old password for up to an hour.
+Reset Password creates a new one-time initial password, or an invitation. New roles, a password \
+reset and disabling end the user's sessions at their next action. To lock out LDAP users, disable \
+their accounts: the directory may accept an old password for up to an hour.
 
 Unlock clears failed attempts: the user can try again immediately. Otherwise each wait ends by \
 itself, after a day at most.""")
@@ -118,6 +113,7 @@ itself, after a day at most.""")
             yield row(_("Backup codes"), value(wording.unused_codes(factor)))
         yield from account_parts.ssh_key_rows(account, self.context.zone, is_own=self._is_own)
         yield row(_("Status"), value(account_parts.status(self._details, self.context.zone)))
+        yield from account_parts.password_rows(self._details, self.context.zone)
         yield row(_("Origin"), value(account_parts.origin(account, self.context.zone)))
         last = full_minute(self._record.last_sign_in, self.context.zone)
         yield row(_("Last sign-in"), value(last))
@@ -236,11 +232,7 @@ itself, after a day at most.""")
         name = self._account.username
         match button:
             case "reset-password":
-                self._confirm(
-                    account_parts.before_password_is_reset(name),
-                    _("Reset Password"),
-                    self._reset_password,
-                )
+                self._ask_to_reset_password()
             case "disable-mfa":
                 self._confirm(
                     account_parts.before_mfa_is_disabled(self._account, self._settings),
@@ -342,19 +334,28 @@ itself, after a day at most.""")
         if self.context.session is not None:
             self.app.push_screen(DisableScreen(name), answered)
 
-    def _reset_password(self) -> None:
+    def _ask_to_reset_password(self) -> None:
+        if self.context.session is not None:
+            screen = ResetPasswordScreen(
+                account_parts.before_password_is_reset(self._account.username)
+            )
+            self.app.push_screen(screen, self._reset_password)
+
+    def _reset_password(self, invited: bool | None) -> None:
+        if invited is None:
+            return
         name = self._account.username
         self.run_confirmed(
             lambda ports, session, agreed: administration.reset_password(
-                ports, session, name, seen=Seen(self._account, agreed)
+                ports, session, name, seen=Seen(self._account, agreed), invited=invited
             ),
-            self._show_initial_password,
+            self._show_handed_over,
             _("Creating an initial password"),
         )
 
-    def _show_initial_password(self, reset: WithInitialPassword) -> None:
+    def _show_handed_over(self, reset: WithInitialPassword) -> None:
         self.app.push_screen(
-            InitialPasswordScreen(reset.account.username, reset.password),
+            handing_over(reset, self.context.zone),
             lambda _: self.open_account(reset.account.username, resume=True),
         )
 

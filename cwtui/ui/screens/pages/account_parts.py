@@ -1,8 +1,8 @@
 """Parts of an account's page: its state, devices and SSH keys, and what is asked about them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
-from typing import Final
+from typing import Final, TypedDict
 
 from textual.containers import Horizontal
 from textual.widget import Widget
@@ -43,6 +43,15 @@ SSH_KEY: Final = "remove-ssh-key-"
 """How the ids of buttons begin; the number of the device or key follows."""
 
 
+class Changes(TypedDict, total=False):
+    """What was changed on the page, as arguments of `administration.update_user`."""
+
+    mfa_required: bool
+    display_name: str
+    chosen_roles: Sequence[str]
+    expires: str
+
+
 def required(requirement: Requirement) -> str:
     """Return whether MFA is required, with a mark."""
     return f"{_REQUIRED_MARKS[requirement]} {wording.required(requirement)}"
@@ -62,6 +71,13 @@ def mfa(details: Details, zone: tzinfo) -> str:
 def status(details: Details, zone: tzinfo) -> str:
     """Return whether the account can sign in, with a mark."""
     return f"{STATUS_MARKS[details.status]} {wording.status(details, zone)}"
+
+
+def password_rows(details: Details, zone: tzinfo) -> Iterator[Widget]:
+    """Yield a line about a password that its user has not chosen."""
+    account = details.account
+    if account.initial_password_expires_at is not None:
+        yield row(LABELS["password"], value(wording.password(account, details.now, zone)))
 
 
 def origin(account: Account, zone: tzinfo) -> str:

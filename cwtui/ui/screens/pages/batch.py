@@ -103,6 +103,10 @@ page. The audit log has the same id for all of it, so you can filter by the id."
         self._batch: _Work | None = None
         self._is_working = False
 
+    @property
+    def _invites(self) -> bool:
+        return self._plan.act == ResetPassword(invited=True)
+
     def heading(self) -> str:
         return _("Users and Roles > {name}", name=sentences.title(self._plan.act))
 
@@ -110,11 +114,16 @@ page. The audit log has the same id for all of it, so you can filter by the id."
         plan = self._plan
         yield Static(visible(sentences.question(plan)), id="question", markup=False)
         if plan.names and isinstance(plan.act, ResetPassword):
-            stem = f"initial-passwords-{times.day(self.context.clock())}"
+            invited = plan.act.invited
+            what = "invitations" if invited else "initial-passwords"
+            stem = f"{what}-{times.day(self.context.clock())}"
             name = free_name(stem, self.context.home, "csv")
-            yield Field(
-                "path", _("New file for the initial passwords"), TextInput(name, max_length=4096)
+            label = (
+                _("New file for the codes of the invitations")
+                if invited
+                else _("New file for the initial passwords")
             )
+            yield Field("path", label, TextInput(name, max_length=4096))
         with Horizontal(classes="buttons"):
             yield Button(_("Cancel") if plan.names else _("Back"), id="cancel", compact=True)
             if plan.names:
@@ -154,7 +163,10 @@ page. The audit log has the same id for all of it, so you can filter by the id."
 
         def begin(ports: "Ports", session: "Session") -> _Work:
             report = batches.begin(ports, session, plan)
-            return _Work(report, None if path is None else new_passwords_file(path, home))
+            return _Work(
+                report,
+                None if path is None else new_passwords_file(path, home, invitations=self._invites),
+            )
 
         self.run_as_session(begin, self._begun, _("Beginning"))
 
@@ -221,7 +233,16 @@ page. The audit log has the same id for all of it, so you can filter by the id."
         said = [sentences.summary(begun.report)]
         if begun.report.done:
             said.append(_("In the audit log: batch={id}.", id=begun.report.batch))
-        if begun.passwords is not None and begun.passwords.count:
+        if begun.passwords is not None and begun.passwords.count and self._invites:
+            said.append(
+                ngettext(
+                    "{number} invitation in {path}. Remove the file when it is handed over.",
+                    "{number} invitations in {path}. Remove the file when they are handed over.",
+                    begun.passwords.count,
+                    path=begun.passwords.path,
+                )
+            )
+        elif begun.passwords is not None and begun.passwords.count:
             said.append(
                 ngettext(
                     "{number} initial password in {path}, valid for seven days. Remove the file "

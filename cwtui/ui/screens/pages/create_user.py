@@ -1,24 +1,30 @@
 """User Management > Users and Roles > Create User."""
 
 import asyncio
+from typing import Final
 
 from textual import events, work
 from textual.app import ComposeResult
 from textual.widgets import Static
 
 from cwtui.accounts import administration, roles
-from cwtui.accounts.administration import WithInitialPassword
 from cwtui.accounts.errors import AccountsError, ConfirmationNeeded, InvalidInput
+from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.roles import CustomRoles
 from cwtui.language import N_, _
 from cwtui.ui.messages import OpenSubPage
-from cwtui.ui.screens.dialogs.dialog import InitialPasswordScreen
+from cwtui.ui.screens.dialogs.invitation import handing_over
 from cwtui.ui.screens.pages.page import PageBelow, row
 from cwtui.ui.sections import SubPage
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.check_list import RoleChoice
 from cwtui.ui.widgets.choices import Choice
 from cwtui.ui.widgets.fields import Field, TextInput
+
+_PASSWORD_NEXT: Final = N_("The user gets a one-time initial password. It is shown next.")
+_CODE_NEXT: Final = N_(
+    "The user gets a one-time code, and chooses a password with it. It is shown next."
+)
 
 
 class CreateUserPage(PageBelow):
@@ -34,6 +40,9 @@ If the username looks like an existing one, such as a1ice and alice, or is that 
 this host with power over it, such as a member of sudo, or if the user becomes an admin, you are \
 asked first.
 
+Invitation: instead of a password, the user gets a one-time code, and chooses a password at the \
+first sign-in. You see until when the code is valid.
+
 MFA (Required): the user must set up multi-factor authentication at the first sign-in.""")
 
     def __init__(self, custom_roles: CustomRoles) -> None:
@@ -45,8 +54,11 @@ MFA (Required): the user must set up multi-factor authentication at the first si
         yield Field("display_name", _("Display name (optional)"), TextInput())
         yield row(_("Roles"), RoleChoice((roles.MINIMUM,), self._custom_roles), gap=True)
         yield row(_("MFA (Required)"), Choice(_("Enable"), id="mfa-required"), gap=True)
+        invite = Choice(_("A code instead of a password"), id="invite")
+        yield row(_("Invitation"), invite, gap=True)
         yield Static(
-            _("The user gets a one-time initial password. It is shown next."),
+            _(_PASSWORD_NEXT),
+            id="what-next",
             classes="text",
             markup=False,
         )
@@ -64,6 +76,7 @@ MFA (Required): the user must set up multi-factor authentication at the first si
         display_name = self.query_one("#display_name", Field).entry.value
         chosen = self.query_one(RoleChoice).chosen
         required = self.query_one("#mfa-required", Choice).value
+        invited = self.query_one("#invite", Choice).value
         self.run_confirmed(
             lambda ports, session, agreed: administration.create_user(
                 ports,
@@ -72,6 +85,7 @@ MFA (Required): the user must set up multi-factor authentication at the first si
                 chosen_roles=chosen,
                 display_name=display_name,
                 mfa_required=required,
+                invited=invited,
                 agreed=agreed,
             ),
             self._created,
@@ -88,8 +102,12 @@ MFA (Required): the user must set up multi-factor authentication at the first si
                 self.open_account(username)
 
         self.app.push_screen(
-            InitialPasswordScreen(username, created.password, then=_("Create Another")), handed_over
+            handing_over(created, self.context.zone, then=_("Create Another")), handed_over
         )
+
+    def on_checkbox_changed(self, event: Choice.Changed) -> None:
+        if event.checkbox.id == "invite":
+            self.show_text("#what-next", _(_CODE_NEXT if event.value else _PASSWORD_NEXT))
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         field = self.query_one("#username", Field)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.widgets import Static
 
 from cwtui.accounts import organization
@@ -29,8 +30,11 @@ _SECTIONS: Final[dict[str, dict[str, str]]] = {
         "code_limit": N_("Codes: attempts"),
         "code_ban_minutes": N_("Codes: wait (minutes)"),
         "unused_days": N_("Unused: disable after (days)"),
+        "invitation_days": N_("Invitations: valid (days)"),
     },
 }
+_BESIDE: Final = {"password_numeric": "password_symbol"}
+"""Two fields in one line, so that the page fits 24 lines."""
 _MODES: Final = {
     Mfa.OFF: N_("off"),
     Mfa.OPTIONAL: N_("optional"),
@@ -69,7 +73,10 @@ attempt is checked. Unlock on the account's page ends the wait immediately.
 
 Unused: an account counts as disabled after so many days without a sign-in, until an admin enables \
 it. Of the local admins, the one who signed in last is spared. You see how many accounts there are \
-before you save it. The filter last:>60d lists those that nobody has used for 60 days.""")
+before you save it. The filter last:>60d lists those that nobody has used for 60 days.
+
+Invitations: for so many days, a user can sign in with the code of an invitation and choose a \
+password. Codes that are handed over already keep their time.""")
 
     def __init__(self, settings: OrganizationSettings) -> None:
         super().__init__()
@@ -86,7 +93,11 @@ before you save it. The filter last:>60d lists those that nobody has used for 60
         for title, fields in _SECTIONS.items():
             yield Static(_(title), classes="section", markup=False)
             for key in fields:
-                yield self._field(key)
+                beside = _BESIDE.get(key)
+                if beside is not None:
+                    yield Horizontal(self._field(key), self._field(beside), classes="beside")
+                elif key not in _BESIDE.values():
+                    yield self._field(key)
         yield from save_row(_("Save Settings"))
 
     def on_mount(self) -> None:
