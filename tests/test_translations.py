@@ -11,23 +11,9 @@ import pytest
 from babel.messages.catalog import Message
 
 from tools import translations
-from tools.translations import ROOT, German, Wrong
+from tools.translations import TEXTS, German, Wrong, calls
 
-CODE: Final = {
-    str(file.relative_to(ROOT)): content
-    for file in sorted((ROOT / "cwtui").rglob("*.py"))
-    if "from cwtui.language import" in (content := file.read_text("utf-8"))
-}
-"""The content of the files with texts."""
-TEXTS: Final = {"_": 1, "N_": 1, "ngettext": 2}
-"""How many texts each function takes."""
-
-
-def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    """The calls of these functions."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TEXTS:
-            yield node.func.id, node
+CODE: Final = translations.code()
 
 
 def misused(tree: ast.AST) -> Iterator[str]:
@@ -130,16 +116,9 @@ def outside_functions(node: ast.AST) -> Iterator[ast.Name]:
             yield from outside_functions(child)
 
 
-def test_the_tool_finds_all_texts() -> None:
-    literal = {
-        text.value
-        for content in CODE.values()
-        for name, call in calls(ast.parse(content))
-        for text in call.args[: TEXTS[name]]
-        if isinstance(text, ast.Constant)
-    }
-    found = {text for one in translations.texts(translations.current()) for text in forms(one.id)}
-    assert found == literal
+def test_texts_are_extracted_wherever_they_are() -> None:
+    source = """f"{_('a')} {ngettext('b', 'bs', 2)}"; N_("c" "d"); _(E); _(F["g"])"""
+    assert [*translations.extracted(source)] == [(1, "cd"), (1, "a"), (1, ("b", "bs"))]
 
 
 def test_no_scope_uses_the_underscore_for_a_value_and_for_texts() -> None:
@@ -167,10 +146,6 @@ def test_a_value_that_nobody_reads_hides_nothing() -> None:
 
 
 # Translations
-
-
-def forms(text: object) -> tuple[object, ...]:
-    return text if isinstance(text, tuple) else (text,)
 
 
 def catalog(*texts: str | tuple[str, str]) -> German:

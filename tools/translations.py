@@ -9,6 +9,7 @@ extra step. A test checks that they are current, and that nothing is missing.
 """
 
 import argparse
+import ast
 import io
 import json
 import string
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -26,8 +26,9 @@ ROOT: Final = Path(__file__).parents[1]
 PO: Final = ROOT / "cwtui" / "locale" / "de" / "LC_MESSAGES" / "cwtui.po"
 MO: Final = PO.with_suffix(".mo")
 
-_KEYWORDS: Final[dict[str, tuple[int, ...] | None]] = {"_": None, "N_": None, "ngettext": (1, 2)}
-_IMPORT: Final = b"from cwtui.language import"
+TEXTS: Final = {"_": 1, "N_": 1, "ngettext": 2}
+"""How many texts each function takes."""
+_IMPORT: Final = "from cwtui.language import"
 """Only files with it have texts. To look for them in all files takes seconds."""
 _HEADER: Final = """\
 Language: de
@@ -62,15 +63,44 @@ def current() -> German:
     """Return the texts in the code, with the translations that the catalog has for them."""
     kept = _kept()
     catalog = German()
-    for file in sorted((ROOT / "cwtui").rglob("*.py")):
-        if _IMPORT in file.read_bytes():
-            for line, text, _, _ in extract_from_file("python", file, keywords=_KEYWORDS):
-                catalog.add(text, locations=[(str(file.relative_to(ROOT)), line)])
+    for file, content in code().items():
+        for line, text in sorted(extracted(content), key=lambda one: one[0]):
+            catalog.add(text, locations=[(file, line)])
     for message in texts(catalog):
         before = kept.get(message.id)
         if before is not None and before.id == message.id and not before.fuzzy:
             message.string = before.string
     return catalog
+
+
+def code() -> dict[str, str]:
+    """Return the content of the files with texts, by their names in the project."""
+    contents = {
+        str(file.relative_to(ROOT)): file.read_text("utf-8")
+        for file in sorted((ROOT / "cwtui").rglob("*.py"))
+    }
+    return {file: content for file, content in contents.items() if _IMPORT in content}
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """Yield the calls of the functions that take texts, with their names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TEXTS:
+            yield node.func.id, node
+
+
+def extracted(source: str) -> Iterator[tuple[int, Translation]]:
+    """Yield the texts in Python source with their lines.
+
+    Babel's own extraction does not look into f-strings before Python 3.12.
+    """
+    for name, call in calls(ast.parse(source)):
+        given = [one.value for one in call.args[: TEXTS[name]] if isinstance(one, ast.Constant)]
+        match given:
+            case [str(text)] if name != "ngettext":
+                yield call.lineno, text
+            case [str(singular), str(plural)]:
+                yield call.lineno, (singular, plural)
 
 
 def _kept() -> Catalog:
