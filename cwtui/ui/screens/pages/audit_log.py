@@ -20,18 +20,19 @@ from cwtui.accounts.audit.reading import Entry, Window
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.filter_language import Vocabulary, parse
 from cwtui.accounts.search import Search
-from cwtui.accounts.text import counted, visible
+from cwtui.accounts.text import visible
 from cwtui.accounts.times import in_zone, offset
+from cwtui.language import N_, _, grouped, ngettext
 from cwtui.ui.context import Context
 from cwtui.ui.screens.dialogs.dialog import Dialog
-from cwtui.ui.screens.pages.list_page import ListPage, filter_help
+from cwtui.ui.screens.pages.list_page import ListPage
 from cwtui.ui.screens.pages.page import row, value
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.event_table import EventTable, marked
 from cwtui.ui.widgets.fields import TextInput
 
-_NO_MATCH: Final = "No event matches this filter. Press Esc to clear it."
-_EMPTY_LOG: Final = "Nothing has been recorded yet. Press R to load new events."
+_NO_MATCH: Final = N_("No event matches this filter. Press Esc to clear it.")
+_EMPTY_LOG: Final = N_("Nothing has been recorded yet. Press R to load new events.")
 _SOON: Final = 0.1
 """Seconds. If events are read within this time, nothing says that they are loaded."""
 _MOST_ADDED: Final = 5000
@@ -51,8 +52,8 @@ class AuditLogPage(ListPage):
 
     SECTION = "audit_log"
     MANUAL = "admin"
-    TITLE_TEXT = "Audit Log"
-    HELP = f"""\
+    TITLE_TEXT = N_("Audit Log")
+    HELP = N_("""\
 Each line is an event, newest first: the time, whether it succeeded (●) or failed (✗), what was \
 done, and by whom. If it concerned another account, its name follows after an arrow. A wider \
 window shows more.
@@ -60,12 +61,12 @@ window shows more.
 Up and Down move, and Enter shows the whole event. New events appear within seconds. R and Up at \
 the top load them at once. Scroll down to load older ones.
 
-{filter_help(event_words())}
+{filter}
 
 Text may be anywhere in the event, as in alice failure or 2026-11-24. Times and dates are in your \
-time zone."""
+time zone.""")
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "read_new", "Load new")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "read_new", N_("Load new"))]
 
     def __init__(self, window: Window, filter_text: str, asked: EventQuery) -> None:
         super().__init__(filter_text)
@@ -84,22 +85,22 @@ time zone."""
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
             yield TextInput(
-                self._filter_text, placeholder="/ filter, such as alice failure since:2h"
+                self._filter_text, placeholder=_("/ filter, such as alice failure since:2h")
             )
             yield Static(self._counted(len(self._window.entries)), id="count", markup=False)
         yield EventTable(self._window.entries, self._nothing)
 
     @property
     def _nothing(self) -> str:
-        return _EMPTY_LOG if self._query == EVERYTHING else _NO_MATCH
+        return _(_EMPTY_LOG if self._query == EVERYTHING else _NO_MATCH)
 
     def vocabulary(self) -> Vocabulary[Record]:
         return event_words(self.context.zone)
 
     def _counted(self, shown: int) -> str:
         if self._before is not None:
-            return f"newest {shown:,}"
-        return counted(shown, "event")
+            return _("newest {number}", number=grouped(shown))
+        return ngettext("{number} event", "{number} events", shown)
 
     def filter(self, filter_text: str) -> None:
         self.context.events_filter = filter_text
@@ -190,7 +191,7 @@ time zone."""
             self._list(table, window, older=before is not None, stay_at=stay_at)
 
     def _say_loading(self) -> None:
-        self.show_count("loading …")
+        self.show_count(_("loading …"))
 
     def _list(
         self, table: EventTable, window: Window, *, older: bool, stay_at: Position | None
@@ -213,15 +214,15 @@ time zone."""
 class EventScreen(Dialog[None]):
     """Everything that was recorded about an event."""
 
-    HELP = """\
+    HELP = N_("""\
 Details say why something failed, or what was changed. Actor is who did it, and Subject is the \
 account it was done to. Source is where the actor was: an \
 address, the local console or the command line.
 
 Number counts the events of this log, so a missing number means a missing event. Stored in shows \
-the line and the file."""
+the line and the file.""")
     MANUAL = "files-and-backup"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", N_("Close"))]
 
     def __init__(self, entry: Entry, zone: tzinfo) -> None:
         super().__init__()
@@ -233,7 +234,7 @@ the line and the file."""
             for label, text in _fields(self._entry, self._zone):
                 yield row(label, value(text))
             with Horizontal(classes="buttons"):
-                yield Button("Close", variant="primary", compact=True)
+                yield Button(_("Close"), variant="primary", compact=True)
 
     def pressed(self, button: str) -> None:
         del button  # there is one
@@ -244,18 +245,18 @@ def _fields(entry: Entry, zone: tzinfo) -> list[tuple[str, str]]:
     record = entry.record
     if record is None:
         content = visible(entry.line.content.decode("utf-8", "replace"))
-        return [("Damaged", entry.damage), ("Content", content[:_SHOWN_OF_DAMAGE])]
+        return [(_("Damaged"), entry.damage), (_("Content"), content[:_SHOWN_OF_DAMAGE])]
     there = in_zone(record.at, zone)
-    own_time = [("Time", f"{there:%Y-%m-%d %H:%M:%S} {offset(there)}")]
+    own_time = [(_("Time"), f"{there:%Y-%m-%d %H:%M:%S} {offset(there)}")]
     return [
-        ("Event", record.event),
-        ("Outcome", marked(record.outcome)),
-        ("Details", record.reason or "-"),
+        (_("Event"), record.event),
+        (_("Outcome"), marked(record.outcome)),
+        (_("Details"), record.reason or "-"),
         *(own_time if zone is not UTC else ()),
-        ("Time (UTC)", f"{record.at:%Y-%m-%d %H:%M:%S}"),
-        ("Actor", record.actor),
-        ("Subject", record.subject or "-"),
-        ("Source", record.source),
-        ("Number", str(record.n)),
-        ("Stored in", str(entry.line)),
+        (_("Time (UTC)"), f"{record.at:%Y-%m-%d %H:%M:%S}"),
+        (_("Actor"), record.actor),
+        (_("Subject"), record.subject or "-"),
+        (_("Source"), record.source),
+        (_("Number"), str(record.n)),
+        (_("Stored in"), str(entry.line)),
     ]

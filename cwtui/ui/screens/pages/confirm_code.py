@@ -11,6 +11,7 @@ from cwtui.accounts.errors import AccountsError, ProofNeeded
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
+from cwtui.language import N_, _
 from cwtui.ui.messages import BackupCodesMade, OpenDevicePage
 from cwtui.ui.screens.pages.page import PageBelow
 from cwtui.ui.sections import DeviceTask
@@ -26,9 +27,10 @@ class AsksForCode(PageBelow):
 
     def code_field(self) -> Field:
         if not self.TAKES_BACKUP_CODE:
-            return Field("code", "One-time 6-digit code", CodeInput())
-        entry = CodeInput(at_backup_code="For a backup code, press Enter when it is complete.")
-        return Field("code", "One-time code or backup code", entry)
+            return Field("code", _("One-time 6-digit code"), CodeInput())
+        hint = _("For a backup code, press Enter when it is complete.")
+        entry = CodeInput(at_backup_code=hint)
+        return Field("code", _("One-time code or backup code"), entry)
 
     def on_mount(self) -> None:
         session = self.session
@@ -42,7 +44,7 @@ class AsksForCode(PageBelow):
 
     def _ask_for_new_code(self) -> None:
         field = self.query_one("#code", Field)
-        field.show_hint("Enter the code that your app shows now.")
+        field.show_hint(_("Enter the code that your app shows now."))
         field.entry.focus()
 
 
@@ -50,21 +52,21 @@ class ConfirmCodePage(AsksForCode):
     """Asks only for the code. The last digit submits it, as on all screens."""
 
     EXPLANATION: ClassVar[str] = ""
-    HELP = """\
+    HELP = N_("""\
 Open the authentication app and select your Connectware account. Enter the one-time 6-digit code \
 displayed on the authentication app, or one of your backup codes. The sixth digit of a one-time \
 code submits it.
 
-A backup code works only once. Each of your devices gives one-time codes that work here."""
+A backup code works only once. Each of your devices gives one-time codes that work here.""")
 
     def content(self) -> ComposeResult:
         yield Static(self.explanation(), classes="text", markup=False)
         yield self.code_field()
         yield CodeCountdown()
-        yield Button(self.TITLE_TEXT, id="primary", variant="primary", compact=True)
+        yield Button(_(self.TITLE_TEXT), id="primary", variant="primary", compact=True)
 
     def explanation(self) -> str:
-        return self.EXPLANATION
+        return _(self.EXPLANATION)
 
     def action_back(self) -> None:
         self.open_settings()
@@ -72,14 +74,14 @@ A backup code works only once. Each of your devices gives one-time codes that wo
 
 class DisableMfaPage(ConfirmCodePage):
     TAKES_BACKUP_CODE = False
-    HELP = """\
+    HELP = N_("""\
 Open the authentication app and select your Connectware account. Enter the one-time 6-digit code \
 displayed on the authentication app. The sixth digit submits it.
 
 If you do not have access to your authentication app, replace your device in Settings: that takes \
-a backup code. Or ask a Connectware admin to disable your multi-factor authentication."""
-    TITLE_TEXT = "Disable Multi-Factor Authentication"
-    EXPLANATION = (
+a backup code. Or ask a Connectware admin to disable your multi-factor authentication.""")
+    TITLE_TEXT = N_("Disable Multi-Factor Authentication")
+    EXPLANATION = N_(
         "You must have access to your authentication app to disable multi-factor authentication. "
         "You then sign in with your password alone. Your devices and your backup codes will no "
         "longer work."
@@ -90,18 +92,18 @@ a backup code. Or ask a Connectware admin to disable your multi-factor authentic
         self.run_as_session(
             lambda ports, session: self_service.disable_mfa(ports, session, code),
             self._disabled,
-            "Checking the code",
+            _("Checking the code"),
         )
 
     def _disabled(self, session: Session) -> None:
         self.context.renew_session(session)
-        self.done("Multi-factor authentication was disabled.")
+        self.done(_("Multi-factor authentication was disabled."))
         self.open_settings()
 
 
 class RegenerateBackupCodesPage(ConfirmCodePage):
-    TITLE_TEXT = "Regenerate Backup Codes"
-    EXPLANATION = (
+    TITLE_TEXT = N_("Regenerate Backup Codes")
+    EXPLANATION = N_(
         "You must have access to your authentication app or one of your backup codes to regenerate "
         "multi-factor authentication backup codes. You get new backup codes. The old ones no "
         "longer work."
@@ -112,29 +114,30 @@ class RegenerateBackupCodesPage(ConfirmCodePage):
         self.run_as_session(
             lambda ports, session: self_service.regenerate_backup_codes(ports, session, code),
             self._regenerated,
-            "Creating new backup codes",
+            _("Creating new backup codes"),
         )
 
     def _regenerated(self, result: tuple[Session, tuple[Secret, ...]]) -> None:
         session, codes = result
         self.context.renew_session(session)
-        self.lead_away(BackupCodesMade(codes, "Your backup codes were regenerated."))
+        self.lead_away(BackupCodesMade(codes, _("Your backup codes were regenerated.")))
 
 
 class RemoveDevicePage(ConfirmCodePage):
-    TITLE_TEXT = "Remove Device"
+    TITLE_TEXT = N_("Remove Device")
 
     def __init__(self, device: DeviceState) -> None:
         super().__init__()
         self._device = device
 
     def heading(self) -> str:
-        return f"Remove {visible(self._device.name)}"
+        return _("Remove {name}", name=visible(self._device.name))
 
     def explanation(self) -> str:
-        return (
-            f"Codes of {visible(self._device.name)} will no longer sign you in. To remove it, "
-            "enter a one-time code of any of your devices, or one of your backup codes."
+        return _(
+            "Codes of {name} will no longer sign you in. To remove it, enter a one-time code of "
+            "any of your devices, or one of your backup codes.",
+            name=visible(self._device.name),
         )
 
     def action_back(self) -> None:
@@ -145,7 +148,7 @@ class RemoveDevicePage(ConfirmCodePage):
         self.run_as_session(
             lambda ports, session: own_devices.remove(ports, session, id_, code),
             self._removed,
-            "Checking the code",
+            _("Checking the code"),
         )
 
     def _removed(self, session: Session) -> None:

@@ -11,7 +11,8 @@ from cwtui.accounts import own_devices, wording
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.devices import FIRST_NAME, DeviceState
 from cwtui.accounts.self_service import Overview
-from cwtui.accounts.text import visible
+from cwtui.accounts.text import capitalized, visible
+from cwtui.language import N_, _
 from cwtui.ui.messages import OpenDevicePage, OpenSubPage
 from cwtui.ui.screens.pages.page import PageBelow, save_row
 from cwtui.ui.sections import DeviceTask, SubPage
@@ -23,13 +24,13 @@ _BUTTON_PADDING: Final = 6
 
 
 class DevicePage(PageBelow):
-    HELP = """\
+    HELP = N_("""\
 Rename: the name helps you to tell your devices apart. Your authentication app does not show it.
 
 Replace Device: for a new phone, or for a device that is lost. The old device works until the new \
 one has given its first code.
 
-Remove Device: its codes no longer sign you in. You cannot remove your only device."""
+Remove Device: its codes no longer sign you in. You cannot remove your only device.""")
 
     def __init__(self, overview: Overview, device: DeviceState) -> None:
         super().__init__()
@@ -37,38 +38,43 @@ Remove Device: its codes no longer sign you in. You cannot remove your only devi
         self._device = device
 
     def heading(self) -> str:
-        return f"Settings > {visible(self._device.name)}"
+        return _("Settings > {name}", name=visible(self._device.name))
 
     def content(self) -> ComposeResult:
         yield Static(self._state(), classes="text", markup=False)
-        yield Field("device_name", "Name", TextInput(self._device.name))
-        yield from save_row("Rename")
+        yield Field("device_name", _("Name"), TextInput(self._device.name))
+        yield from save_row(_("Rename"))
         if self._overview.replace_device_refusal:
-            yield self._refusal("replace", self._overview.replace_device_refusal)
+            refusal = _(
+                "You cannot replace it. {reason}", reason=self._overview.replace_device_refusal
+            )
+            yield Static(refusal, id="replace-refusal", classes="text", markup=False)
         else:
-            yield Button("Replace Device", id="replace", compact=True)
+            yield Button(_("Replace Device"), id="replace", compact=True)
         if self._overview.remove_device_refusal:
-            yield self._refusal("remove", self._overview.remove_device_refusal)
+            refusal = _(
+                "You cannot remove it. {reason}", reason=self._overview.remove_device_refusal
+            )
+            yield Static(refusal, id="remove-refusal", classes="text", markup=False)
         else:
-            yield Button("Remove Device", id="remove", classes="danger", compact=True)
+            yield Button(_("Remove Device"), id="remove", classes="danger", compact=True)
 
     def _state(self) -> str:
-        registered = wording.device(self._device, self.context.zone).capitalize()
+        registered = capitalized(wording.device(self._device, self.context.zone))
         ahead = wording.clock_ahead(self._device)
-        return f"{registered}. At its last code: {ahead}." if ahead else f"{registered}."
-
-    def _refusal(self, act: str, reason: str) -> Static:
-        sentence = f"You cannot {act} it. {reason}"
-        return Static(sentence, id=f"{act}-refusal", classes="text", markup=False)
+        if not ahead:
+            return f"{registered}."
+        return _("{registered}. At its last code: {ahead}.", registered=registered, ahead=ahead)
 
     def action_back(self) -> None:
         self.leave(self.open_settings)
 
     def pending(self) -> list[str]:
-        return ["Name"] if self._typed != visible(self._device.name) else []
+        return [_("Name")] if self._typed != visible(self._device.name) else []
 
     def unsaved(self) -> str:
-        return f"the new name of {visible(self._device.name)}" if self.pending() else ""
+        name = visible(self._device.name)
+        return _("the new name of {name}", name=name) if self.pending() else ""
 
     @property
     def _typed(self) -> str:
@@ -88,14 +94,14 @@ Remove Device: its codes no longer sign you in. You cannot remove your only devi
 
     def submit(self) -> None:
         if not self.pending():
-            self.done("Nothing was changed.")
+            self.done(_("Nothing was changed."))
             self.open_settings()
             return
         typed, device = self._typed, self._device
         self.run_as_session(
             lambda ports, session: own_devices.rename(ports, session, device.id, typed),
             self._renamed,
-            "Saving",
+            _("Saving"),
         )
 
     def _renamed(self, name: str) -> None:
@@ -107,13 +113,13 @@ class LostDevicePage(PageBelow):
     """Asks after a sign-in with a backup code. `I still have it` is the harmless answer."""
 
     AUTO_FOCUS = "#primary"
-    HELP = """\
+    HELP = N_("""\
 You signed in with a backup code. If you no longer have your device, replace it now: within ten \
 minutes after the sign-in, you need no other code for that. The old device works until the new one \
 has given its first code.
 
 If you have no new device yet, press Esc. Later, Settings > the name of the device > \
-Replace Device does the same with another backup code."""
+Replace Device does the same with another backup code.""")
 
     def __init__(self, overview: Overview) -> None:
         super().__init__()
@@ -122,24 +128,30 @@ Replace Device does the same with another backup code."""
     def heading(self) -> str:
         match self._overview.devices:
             case [DeviceState(name=name)] if name == FIRST_NAME:
-                return "Is your phone lost?"
+                return _("Is your phone lost?")
             case [_]:
-                return "Is your device lost?"
+                return _("Is your device lost?")
             case _:
-                return "Is a device lost?"
+                return _("Is a device lost?")
 
     def content(self) -> ComposeResult:
         left = wording.backup_codes_left(self._overview.backup_codes_left)
         yield Static(
-            f"You signed in with a backup code. {left}. If a device is lost or broken, register a "
-            "new one in its place. You need no other code for that now.",
+            _(
+                "You signed in with a backup code. {left}. If a device is lost or broken, register "
+                "a new one in its place. You need no other code for that now.",
+                left=left,
+            ),
             classes="text",
             markup=False,
         )
-        have = "I still have it" if len(self._overview.devices) == 1 else "I have all of them"
+        is_one = len(self._overview.devices) == 1
+        have = _("I still have it") if is_one else _("I have all of them")
         yield Button(have, id="primary", variant="primary", compact=True)
-        yield Static("If it is lost:", classes="section", markup=False)
-        labels = [f"Replace {visible(device.name)}" for device in self._overview.devices]
+        yield Static(_("If it is lost:"), classes="section", markup=False)
+        labels = [
+            _("Replace {name}", name=visible(device.name)) for device in self._overview.devices
+        ]
         for device, label in zip(self._overview.devices, labels, strict=True):
             button = DeviceButton(device.id, label)
             button.styles.width = max(map(cell_len, labels)) + _BUTTON_PADDING
@@ -147,15 +159,15 @@ Replace Device does the same with another backup code."""
         few = self._few_codes()
         if few:
             yield Static(f"⚠ {few}", id="few-codes", markup=False)
-            yield Button("Regenerate Backup Codes", id="regenerate", compact=True)
+            yield Button(_("Regenerate Backup Codes"), id="regenerate", compact=True)
 
     def _few_codes(self) -> str:
         left = self._overview.backup_codes_left
         if left > backup_codes.WARN_AT:
             return ""
         if not left:
-            return "You have no backup code left. To get new ones, you need a code of a device."
-        return "Few backup codes are left. Get new ones before you have used them up."
+            return _("You have no backup code left. To get new ones, you need a code of a device.")
+        return _("Few backup codes are left. Get new ones before you have used them up.")
 
     def pressed(self, button: str) -> None:
         match button:

@@ -15,6 +15,7 @@ from cwtui.accounts.filter_language import (
     explained,
     valid_part,
 )
+from cwtui.language import N_, _
 from cwtui.ui.screens.pages.looking import LookingPage
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.virtual_table import VirtualTable
@@ -28,9 +29,11 @@ class ListPage(LookingPage):
 
     AUTO_FOCUS = "VirtualTable"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("slash", "filter", N_("Filter"), key_display="/"),
         # With priority, as in every screen.
-        Binding("tab", "complete", "Complete the filter, or next field", show=False, priority=True),
+        Binding(
+            "tab", "complete", N_("Complete the filter, or next field"), show=False, priority=True
+        ),
     ]
 
     def __init__(self, filter_text: str = "") -> None:
@@ -50,6 +53,10 @@ class ListPage(LookingPage):
         )
 
     # What subclasses say
+
+    @property
+    def help_text(self) -> str:
+        return _(self.HELP, filter=_explained(self.vocabulary()))
 
     def vocabulary(self) -> Vocabulary[Any]:
         """Return the words of the filter."""
@@ -157,15 +164,14 @@ class ListPage(LookingPage):
 def _common_beginning(lines: Sequence[str]) -> str:
     first, last = min(lines), max(lines)
     alike = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
-    return "".join(character for character, _ in alike)
+    return "".join(pair[0] for pair in alike)
 
 
-def filter_help(vocabulary: Vocabulary[Any]) -> str:
-    """Return the paragraphs of a help that explain the filter."""
+def _explained(vocabulary: Vocabulary[Any]) -> str:
+    """Return the paragraphs of the help that explain the filter."""
     words = "\n".join(f"{word}  {meaning}" for word, meaning in explained(vocabulary))
-    return f"""\
+    how = _("""\
 / filters. All terms must match. A term is text, or a word with a value, such as mfa:none; the \
 beginning of a value is enough. ! before a term means not. Quotes keep spaces together: \
-!"ann smith". Tab completes. Esc clears the filter.
-
-{words}"""
+!"ann smith". Tab completes. Esc clears the filter.""")
+    return f"{how}\n\n{words}"

@@ -11,6 +11,7 @@ from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.own_devices import Plan
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
+from cwtui.language import N_, _
 from cwtui.ui.messages import DeviceOffered, OpenDevicePage
 from cwtui.ui.screens.pages.confirm_code import AsksForCode
 from cwtui.ui.sections import DeviceTask
@@ -18,10 +19,10 @@ from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.countdown import CodeCountdown
 from cwtui.ui.widgets.fields import CodeInput, Field, SuggestedInput
 
-_BOTH_KINDS: Final = """\
+_BOTH_KINDS: Final = N_("""\
 The code can be a one-time code of any of your devices, or one of your backup codes, each of which \
 works only once. The sixth digit of a one-time code submits it. Next, you scan a QR code with the \
-app on the new device."""
+app on the new device.""")
 
 
 class NewDevicePage(AsksForCode):
@@ -34,6 +35,10 @@ class NewDevicePage(AsksForCode):
         self._plan = plan
 
     @property
+    def help_text(self) -> str:
+        return _(self.HELP, code=_(_BOTH_KINDS))
+
+    @property
     def _replaces(self) -> str | None:
         return None if self._plan.replaced is None else self._plan.replaced.id
 
@@ -42,12 +47,12 @@ class NewDevicePage(AsksForCode):
         return bool(self.query(CodeInput))
 
     def content(self) -> ComposeResult:
-        yield Static(self.EXPLANATION, classes="text", markup=False)
-        yield Field("device_name", "Name", SuggestedInput(self._plan.name))
+        yield Static(_(self.EXPLANATION), classes="text", markup=False)
+        yield Field("device_name", _("Name"), SuggestedInput(self._plan.name))
         if own_devices.needs_code(self.session, self.context.clock(), self._replaces):
             yield self.code_field()
             yield CodeCountdown()
-        yield Button("Continue", id="primary", variant="primary", compact=True)
+        yield Button(_("Continue"), id="primary", variant="primary", compact=True)
 
     def submit(self) -> None:
         plan, name = self._plan, self.query_one(SuggestedInput).value
@@ -63,7 +68,7 @@ class NewDevicePage(AsksForCode):
                 ports, session, name, code, self._replaces, earlier
             ),
             self._begun,
-            "Checking the code" if code else "Creating a secret key",
+            _("Checking the code") if code else _("Creating a secret key"),
         )
 
     def _begun(self, result: tuple[Session, Enrolment]) -> None:
@@ -87,29 +92,29 @@ class NewDevicePage(AsksForCode):
 
 
 class AddDevicePage(NewDevicePage):
-    TITLE_TEXT = "Add Device"
-    EXPLANATION = (
+    TITLE_TEXT = N_("Add Device")
+    EXPLANATION = N_(
         "You can sign in with the codes of any of your devices. Choose a name for the new one."
     )
-    HELP = f"""\
+    HELP = N_("""\
 You can have up to five devices, such as a phone, a tablet and a password manager. The name helps \
 you to tell them apart.
 
-{_BOTH_KINDS}"""
+{code}""")
 
     def action_back(self) -> None:
         self.open_settings()
 
 
 class ReplaceDevicePage(NewDevicePage):
-    EXPLANATION = "The old device works until the new one has given its first code."
-    HELP = f"""\
+    EXPLANATION = N_("The old device works until the new one has given its first code.")
+    HELP = N_("""\
 The new device takes the place of the old one, whose codes then no longer work. If you leave \
 before the new one has given its first code, nothing changes. It can have the same name.
 
-{_BOTH_KINDS}
+{code}
 
-After a sign-in with a backup code, no code is asked here for ten minutes."""
+After a sign-in with a backup code, no code is asked here for ten minutes.""")
 
     def on_mount(self) -> None:
         for code in self.query(CodeInput):
@@ -117,7 +122,7 @@ After a sign-in with a backup code, no code is asked here for ten minutes."""
 
     def heading(self) -> str:
         replaced = self._plan.replaced
-        return f"Replace {visible(replaced.name)}" if replaced is not None else ""
+        return _("Replace {name}", name=visible(replaced.name)) if replaced is not None else ""
 
     def action_back(self) -> None:
         if self._replaces is not None:

@@ -11,7 +11,7 @@ from textual.widgets import Static
 from cwtui.accounts import custom_roles
 from cwtui.accounts.custom_roles import Role, RoleUpdated
 from cwtui.accounts.roles import Permission
-from cwtui.accounts.text import counted
+from cwtui.language import N_, _, ngettext
 from cwtui.ui.messages import OpenRolePage, OpenSection, OpenSubPage
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.pages.looking import LookingPage
@@ -43,27 +43,28 @@ def listed(ports: "Ports", session: "Session") -> Listed:
 class RolesPage(LookingPage):
     SECTION = ROLES
     MANUAL = "admin"
-    TITLE_TEXT = "Roles"
+    TITLE_TEXT = N_("Roles")
     AUTO_FOCUS = "#create-role"
     HORIZONTAL_BREAKPOINTS = WITH_WIDE
-    HELP = """\
+    HELP = N_("""\
 A role is a named set of permissions. An account has one or more roles, and all their permissions.
 
 The roles connectware-admin and minimum-access are built in. Create Role makes another one, for \
 example for a help desk. The name of a role opens its page, to change, copy or remove it.
 
-You can only give permissions that you have, and change only accounts that have no more than you."""
+You can only give permissions that you have, and change only accounts that have no more than \
+you.""")
 
     def __init__(self, listed: Listed) -> None:
         super().__init__()
         self._listed = listed
 
     def content(self) -> ComposeResult:
-        yield Button("Create Role", id="create-role", compact=True)
+        yield Button(_("Create Role"), id="create-role", compact=True)
         for role in self._listed.roles:
             with Horizontal(classes="own-device long-names"):
                 yield RoleButton(role.name, role.name)
-                yield value(counted(role.accounts, "account"))
+                yield value(_held_by(role))
             yield Static(_permitted(role.permissions), classes="fingerprint", markup=False)
 
     async def show_news(self) -> None:
@@ -99,25 +100,25 @@ class BelowRoles(PageBelow):
 class CreateRolePage(BelowRoles):
     """`like` is the role whose permissions are copied, if any."""
 
-    TITLE_TEXT = "Roles > Create Role"
-    HELP = """\
+    TITLE_TEXT = N_("Roles > Create Role")
+    HELP = N_("""\
 A name has lower-case letters, digits and hyphens, such as help-desk. It cannot be changed later.
 
 Anyone who can change accounts must find them, so manage-users and reset-mfa include read-users.
 
-You can only give permissions that you have."""
+You can only give permissions that you have.""")
 
     def __init__(self, like: Role | None = None) -> None:
         super().__init__()
         self._permissions = like.permissions if like is not None else ()
 
     def content(self) -> ComposeResult:
-        yield Field("name", "Name", TextInput())
+        yield Field("name", _("Name"), TextInput())
         yield from _permissions(self._permissions)
-        yield Button("Create Role", id="primary", variant="primary", compact=True)
+        yield Button(_("Create Role"), id="primary", variant="primary", compact=True)
 
     def unsaved(self) -> str:
-        return "the new role" if self.query_one("#name", Field).entry.value.strip() else ""
+        return _("the new role") if self.query_one("#name", Field).entry.value.strip() else ""
 
     def submit(self) -> None:
         name = self.query_one("#name", Field).entry.value
@@ -125,52 +126,53 @@ You can only give permissions that you have."""
         self.run_as_session(
             lambda ports, session: custom_roles.create_role(ports, session, name, chosen),
             self._created,
-            "Creating the role",
+            _("Creating the role"),
         )
 
     def _created(self, role: Role) -> None:
-        self.done(f"The role {role.name} was created.")
+        self.done(_("The role {name} was created.", name=role.name))
         self.open_list()
 
 
 class RolePage(BelowRoles):
-    LABELS: ClassVar[Mapping[str, str]] = {"permissions": "Permissions"}
-    HELP = """\
+    LABELS: ClassVar[Mapping[str, str]] = {"permissions": N_("Permissions")}
+    HELP = N_("""\
 Update takes effect at once, and users with this role must sign in again.
 
 Copy Permissions creates another role with the same permissions.
 
-Remove Role is possible once no account has the role. Built-in roles cannot be changed."""
+Remove Role is possible once no account has the role. Built-in roles cannot be changed.""")
 
     def __init__(self, role: Role) -> None:
         super().__init__()
         self._role = role
 
     def heading(self) -> str:
-        return f"Roles > {self._role.name}"
+        return _("Roles > {name}", name=self._role.name)
 
     def content(self) -> ComposeResult:
-        yield row("Accounts", value(counted(self._role.accounts, "account")), gap=True)
+        yield row(_("Accounts"), value(_held_by(self._role)), gap=True)
         if self._role.is_built_in:
-            yield row("Permissions", value(_permitted(self._role.permissions)))
-            yield Static("This role is built in.", classes="text", markup=False)
+            yield row(_("Permissions"), value(_permitted(self._role.permissions)))
+            yield Static(_("This role is built in."), classes="text", markup=False)
         else:
             yield from _permissions(self._role.permissions)
-            yield from save_row("Update")
+            yield from save_row(_("Update"))
         if self._role.permissions:
-            yield Button("Copy Permissions", id="copy", compact=True)
+            yield Button(_("Copy Permissions"), id="copy", compact=True)
         if not self._role.is_built_in:
-            yield Button("Remove Role", id="remove", classes="danger", compact=True)
+            yield Button(_("Remove Role"), id="remove", classes="danger", compact=True)
 
     def _chosen(self) -> tuple[str, ...]:
         return tuple(one for choice in self.query(PermissionChoice) for one in choice.chosen)
 
     def pending(self) -> list[str]:
         is_changed = not self._role.is_built_in and self._chosen() != self._role.permissions
-        return ["Permissions"] if is_changed else []
+        return [_("Permissions")] if is_changed else []
 
     def unsaved(self) -> str:
-        return f"the new permissions of {self._role.name}" if self.pending() else ""
+        name = self._role.name
+        return _("the new permissions of {name}", name=name) if self.pending() else ""
 
     def pressed(self, button: str) -> None:
         if button == "copy":
@@ -187,12 +189,12 @@ Remove Role is possible once no account has the role. Built-in roles cannot be c
                 ports, session, name, chosen, agreed, seen
             ),
             self._updated,
-            "Saving",
+            _("Saving"),
         )
 
     def _updated(self, done: RoleUpdated) -> None:
-        name = done.role.name
-        self.done(f"The role {name} was updated." if done.changed else "Nothing was changed.")
+        updated = _("The role {name} was updated.", name=done.role.name)
+        self.done(updated if done.changed else _("Nothing was changed."))
         self.open_list()
 
     def _ask_first(self) -> None:
@@ -200,26 +202,30 @@ Remove Role is possible once no account has the role. Built-in roles cannot be c
             if agreed:
                 self._remove()
 
-        sentence = f"Remove the role {self._role.name}?"
-        self.app.push_screen(ConfirmScreen(sentence, "Remove Role"), answered)
+        sentence = _("Remove the role {name}?", name=self._role.name)
+        self.app.push_screen(ConfirmScreen(sentence, _("Remove Role")), answered)
 
     def _remove(self) -> None:
         name = self._role.name
         self.run_as_session(
             lambda ports, session: custom_roles.remove_role(ports, session, name),
             self._removed,
-            "Removing",
+            _("Removing"),
         )
 
-    def _removed(self, _: None) -> None:
-        self.done(f"The role {self._role.name} was removed.")
+    def _removed(self, _nothing: None) -> None:
+        self.done(_("The role {name} was removed.", name=self._role.name))
         self.open_list()
 
 
 def _permissions(held: Sequence[Permission]) -> ComposeResult:
-    yield Static("Permissions", classes="section", markup=False)
+    yield Static(_("Permissions"), classes="section", markup=False)
     yield PermissionChoice(held)
 
 
+def _held_by(role: Role) -> str:
+    return ngettext("{number} account", "{number} accounts", role.accounts)
+
+
 def _permitted(permissions: Sequence[Permission]) -> str:
-    return ", ".join(permissions) or "no permissions"
+    return ", ".join(permissions) or _("no permissions")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,6 +12,7 @@ from cwtui.accounts import open_sessions, wording
 from cwtui.accounts.errors import AccountsError, Refused, UnknownSession
 from cwtui.accounts.model import OpenSession
 from cwtui.accounts.text import visible
+from cwtui.language import N_, _
 from cwtui.ui.messages import SignOut
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.pages.looking import LookingPage
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
     from cwtui.accounts.session import Session
 
-_CONNECTIONS: Final = "SSH connections that are open stay open."
-
 
 class Listed(NamedTuple):
     """The open sessions of an account when they were read, in seconds since the epoch."""
@@ -36,7 +35,7 @@ class Listed(NamedTuple):
 
 class SessionsPage(PageBelow, LookingPage):
     AUTO_FOCUS = "SessionTable"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "read", "Load again")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "read", N_("Load again"))]
     NOTHING: ClassVar[str] = ""
 
     def __init__(self, listed: Listed) -> None:
@@ -45,9 +44,9 @@ class SessionsPage(PageBelow, LookingPage):
 
     def content(self) -> ComposeResult:
         sessions, at = self._listed
-        yield SessionTable(sessions, self.session.id, at, self.NOTHING)
+        yield SessionTable(sessions, self.session.id, at, _(self.NOTHING))
         with Horizontal(classes="buttons"):
-            yield Button("Sign Out Everywhere", id="everywhere", classes="danger", compact=True)
+            yield Button(_("Sign Out Everywhere"), id="everywhere", classes="danger", compact=True)
 
     def listed(self, ports: "Ports", session: "Session") -> Listed:
         """Read the sessions. Raises what the rules raise."""
@@ -58,7 +57,7 @@ class SessionsPage(PageBelow, LookingPage):
         raise NotImplementedError
 
     def action_read(self) -> None:
-        self.run_as_session(self.listed, self._show, "Loading")
+        self.run_as_session(self.listed, self._show, _("Loading"))
 
     async def show_news(self) -> None:
         ports = await self.context.connected()
@@ -77,7 +76,7 @@ class SessionsPage(PageBelow, LookingPage):
         if not self.may_act:
             return
         if one.id == self.session.id:
-            self.say("This is your own session. To end it, sign out.")
+            self.say(_("This is your own session. To end it, sign out."))
             return
         try:
             open_sessions.check_can_end(one)
@@ -85,7 +84,8 @@ class SessionsPage(PageBelow, LookingPage):
             self.say(visible(str(refused)))
             return
         words = wording.open_session(one, self.context.zone)
-        self.confirm(f"End this session? {words}", "End Session", lambda: self._end(one.id))
+        question = _("End this session? {session}", session=words)
+        self.confirm(question, _("End Session"), lambda: self._end(one.id))
 
     def confirm(self, sentence: str, act: str, confirmed: Callable[[], None]) -> None:
         def answered(agreed: bool | None) -> None:
@@ -101,10 +101,10 @@ class SessionsPage(PageBelow, LookingPage):
 
         def ended(result: tuple[Listed, float]) -> None:
             listed, seconds = result
-            self.done(f"The session ends within {seconds:g} seconds.")
+            self.done(_("The session ends within {seconds} seconds.", seconds=f"{seconds:g}"))
             self._show(listed)
 
-        self.run_as_session(end, ended, "Ending the session")
+        self.run_as_session(end, ended, _("Ending the session"))
 
     def refuse(self, error: AccountsError) -> None:
         if isinstance(error, UnknownSession):
@@ -115,15 +115,15 @@ class SessionsPage(PageBelow, LookingPage):
 
 
 class OwnSessionsPage(SessionsPage):
-    TITLE_TEXT = "Open Sessions"
-    HELP = f"""\
+    TITLE_TEXT = N_("Open Sessions")
+    HELP = N_("""\
 Where you are signed in now. If you do not know one of these places, sign out everywhere, then \
 change your password.
 
 Enter on a session asks whether to end it. It ends within a few seconds. R loads the list again.
 
 Sign Out Everywhere ends all your sessions, this one too, even those that are missing here. \
-{_CONNECTIONS}"""
+SSH connections that are open stay open.""")
 
     def listed(self, ports: "Ports", session: "Session") -> Listed:
         return own(ports, session)
@@ -134,14 +134,20 @@ Sign Out Everywhere ends all your sessions, this one too, even those that are mi
     def pressed(self, button: str) -> None:
         del button
         self.confirm(
-            f"Sign out everywhere? All your sessions end, this one too. {_CONNECTIONS}",
-            "Sign Out Everywhere",
+            _(
+                "Sign out everywhere? All your sessions end, this one too. SSH connections that "
+                "are open stay open."
+            ),
+            _("Sign Out Everywhere"),
             lambda: self.run_as_session(
                 open_sessions.sign_out_everywhere,
-                lambda _: self.lead_away(SignOut("You are signed out everywhere.")),
-                "Signing out",
+                self._signed_out,
+                _("Signing out"),
             ),
         )
+
+    def _signed_out(self, _nothing: None) -> None:
+        self.lead_away(SignOut(_("You are signed out everywhere.")))
 
     def action_back(self) -> None:
         self.open_settings()
@@ -150,22 +156,22 @@ Sign Out Everywhere ends all your sessions, this one too, even those that are mi
 class UserSessionsPage(SessionsPage):
     SECTION = "users"
     MANUAL = "admin"
-    NOTHING = "This user has no open session."
-    HELP = f"""\
+    NOTHING = N_("This user has no open session.")
+    HELP = N_("""\
 Where this user is signed in now.
 
 Enter on a session asks whether to end it. It ends within a few seconds, and says that an \
 administrator did it. R loads the list again.
 
 Sign Out Everywhere ends all sessions of the user, even those that are missing here. To keep the \
-user from signing in again, disable the account. {_CONNECTIONS}"""
+user from signing in again, disable the account. SSH connections that are open stay open.""")
 
     def __init__(self, username: str, listed: Listed) -> None:
         super().__init__(listed)
         self._username = username
 
     def heading(self) -> str:
-        return f"Users and Roles > {visible(self._username)} > Open Sessions"
+        return _("Users and Roles > {name} > Open Sessions", name=visible(self._username))
 
     def listed(self, ports: "Ports", session: "Session") -> Listed:
         return of_user(ports, session, self._username)
@@ -176,17 +182,21 @@ user from signing in again, disable the account. {_CONNECTIONS}"""
     def pressed(self, button: str) -> None:
         del button
         self.confirm(
-            f"Sign {self._username} out everywhere? All sessions of the user end. {_CONNECTIONS}",
-            "Sign Out Everywhere",
+            _(
+                "Sign {name} out everywhere? All sessions of the user end. SSH connections that "
+                "are open stay open.",
+                name=self._username,
+            ),
+            _("Sign Out Everywhere"),
             lambda: self.run_as_session(
                 lambda ports, session: open_sessions.sign_out_user(ports, session, self._username),
                 self._signed_out,
-                "Signing out",
+                _("Signing out"),
             ),
         )
 
-    def _signed_out(self, _: None) -> None:
-        self.done(f"{self._username} is signed out everywhere.")
+    def _signed_out(self, _nothing: None) -> None:
+        self.done(_("{name} is signed out everywhere.", name=self._username))
         self.action_read()
 
     def action_back(self) -> None:

@@ -1,7 +1,5 @@
 """Settings > SSH Keys: the list, the page that adds a key, and the page of one key."""
 
-from typing import Final
-
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -11,6 +9,7 @@ from cwtui.accounts import own_ssh_keys, public_keys, wording
 from cwtui.accounts.own_ssh_keys import Changed
 from cwtui.accounts.ssh_keys import SshKeyState
 from cwtui.accounts.text import visible
+from cwtui.language import N_, _
 from cwtui.ui.messages import OpenSshKeyPage, OpenSubPage
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.pages.page import WITH_WIDE, PageBelow, save_row, value
@@ -19,14 +18,12 @@ from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.device_button import SshKeyButton
 from cwtui.ui.widgets.fields import Field, TextInput
 
-_SESSIONS_END: Final = "Your other sessions end."
-
 
 class SshKeysPage(PageBelow):
-    TITLE_TEXT = "SSH Keys"
+    TITLE_TEXT = N_("SSH Keys")
     AUTO_FOCUS = "#add-ssh-key"
     HORIZONTAL_BREAKPOINTS = WITH_WIDE
-    HELP = """\
+    HELP = N_("""\
 Somebody who has one of these keys can get in over SSH as you, on hosts that ask cwtui. Each host \
 decides whether it also asks for a one-time code.
 
@@ -34,7 +31,7 @@ Add SSH Key takes a public key, never a private one. Have one key for each compu
 key when you lose the computer. A security key needs your touch.
 
 The name of a key opens its page, to rename or remove it. Its fingerprint is what ssh-keygen -l \
-prints."""
+prints.""")
 
     def __init__(self, states: tuple[SshKeyState, ...]) -> None:
         super().__init__()
@@ -42,9 +39,9 @@ prints."""
 
     def content(self) -> ComposeResult:
         yield Static(
-            "These keys let you in over SSH, on hosts that ask cwtui."
+            _("These keys let you in over SSH, on hosts that ask cwtui.")
             if self._states
-            else "You have no SSH keys. A key lets you in over SSH, on hosts that ask cwtui.",
+            else _("You have no SSH keys. A key lets you in over SSH, on hosts that ask cwtui."),
             classes="text",
             markup=False,
         )
@@ -53,14 +50,14 @@ prints."""
                 yield SshKeyButton(state.id, visible(state.name), is_cut=True)
                 yield value(wording.ssh_key(state, self.context.zone))
             yield Static(state.fingerprint, classes="fingerprint", markup=False)
-        yield Button("Add SSH Key", id="add-ssh-key", compact=True)
+        yield Button(_("Add SSH Key"), id="add-ssh-key", compact=True)
 
     def pressed(self, button: str) -> None:
         if button == "add-ssh-key":
             self.run_as_session(
                 own_ssh_keys.check_can_add,
                 lambda _: self.lead_away(OpenSubPage(SubPage.ADD_SSH_KEY)),
-                "Loading",
+                _("Loading"),
             )
         else:
             self.lead_away(OpenSshKeyPage(SshKeyButton.device_of(button)))
@@ -93,22 +90,24 @@ class _PublicKeyInput(TextInput):
 
 
 class AddSshKeyPage(BelowSshKeys):
-    TITLE_TEXT = "Add SSH Key"
-    HELP = """\
+    TITLE_TEXT = N_("Add SSH Key")
+    HELP = N_("""\
 Paste the public key: the one line of a file such as ~/.ssh/id_ed25519.pub. If you have no key, \
 make one on your own computer: ssh-keygen -t ed25519
 
 Accepted are Ed25519, ECDSA, RSA from 3072 bits, and security keys (ssh-keygen -t ed25519-sk). \
 Never enter a private key: that is the file without .pub.
 
-A key can be on one account only. Your other sessions end when a key is added."""
+A key can be on one account only. Your other sessions end when a key is added.""")
 
     def content(self) -> ComposeResult:
         yield Field(
-            "ssh_key", "Public key", _PublicKeyInput(), "The line of a file that ends in .pub"
+            "ssh_key", _("Public key"), _PublicKeyInput(), _("The line of a file that ends in .pub")
         )
-        yield Field("ssh_key_name", "Name", TextInput(), "Leave it empty to use the key's comment.")
-        yield Button("Add SSH Key", id="primary", variant="primary", compact=True)
+        yield Field(
+            "ssh_key_name", _("Name"), TextInput(), _("Leave it empty to use the key's comment.")
+        )
+        yield Button(_("Add SSH Key"), id="primary", variant="primary", compact=True)
 
     def may_stay_empty(self, entry: TextInput) -> bool:
         """The comment of the key is its name then."""
@@ -116,14 +115,14 @@ A key can be on one account only. Your other sessions end when a key is added.""
         return public_keys.has_comment(self.query_one(_PublicKeyInput).value)
 
     def unsaved(self) -> str:
-        return "the new SSH key" if self.query_one(_PublicKeyInput).value else ""
+        return _("the new SSH key") if self.query_one(_PublicKeyInput).value else ""
 
     def submit(self) -> None:
         line, name = (field.entry.value for field in self.query(Field))
         self.run_as_session(
             lambda ports, session: own_ssh_keys.add(ports, session, line, name),
             self._added,
-            "Checking the key",
+            _("Checking the key"),
         )
 
     def _added(self, changed: Changed) -> None:
@@ -133,32 +132,33 @@ A key can be on one account only. Your other sessions end when a key is added.""
 
 
 class SshKeyPage(BelowSshKeys):
-    HELP = """\
+    HELP = N_("""\
 Rename: the name helps you to tell your keys apart.
 
 Remove SSH Key: the key no longer lets anybody in. SSH connections that are open stay open. Your \
-other sessions here end."""
+other sessions here end.""")
 
     def __init__(self, state: SshKeyState) -> None:
         super().__init__()
         self._state = state
 
     def heading(self) -> str:
-        return f"SSH Keys > {visible(self._state.name)}"
+        return _("SSH Keys > {name}", name=visible(self._state.name))
 
     def content(self) -> ComposeResult:
         facts = f"{wording.ssh_key(self._state, self.context.zone)}\n{self._state.fingerprint}"
         yield Static(facts, classes="text", markup=False)
-        yield Field("ssh_key_name", "Name", TextInput(self._state.name))
-        yield from save_row("Rename")
-        yield Button("Remove SSH Key", id="remove", classes="danger", compact=True)
+        yield Field("ssh_key_name", _("Name"), TextInput(self._state.name))
+        yield from save_row(_("Rename"))
+        yield Button(_("Remove SSH Key"), id="remove", classes="danger", compact=True)
 
     def pending(self) -> list[str]:
         changed = self.query_one(TextInput).value != visible(self._state.name)
-        return ["Name"] if changed else []
+        return [_("Name")] if changed else []
 
     def unsaved(self) -> str:
-        return f"the new name of {visible(self._state.name)}" if self.pending() else ""
+        name = visible(self._state.name)
+        return _("the new name of {name}", name=name) if self.pending() else ""
 
     def pressed(self, button: str) -> None:
         if button == "remove":
@@ -168,14 +168,14 @@ other sessions here end."""
 
     def submit(self) -> None:
         if not self.pending():
-            self.done("Nothing was changed.")
+            self.done(_("Nothing was changed."))
             self.open_list()
             return
         typed, id_ = self.query_one(TextInput).value, self._state.id
         self.run_as_session(
             lambda ports, session: own_ssh_keys.rename(ports, session, id_, typed),
             self._renamed,
-            "Saving",
+            _("Saving"),
         )
 
     def _renamed(self, name: str) -> None:
@@ -187,18 +187,19 @@ other sessions here end."""
             if agreed:
                 self._remove()
 
-        sentence = (
-            f"Remove the SSH key {visible(self._state.name)}? It will no longer let anybody in. "
-            f"{_SESSIONS_END} SSH connections that are open stay open."
+        sentence = _(
+            "Remove the SSH key {name}? It will no longer let anybody in. Your other sessions end. "
+            "SSH connections that are open stay open.",
+            name=visible(self._state.name),
         )
-        self.app.push_screen(ConfirmScreen(sentence, "Remove SSH Key"), answered)
+        self.app.push_screen(ConfirmScreen(sentence, _("Remove SSH Key")), answered)
 
     def _remove(self) -> None:
         id_ = self._state.id
         self.run_as_session(
             lambda ports, session: own_ssh_keys.remove(ports, session, id_),
             self._removed,
-            "Removing",
+            _("Removing"),
         )
 
     def _removed(self, changed: Changed) -> None:

@@ -19,10 +19,9 @@ from cwtui.accounts.filter_language import Vocabulary
 from cwtui.accounts.listing import BY_USERNAME, AccountRow, Listing, View
 from cwtui.accounts.roles import CustomRoles, Permission
 from cwtui.accounts.session import Session
-from cwtui.accounts.text import counted
 from cwtui.accounts.user_list import FirstPage, UserSearch
+from cwtui.language import N_, _, grouped, ngettext
 from cwtui.ui.messages import OpenSubPage
-from cwtui.ui.screens.pages.list_page import filter_help
 from cwtui.ui.screens.pages.searching import SOON, watched
 from cwtui.ui.screens.pages.selecting import SelectingPage
 from cwtui.ui.sections import SubPage
@@ -35,9 +34,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_NOTHING: Final = "No user matches this filter. Press Esc to clear it."
-_TO_SEE_OTHERS: Final = "To see others, type a filter, or press Shift+S for the other order."
-_SEARCHING: Final = "Searching …"
+_NOTHING: Final = N_("No user matches this filter. Press Esc to clear it.")
+_FULL: Final = N_(
+    "The list shows {number} users at most. To see others, type a filter, or press Shift+S for "
+    "the other order."
+)
 WINDOW: Final = 500
 """Rows that are read at once."""
 MOST_LISTED: Final = 20_000
@@ -49,8 +50,8 @@ class UsersPage(SelectingPage):
 
     SECTION = "users"
     MANUAL = "admin"
-    TITLE_TEXT = "Users and Roles"
-    HELP = f"""\
+    TITLE_TEXT = N_("Users and Roles")
+    HELP = N_("""\
 Each line is an account: its origin (where the password is checked), roles, multi-factor \
 authentication (enabled, required but not set up yet, or none), status and last sign-in.
 
@@ -63,7 +64,7 @@ for all that match the filter. A click before a name does the same as Space. The
 S sorts by the next column, and Shift+S in the other direction. You can also click the headings. \
 The arrow in a heading shows the order.
 
-{filter_help(account_words(Facts()))}
+{filter}
 
 In a narrow window, columns that are the same for all users are left out, and roles are shortened: \
 admin +1 means connectware-admin and one more. The account's page shows everything.
@@ -71,13 +72,13 @@ admin +1 means connectware-admin and one more. The account's page shows everythi
 locked ⚠: the user has to wait after failed attempts. Unlock on the account's page ends the wait.
 
 ldap ✗: this user is no longer in the directory, or disabled there. local ⚠: the directory also \
-has a user with this name, who cannot sign in while this account exists."""
+has a user with this name, who cannot sign in while this account exists.""")
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "create", "Create User"),
-        Binding("s", "sort", "Sort by the next column", show=False),
-        Binding("S", "reverse", "Sort the other way", show=False),
-        Binding("r", "read_new", "Reload", show=False),
+        Binding("n", "create", N_("Create User")),
+        Binding("s", "sort", N_("Sort by the next column"), show=False),
+        Binding("S", "reverse", N_("Sort the other way"), show=False),
+        Binding("r", "read_new", N_("Reload"), show=False),
     ]
 
     def __init__(self, page: FirstPage, view: View, row: tuple[str, int] = ("", 0)) -> None:
@@ -94,13 +95,14 @@ has a user with this name, who cannot sign in while this account exists."""
 
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
-            yield TextInput(self._view.filter, placeholder="/ filter, such as mfa:none")
+            yield TextInput(self._view.filter, placeholder=_("/ filter, such as mfa:none"))
             yield Static(self._counted(self._page.matching), id="count", markup=False)
             if Permission.MANAGE_USERS in self.session.permissions:
-                yield Button("Create User", id="create", compact=True)
+                yield Button(_("Create User"), id="create", compact=True)
         yield from self.selection_bar()
         selection = self.selection if self.may_select else None
-        yield UserTable(self._page, self._view, self._row, _NOTHING, self.context.zone, selection)
+        nothing, zone = _(_NOTHING), self.context.zone
+        yield UserTable(self._page, self._view, self._row, nothing, zone, selection)
 
     def on_mount(self) -> None:
         self._say_outcome()
@@ -163,7 +165,7 @@ has a user with this name, who cannot sign in while this account exists."""
             page = None if keep_place else search.so_far()
             if page is None and not begun and seconds > SOON:
                 is_sorting = view.column != BY_USERNAME.column
-                self.show_count("sorting …" if is_sorting else "searching …")
+                self.show_count(_("sorting …") if is_sorting else _("searching …"))
                 # Rows that do not match must not stay. Rows in another order do.
                 nothing = replace(self._page.listing, rows=[])
                 page = replace(self._page, listing=nothing) if is_other_filter else None
@@ -171,7 +173,7 @@ has a user with this name, who cannot sign in while this account exists."""
                 self._show_matching(None)
             if page is not None:
                 self._page = page
-                table.nothing = _SEARCHING
+                table.nothing = _("Searching …")
                 search.hold()
                 table.show_page(page, view, has_begun=begun)
                 self.call_after_refresh(search.go_on)
@@ -180,7 +182,7 @@ has a user with this name, who cannot sign in while this account exists."""
         def handle(page: FirstPage) -> None:
             self._page, self._has_more = page, page.listing.has_more
             self._is_searching = False
-            table.nothing = _NOTHING
+            table.nothing = _(_NOTHING)
             table.show_page(page, view, keep_place=keep_place, has_begun=begun)
             self._remember()
             self._show_matching(page.matching)
@@ -238,7 +240,7 @@ has a user with this name, who cannot sign in while this account exists."""
         last, room = rows[-1], MOST_LISTED - len(rows)
         if room <= 0:
             if beyond:
-                self.say(f"The list shows {len(rows):,} users at most. {_TO_SEE_OTHERS}")
+                self.say(_(_FULL, number=grouped(len(rows))))
             return
         limit = min(WINDOW if beyond <= WINDOW else MOST_LISTED, room)
         self._is_reading_more = True
@@ -320,10 +322,17 @@ has a user with this name, who cannot sign in while this account exists."""
         self.show_selection()
 
     def _counted(self, matching: int | None) -> str:
-        users = counted(self._page.total, "user")
-        if matching is None:
-            return f"… of {users}" if self._view.filter.strip() else users
-        return users if matching == self._page.total else f"{matching:,} of {users}"
+        total = self._page.total
+        if matching is None and self._view.filter.strip():
+            return ngettext("… of {number} user", "… of {number} users", total)
+        if matching is None or matching == total:
+            return ngettext("{number} user", "{number} users", total)
+        return ngettext(
+            "{matching} of {number} user",
+            "{matching} of {number} users",
+            total,
+            matching=grouped(matching),
+        )
 
     def on_virtual_table_window_moved(self, message: UserTable.WindowMoved) -> None:
         table = self.query_one(UserTable)
