@@ -396,3 +396,5 @@ class Ports:
     """
     ask_directory_at_doors: bool = False
     """Whether a door of the host asks the directory about each of its people."""
+    batch: str = ""
+    """The id of the batch that what is done now is a part of, for its events."""

@@ -20,7 +20,7 @@ from cwtui.accounts.cut_off import LocalCopies, State
 from cwtui.accounts.errors import StoreTooNew
 from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
-from cwtui.accounts.session import as_reason
+from cwtui.accounts.session import as_reason, write_audit
 from cwtui.accounts.times import utc_minute
 from cwtui.language import _
 
@@ -70,8 +70,14 @@ class Reconciling:
         return count
 
     @property
-    def _actor(self) -> str:
+    def actor(self) -> str:
+        """Who writes the events of what was found, as in `Acting`."""
         return f"host:{self.host}"
+
+    @property
+    def source(self) -> str:
+        """Where from, as in `Acting`."""
+        return self.host
 
     def _events(self) -> tuple[dict[str, list[Record]], int]:
         """Return the events of the local log by whom they concern, and how many are unreadable."""
@@ -188,35 +194,23 @@ class Reconciling:
         if twice.devices:
             fields["devices"] = twice.devices
         reason = f"{as_reason(fields)}, {self._mark(n)}"
-        self._append(EventType.CUT_OFF_USED_TWICE, name, reason, Outcome.FAILURE)
+        event = EventType.CUT_OFF_USED_TWICE
+        write_audit(self.online, event, self, name, reason, outcome=Outcome.FAILURE)
 
     def _end(self, count: int, unreadable: int) -> None:
         """Log the end of the cut, once."""
         state = self.copies.state
-        if self._actor in state.written:
+        if self.actor in state.written:
             return
         fields: dict[str, object] = {"events": count}
         if state.since is not None:
             fields["since"] = utc_minute(state.since)
         if unreadable:
             fields["unreadable"] = unreadable
-        self._begin(self._actor)
+        self._begin(self.actor)
         reason = f"{as_reason(fields)}, {self._mark(count)}"
-        self._append(EventType.CUT_OFF_END, self._actor, reason, Outcome.SUCCESS)
-        self._done(self._actor, count)
-
-    def _append(self, event: EventType, subject: str, reason: str, outcome: Outcome) -> None:
-        self.online.audit.append(
-            Event(
-                at=self.online.now(),
-                event=event,
-                actor=self._actor,
-                subject=subject,
-                source=self.host,
-                outcome=outcome,
-                reason=reason,
-            )
-        )
+        write_audit(self.online, EventType.CUT_OFF_END, self, self.actor, reason)
+        self._done(self.actor, count)
 
     def _count_made_up(self) -> None:
         """Count guesses at names without an account together with those on other hosts."""

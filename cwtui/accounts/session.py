@@ -252,6 +252,8 @@ def event_of(
     outcome: Outcome = Outcome.SUCCESS,
 ) -> Event:
     """Return the event of what the actor does now."""
+    if ports.batch:
+        reason = f"{reason} {as_reason({'batch': ports.batch})}".lstrip()
     return Event(
         at=ports.now(),
         event=event,

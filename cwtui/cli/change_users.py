@@ -115,18 +115,7 @@ def set_(
 
 def _set_one(ports: Ports, name: str, to: acts.Change, chosen: Chosen, *, yes: bool) -> None:
     def update(agreed: Agreed) -> administration.Updated:
-        return administration.update_user(
-            ports,
-            operator(),
-            name,
-            chosen_roles=to.roles,
-            mfa_required=to.mfa_required,
-            enabled=to.enabled,
-            display_name=to.display_name,
-            disabled_reason=to.disabled_reason,
-            expires=to.expires,
-            agreed=agreed,
-        )
+        return acts.update(ports, operator(), name, to, agreed)
 
     updated = confirming.confirmed(update, yes=yes, if_not="Nothing was changed.")
     details = administration.show_user(ports, operator(), name)

@@ -1,11 +1,13 @@
 """Make the store as it is declared: roles first, then accounts one by one."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from cwtui.accounts import administration, custom_roles
 from cwtui.accounts.applying.differences import Difference, Kind, Plan
-from cwtui.accounts.bulk.batches import Outcome, in_batch
+from cwtui.accounts.bulk import acts
+from cwtui.accounts.bulk.batches import Outcome
 from cwtui.accounts.errors import TO_EVERYTHING, Agreed, InvalidInput, Refused
 from cwtui.accounts.importing import creating
 from cwtui.accounts.importing.creating import New
@@ -38,7 +40,7 @@ def carry_out(
     before they are valid. Raises GivesPower and Removes unless `agreed`, and CannotCheck.
     """
     plan.check(agreed)
-    inner = in_batch(ports, batch)
+    inner = replace(ports, batch=batch)
     gone = [one for one in plan.roles if one.kind is Kind.REMOVE]
     yield from (_tried(one, inner, operator, _role) for one in plan.roles if one not in gone)
     if plan.new.new:
@@ -98,5 +100,4 @@ def _account(one: Difference, ports: Ports, operator: Operator) -> None:
         administration.remove_user(ports, operator, one.name)
         return
     wanted: dict[str, Any] = {field: after for field, (_, after) in one.fields.items()}
-    wanted["chosen_roles"] = wanted.pop("roles", None)
-    administration.update_user(ports, operator, one.name, **wanted, agreed=TO_EVERYTHING)
+    acts.update(ports, operator, one.name, acts.Change(**wanted), TO_EVERYTHING)

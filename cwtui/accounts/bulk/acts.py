@@ -6,6 +6,7 @@ from typing import ClassVar, TypeAlias
 
 from cwtui.accounts import account_state, administration, expiry, roles, user_mfa
 from cwtui.accounts.account_state import PasswordState
+from cwtui.accounts.administration import Updated
 from cwtui.accounts.errors import Agreed, GivesPermissions
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Origin
@@ -131,20 +132,32 @@ class Change(Act):
         return _update(doing, seen, self)
 
 
-def _update(doing: Doing, seen: Account, to: Change) -> bool:
+def update(
+    ports: Ports,
+    actor: Actor,
+    username: str,
+    to: Change,
+    agreed: Agreed,
+    seen: Account | None = None,
+) -> Updated:
+    """Change one account so. For the rest, see `administration.update_user`."""
     return administration.update_user(
-        doing.ports,
-        doing.actor,
-        seen.username,
+        ports,
+        actor,
+        username,
         chosen_roles=to.roles,
         mfa_required=to.mfa_required,
         enabled=to.enabled,
         display_name=to.display_name,
         disabled_reason=to.disabled_reason,
         expires=to.expires,
-        agreed=_ASKED,
+        agreed=agreed,
         seen=seen,
-    ).changed
+    )
+
+
+def _update(doing: Doing, seen: Account, to: Change) -> bool:
+    return update(doing.ports, doing.actor, seen.username, to, _ASKED, seen).changed
 
 
 @dataclass(frozen=True)

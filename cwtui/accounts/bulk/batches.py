@@ -6,9 +6,6 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias, overload
 
-from msgspec import structs
-
-from cwtui.accounts.audit.events import Event
 from cwtui.accounts.bulk.acts import Doing, Reason
 from cwtui.accounts.bulk.packed import Packed
 from cwtui.accounts.bulk.plans import Plan
@@ -23,9 +20,9 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.listing import row_of
 from cwtui.accounts.new_account import HandOver
-from cwtui.accounts.ports import AuditLog, Ports
+from cwtui.accounts.ports import Ports
 from cwtui.accounts.progress import ShowProgress
-from cwtui.accounts.session import Actor, Operator, as_reason, authorise_change
+from cwtui.accounts.session import Actor, Operator, authorise_change
 from cwtui.language import _
 
 GoesOn: TypeAlias = Callable[[], bool]
@@ -143,7 +140,7 @@ def carry_out(
     was made is left as it is if the filter does not find it any more, or if it is another one now.
     """
     plan, begun = report.plan, ports.now()
-    batch = in_batch(ports, report.batch)
+    batch = replace(ports, batch=report.batch)
     for number, (name, created) in enumerate(zip(plan.names, plan.created, strict=True)):
         progress(number, len(plan.names))
         if not goes_on():
@@ -195,25 +192,3 @@ def _still_proved(actor: Actor, passed: float) -> Actor:
         return actor
     code_at = actor.code_at + passed if actor.code_at else 0.0
     return replace(actor, password_at=actor.password_at + passed, code_at=code_at)
-
-
-def in_batch(ports: Ports, batch: str) -> Ports:
-    """Return the ports for changes whose events have the id of this batch."""
-    return replace(ports, audit=_InBatch(ports.audit, batch))
-
-
-class _InBatch:
-    """An audit log whose events have the id of a batch."""
-
-    def __init__(self, log: AuditLog, batch: str) -> None:
-        self._log = log
-        self._batch = as_reason({"batch": batch})
-        self.lines, self.lines_before, self.ends = log.lines, log.lines_before, log.ends
-
-    def append(self, *events: Event) -> None:
-        self._log.append(
-            *(
-                structs.replace(event, reason=f"{event.reason} {self._batch}".lstrip())
-                for event in events
-            )
-        )
