@@ -6,7 +6,6 @@ Database.add         one trip, for a row that can be added again without being t
 Database.change      a transaction of several trips; its last statements travel with COMMIT
 """
 
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,15 +27,15 @@ from cwtui.store.postgres.transactions import (
     COMMIT,
     HEAD,
     LIMITS,
+    MOST_TRIES,
     Head,
     Transaction,
     check_committed,
+    pause,
 )
 
 T = TypeVar("T")
 
-MOST_TRIES: Final = 8
-"""How often a transaction is repeated that others got in the way of."""
 _LOOKED_UP_FOR: Final = 10.0
 """Seconds for which it is tried to look up a transaction."""
 
@@ -252,7 +251,7 @@ class Database:
             try:
                 return act()
             except Conflict:
-                time.sleep(random.uniform(0, 0.01 * 2**tried))  # noqa: S311  no secret
+                pause(tried)
         return act()
 
     def was_committed(self, act: str) -> bool:

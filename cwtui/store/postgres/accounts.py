@@ -177,6 +177,7 @@ class PostgresAccountStore:
     @contextmanager
     def change(self) -> Iterator["Change"]:
         with self._database.change(is_current=True) as transaction:
+            transaction.repeats_itself = True
             change = self._changes[transaction] = Change(transaction)
             try:
                 yield change

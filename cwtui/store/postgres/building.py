@@ -37,6 +37,8 @@ _IS_EMPTY: Final = Statement(
 _NAMED: Final = "SELECT to_regnamespace(%s) IS NOT NULL"
 _RENAME: Final = "ALTER SCHEMA cwtui RENAME TO {}"
 _HAS_LOG: Final = "SELECT n > 0 FROM cwtui.audit_head"
+_AFTER_OTHERS: Final = Statement("SELECT FROM cwtui.organization FOR UPDATE")
+"""Waits for changes that have begun. They would wait for the tables' locks, and these for them."""
 _NOBODY_ELSE: Final = Statement(
     "LOCK TABLE cwtui.organization, cwtui.account, cwtui.record IN SHARE ROW EXCLUSIVE MODE"
 )
@@ -150,7 +152,7 @@ def replaced(database: Database) -> Iterator[Replaced]:
         refuse_unless_locked(locked)
         if not schema.is_there_in(transaction):
             schema.create_in(transaction)
-        transaction.run(_NOBODY_ELSE)
+        transaction.run(_AFTER_OTHERS, _NOBODY_ELSE)
         yield Replaced(transaction, None)
 
 

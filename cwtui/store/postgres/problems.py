@@ -27,6 +27,10 @@ class Conflict(CannotCheck):
     """Others changed the same rows at the same moment. The transaction can be repeated."""
 
 
+class NotAsSeen(Conflict):
+    """What is to be changed is not as it was seen, so it must be seen again first."""
+
+
 class Exists(CannotCheck):
     """A row that was to be added is there already."""
 
@@ -59,12 +63,9 @@ spaces stand after the first word of a server's own message. The rest is about a
 _RIGHTS: Final = "For the rights that a role needs, see: cwtui store grant ROLE"
 
 _MEANINGS: Final[tuple[tuple[tuple[type[psycopg.Error], ...], type[CannotCheck], str], ...]] = (
-    (
-        # A division by zero is how a record says that it is not as it was seen.
-        (errors.SerializationFailure, errors.DeadlockDetected, errors.DivisionByZero),
-        Conflict,
-        _IN_THE_WAY,
-    ),
+    ((errors.SerializationFailure, errors.DeadlockDetected), Conflict, _IN_THE_WAY),
+    # A division by zero is how a record says that.
+    ((errors.DivisionByZero,), NotAsSeen, _IN_THE_WAY),
     ((errors.InFailedSqlTransaction,), CannotCheck, _IN_THE_WAY),
     ((errors.UniqueViolation,), Exists, "The database already has this entry."),
     (
@@ -120,6 +121,11 @@ def cut(error: psycopg.Error) -> Cut:
         f"The connection to the database was lost: {_said(error)}. Whether something was changed "
         "is not known. Try again."
     )
+
+
+def not_as_seen() -> NotAsSeen:
+    """Return the error to raise if something was changed since it was read."""
+    return NotAsSeen(_IN_THE_WAY)
 
 
 def not_safe() -> Unknown:

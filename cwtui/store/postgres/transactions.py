@@ -10,16 +10,18 @@ other transactions get the numbers of those that were lost.
 """
 
 import random
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final, NamedTuple, Protocol
 
 from cwtui.accounts.errors import CannotCheck
+from cwtui.store.postgres import problems
 from cwtui.store.postgres.clock import DatabaseClock
 from cwtui.store.postgres.connections import Answer, Connections, Statement
 from cwtui.store.postgres.glance import Glance
-from cwtui.store.postgres.problems import Cut
+from cwtui.store.postgres.problems import Conflict, Cut, NotAsSeen
 
 BEGIN: Final = Statement("BEGIN ISOLATION LEVEL READ COMMITTED")
 COMMIT: Final = Statement("COMMIT")
@@ -49,6 +51,15 @@ _FORGET: Final = Statement(
 )
 _SELDOM: Final = 500
 """Old rows are removed about once in so many transactions."""
+
+
+MOST_TRIES: Final = 8
+"""How often a transaction is tried that others get in the way of."""
+
+
+def pause(tried: int) -> None:
+    """Wait for a moment before the next try, so that others do not get in the way again."""
+    time.sleep(random.uniform(0, 0.01 * 2**tried))  # noqa: S311  no secret
 
 
 def check_committed(answer: Answer) -> None:
@@ -108,6 +119,10 @@ class Transaction:
         self._has_savepoint = False
         self.goes_by_glance = False
         """Whether records are changed if they still are as the thread's glance saw them."""
+        self.repeats_itself = False
+        """Whether it is sent again if the server ends it in favour of another one."""
+        self._sent: list[tuple[Sequence[Statement], Sequence[Answer]]] = []
+        """What was sent since it began, to repeat it."""
 
     def run(self, *statements: Statement) -> list[Answer]:
         """Run these after what is waiting, in one trip, and return their answers.
@@ -116,10 +131,7 @@ class Transaction:
         """
         waiting, self._waiting = [*self._waiting, *statements], []
         listeners, self._on_answer = self._on_answer, []
-        if self.has_begun:
-            answers = self._send(waiting)
-        else:
-            answers = self._begun([BEGIN, LIMITS, *waiting])[2:]
+        answers = self._answers(waiting)
         for place, listener in listeners:
             listener(answers[place])
         return answers[len(waiting) - len(statements) :] if statements else []
@@ -250,6 +262,45 @@ class Transaction:
                 self._send([_ROLLBACK])
         self._lent.close()
 
+    def _answers(self, statements: Sequence[Statement]) -> list[Answer]:
+        """Send these. If others get in the way, begin again, and send everything before again."""
+        try:
+            if self.has_begun:
+                answers = self._send(statements)
+            else:
+                answers = self._begun([BEGIN, LIMITS, *statements])[2:]
+        except Conflict as conflict:
+            if not self.repeats_itself or isinstance(conflict, NotAsSeen):
+                raise
+            answers = self._repeated(statements)
+        if self.repeats_itself:
+            self._sent.append((statements, answers))
+        return answers
+
+    def _repeated(self, statements: Sequence[Statement]) -> list[Answer]:
+        """Send everything again until others do not get in the way. Raises CannotCheck."""
+        for tried in range(1, MOST_TRIES):
+            pause(tried)
+            try:
+                return self._again(statements)
+            except NotAsSeen:
+                raise
+            except Conflict:
+                pass
+        return self._again(statements)
+
+    def _again(self, statements: Sequence[Statement]) -> list[Answer]:
+        """Begin again and send these after what was sent before.
+
+        What was decided by what was read is right only if that is still the same. Raises NotAsSeen
+        if it is not.
+        """
+        self._send([_ROLLBACK, BEGIN, LIMITS])
+        for sent, before in self._sent:
+            if not _are_same(sent, before, self._send(sent)):
+                raise problems.not_as_seen()
+        return self._send(statements)
+
     def _begun(self, statements: Sequence[Statement]) -> list[Answer]:
         """Send the first statements. A connection that was lost before is replaced."""
         self._borrow(new=False)
@@ -269,3 +320,16 @@ class Transaction:
 
     def _send(self, statements: Sequence[Statement]) -> list[Answer]:
         return self._database.connections.send(self._connection, statements)
+
+
+def _are_same(sent: Sequence[Statement], before: Sequence[Answer], now: Sequence[Answer]) -> bool:
+    """Whether the answers are the same, apart from the time that they say."""
+    return all(
+        _without_time(one, first) == _without_time(one, second)
+        for one, first, second in zip(sent, before, now, strict=True)
+    )
+
+
+def _without_time(statement: Statement, answer: Answer) -> list[tuple[Any, ...]]:
+    has_time = statement in (HEAD, _LOCKED_HEAD)
+    return [row[1:] for row in answer.rows] if has_time else answer.rows
