@@ -17,6 +17,7 @@ from cwtui.accounts.model import Origin
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import visible
 from cwtui.accounts.unused import LastSignIn, Unused
+from cwtui.language import N_, _
 
 AccountQuery: TypeAlias = Query[AccountRow]
 ALL_ACCOUNTS: Final[AccountQuery] = Query()
@@ -78,15 +79,17 @@ def account_words(facts: Facts) -> Vocabulary[AccountRow]:
     names = roles.names(facts.settings.custom_roles)
     return Vocabulary(
         (
-            choice("mfa", "multi-factor authentication", tuple(MfaState), _with(facts.mfa)),
-            choice("origin", "where the password is checked", tuple(Origin), _with(_origin)),
-            choice("role", "role", names, _with_role, roles.short),
+            choice("mfa", N_("multi-factor authentication"), tuple(MfaState), _with(facts.mfa)),
+            choice("origin", N_("where the password is checked"), tuple(Origin), _with(_origin)),
+            choice("role", N_("role"), names, _with_role, roles.short),
             _status(facts),
-            moments("last", "last sign-in", facts.last_sign_in, may_be_never=True, is_slow=True),
-            moments("created", "when the account was created", lambda row: row.created_at),
+            moments(
+                "last", N_("last sign-in"), facts.last_sign_in, may_be_never=True, is_slow=True
+            ),
+            moments("created", N_("when the account was created"), lambda row: row.created_at),
             moments(
                 "expires",
-                "end of the account's last day",
+                N_("end of the account's last day"),
                 lambda row: row.expires_at,
                 may_be_never=True,
                 is_to_come=True,
@@ -123,8 +126,11 @@ def sort_by(column: str, facts: Facts, *, is_descending: bool = False) -> Sort:
     if key is None:
         raise InvalidInput(
             "sort",
-            f"The list cannot be sorted by {visible(column[:64])!r}. Choose from: "
-            f"{', '.join(SORTED_BY)}.",
+            _(
+                "The list cannot be sorted by {column!r}. Choose from: {columns}.",
+                column=visible(column[:64]),
+                columns=", ".join(SORTED_BY),
+            ),
         )
     needs_uses = column == "status" and facts.unused is not None
     return Sort(column, is_descending, key(facts), needs_uses)
@@ -140,7 +146,7 @@ class SoughtStatus:
 
 def _status(facts: Facts) -> Word[AccountRow]:
     unused = facts.unused
-    word = choice("status", "whether the user can sign in", tuple(Status), _with(facts.status))
+    word = choice("status", N_("whether the user can sign in"), tuple(Status), _with(facts.status))
     if unused is None:
         return word
 

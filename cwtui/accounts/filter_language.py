@@ -18,7 +18,8 @@ from itertools import filterfalse
 from typing import Final, Generic, TypeVar
 
 from cwtui.accounts.errors import InvalidInput
-from cwtui.accounts.text import normal, shortened, visible
+from cwtui.accounts.text import normal, one_of, shortened, visible
+from cwtui.language import _, grouped
 
 R = TypeVar("R")
 
@@ -28,7 +29,7 @@ MOST_TERMS: Final = 32
 FIELD: Final = "filter"
 """The name of the field in errors."""
 
-_TERM: Final = re.compile(r'(?:[^\s"]|"[^"]*(?:"|\Z))+')
+TERM: Final = re.compile(r'(?:[^\s"]|"[^"]*(?:"|\Z))+')
 _QUOTE: Final = '"'
 _AS_ELSEWHERE: Final = re.compile(r"([^\W\d][\w-]*)(!?[=~]+|<>|[<>]=?)(.*)", re.DOTALL)
 """A condition as other languages write it: `mfa=none`, `last>90d`, `origin!=ldap`."""
@@ -108,6 +109,9 @@ class Query(Generic[R]):
 class Word(Generic[R]):
     """A word of a vocabulary. Help shows it with `example` as its value, and `meaning`.
 
+    `meaning` and `ages`, what a time can be besides a date, are texts for translation. The values
+    of a word that `is_choice` are all that it takes.
+
     `read` returns what a typed value stands for, and the test for it, or raises Unfit. `values` are
     offered for completion, and `shortened` returns another name of one of them. `is_slow`: see
     Term.
@@ -120,6 +124,8 @@ class Word(Generic[R]):
     values: tuple[str, ...] = ()
     shortened: Callable[[str], str] = str
     is_slow: bool = False
+    ages: str = ""
+    is_choice: bool = False
 
     def begun(self, typed: str) -> list[str]:
         """Return the values that begin with what was typed."""
@@ -155,18 +161,19 @@ def choice(
 ) -> Word[R]:
     """Return a word with a few values. They may be abbreviated if it is clear what is meant."""
 
-    def read(typed: str, _: Reading) -> tuple[object, Callable[[R], bool]]:
+    def read(typed: str, _reading: Reading) -> tuple[object, Callable[[R], bool]]:
         meant = word.begun(typed)
         # Among sign_in, sign_in.complete and sign_in.password, it is the first.
         first = min(meant, key=len, default="")
         if not meant:
-            raise Unfit(f"cannot be {_quoted(typed)}. {_choose(values)}")
+            raise Unfit(
+                _("cannot be {typed}. {choose}", typed=_quoted(typed), choose=_choose(values))
+            )
         if not all(value.startswith(first) for value in meant):
-            raise Unfit(f"could be {_or(meant)}. Type more letters.")
+            raise Unfit(_("could be {values}. Type more letters.", values=one_of_values(meant)))
         return first, test(first)
 
-    means = f"{meaning}: {_or(values)}"
-    word = Word(name, values[0], means, read, tuple(values), shortened)
+    word = Word(name, values[0], meaning, read, tuple(values), shortened, is_choice=True)
     return word
 
 
@@ -193,11 +200,12 @@ def parse(
     were given apart from the text.
     """
     if len(text) > LONGEST:
-        raise FilterError(f"A filter can have at most {LONGEST:,} characters.", LONGEST, len(text))
+        sentence = _("A filter can have at most {most} characters.", most=grouped(LONGEST))
+        raise FilterError(sentence, LONGEST, len(text))
     reading, terms = Reading(now, zone), list[Term[R]]()
-    for found in _TERM.finditer(text):
+    for found in TERM.finditer(text):
         if len(terms) == MOST_TERMS:
-            sentence = f"A filter can have at most {MOST_TERMS} terms."
+            sentence = _("A filter can have at most {most} terms.", most=MOST_TERMS)
             raise FilterError(sentence, found.start(), len(text))
         unclosed = _unclosed(found)
         if unclosed is not None:
@@ -224,7 +232,7 @@ def valid_part(
 
     A quote that is not closed yet is closed, because the text in it may be being typed.
     """
-    unclosed = next(filter(None, map(_unclosed, _TERM.finditer(text))), None)
+    unclosed = next(filter(None, map(_unclosed, TERM.finditer(text))), None)
     first: FilterError | None = None
     if unclosed is not None:
         text += _QUOTE
@@ -241,7 +249,7 @@ def valid_part(
 def _unclosed(term: re.Match[str]) -> FilterError | None:
     if term[0].count(_QUOTE) % 2 == 0:
         return None
-    sentence = f"The quote is not closed. Type {_QUOTE} at its end."
+    sentence = _("The quote is not closed. Type {quote} at its end.", quote=_QUOTE)
     return FilterError(sentence, *term.span(), is_unfinished=True)
 
 
@@ -249,7 +257,8 @@ def _check_is_no_value(before: Term[R], vocabulary: Vocabulary[R]) -> None:
     """Raise Unfit if the term before is a word, such as `mfa` in `mfa = none`."""
     word = vocabulary.word(str(before.value)) if not before.word else None
     if word is not None:
-        raise Unfit(f"Write the word and its value together, such as {word.name}:{word.example}.")
+        example = f"{word.name}:{word.example}"
+        raise Unfit(_("Write the word and its value together, such as {example}.", example=example))
 
 
 def _term(typed: str, vocabulary: Vocabulary[R], reading: Reading) -> Term[R]:
@@ -257,28 +266,28 @@ def _term(typed: str, vocabulary: Vocabulary[R], reading: Reading) -> Term[R]:
     negated = (len(typed) - len(positive)) % 2 == 1
     if not positive.strip('"'):
         if positive:
-            raise Unfit("Type the text to search for between the quotes.")
-        raise Unfit("Type after ! what must not match, such as !alice.")
-    whole = _folded(positive)
-    name, value = _split(positive)
+            raise Unfit(_("Type the text to search for between the quotes."))
+        raise Unfit(_("Type after ! what must not match, such as !alice."))
+    whole = folded(positive)
+    name, value = split(positive)
     if value is not None:
         one = _with_value(_known(name, vocabulary), value, reading)
     elif whole in vocabulary.short:
         one = _term(vocabulary.short[whole], vocabulary, reading)
     else:
         _check_is_text(positive, vocabulary, reading, negated=negated)
-        searched = _folded(_without_quotes(positive))
+        searched = folded(_without_quotes(positive))
         one = Term("", searched, False, vocabulary.text(searched))
     return replace(one, negated=negated)
 
 
-def _split(positive: str) -> tuple[str, str | None]:
+def split(positive: str) -> tuple[str, str | None]:
     """Return the word of a term and its value, which is None if the term is text.
 
     Addresses such as fe80::1 and 10.0.0.1:22 are text.
     """
     name, colon, value = positive.partition(":")
-    name = _folded(name)
+    name = folded(name)
     is_word = name.replace("_", "").replace("-", "").isalpha()
     return (name, value) if colon and is_word and not value.startswith(":") else ("", None)
 
@@ -290,9 +299,9 @@ def _check_is_text(
     found = _AS_ELSEWHERE.fullmatch(positive)
     if found is None:
         return
-    name, operator, value = _folded(found[1]), found[2], found[3]
+    name, operator, value = folded(found[1]), found[2], found[3]
     if name in vocabulary.short:
-        raise Unfit(f"Write {name} or !{name}.")
+        raise Unfit(_("Write {name} or !{name}.", name=name))
     word = vocabulary.word(name)
     if word is None:
         return
@@ -301,7 +310,8 @@ def _check_is_text(
     _with_value(word, value, reading)  # if that is wrong too, say so first
     means_not = operator == "<>" or operator.startswith("!")
     sign = "!" if negated is not means_not else ""
-    raise Unfit(f"Write {sign}{name}:{visible(shortened(value, _SHOWN))}.")
+    right = f"{sign}{name}:{visible(shortened(value, _SHOWN))}"
+    raise Unfit(_("Write {term}.", term=right))
 
 
 def _known(name: str, vocabulary: Vocabulary[R]) -> Word[R]:
@@ -310,19 +320,22 @@ def _known(name: str, vocabulary: Vocabulary[R]) -> Word[R]:
         return word
     names = [f"{word.name}:" for word in vocabulary.words]
     if vocabulary.word(name.removeprefix("-")) is not None:
-        raise Unfit(f"To leave rows out, type ! instead of -, as in !{name[1:]}:…")
+        raise Unfit(_("To leave rows out, type ! instead of -, as in !{name}:…", name=name[1:]))
     raise Unfit(
-        f"There is no filter {_quoted(name + ':')}. Use {_or(names)}. To search for text with a "
-        "colon, put it in quotes."
+        _(
+            "There is no filter {name}. Use {names}. To search for text with a colon, put it in "
+            "quotes.",
+            name=_quoted(f"{name}:"),
+            names=one_of_values(names),
+        )
     )
 
 
 def _with_value(word: Word[R], typed: str, reading: Reading) -> Term[R]:
-    value = _folded(_without_quotes(typed)).strip()
+    value = folded(_without_quotes(typed)).strip()
     if not value:
-        raise Unfit(
-            f"{word.name}: needs a value. {_choose(word.values) or 'Type it after the colon.'}"
-        )
+        choose = _choose(word.values) or _("Type it after the colon.")
+        raise Unfit(_("{word}: needs a value. {choose}", word=word.name, choose=choose))
     try:
         kept, test = word.read(value, reading)
     except Unfit as error:
@@ -330,54 +343,17 @@ def _with_value(word: Word[R], typed: str, reading: Reading) -> Term[R]:
     return Term(word.name, kept, False, test, word.is_slow)
 
 
-# Completing
-
-
-def completions(text: str, vocabulary: Vocabulary[R]) -> tuple[str, ...]:
-    """Return what the whole line could be with its last term completed.
-
-    A line that ends with a colon can be completed further, by values of that word. Any other is a
-    valid filter if the terms before are.
-    """
-    *_, last = ("", *(found[0] for found in _TERM.finditer(text)))
-    # After a space, the next term is still empty.
-    typed = last.lstrip("!") if text.endswith(last) else ""
-    before = text[: len(text) - len(typed)]
-    return tuple(before + one for one in _offered(typed, vocabulary) if one != typed)
-
-
-def _offered(typed: str, vocabulary: Vocabulary[R]) -> Iterator[str]:
-    name, value = _split(typed)
-    word = vocabulary.word(name)
-    if value is None:
-        names = [*(f"{word.name}:" for word in vocabulary.words), *vocabulary.short]
-        yield from (one for one in names if one.startswith(_folded(typed)))
-    elif word is not None:
-        for one in word.begun(_folded(value)):
-            yield f'{name}:"{one}"' if " " in one else f"{name}:{one}"
-
-
-# Explaining
-
-
-def explained(vocabulary: Vocabulary[R]) -> list[tuple[str, str]]:
-    """Return the words for help: each with an example of its value, and what it means."""
-    words = [(f"{word.name}:{word.example}", word.meaning) for word in vocabulary.words]
-    return [*words, *((word, f"the same as {whole}") for word, whole in vocabulary.short.items())]
-
-
 def _choose(values: Sequence[str]) -> str:
-    return f"Choose {_or(values)}." if values else ""
+    return _("Choose {values}.", values=one_of_values(values)) if values else ""
 
 
-def _or(values: Sequence[str]) -> str:
+def one_of_values(values: Sequence[str]) -> str:
     """Return the values as a list in a sentence, without sign_in.password if it has sign_in."""
     kept: list[str] = []
     for value in values:
         if not any(value.startswith(f"{one}.") for one in kept):
             kept.append(value)
-    *others, last = kept
-    return f"{', '.join(others)} or {last}" if others else last
+    return one_of(kept)
 
 
 def _quoted(typed: str) -> str:
@@ -388,5 +364,5 @@ def _without_quotes(typed: str) -> str:
     return typed.replace('"', "")
 
 
-def _folded(typed: str) -> str:
+def folded(typed: str) -> str:
     return normal(typed).casefold()

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, TypeVar
 from cwtui.accounts.filter_language import Reading, Unfit, Word
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import place
+from cwtui.language import N_, _
 
 R = TypeVar("R")
 
@@ -20,6 +21,11 @@ _COMPARED: Final = re.compile(r"([<>]=?)?(.*)", re.DOTALL)
 _DAYS_AGO: Final = {"today": 0, "yesterday": 1}
 _MINUTE: Final = 60.0
 _SHOWN: Final = 64
+_AGO: Final = N_("an age such as >90d or <2h")
+_NEVER_OR_AGO: Final = N_("never, an age such as >90d or <2h")
+_TO_COME: Final = N_("a time from now such as <14d")
+_NEVER_OR_TO_COME: Final = N_("never, a time from now such as <14d")
+_SINCE: Final = N_("an age such as 30m, 2h or 7d")
 
 
 class Span(NamedTuple):
@@ -47,8 +53,10 @@ def moments(
     With `is_to_come`, an age is how long it is until then, so that < means sooner and also in the
     past.
     """
-    age = "a time from now such as <14d" if is_to_come else "an age such as >90d or <2h"
-    right = f"{'never, ' if may_be_never else ''}{age}"
+    if is_to_come:
+        ages = _NEVER_OR_TO_COME if may_be_never else _TO_COME
+    else:
+        ages = _NEVER_OR_AGO if may_be_never else _AGO
     offered = ("<14d", "<30d") if is_to_come else ("<30d", ">90d")
     values = (*((NEVER,) if may_be_never else ()), "today", *offered)
     meant = span_to_come if is_to_come else span
@@ -56,31 +64,36 @@ def moments(
     def read(typed: str, reading: Reading) -> tuple[object, Callable[[R], bool]]:
         if may_be_never and typed == NEVER:
             return None, lambda row: at(row) is None
-        found = _read(meant, typed, reading, right)
+        found = _read(meant, typed, reading, ages)
         return found, lambda row: found.has(at(row))
 
-    means = f"{meaning}: {right}, or a date"
-    return Word(name, offered[0] if is_to_come else ">90d", means, read, values, is_slow=is_slow)
+    example = offered[0] if is_to_come else ">90d"
+    return Word(name, example, meaning, read, values, is_slow=is_slow, ages=ages)
 
 
 def bound(name: str, meaning: str, at: Callable[[R], float], *, is_end: bool) -> Word[R]:
     """Return a word for times from a moment on or, with `is_end`, before it."""
 
     def read(typed: str, reading: Reading) -> tuple[object, Callable[[R], bool]]:
-        start = _read(moment, typed, reading, "an age such as 30m, 2h or 7d").start
+        start = _read(moment, typed, reading, _SINCE).start
         found = Span(-inf, start) if is_end else Span(start, inf)
         return found, lambda row: found.has(at(row))
 
     return Word(name, "2h", meaning, read, ("1h", "1d", "7d", "today"))
 
 
-def _read(meant: Callable[[str, Reading], Span], typed: str, reading: Reading, right: str) -> Span:
+def _read(meant: Callable[[str, Reading], Span], typed: str, reading: Reading, ages: str) -> Span:
     try:
         return meant(typed, reading)
     except (ValueError, OverflowError):
         raise Unfit(
-            f"{visible(typed[:_SHOWN])!r} is not a time. Enter {right}, or a "
-            f"{place(reading.zone)} time such as 2026-11-24 or 2026-11-24T08:00."
+            _(
+                "{typed!r} is not a time. Enter {ages}, or a {place} time such as 2026-11-24 or "
+                "2026-11-24T08:00.",
+                typed=visible(typed[:_SHOWN]),
+                ages=_(ages),
+                place=place(reading.zone),
+            )
         ) from None
 
 

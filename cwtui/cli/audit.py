@@ -11,7 +11,8 @@ from cwtui.accounts.audit.chain import Link, Verdict
 from cwtui.accounts.audit.event_words import EventQuery, accepts, event_words
 from cwtui.accounts.audit.lines import START, Position, Record
 from cwtui.accounts.errors import CannotCheck
-from cwtui.accounts.filter_language import explained, parse
+from cwtui.accounts.filter_help import explained
+from cwtui.accounts.filter_language import parse
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import visible
 from cwtui.cli import completing, filtering

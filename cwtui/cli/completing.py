@@ -100,7 +100,7 @@ def permissions(_ctx: click.Context, _parameter: click.Parameter, incomplete: st
 def account_terms(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return what a term of a filter for accounts could become."""
     from cwtui.accounts.account_words import Facts, account_words
-    from cwtui.accounts.filter_language import completions
+    from cwtui.accounts.filter_help import completions
 
     return without_quotes(completions(incomplete, account_words(Facts())))
 
@@ -108,7 +108,7 @@ def account_terms(_ctx: click.Context, _parameter: click.Parameter, incomplete: 
 def event_terms(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return what a term of a filter for events could become."""
     from cwtui.accounts.audit.event_words import event_words
-    from cwtui.accounts.filter_language import completions
+    from cwtui.accounts.filter_help import completions
 
     return without_quotes(completions(incomplete, event_words()))
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 import click
 
 from cwtui.accounts import account_words, user_list
-from cwtui.accounts.filter_language import explained
+from cwtui.accounts.filter_help import explained
 from cwtui.accounts.listing import AccountRow, View
 from cwtui.cli import account_output, completing, filtering, formats
 from cwtui.cli.groups import CommandWithExamples, pass_host

@@ -11,6 +11,7 @@ from cwtui.accounts.account_words import Facts, account_words
 from cwtui.accounts.audit.event_words import event_words
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.audit.lines import Record
+from cwtui.accounts.filter_help import completions, explained
 from cwtui.accounts.filter_language import (
     LONGEST,
     MOST_TERMS,
@@ -18,8 +19,6 @@ from cwtui.accounts.filter_language import (
     Query,
     Term,
     Vocabulary,
-    completions,
-    explained,
     parse,
     valid_part,
 )

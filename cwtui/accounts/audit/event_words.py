@@ -11,6 +11,7 @@ from cwtui.accounts.filter_language import Query, Vocabulary, choice, free
 from cwtui.accounts.filter_times import Span, bound
 from cwtui.accounts.text import normal
 from cwtui.accounts.times import in_zone
+from cwtui.language import N_
 
 EventQuery: TypeAlias = Query[Record]
 EVERYTHING: Final[EventQuery] = Query()
@@ -27,12 +28,12 @@ def event_words(zone: tzinfo = UTC) -> Vocabulary[Record]:
     """Return the vocabulary of the audit log. Text is also found in times as shown in `zone`."""
     return Vocabulary(
         (
-            free("user", "alice", "events by or about this user", _of_user),
-            free("operator", "root", "commands run by this Unix user", _of_operator),
-            choice("event", "an event, or an area of events", known_events(), _of_area),
-            choice("outcome", "how it ended", tuple(Outcome), _with_outcome),
-            bound("since", "events since this age, time or date", _at, is_end=False),
-            bound("before", "events before it", _at, is_end=True),
+            free("user", "alice", N_("events by or about this user"), _of_user),
+            free("operator", "root", N_("commands run by this Unix user"), _of_operator),
+            choice("event", N_("an event, or an area of events"), known_events(), _of_area),
+            choice("outcome", N_("how it ended"), tuple(Outcome), _with_outcome),
+            bound("since", N_("events since this age, time or date"), _at, is_end=False),
+            bound("before", N_("events before it"), _at, is_end=True),
         ),
         lambda text: lambda record: _shows(record, text, zone),
     )

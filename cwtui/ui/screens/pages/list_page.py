@@ -8,11 +8,10 @@ from textual.binding import Binding, BindingType
 from textual.events import DescendantBlur
 from textual.widgets import Input, Static
 
+from cwtui.accounts.filter_help import completions, explained
 from cwtui.accounts.filter_language import (
     FilterError,
     Vocabulary,
-    completions,
-    explained,
     valid_part,
 )
 from cwtui.language import N_, _
