@@ -126,7 +126,8 @@ def first_page(
 def version(ports: Ports) -> object:
     """Return a value that is another one once accounts have changed, or who is locked.
 
-    Quick, for lists that look again every few seconds. Raises CannotCheck.
+    Quick, for lists that look again every few seconds. It tells nothing about any account, so it
+    needs no permission. Raises CannotCheck.
     """
     return ports.accounts.version(), locks(ports.records.banned(), ports.now())
 

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
+from typing import Final
 
 import pytest
 
@@ -93,10 +94,14 @@ def public_functions(module: ModuleType) -> set[str]:
     }
 
 
+TELLS_NOTHING: Final = {"version"}
+"""Only that something has changed."""
+
+
 def test_every_public_action_is_covered_here() -> None:
     modules = (administration, custom_roles, organization, user_list, user_mfa)
     of_admins = map(public_functions, modules)
-    assert set().union(*of_admins) == {*READS, *CHANGES}
+    assert set().union(*of_admins) - TELLS_NOTHING == {*READS, *CHANGES}
     assert public_functions(user_ssh_keys) == {*SSH_KEYS}
     assert public_functions(audit_reading) == {*AUDIT_READS} | OF_THE_STORE
     own = OWN | OWN_DEVICE | OWN_CHANGES | OWN_CHANGES_WITH_A_CODE | ACKNOWLEDGE
