@@ -20,8 +20,8 @@ from cwtui.language import N_
 class Origin(StrEnum):
     """Where an account's password is checked."""
 
-    LOCAL = "local"
-    LDAP = "ldap"
+    LOCAL = N_("local")
+    LDAP = N_("ldap")
 
 
 Bcrypt: TypeAlias = Annotated[str, Meta(pattern=r"^\$2b\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}\Z")]

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from cwtui.language import N_, _
+
 DEFAULT: Final = "ctrl+q"
 _TAKEN: Final = {
     "ctrl+a": "goes to the start of a field",
@@ -43,6 +45,31 @@ def key(configured: str) -> str:
     raise ValueError(f"{taken}Use ctrl+ and one of {letters}, or one of f6 to f12")
 
 
+_PRINTED: Final = {
+    "slash": "/",
+    "question_mark": "?",
+    "ctrl": N_("Ctrl"),
+    "shift": N_("Shift"),
+    "escape": N_("Esc"),
+    "enter": N_("Enter"),
+    "space": N_("Space"),
+    "tab": N_("Tab"),
+    "home": N_("Home"),
+    "end": N_("End"),
+    "up": N_("Up"),
+    "down": N_("Down"),
+    "left": N_("Left"),
+    "right": N_("Right"),
+    "pageup": N_("Page Up"),
+    "pagedown": N_("Page Down"),
+}
+
+
+def printed(part: str) -> str:
+    """Return a part of a key's name in Textual as it is printed on keyboards."""
+    return _(_PRINTED.get(part, part.capitalize()))
+
+
 def shown(name: str) -> str:
     """Return the key as printed on keyboards, such as Ctrl+Q or F10."""
-    return "+".join(part.capitalize() for part in name.split("+"))
+    return "+".join(map(printed, name.split("+")))

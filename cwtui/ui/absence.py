@@ -2,20 +2,18 @@
 
 import os
 import signal
-from typing import Final, Protocol
+from typing import Protocol
 
 from textual import events
 
 from cwtui.host.source import CONSOLE
+from cwtui.language import _, ngettext
 from cwtui.ui.context import Context
 from cwtui.ui.idle import Idle, shows_presence
 from cwtui.ui.leaving import NOT_SIGNED_IN, Leaving
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
 from cwtui.ui.terminal.textual_app import TextualApp
-
-_LOCK: Final = "Your session was locked after {} without a key press. Sign in again."
-_UNUSED: Final = "Closed because nobody signed in and no key was pressed for {}."
 
 
 class EndsSessions(Protocol):
@@ -59,12 +57,15 @@ class Absence:
     def lock(self) -> None:
         """End the session, or a sign-in that was not completed."""
         if self._context.session is not None:
-            notice = _LOCK.format(_while(self._context.config.session.idle_minutes))
+            notice = _(
+                "Your session was locked after {time} without a key press. Sign in again.",
+                time=_while(self._context.config.session.idle_minutes),
+            )
             self._router.end_session("idle", notice)
             return
         below = self._app.screen_stack[:2][-1]
         if isinstance(below, AccountScreen) and not below.RESTING:
-            notice = "The sign-in was not completed. Start again."
+            notice = _("The sign-in was not completed. Start again.")
             self._router.back_to_sign_in(notice, wrong=True, username=below.whose)
 
     def blank(self) -> None:
@@ -76,7 +77,10 @@ class Absence:
         """Close the application if nobody is signed in."""
         # On a console or a serial line, the login screen waits for the next person.
         if self._context.session is None and self._context.source != CONSOLE:
-            words = _UNUSED.format(_while(self._context.config.session.login_minutes))
+            words = _(
+                "Closed because nobody signed in and no key was pressed for {time}.",
+                time=_while(self._context.config.session.login_minutes),
+            )
             self._leaving.leave("", NOT_SIGNED_IN, words)
             if not self._app.is_headless:
                 # This tells the watchdog: a terminal that accepts no output must not keep the
@@ -105,4 +109,4 @@ class Absence:
 
 
 def _while(minutes: int) -> str:
-    return "a minute" if minutes == 1 else f"{minutes} minutes"
+    return ngettext("a minute", "{number} minutes", minutes)

@@ -16,6 +16,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import visible
 from cwtui.config import Config, quit_key
 from cwtui.host import garbage, upgrade
+from cwtui.language import N_, _
 from cwtui.ui import keystrokes, theme
 from cwtui.ui.absence import Absence
 from cwtui.ui.connection import Connection
@@ -47,10 +48,10 @@ class AccountApp(TextualApp):
     ENABLE_COMMAND_PALETTE = True
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(quit_key.DEFAULT, "quit", "Quit", priority=True, id="quit"),
-        Binding("q", "quit_by_letter", "Quit, outside of fields", show=False),
-        Binding("ctrl+l", "repaint", "Draw the screen again", show=False, priority=True),
-        Binding("f3", "next_theme", "Change the colours", show=False),
+        Binding(quit_key.DEFAULT, "quit", N_("Quit"), priority=True, id="quit"),
+        Binding("q", "quit_by_letter", N_("Quit, outside of fields"), show=False),
+        Binding("ctrl+l", "repaint", N_("Draw the screen again"), show=False, priority=True),
+        Binding("f3", "next_theme", N_("Change the colours"), show=False),
         Binding("f1,question_mark", "help", "Help", show=False),
     ]
 
@@ -232,12 +233,10 @@ class AccountApp(TextualApp):
 
     def get_key_display(self, binding: Binding) -> str:
         """Return keys as they are printed on a keyboard: F1, Esc, Ctrl+Q, Shift+S."""
-        names = {"slash": "/", "question_mark": "?", "pageup": "Page Up", "pagedown": "Page Down"}
-        names["escape"] = "Esc"
         parts = binding.key.split("+")
         if len(parts[-1]) == 1 and parts[-1].isupper():
             parts.insert(0, "shift")
-        return "+".join(names.get(part, part.capitalize()) for part in parts)
+        return "+".join(map(quit_key.printed, parts))
 
     def background_is(self, *, light: bool) -> None:
         """Use the theme for this background, unless the person has chosen a theme."""
@@ -253,7 +252,8 @@ class AccountApp(TextualApp):
         open_help(self, self.config.keys.quit)
 
     def action_help_quit(self) -> None:
-        self.notify(f"{quit_key.shown(self.config.keys.quit)} quits cwtui.", markup=False)
+        quits = quit_key.shown(self.config.keys.quit)
+        self.notify(_("{key} quits cwtui.", key=quits), markup=False)
 
 
 def run(config: Config, *, kiosk: bool = False) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final
 
+from cwtui.language import N_, _
 from cwtui.ui import background
 
 
@@ -34,27 +35,31 @@ _WRAPPED: Final = (CopyWay.SCREEN, CopyWay.TMUX_OR_SCREEN)
 _PIECE: Final = 252
 """How many characters are wrapped together. GNU screen keeps at least 256 (MAXSTR)."""
 
-COPIED_TO_TMUX: Final = "✓ Copied to tmux. Paste with your prefix key, then ]."
-_ONLY_IF_SET: Final = "tmux passes it on only with set-clipboard on."
-_SENT: Final = "Sent to your terminal. Paste to check."
+COPIED_TO_TMUX: Final = N_("✓ Copied to tmux. Paste with your prefix key, then ].")
+_ONLY_IF_SET: Final = N_("tmux passes it on only with set-clipboard on.")
+_SENT: Final = N_("Sent to your terminal. Paste to check.")
+_NOT_ACCEPTED: Final = N_("tmux did not accept it.")
+_SENT_THROUGH_SCREEN: Final = N_("Sent through GNU screen to your terminal. Paste to check.")
 _SAID: Final = {
-    CopyWay.TERMINAL: _SENT,
-    CopyWay.TMUX: f"tmux did not accept it. {_SENT}",
-    CopyWay.TMUX_OUTSIDE: f"{_SENT} {_ONLY_IF_SET}",
-    CopyWay.SCREEN: "Sent through GNU screen to your terminal. Paste to check.",
-    CopyWay.TMUX_OR_SCREEN: f"{_SENT} {_ONLY_IF_SET}",
+    CopyWay.TERMINAL: (_SENT,),
+    CopyWay.TMUX: (_NOT_ACCEPTED, _SENT),
+    CopyWay.TMUX_OUTSIDE: (_SENT, _ONLY_IF_SET),
+    CopyWay.SCREEN: (_SENT_THROUGH_SCREEN,),
+    CopyWay.TMUX_OR_SCREEN: (_SENT, _ONLY_IF_SET),
 }
-_SENDS: Final = "{key} sends {what} to your terminal's clipboard."
+_NOWHERE: Final = N_("{what} cannot be copied here: this terminal has no clipboard.")
+_SENDS: Final = N_("{key} sends {what} to your terminal's clipboard.")
+_TO_TMUX: Final = N_("{key} copies {what} to tmux. Paste with your tmux prefix key, then ].")
+_THROUGH_SCREEN: Final = N_("{key} sends {what} through GNU screen to your terminal's clipboard.")
+_NOT_CONFIRMED: Final = N_("Terminals do not confirm this, and some ignore it: paste to check.")
 _EXPLAINED: Final = {
-    CopyWay.NONE: "{what} cannot be copied here: this terminal has no clipboard.",
-    CopyWay.TERMINAL: _SENDS,
-    CopyWay.TMUX: "{key} copies {what} to tmux. Paste with your tmux prefix key, then ].",
-    CopyWay.TMUX_OUTSIDE: f"{_SENDS} {_ONLY_IF_SET}",
-    CopyWay.SCREEN: "{key} sends {what} through GNU screen to your terminal's clipboard.",
-    CopyWay.TMUX_OR_SCREEN: f"{_SENDS} {_ONLY_IF_SET}",
+    CopyWay.NONE: (_NOWHERE,),
+    CopyWay.TERMINAL: (_SENDS, _NOT_CONFIRMED),
+    CopyWay.TMUX: (_TO_TMUX,),
+    CopyWay.TMUX_OUTSIDE: (_SENDS, _ONLY_IF_SET, _NOT_CONFIRMED),
+    CopyWay.SCREEN: (_THROUGH_SCREEN, _NOT_CONFIRMED),
+    CopyWay.TMUX_OR_SCREEN: (_SENDS, _ONLY_IF_SET, _NOT_CONFIRMED),
 }
-_NOT_CONFIRMED: Final = "Terminals do not confirm this, and some ignore it: paste to check."
-"""Follows wherever the text is sent to a terminal."""
 
 
 def copy_way(environ: Mapping[str, str], *, kiosk: bool) -> CopyWay:
@@ -94,12 +99,10 @@ def sequence(text: str, way: CopyWay) -> str:
 
 def said(way: CopyWay) -> str:
     """Return what is known after `sequence` was sent."""
-    return _SAID[way]
+    return " ".join(map(_, _SAID[way]))
 
 
 def explained(way: CopyWay, key: str, what: str) -> str:
     """Return a sentence for the help. `key` is what copies, `what` is what it copies."""
-    sentence = _EXPLAINED[way].format(key=key, what=what)
-    if way not in {CopyWay.NONE, CopyWay.TMUX}:
-        sentence = f"{sentence} {_NOT_CONFIRMED}"
-    return sentence[0].upper() + sentence[1:]
+    told = " ".join(_(sentence, key=key, what=what) for sentence in _EXPLAINED[way])
+    return told[0].upper() + told[1:]

@@ -15,6 +15,7 @@ from cwtui.accounts.listing import Names
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Session
 from cwtui.config import quit_key
+from cwtui.language import N_, _
 from cwtui.ui import sections
 from cwtui.ui.context import Context
 from cwtui.ui.messages import Ending
@@ -23,20 +24,24 @@ from cwtui.ui.screens.dialogs.acts import offers
 from cwtui.ui.screens.dialogs.palette import MOST_USERS, Command, Users
 
 _WORDS: Final = {
-    sections.SETTINGS: "account mfa 2fa two-factor multi-factor authentication enable disable "
-    "password change password add device replace device remove device rename device devices lost "
-    "phone tablet authenticator app qr code backup codes regenerate "
-    "ssh keys public key open sessions sign out everywhere",
-    sections.USERS: "accounts mfa required password reset password unlock locked disable mfa roles "
-    "admins ldap",
-    sections.ROLES: "permissions create role copy permissions help desk remove role",
-    sections.ORGANIZATION: "mfa required password rules minimum length issuer failed attempts wait "
-    "limit",
-    sections.AUDIT_LOG: "events history sign-ins failed",
+    sections.SETTINGS: N_(
+        "account mfa 2fa two-factor multi-factor authentication enable disable "
+        "password change password add device replace device remove device rename device "
+        "devices lost phone tablet authenticator app qr code backup codes regenerate "
+        "ssh keys public key open sessions sign out everywhere"
+    ),
+    sections.USERS: N_(
+        "accounts mfa required password reset password unlock locked disable mfa roles admins ldap"
+    ),
+    sections.ROLES: N_("permissions create role copy permissions help desk remove role"),
+    sections.ORGANIZATION: N_(
+        "mfa required password rules minimum length issuer failed attempts wait limit"
+    ),
+    sections.AUDIT_LOG: N_("events history sign-ins failed"),
 }
 """What people look for in each section; all in small letters."""
-_CREATE_USER: Final = "Create User"
-_NEW_USER: Final = "add user new user account onboarding"
+_CREATE_USER: Final = N_("Create User")
+_NEW_USER: Final = N_("add user new user account onboarding")
 
 
 class OpensPages(Protocol):
@@ -63,32 +68,35 @@ def commands(app: App[Any], context: Context, router: OpensPages) -> Iterator[Co
     if context.session is None:
         return
     for name, title in sections.allowed(context.session.permissions):
-        yield Command(title, partial(router.open_section, name), words=_WORDS[name])
+        yield Command(title, partial(router.open_section, name), words=_(_WORDS[name]))
     page = app.screen
     of_page = [
-        Command(
-            binding.description,
-            partial(app.call_later, app.run_action, binding.action, page),
-            app.get_key_display(binding),
-            _NEW_USER if binding.description == _CREATE_USER else "",
-        )
+        binding
         for node, binding, enabled, _ in page.active_bindings.values()
         # Help is listed below.
         if node is page and binding.show and enabled
         if binding.key != "escape" and binding.action != "app.help"
     ]
-    yield from of_page
+    for binding in of_page:
+        yield Command(
+            _(binding.description),
+            partial(app.call_later, app.run_action, binding.action, page),
+            app.get_key_display(binding),
+            _(_NEW_USER) if binding.description == _CREATE_USER else "",
+        )
     may_create = Permission.MANAGE_USERS in context.session.permissions
-    if may_create and _CREATE_USER not in {command.title for command in of_page}:
+    if may_create and _CREATE_USER not in {binding.description for binding in of_page}:
         create = partial(router.open_sub_page, sections.SubPage.CREATE_USER)
-        yield Command(_CREATE_USER, create, words=_NEW_USER)
-    yield Command("Colours", partial(app.run_action, "next_theme"), "F3", "theme dark light")
+        yield Command(_(_CREATE_USER), create, words=_(_NEW_USER))
+    next_theme = partial(app.run_action, "next_theme")
+    yield Command(_("Colours"), next_theme, "F3", _("theme dark light"))
     display = partial(router.open_sub_page, sections.SubPage.DISPLAY)
-    yield Command("Display", display, words="time zone timezone clock mouse theme preferences")
-    yield Command("Help", partial(app.run_action, "help"), "F1", "manual keys")
-    yield Command("Sign Out", router.sign_out, words="log out logout log off")
+    display_words = _("time zone timezone clock mouse theme preferences")
+    yield Command(_("Display"), display, words=display_words)
+    yield Command(_("Help"), partial(app.run_action, "help"), "F1", _("manual keys"))
+    yield Command(_("Sign Out"), router.sign_out, words=_("log out logout log off"))
     quit_shown = quit_key.shown(context.config.keys.quit)
-    yield Command("Quit", partial(_quit, app, page), quit_shown, "exit leave close")
+    yield Command(_("Quit"), partial(_quit, app, page), quit_shown, _("exit leave close"))
 
 
 def _quit(app: App[Any], page: Screen[Any]) -> None:

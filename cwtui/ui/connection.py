@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cwtui import installation
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.config import Config
+from cwtui.language import _
 
 if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
@@ -53,7 +54,7 @@ class Connection:
             if self._opening is not None:
                 self.ports = await asyncio.shield(self._opening)
         if self.ports is None:
-            raise CannotCheck("The store is not open. Start cwtui again.")
+            raise CannotCheck(_("The store is not open. Start cwtui again."))
         return self.ports
 
     def _begin(self) -> None:

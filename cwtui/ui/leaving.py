@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.text import visible
+from cwtui.language import N_, _
 from cwtui.ui.context import Context
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
@@ -21,7 +22,9 @@ LEAVING_SECONDS: Final = 2.5
 """How long leaving may take, including the time to record the end of the session."""
 LEAST_SECONDS: Final = 0.5
 """The least time for recording the end of the session, however long the rest took."""
-NOT_RECORDED: Final = "The end of your session could not be recorded: the store does not answer."
+NOT_RECORDED: Final = N_(
+    "The end of your session could not be recorded: the store does not answer."
+)
 
 
 class Leaving:
@@ -58,13 +61,15 @@ class Leaving:
         stack = self._app.screen_stack
         for screen in reversed(stack):
             if isinstance(screen, ShowsSecrets) and screen.BEFORE_QUITTING:
-                return screen.BEFORE_QUITTING
+                return _(screen.BEFORE_QUITTING)
         # The login screen is at the bottom of the stack, emptied. The one that is shown counts.
         shown = [screen for screen in stack if isinstance(screen, AccountScreen)][-1]
         if self._context.session is not None:
             what = shown.unsaved()
-            return f"Discard {what}, sign out and quit?" if what else "Sign out and quit?"
-        return "" if shown.RESTING else "You are not signed in yet. Quit anyway?"
+            if what:
+                return _("Discard {what}, sign out and quit?", what=what)
+            return _("Sign out and quit?")
+        return "" if shown.RESTING else _("You are not signed in yet. Quit anyway?")
 
     # Leaving
 
@@ -109,7 +114,7 @@ class Leaving:
             return ""
         record = partial(self._record, *self._left)
         left = self._left_at + LEAVING_SECONDS - time.monotonic()
-        return call_within(max(left, LEAST_SECONDS), record, NOT_RECORDED)
+        return call_within(max(left, LEAST_SECONDS), record, _(NOT_RECORDED))
 
     def _record(self, session: "Session", reason: str) -> str:
         """Write the end of the session to the audit log. Return the problem, or an empty string."""

@@ -12,6 +12,7 @@ from textual.timer import Timer
 from cwtui import language
 from cwtui.accounts.errors import AccountsError, SessionEnded
 from cwtui.accounts.text import visible
+from cwtui.language import _
 from cwtui.ui import theme
 from cwtui.ui.context import Context
 from cwtui.ui.terminal.textual_app import TextualApp
@@ -103,7 +104,8 @@ class Look:
         except SessionEnded:
             return  # the next action says why
         except AccountsError as problem:
-            sentence = f"These colours could not be saved for your next sign-in. {problem}"
+            not_saved = _("These colours could not be saved for your next sign-in.")
+            sentence = f"{not_saved} {problem}"
             self._app.notify(visible(sentence), severity="warning", markup=False)
             return
         now = self._context.session

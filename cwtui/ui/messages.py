@@ -214,9 +214,9 @@ class Ending(Enum):
 
 
 class SignOut(LeadAway):
-    """The person signs out. `notice` is what the login screen then says."""
+    """The person signs out. `notice` is what the login screen then says, if it is special."""
 
-    def __init__(self, notice: str = "You are signed out.") -> None:
+    def __init__(self, notice: str = "") -> None:
         super().__init__()
         self.notice = notice
 

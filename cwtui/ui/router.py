@@ -6,9 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from textual.app import App
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from cwtui.accounts.errors import AccountsError
+from cwtui.language import _
 from cwtui.ui import messages
 from cwtui.ui.context import Context
 from cwtui.ui.leaving import Leaving
@@ -117,7 +119,7 @@ class Router:
             return  # a key pressed before the session ended must not open a page
         self._load = None
         first, *above = self._app.screen_stack
-        for _ in above[1:]:
+        for _above in above[1:]:
             self._app.pop_screen()
         if above:
             self._app.switch_screen(screen)
@@ -177,12 +179,11 @@ class Router:
         if left is None:
             return
         few = left <= backup_codes.WARN_AT
-        self._app.notify(
-            f"You used a backup code. {wording.backup_codes_left(left)}."
-            + (" Regenerate them in Settings." if few else ""),
-            severity="warning" if few else "information",
-            markup=False,
-        )
+        told = _("You used a backup code. {left}.", left=wording.backup_codes_left(left))
+        if few:
+            told = f"{told} {_('Regenerate them in Settings.')}"
+        severity: SeverityLevel = "warning" if few else "information"
+        self._app.notify(told, severity=severity, markup=False)
 
     def back_to_sign_in(self, notice: str = "", *, wrong: bool = False, username: str = "") -> None:
         """End the session, if there is one, and show the login screen."""
@@ -203,9 +204,9 @@ class Router:
         # The watch ends the session with a call. A message could arrive in the next session.
         self.session_watch = SessionWatch(self._app, self._context, session, self._end_wrongly)
 
-    def sign_out(self, notice: str = "You are signed out.") -> None:
+    def sign_out(self, notice: str = "") -> None:
         """End the session and say so. Ask first if unsaved changes would be lost."""
-        sign_out = partial(self.end_session, "", notice)
+        sign_out = partial(self.end_session, "", notice or _("You are signed out."))
         page = self._front
         if page is None:
             sign_out()
@@ -291,7 +292,7 @@ class Router:
             case messages.PreferencesChanged():
                 self._context.use_preferences(message.preferences)
                 self._look.apply(message.preferences)
-                self._app.notify("Your display preferences were saved.", markup=False)
+                self._app.notify(_("Your display preferences were saved."), markup=False)
                 to_load = routes.section(SETTINGS, self._context)
                 self._begin_load(_Load(to_load, session, page, comes_back=True))
             case _:
@@ -314,7 +315,7 @@ class Router:
 
     def _begin_load(self, load: _Load) -> None:
         self._load = load
-        load.instead_of.wait_to_be_left("Loading")
+        load.instead_of.wait_to_be_left(_("Loading"))
         self._app.run_worker(self._read(load), group="load page", exclusive=True)
 
     async def _read(self, load: _Load) -> None:

@@ -26,6 +26,7 @@ from cwtui.accounts.listing import View
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.self_service import Overview
 from cwtui.accounts.user_list import FirstPage
+from cwtui.language import _
 from cwtui.ui import sections
 from cwtui.ui.context import Context
 from cwtui.ui.messages import (
@@ -263,7 +264,7 @@ def own_enrolment(enrolment: Enrolment, session: "Session", context: Context) ->
     def registered(result: "tuple[Session, tuple[Secret, ...]]") -> LeadAway:
         renewed, codes = result
         context.renew_session(renewed)
-        return BackupCodesMade(codes, "Multi-factor authentication was enabled.")
+        return BackupCodesMade(codes, _("Multi-factor authentication was enabled."))
 
     return RegisterDeviceScreen(
         enrolment,

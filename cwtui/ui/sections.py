@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from cwtui.accounts.roles import Permission
+from cwtui.language import N_, _
 
 SETTINGS: Final = "settings"
 USERS: Final = "users"
@@ -23,11 +24,11 @@ class Section(NamedTuple):
 
 
 SECTIONS: Final = {
-    SETTINGS: Section("Settings", None),
-    USERS: Section("Users and Roles", Permission.READ_USERS),
-    ROLES: Section("Roles", Permission.MANAGE_ROLES),
-    ORGANIZATION: Section("Organization", Permission.MANAGE_ORGANIZATION),
-    AUDIT_LOG: Section("Audit Log", Permission.READ_AUDIT_LOG),
+    SETTINGS: Section(N_("Settings"), None),
+    USERS: Section(N_("Users and Roles"), Permission.READ_USERS),
+    ROLES: Section(N_("Roles"), Permission.MANAGE_ROLES),
+    ORGANIZATION: Section(N_("Organization"), Permission.MANAGE_ORGANIZATION),
+    AUDIT_LOG: Section(N_("Audit Log"), Permission.READ_AUDIT_LOG),
 }
 
 
@@ -56,7 +57,7 @@ class DeviceTask(StrEnum):
 
 
 def allowed(permissions: Container[Permission]) -> Iterator[tuple[str, str]]:
-    """Yield the name and title of each section that these allow, in the panel's order."""
+    """Yield the name of each section that these allow, and its title, in the panel's order."""
     for name, section in SECTIONS.items():
         if section.permission is None or section.permission in permissions:
-            yield name, section.title
+            yield name, _(section.title)

@@ -10,6 +10,7 @@ from textual.app import App
 
 from cwtui.accounts.errors import CannotCheck, SessionEnded
 from cwtui.accounts.text import visible
+from cwtui.language import _
 from cwtui.ui.context import Context
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ class SessionWatch:
         """Say once why the session is not listed. If it is, the next action says what is wrong."""
         if not self._is_listed and str(problem) != self._problem:
             self._problem = str(problem)
-            sentence = f"This session is missing from the list of open sessions. {problem}"
+            missing = _("This session is missing from the list of open sessions.")
+            sentence = f"{missing} {problem}"
             self._app.notify(visible(sentence), severity="warning", markup=False)
 
     # The directory

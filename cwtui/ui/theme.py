@@ -5,6 +5,7 @@ from typing import Final
 
 from textual.theme import Theme
 
+from cwtui.language import _
 from cwtui.ui.background import is_light_by_environment
 
 
@@ -207,11 +208,12 @@ def for_choice(choice: str, own: str) -> str:
 
 def announced(name: str, *, has_colours: bool) -> str:
     """Return the sentence that says which theme is shown now."""
-    look = "dark" if name in {DARK.name, SIXTEEN_DARK.name} else "light"
+    look = _("dark") if name in {DARK.name, SIXTEEN_DARK.name} else _("light")
     if not has_colours:
-        return f"Colours: none, {look}"
-    few = has_few_colours(name)
-    return f"Colours: the terminal's 16, {look}" if few else f"Colours: {look}"
+        return _("Colours: none, {look}", look=look)
+    if has_few_colours(name):
+        return _("Colours: the terminal's 16, {look}", look=look)
+    return _("Colours: {look}", look=look)
 
 
 def choice_of(name: str) -> str:

@@ -14,6 +14,7 @@ from cwtui.accounts.new_account import HandOver, cost_of_many
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor
+from cwtui.language import N_
 
 _ASKED: Agreed = frozenset({GivesPermissions})
 """What the plan has shown to the person before. What others changed meanwhile is not replaced."""
@@ -22,16 +23,16 @@ _ASKED: Agreed = frozenset({GivesPermissions})
 class Reason(StrEnum):
     """Why an account is left as it is; the value is the text in questions and reports."""
 
-    ALREADY = "already so"
-    OWN = "your own account"
-    BEYOND = "with permissions that you do not have"
-    POWERFUL = "with the name of a powerful Unix user"
-    HAS_MFA = "with MFA, which you cannot disable"
-    DIRECTORY = "from the directory"
-    ONLY_ROLE = "without another role"
-    LAST_ADMIN = "the last enabled admin"
-    UNKNOWN = "not there"
-    NO_MATCH = "no longer found by the filter"
+    ALREADY = N_("already so")
+    OWN = N_("your own account")
+    BEYOND = N_("with permissions that you do not have")
+    POWERFUL = N_("with the name of a powerful Unix user")
+    HAS_MFA = N_("with MFA, which you cannot disable")
+    DIRECTORY = N_("from the directory")
+    ONLY_ROLE = N_("without another role")
+    LAST_ADMIN = N_("the last enabled admin")
+    UNKNOWN = N_("not there")
+    NO_MATCH = N_("no longer found by the filter")
 
 
 Permitted: TypeAlias = frozenset[Permission]

@@ -23,7 +23,7 @@ from cwtui.accounts.new_account import HandOver
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.session import Actor, Operator, authorise_change
-from cwtui.language import _
+from cwtui.language import N_, _
 
 GoesOn: TypeAlias = Callable[[], bool]
 """Asked before each account whether to go on."""
@@ -32,9 +32,9 @@ GoesOn: TypeAlias = Callable[[], bool]
 class Outcome(StrEnum):
     """What became of an account."""
 
-    DONE = "done"
-    ALREADY = "already so"
-    REFUSED = "refused"
+    DONE = N_("done")
+    ALREADY = N_("already so")
+    REFUSED = N_("refused")
 
 
 class Result(NamedTuple):

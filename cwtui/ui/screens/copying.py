@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from cwtui.accounts.secret import Secret
 from cwtui.host import tmux
+from cwtui.language import _
 from cwtui.ui import clipboard
 from cwtui.ui.clipboard import CopyWay
 from cwtui.ui.context import context_of
@@ -31,7 +32,7 @@ def copy(screen: Screen[Any], text: Secret, tell: Callable[[str], None]) -> None
     async def work() -> None:
         # In a thread, because tmux may be slow or stopped.
         if way is CopyWay.TMUX and await asyncio.to_thread(tmux.load_buffer, text, os.environ):
-            tell(clipboard.COPIED_TO_TMUX)
+            tell(_(clipboard.COPIED_TO_TMUX))
         else:
             screen.app.copy_to_clipboard(text.reveal())
             tell(clipboard.said(way))

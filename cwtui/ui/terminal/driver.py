@@ -21,6 +21,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 from cwtui.config import Config
+from cwtui.language import N_, _
 from cwtui.ui import SIZE_VARIABLES, background
 from cwtui.ui.glyphs import charmap
 from cwtui.ui.terminal.input import Kind, Piece, TerminalInput
@@ -31,12 +32,12 @@ from cwtui.ui.terminal.translator import Translator
 from cwtui.ui.terminal.waiting import Waiting
 from cwtui.ui.terminal.watchdog import Watchdog
 
-NOT_UTF8: Final = (
+NOT_UTF8: Final = N_(
     "This terminal does not send UTF-8, so letters such as ü are lost. "
     "Set it to UTF-8 (in PuTTY: Window > Translation)."
 )
-LOST_PASTE: Final = "The paste was incomplete and was ignored. Paste it again."
-TOO_MUCH: Final = "Too much input came at once. It was ignored."
+LOST_PASTE: Final = N_("The paste was incomplete and was ignored. Paste it again.")
+TOO_MUCH: Final = N_("Too much input came at once. It was ignored.")
 _NOTES: Final = {Kind.NOT_UTF8: NOT_UTF8, Kind.LOST_PASTE: LOST_PASTE}
 _NOTE_SECONDS: Final = 20
 
@@ -228,7 +229,7 @@ class TerminalDriver(LinuxDriver):
             self._loop.call_later(self._LOOK_EVERY, self._follow)
 
     def _note(self, sentence: str) -> None:
-        self._app.notify(sentence, severity="warning", timeout=_NOTE_SECONDS, markup=False)
+        self._app.notify(_(sentence), severity="warning", timeout=_NOTE_SECONDS, markup=False)
 
     # Stopping, as with Ctrl+Z in a shell, and continuing
 

@@ -9,6 +9,7 @@ from textual.widgets import Static
 from cwtui.accounts import roles
 from cwtui.accounts.roles import CustomRoles, Permission
 from cwtui.accounts.text import visible
+from cwtui.language import _
 from cwtui.ui.widgets.choices import Choice
 
 
@@ -62,5 +63,5 @@ class PermissionChoice(CheckList):
     """What a role permits."""
 
     def __init__(self, held: Iterable[Permission]) -> None:
-        labels = {one.value: f"{one}: {roles.MEANING[one]}" for one in Permission}
+        labels = {one.value: f"{one}: {_(roles.MEANING[one])}" for one in Permission}
         super().__init__("permissions", labels, held)

@@ -6,6 +6,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from cwtui.accounts.credentials import totp
+from cwtui.language import _
 from cwtui.ui.context import context_of
 
 _LATER: Final = 0.05
@@ -28,7 +29,8 @@ class CodeCountdown(Static):
         left, wait = totp.countdown(context_of(self).clock())
         if left != self._shown:
             self._shown = left
-            self.update(f"The code changes in {left:2} s", layout=False)
+            seconds = f"{left:2}"
+            self.update(_("The code changes in {seconds} s", seconds=seconds), layout=False)
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(wait + _LATER, self._tick)

@@ -12,6 +12,7 @@ from cwtui.accounts.audit.reading import Entry
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import in_zone, offset, place
 from cwtui.accounts.wording import who
+from cwtui.language import _
 from cwtui.ui.context import context_of
 from cwtui.ui.widgets.columns import Column, Short
 from cwtui.ui.widgets.virtual_table import VirtualTable
@@ -44,7 +45,7 @@ def _longest(rows: Iterable[Entry]) -> tuple[int, int]:
     records = [row.record for row in rows if row.record is not None]
     events = (cell_len(visible(record.event)) for record in records)
     people = (cell_len(who(record, "→")) for record in records)
-    return max([len("Event"), *events]), max([len("Who"), *people])
+    return max([cell_len(_("Event")), *events]), max([cell_len(_("Who")), *people])
 
 
 class EventTable(VirtualTable[Entry]):
@@ -56,7 +57,7 @@ class EventTable(VirtualTable[Entry]):
 
     def columns(self) -> tuple[Column[Entry], ...]:
         zone = context_of(self).zone
-        name = f"Time ({place(zone)})"
+        name = _("Time ({zone})", zone=place(zone))
         # Event and person are shown whole, so these columns are as wide as the rows need.
         return (
             Column(
@@ -66,25 +67,25 @@ class EventTable(VirtualTable[Entry]):
                 short=Short(11, _of(self._short_time), name if zone is UTC else place(zone)),
             ),
             Column(
-                "Outcome",
+                _("Outcome"),
                 9,
                 _of(lambda event: marked(event.outcome)),
                 short=Short(1, _of(lambda event: _mark(event.outcome)), title=""),
             ),
             Column(
-                "Event",
+                _("Event"),
                 min(self._event, _LONGEST),
                 _of(lambda event: visible(event.event)),
                 most=self._event,
             ),
             Column(
-                "Who",
+                _("Who"),
                 min(self._who, _LONGEST),
                 _of(lambda event: who(event, "→")),
                 most=self._who,
             ),
             Column(
-                "Source",
+                _("Source"),
                 15,
                 _of(lambda event: visible(event.source)),
                 least=12,
@@ -92,7 +93,7 @@ class EventTable(VirtualTable[Entry]):
                 optional=True,
             ),
             Column(
-                "Details",
+                _("Details"),
                 24,
                 _of(lambda event: visible(event.reason)),
                 least=10,

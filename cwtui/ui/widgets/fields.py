@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from cwtui.accounts.credentials import typed_codes
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import has_control_characters, is_control, visible
+from cwtui.language import N_, _
 
 _UNDERLINED: Final = Style(underline=True)
 
@@ -23,9 +24,9 @@ _UNDERLINED: Final = Style(underline=True)
 class TextInput(Input):
     """One line of text. Text that does not fit is refused with a sentence, and never cut."""
 
-    TOO_MUCH = "Too long for this field. Nothing was added."
-    NOT_SHOWN = "Invisible characters are not allowed here."
-    NOT_ONE_LINE = "Only one line of plain text can be pasted here."
+    TOO_MUCH = N_("Too long for this field. Nothing was added.")
+    NOT_SHOWN = N_("Invisible characters are not allowed here.")
+    NOT_ONE_LINE = N_("Only one line of plain text can be pasted here.")
 
     # Fields are as wide as their container says, so that a key needs no new layout.
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
@@ -70,7 +71,7 @@ class TextInput(Input):
         self.cursor_position = len(value)
 
     def restricted(self) -> None:
-        self.post_message(self.Refused(self.TOO_MUCH))
+        self.post_message(self.Refused(_(self.TOO_MUCH)))
 
     # What is typed and what is pasted is treated alike. Textual would drop some spaces when typed.
 
@@ -90,7 +91,7 @@ class TextInput(Input):
 
     def _insert(self, text: str, refusal: str) -> None:
         if self.unshowable(text):
-            self.post_message(self.Refused(refusal))
+            self.post_message(self.Refused(_(refusal)))
         else:
             self.replace(text, *self.selection)
 
@@ -128,7 +129,7 @@ class NumberInput(SuggestedInput):
 class SecretInput(TextInput):
     """A password: masked, and never sent to the clipboard."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "reveal", "Show / hide")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "reveal", N_("Show / hide"))]
 
     def __init__(self) -> None:
         super().__init__(max_length=4096)
@@ -153,7 +154,7 @@ class SecretInput(TextInput):
         self.password = not self.password
 
     def action_copy(self) -> None:
-        self.post_message(self.Refused("Passwords cannot be copied to the clipboard."))
+        self.post_message(self.Refused(_("Passwords cannot be copied to the clipboard.")))
 
     def action_cut(self) -> None:
         self.action_copy()
@@ -166,7 +167,7 @@ class CodeInput(TextInput):
     submits anything else.
     """
 
-    TOO_MUCH = "A code has 6 digits, or 16 letters and digits."
+    TOO_MUCH = N_("A code has 6 digits, or 16 letters and digits.")
 
     class Complete(Message):
         """A whole one-time code was entered."""
@@ -178,7 +179,7 @@ class CodeInput(TextInput):
         )
         self._at_backup_code = at_backup_code
         if at_backup_code is None:
-            self.TOO_MUCH = "A one-time code has 6 digits."
+            self.TOO_MUCH = N_("A one-time code has 6 digits.")
 
     def advice(self) -> str:
         if self._at_backup_code is None:

@@ -11,6 +11,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer
 
+from cwtui.language import _
+
 _LEAST_NEEDED: Final = ("help", "quit", "command_palette")
 """These come after the keys of the page, in this order. The last one is dropped first."""
 
@@ -44,8 +46,10 @@ class KeyBar(Footer):
         for key in keys:
             # Textual adds this class later, and then computes the styles of each key again.
             key.add_class("-compact", update=False)
-            if _is_palette(key):
-                _entry(key).description = "Commands"  # Textual says palette
+            # Textual says palette.
+            _entry(key).description = (
+                _("Commands") if _is_palette(key) else _(_entry(key).description)
+            )
         _show_what_fits(keys, self.app.size.width)
         yield from keys
 

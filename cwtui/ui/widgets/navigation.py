@@ -8,6 +8,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from cwtui.accounts.roles import Permission
+from cwtui.language import _
 from cwtui.ui import sections
 from cwtui.ui.messages import OpenSection, SignOut
 from cwtui.ui.widgets.options import Options
@@ -21,7 +22,7 @@ class MenuOpener(Static):
     DEFAULT_CSS = "MenuOpener { width: auto; color: $primary; text-style: bold; }"
 
     def __init__(self) -> None:
-        super().__init__("▸ Menu (Esc)", markup=False)
+        super().__init__(f"▸ {_('Menu (Esc)')}", markup=False)
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
@@ -56,13 +57,13 @@ class Navigation(Options):
         for section, title in sections.allowed(self._permissions):
             is_inside = section in sections.USER_MANAGEMENT
             if is_inside and not was_inside:
-                options.append(Option("  User Management", disabled=True))
+                options.append(Option(f"  {_('User Management')}", disabled=True))
             if was_inside and not is_inside:
                 options.append(Option("", disabled=True))
             indent = " " if is_inside else ""
             options.append(Option(self._marked(section, indent + title), id=section))
             was_inside = is_inside
-        options += [Option("", disabled=True), Option("  Sign Out", id=SIGN_OUT)]
+        options += [Option("", disabled=True), Option(f"  {_('Sign Out')}", id=SIGN_OUT)]
         self.add_options(options)
         self.highlighted = self.get_option_index(self._section)
 

@@ -8,24 +8,11 @@ from textual.message import Message
 
 from cwtui.accounts.bulk.batches import Outcome, Report, Result
 from cwtui.accounts.text import visible
+from cwtui.language import _
 from cwtui.ui.widgets.columns import Column
 from cwtui.ui.widgets.virtual_table import VirtualTable
 
 _MARKS: Final = {Outcome.DONE: "✓", Outcome.ALREADY: "●", Outcome.REFUSED: "✗"}
-_USERNAME: Final = Column[Result](
-    "Username", 24, lambda one: visible(one.username), least=14, most=64
-)
-_EXCEPTED: Final = (
-    _USERNAME,
-    Column[Result](
-        "Left as it is", 40, lambda one: visible(one.why or one.outcome), least=20, most=200
-    ),
-)
-_REPORTED: Final = (
-    _USERNAME,
-    Column[Result]("Outcome", 12, lambda one: f"{_MARKS[one.outcome]} {one.outcome}"),
-    Column[Result]("Why", 40, lambda one: visible(one.why), least=20, most=200),
-)
 
 
 class ReportTable(VirtualTable[Result]):
@@ -40,13 +27,13 @@ class ReportTable(VirtualTable[Result]):
 
     def __init__(self, excepted: Sequence[Result]) -> None:
         super().__init__(excepted)
-        self._columns: tuple[Column[Result], ...] = _EXCEPTED
+        self._columns: tuple[Column[Result], ...] = (_username(), _left())
 
     def columns(self) -> tuple[Column[Result], ...]:
         return self._columns
 
     def show_report(self, report: Report) -> None:
-        self._columns = _REPORTED
+        self._columns = (_username(), _outcome(), _why())
         self.show_rows(report)
         self._tell_moved()
 
@@ -60,3 +47,28 @@ class ReportTable(VirtualTable[Result]):
     def _tell_moved(self) -> None:
         why = visible(self.rows[self.cursor].why) if self.rows else ""
         self.post_message(self.Moved(why if cell_len(why) > self.shown[-1].width else ""))
+
+
+def _username() -> Column[Result]:
+    return Column(_("Username"), 24, lambda one: visible(one.username), least=14, most=64)
+
+
+def _left() -> Column[Result]:
+    return Column(
+        _("Left as it is"),
+        40,
+        lambda one: visible(_(one.why or one.outcome.value)),
+        least=20,
+        most=200,
+    )
+
+
+def _outcome() -> Column[Result]:
+    longest = max(cell_len(_(outcome.value)) for outcome in Outcome)
+    return Column(
+        _("Outcome"), 2 + longest, lambda one: f"{_MARKS[one.outcome]} {_(one.outcome.value)}"
+    )
+
+
+def _why() -> Column[Result]:
+    return Column(_("Why"), 40, lambda one: visible(_(one.why)), least=20, most=200)

@@ -5,6 +5,7 @@ from textual.containers import Horizontal
 from textual.widgets import Static
 
 from cwtui.accounts.bulk.selections import Selection
+from cwtui.language import _, grouped
 from cwtui.ui.widgets.buttons import Button
 
 
@@ -23,10 +24,10 @@ class SelectionBar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("", id="selected", markup=False)
-        yield Button("Change", id="change-selected", compact=True)
-        yield Button("Select All", id="select-all", compact=True)
-        yield Button("Clear", id="clear-selection", compact=True)
-        yield Static("or Space for one", id="how-to-select", markup=False)
+        yield Button(_("Change"), id="change-selected", compact=True)
+        yield Button(_("Select All"), id="select-all", compact=True)
+        yield Button(_("Clear"), id="clear-selection", compact=True)
+        yield Static(_("or Space for one"), id="how-to-select", markup=False)
 
     def show(self, selection: Selection, matching: int | None) -> None:
         """Show how many are selected, where so many match the view if that is known."""
@@ -41,7 +42,11 @@ class SelectionBar(Horizontal):
 
 def _counted(selection: Selection, matching: int | None) -> str:
     if selection.view is None:
-        return f"{len(selection.names):,} selected"
+        return _selected(len(selection.names))
     if matching is None:
-        return "All selected"
-    return f"{selection.size(matching):,} selected"
+        return _("All selected")
+    return _selected(selection.size(matching))
+
+
+def _selected(number: int) -> str:
+    return _("{number} selected", number=grouped(number))

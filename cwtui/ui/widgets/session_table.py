@@ -6,6 +6,7 @@ from typing import Final
 from cwtui.accounts import times
 from cwtui.accounts.model import OpenSession
 from cwtui.accounts.text import visible
+from cwtui.language import _
 from cwtui.ui.context import context_of
 from cwtui.ui.widgets.columns import Column, Short
 from cwtui.ui.widgets.virtual_table import VirtualTable
@@ -28,16 +29,16 @@ class SessionTable(VirtualTable[OpenSession]):
     def columns(self) -> tuple[Column[OpenSession], ...]:
         zone = context_of(self).zone
         return (
-            Column("From", 15, lambda one: visible(one.source), least=12, most=39),
-            Column("State", 13, self._state),
+            Column(_("From"), 15, lambda one: visible(one.source), least=12, most=39),
+            Column(_("State"), 13, self._state),
             Column(
-                f"Since ({times.place(zone)})",
+                _("Since ({zone})", zone=times.place(zone)),
                 16,
                 lambda one: times.minute(one.started_at, zone),
-                short=Short(11, lambda one: times.minute(one.started_at, zone)[5:], "Since"),
+                short=Short(11, lambda one: times.minute(one.started_at, zone)[5:], _("Since")),
             ),
             Column(
-                "Door",
+                _("Door"),
                 8,
                 lambda one: visible(one.door),
                 least=5,
@@ -46,7 +47,7 @@ class SessionTable(VirtualTable[OpenSession]):
                 optional=True,
             ),
             Column(
-                "Host",
+                _("Host"),
                 12,
                 lambda one: visible(one.host),
                 least=8,
@@ -58,10 +59,12 @@ class SessionTable(VirtualTable[OpenSession]):
 
     def _state(self, one: OpenSession) -> str:
         if one.id == self._own:
-            return "● this one"
+            return f"● {_('this one')}"
         if not one.is_ours:
-            return "○ open"
+            return f"○ {_('open')}"
         if one.is_ending:
-            return "◐ ending"
+            return f"◐ {_('ending')}"
         idle = times.ago(one.active_at, self.now)
-        return "● active" if idle == _NOW else f"○ idle {idle}"
+        if idle == _NOW:
+            return f"● {_('active')}"
+        return f"○ {_('idle {time}', time=idle)}"

@@ -4,6 +4,8 @@ from typing import Final
 
 from textual.widgets import Static
 
+from cwtui.language import _
+
 MIN_COLUMNS: Final = 60
 MIN_ROWS: Final = 20
 
@@ -16,7 +18,12 @@ class TooSmall(Static):
 
     def on_resize(self) -> None:
         width, height = self.app.size
-        self.update(
-            f"cwtui needs a window of at least {MIN_COLUMNS}x{MIN_ROWS}. "
-            f"This one is {width}x{height}: make it larger."
+        sentence = _(
+            "cwtui needs a window of at least {least_width}x{least_height}. This one is "
+            "{width}x{height}: make it larger.",
+            least_width=MIN_COLUMNS,
+            least_height=MIN_ROWS,
+            width=width,
+            height=height,
         )
+        self.update(sentence)

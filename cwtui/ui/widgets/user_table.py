@@ -1,9 +1,11 @@
 """The list of users."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, tzinfo
+from enum import StrEnum
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -15,6 +17,7 @@ from cwtui.accounts.listing import AccountRow, View
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import ago, minute, place
 from cwtui.accounts.user_list import FirstPage
+from cwtui.language import N_, _
 from cwtui.ui.context import context_of
 from cwtui.ui.widgets.columns import Column, Short, equal_columns
 from cwtui.ui.widgets.virtual_table import VirtualTable
@@ -37,9 +40,9 @@ class UserTable(VirtualTable[AccountRow]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "select", "Select, or not", show=False),
-        Binding("shift+up", "extend(-1)", "Select up to there", show=False),
-        Binding("shift+down", "extend(1)", "Select up to there", show=False),
+        Binding("space", "select", N_("Select, or not"), show=False),
+        Binding("shift+up", "extend(-1)", N_("Select up to there"), show=False),
+        Binding("shift+down", "extend(1)", N_("Select up to there"), show=False),
     ]
     MARKS = 1
 
@@ -69,9 +72,10 @@ class UserTable(VirtualTable[AccountRow]):
         self._start = start
         """The username and the position of the row to start at."""
         self._last_sign_ins: Mapping[str, float | None] = {}
+        mfa, status = _longest(MfaState), _longest(Status)
         self._columns: tuple[Column[AccountRow], ...] = (
             Column(
-                "Username",
+                _("Username"),
                 24,
                 lambda row: visible(row.username),
                 least=14,
@@ -79,7 +83,7 @@ class UserTable(VirtualTable[AccountRow]):
                 sorts="username",
             ),
             Column(
-                "Display name",
+                _("Display name"),
                 16,
                 lambda row: visible(row.display_name),
                 least=12,
@@ -89,14 +93,14 @@ class UserTable(VirtualTable[AccountRow]):
                 sorts="display_name",
             ),
             Column(
-                "Origin",
+                _("Origin"),
                 7,
                 _origin,
                 value=lambda row: (row.origin, _origin(row)),
                 sorts="origin",
             ),
             Column(
-                "Roles",
+                _("Roles"),
                 33,
                 lambda row: visible(", ".join(row.roles)),
                 short=Short(8, lambda row: visible(wording.short_roles(row.roles))),
@@ -104,27 +108,27 @@ class UserTable(VirtualTable[AccountRow]):
                 sorts="roles",
             ),
             Column(
-                "MFA",
-                10,
-                lambda row: f"{_MFA_MARKS[self._mfa(row)]} {self._mfa(row)}",
-                short=Short(8, lambda row: self._mfa(row).value),
+                _("MFA"),
+                2 + mfa,
+                lambda row: f"{_MFA_MARKS[self._mfa(row)]} {_(self._mfa(row).value)}",
+                short=Short(mfa, lambda row: _(self._mfa(row).value)),
                 value=self._mfa,
                 sorts="mfa",
             ),
             Column(
-                "Status",
-                10,
-                lambda row: f"{STATUS_MARKS[self._status(row)]} {self._status(row)}",
-                short=Short(8, lambda row: self._status(row).value),
+                _("Status"),
+                2 + status,
+                lambda row: f"{STATUS_MARKS[self._status(row)]} {_(self._status(row).value)}",
+                short=Short(status, lambda row: _(self._status(row).value)),
                 # Not the status, which would take longer for all rows of a long list.
                 value=lambda row: (row.enabled, row.expires_at, row.is_unused, row.locked_until),
                 sorts="status",
             ),
             Column(
-                "Last sign-in" if zone is UTC else f"Last ({place(zone)})",
+                _("Last sign-in") if zone is UTC else _("Last ({zone})", zone=place(zone)),
                 16,
                 lambda row: self._last_sign_in(row, wide=True),
-                short=Short(6, lambda row: self._last_sign_in(row, wide=False), title="Last"),
+                short=Short(6, lambda row: self._last_sign_in(row, wide=False), title=_("Last")),
                 sorts="last_sign_in",
             ),
         )
@@ -262,4 +266,10 @@ class UserTable(VirtualTable[AccountRow]):
 def _origin(row: AccountRow) -> str:
     """Return the origin, with a mark if something needs attention. The account's page says what."""
     note = account_state.origin_note(row)
-    return row.origin.value if note is None else f"{row.origin} {ORIGIN_MARKS[note]}"
+    origin = _(row.origin.value)
+    return origin if note is None else f"{origin} {ORIGIN_MARKS[note]}"
+
+
+def _longest(words: Iterable[StrEnum]) -> int:
+    """Return how many cells the longest of these words takes in the person's language."""
+    return max(cell_len(_(word.value)) for word in words)

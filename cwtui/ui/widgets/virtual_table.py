@@ -13,6 +13,7 @@ from textual.reactive import Reactive, reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from cwtui.language import N_
 from cwtui.ui.widgets.columns import Column, Shown, fitted_columns
 
 R = TypeVar("R")
@@ -27,13 +28,13 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up or down", show=False),
-        Binding("down,j", "move(1)", "Up or down", show=False),
-        Binding("pageup", "page(-1)", "A page up or down", show=False),
-        Binding("pagedown", "page(1)", "A page up or down", show=False),
-        Binding("home", "move(-1000000000)", "First or last", show=False),
-        Binding("end", "move(1000000000)", "First or last", show=False),
-        Binding("enter", "open", "Open"),
+        Binding("up,k", "move(-1)", N_("Up or down"), show=False),
+        Binding("down,j", "move(1)", N_("Up or down"), show=False),
+        Binding("pageup", "page(-1)", N_("A page up or down"), show=False),
+        Binding("pagedown", "page(1)", N_("A page up or down"), show=False),
+        Binding("home", "move(-1000000000)", N_("First or last"), show=False),
+        Binding("end", "move(1000000000)", N_("First or last"), show=False),
+        Binding("enter", "open", N_("Open")),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--head", "table--cursor", "table--muted"}
     DEFAULT_CSS = """

@@ -7,24 +7,25 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from cwtui.accounts import sign_in, sign_in_progress
+from cwtui.language import N_, _
 from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import CodeInput, Field
 
 
 class BackupCodeScreen(EntryStep):
-    TITLE_TEXT = "Sign in with a backup code"
-    PRIMARY = "Sign In"
-    HELP = """\
+    TITLE_TEXT = N_("Sign in with a backup code")
+    PRIMARY = N_("Sign In")
+    HELP = N_("""\
 Backup codes were displayed when you set up multi-factor authentication. Each has 16 letters and \
 digits in four groups. Upper or lower case does not matter, and you can leave out the hyphens.
 
 You can use each backup code only once.
 
-No backup codes left? Ask a Connectware admin to disable your multi-factor authentication."""
+No backup codes left? Ask a Connectware admin to disable your multi-factor authentication.""")
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f4", "use_one_time_code", "Use one-time code")
+        Binding("f4", "use_one_time_code", N_("Use one-time code"))
     ]
 
     def __init__(self, state: sign_in.CodeNeeded) -> None:
@@ -32,9 +33,9 @@ No backup codes left? Ask a Connectware admin to disable your multi-factor authe
         self._state = state
 
     def question(self) -> ComposeResult:
-        yield Static("You can use each backup code only once.", classes="text", markup=False)
+        yield Static(_("You can use each backup code only once."), classes="text", markup=False)
         yield Field(
-            "backup_code", "Backup Code", CodeInput("XXXX-XXXX-XXXX-XXXX", at_backup_code="")
+            "backup_code", _("Backup Code"), CodeInput("XXXX-XXXX-XXXX-XXXX", at_backup_code="")
         )
 
     def on_mount(self) -> None:
@@ -43,7 +44,7 @@ No backup codes left? Ask a Connectware admin to disable your multi-factor authe
         )
 
     def ways_out(self) -> ComposeResult:
-        yield Button("Use one-time code", id="use-code", classes="way-out", compact=True)
+        yield Button(_("Use one-time code"), id="use-code", classes="way-out", compact=True)
 
     def pressed(self, button: str) -> None:
         if button == "use-code":
@@ -60,5 +61,5 @@ No backup codes left? Ask a Connectware admin to disable your multi-factor authe
         self.run_in_thread(
             lambda ports: sign_in.with_code(ports, self._state, code, "backup_code"),
             self.state_reached,
-            "Checking the backup code",
+            _("Checking the backup code"),
         )

@@ -14,12 +14,13 @@ from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import shortened
+from cwtui.language import N_, _
 from cwtui.ui.messages import LeadAway
 from cwtui.ui.screens import copying
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.entry.check_saved import CheckSavedScreen
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
-from cwtui.ui.screens.entry.print_codes import PrintCodesScreen
+from cwtui.ui.screens.entry.print_codes import HIDDEN, PrintCodesScreen
 from cwtui.ui.screens.entry.save_codes import SaveCodesScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
@@ -35,8 +36,8 @@ class BackupCodesScreen(EntryScreen, Generic[T]):
     """Shows the codes. `acknowledge` records that they are saved; `follow` says what comes next."""
 
     CSS_PATH = sheets("entry", "codes")
-    TITLE_TEXT = "Backup codes"
-    PRIMARY = "I have saved my backup codes"
+    TITLE_TEXT = N_("Backup codes")
+    PRIMARY = N_("I have saved my backup codes")
     # The first of them that is there.
     AUTO_FOCUS = "#copy, #save, #primary"
     # A window of tmux has 23 of 24 rows.
@@ -46,19 +47,19 @@ class BackupCodesScreen(EntryScreen, Generic[T]):
         (MIN_ROWS + 1, "-low"),
         (24, "-high-enough"),
     ]
-    BEFORE_QUITTING = "Quit without saving your backup codes? They will not be shown again."
-    HELP = """\
+    BEFORE_QUITTING = N_("Quit without saving your backup codes? They will not be shown again.")
+    HELP = N_("""\
 If you do not have access to your authentication device, you can use a backup code instead of a \
 one-time 6-digit code. You can use each backup code only once.
 
 Copy and paste the backup codes to a safe location, such as a password manager, or print them or \
 write them down. They will not be shown again. Afterwards you type one of them, to be sure that \
-you can read what you saved."""
+you can read what you saved.""")
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f4", "copy", "Copy"),
-        Binding("f6", "save", "Save to file"),
-        Binding("f7", "print", "Print view"),
+        Binding("f4", "copy", N_("Copy")),
+        Binding("f6", "save", N_("Save to file")),
+        Binding("f7", "print", N_("Print view")),
     ]
 
     def __init__(
@@ -79,14 +80,16 @@ you can read what you saved."""
 
     @property
     def help_text(self) -> str:
-        parts = [self.HELP, copying.explained(self, "F4", "the codes")]
+        parts = [super().help_text, copying.explained(self, "F4", _("the codes"))]
         parts.append(
-            "To select them with the mouse, hold Shift, or clear Use the mouse in Settings > "
-            "Change Display."
+            _(
+                "To select them with the mouse, hold Shift, or clear Use the mouse in Settings > "
+                "Change Display."
+            )
         )
-        parts.append("F7 shows them as a page to print, without frames and buttons.")
+        parts.append(_("F7 shows them as a page to print, without frames and buttons."))
         if self._may_save:
-            parts.append("F6 saves them to a new file that only you can read.")
+            parts.append(_("F6 saves them to a new file that only you can read."))
         return "\n\n".join(parts)
 
     @property
@@ -96,24 +99,23 @@ you can read what you saved."""
 
     def question(self) -> ComposeResult:
         how = (
-            "Copy and paste the backup codes to a safe location."
+            _("Copy and paste the backup codes to a safe location.")
             if copying.can_copy(self)
-            else "Write down the backup codes and keep them in a safe location."
+            else _("Write down the backup codes and keep them in a safe location.")
         )
-        yield Static(
-            f"{how} If you lose your authentication device, each code lets you sign in once. They "
-            "will not be shown again.",
-            classes="text",
-            markup=False,
+        what_for = _(
+            "If you lose your authentication device, each code lets you sign in once. They will "
+            "not be shown again."
         )
+        yield Static(f"{how} {what_for}", classes="text", markup=False)
         for number, half in enumerate(self._halves(), 1):
             yield Static(half, id=f"codes-{number}", classes="codes", markup=False)
         with Horizontal(id="ways-to-keep"):
             if copying.can_copy(self):
-                yield Button("Copy", id="copy", compact=True)
+                yield Button(_("Copy"), id="copy", compact=True)
             if self._may_save:
-                yield Button("Save to File", id="save", compact=True)
-            yield Button("Print View", id="print-view", compact=True)
+                yield Button(_("Save to File"), id="save", compact=True)
+            yield Button(_("Print View"), id="print-view", compact=True)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
@@ -137,7 +139,7 @@ you can read what you saved."""
     def hide_secrets(self) -> None:
         # Behind another step they are hidden anyway, and no key has to show them again.
         self.blanked = not self._is_covered
-        self._show_in_both(("\n\nHidden. Press any key to show them.\n\n", "\n\n\n\n"))
+        self._show_in_both((f"\n\n{_(HIDDEN)}\n\n", "\n\n\n\n"))
 
     def show_secrets(self) -> None:
         self.blanked = False
@@ -193,7 +195,8 @@ you can read what you saved."""
     def _saved(self, path: Path) -> None:
         home = self.context.home
         shown = f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
-        self.say(f"✓ Saved to {shortened(shown, _LONGEST_PATH)}.")
+        saved = _("Saved to {path}.", path=shortened(shown, _LONGEST_PATH))
+        self.say(f"✓ {saved}")
 
     # Going on
 

@@ -11,6 +11,7 @@ from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.language import N_, _
 from cwtui.ui.messages import LeadAway
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.widgets.buttons import Button
@@ -22,16 +23,16 @@ T = TypeVar("T")
 class CheckSavedScreen(EntryScreen, Generic[T]):
     """Shown over the codes. Either way on, `acknowledge` records that they are saved."""
 
-    TITLE_TEXT = "Check your backup codes"
-    PRIMARY = "Check and Continue"
-    HELP = """\
+    TITLE_TEXT = N_("Check your backup codes")
+    PRIMARY = N_("Check and Continue")
+    HELP = N_("""\
 Type one of your codes from where you saved it. This shows that you can find and read it on the \
 day when you need it. The code is not used up. Upper or lower case does not matter, and you can \
 leave out the hyphens.
 
-Esc shows the codes again. You can also continue without checking."""
+Esc shows the codes again. You can also continue without checking.""")
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Show the codes again")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", N_("Show the codes again"))]
 
     def __init__(
         self,
@@ -46,16 +47,16 @@ Esc shows the codes again. You can also continue without checking."""
 
     def question(self) -> ComposeResult:
         yield Static(
-            "Type one of your codes from where you saved it. It is not used up.",
+            _("Type one of your codes from where you saved it. It is not used up."),
             classes="text",
             markup=False,
         )
         entry = TextInput(placeholder="XXXX-XXXX-XXXX-XXXX", max_length=64)
-        yield Field("backup_code", "Backup Code", entry)
+        yield Field("backup_code", _("Backup Code"), entry)
 
     def ways_out(self) -> ComposeResult:
-        yield Button("Show the codes again", id="again", classes="way-out", compact=True)
-        yield Button("Continue without checking", id="skip", classes="way-out", compact=True)
+        yield Button(_("Show the codes again"), id="again", classes="way-out", compact=True)
+        yield Button(_("Continue without checking"), id="skip", classes="way-out", compact=True)
 
     def hide_secrets(self) -> None:
         for entry in self.query(TextInput):
@@ -84,7 +85,7 @@ Esc shows the codes again. You can also continue without checking."""
             self._go_on()
 
     def _go_on(self) -> None:
-        self.run_in_thread(self._acknowledge, self._acknowledged, "Saving")
+        self.run_in_thread(self._acknowledge, self._acknowledged, _("Saving"))
 
     def _acknowledged(self, result: T) -> None:
         self.lead_away(self._follow(result))

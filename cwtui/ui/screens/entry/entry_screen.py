@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Center, Vertical
 from textual.widgets import Static
 
+from cwtui.language import N_, _
 from cwtui.ui.messages import BackToSignIn, SignInStateReached
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.steady import Body
@@ -30,10 +31,10 @@ class EntryScreen(AccountScreen):
         with Body(id="entry", can_focus=False), Center(), Vertical(id="column"):
             yield Static("Connectware", id="name", markup=False)
             yield HostTime(f"{self.context.host}, ", id="host")
-            yield Static(self.TITLE_TEXT, id="title", markup=False)
+            yield Static(_(self.TITLE_TEXT), id="title", markup=False)
             yield from self.question()
             yield Static("", id="status-line", markup=False)
-            yield Button(self.PRIMARY, id="primary", variant="primary", compact=True)
+            yield Button(_(self.PRIMARY), id="primary", variant="primary", compact=True)
             yield from self.ways_out()
         yield KeyBar(show_command_palette=False)
         yield TooSmall()
@@ -54,7 +55,7 @@ class EntryScreen(AccountScreen):
 class EntryStep(EntryScreen):
     """A later step of a sign-in of `whose`. Esc cancels the sign-in."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Back to sign-in")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", N_("Back to sign-in"))]
 
     def __init__(self, whose: str) -> None:
         super().__init__()

@@ -10,6 +10,7 @@ from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.model import Account
 from cwtui.accounts.session import Operator
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.language import N_, _
 from cwtui.ui.messages import BackToSignIn
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.screens.password_form import PasswordForm
@@ -18,25 +19,25 @@ from cwtui.ui.widgets.strength import NewPasswordField, StrengthMeter
 
 
 class FirstRunScreen(EntryScreen, PasswordForm):
-    TITLE_TEXT = "Create the first administrator"
-    PRIMARY = "Create Administrator"
+    TITLE_TEXT = N_("Create the first administrator")
+    PRIMARY = N_("Create Administrator")
     RESTING = True
     AUTO_FOCUS = "#new_password TextInput"
-    HELP = """\
+    HELP = N_("""\
 There are no accounts yet. The first one is an administrator: it has the role connectware-admin \
 and can create the others.
 
 Choose a strong password that you do not use for other accounts.
 
 The accounts are stored in files that belong to the user who runs cwtui. `cwtui \
---paths` shows where."""
+--paths` shows where.""")
 
     def question(self) -> ComposeResult:
-        yield Static("There are no accounts yet.", classes="text", markup=False)
-        yield Field("username", "Username", TextInput("admin"))
-        yield NewPasswordField("Password", passwords.rules(OrganizationSettings()))
+        yield Static(_("There are no accounts yet."), classes="text", markup=False)
+        yield Field("username", _("Username"), TextInput("admin"))
+        yield NewPasswordField(_("Password"), passwords.rules(OrganizationSettings()))
         yield StrengthMeter("new_password", lambda: self.query_one("#username", Field).entry.value)
-        yield Field("confirm_password", "Confirm Password", SecretInput())
+        yield Field("confirm_password", _("Confirm Password"), SecretInput())
 
     def submit(self) -> None:
         username = self.query_one("#username", Field).entry.value
@@ -51,7 +52,7 @@ The accounts are stored in files that belong to the user who runs cwtui. `cwtui 
         self.run_in_thread(
             lambda ports: first_admin.create(ports, username, password, confirmation, operator),
             self._created,
-            "Creating the administrator",
+            _("Creating the administrator"),
         )
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
@@ -66,7 +67,7 @@ The accounts are stored in files that belong to the user who runs cwtui. `cwtui 
     def _created(self, account: Account) -> None:
         self.lead_away(
             BackToSignIn(
-                f"The administrator {account.username} was created. Sign in.",
+                _("The administrator {name} was created. Sign in.", name=account.username),
                 username=account.username,
             )
         )

@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from cwtui.accounts import sign_in
-from cwtui.language import _
+from cwtui.language import N_, _
 from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.screens.password_form import PasswordForm
 from cwtui.ui.widgets.fields import Field, SecretInput
@@ -12,12 +12,12 @@ from cwtui.ui.widgets.strength import NewPasswordField, StrengthMeter
 
 
 class NewPasswordScreen(EntryStep, PasswordForm):
-    TITLE_TEXT = "Choose a new password"
-    PRIMARY = "Save New Password"
-    HELP = """\
+    TITLE_TEXT = N_("Choose a new password")
+    PRIMARY = N_("Save New Password")
+    HELP = N_("""\
 You signed in with an initial password, or the code of an invitation, that an admin gave you. \
-Replace it with one that only \
-you know: a strong password that you do not use for other accounts."""
+Replace it with one that only you know: a strong password that you do not use for other \
+accounts.""")
 
     def __init__(self, state: sign_in.NewPasswordNeeded) -> None:
         super().__init__(state.progress.username)
@@ -31,14 +31,14 @@ you know: a strong password that you do not use for other accounts."""
             classes="text",
             markup=False,
         )
-        yield NewPasswordField("New Password", self._state.rules)
+        yield NewPasswordField(_("New Password"), self._state.rules)
         yield StrengthMeter("new_password", lambda: self._state.progress.username)
-        yield Field("confirm_password", "Confirm Password", SecretInput())
+        yield Field("confirm_password", _("Confirm Password"), SecretInput())
 
     def submit(self) -> None:
         new, confirmation = self.take_passwords()
         self.run_in_thread(
             lambda ports: sign_in.with_new_password(ports, self._state, new, confirmation),
             self.state_reached,
-            "Saving your new password",
+            _("Saving your new password"),
         )

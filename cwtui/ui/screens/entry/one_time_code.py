@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from cwtui.accounts import sign_in, sign_in_progress
+from cwtui.language import N_, _
 from cwtui.ui.messages import UseBackupCode
 from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.widgets.buttons import Button
@@ -15,9 +16,9 @@ from cwtui.ui.widgets.fields import CodeInput, Field
 
 
 class OneTimeCodeScreen(EntryStep):
-    TITLE_TEXT = "One-time code"
-    PRIMARY = "Sign In"
-    HELP = """\
+    TITLE_TEXT = N_("One-time code")
+    PRIMARY = N_("Sign In")
+    HELP = N_("""\
 Open the authentication app and select your Connectware account. Enter the one-time 6-digit code \
 displayed on the authentication app. The sixth digit submits it.
 
@@ -25,9 +26,12 @@ No access to your authentication app? Use a backup code (you can also type it he
 Enter), or ask a Connectware admin to disable your multi-factor authentication.
 
 Every code is refused? The clock of your phone or of this host may be wrong. The second wrong code \
-shows the time of this host and, if both codes fit the same other time, how far the phone is off."""
+shows the time of this host and, if both codes fit the same other time, how far the phone is \
+off.""")
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f4", "use_backup_code", "Use backup code")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f4", "use_backup_code", N_("Use backup code"))
+    ]
 
     def __init__(self, state: sign_in.CodeNeeded) -> None:
         super().__init__(state.progress.username)
@@ -35,12 +39,15 @@ shows the time of this host and, if both codes fit the same other time, how far 
 
     def question(self) -> ComposeResult:
         yield Static(
-            "Open the authentication app and enter the 6-digit code for your Connectware account.",
+            _(
+                "Open the authentication app and enter the 6-digit code for your Connectware "
+                "account."
+            ),
             classes="text",
             markup=False,
         )
-        entry = CodeInput(at_backup_code="For a backup code, press Enter when it is complete.")
-        yield Field("code", "One-time code", entry)
+        entry = CodeInput(at_backup_code=_("For a backup code, press Enter when it is complete."))
+        yield Field("code", _("One-time code"), entry)
         yield CodeCountdown()
 
     def on_mount(self) -> None:
@@ -49,7 +56,7 @@ shows the time of this host and, if both codes fit the same other time, how far 
         )
 
     def ways_out(self) -> ComposeResult:
-        yield Button("Use backup code", id="use-backup-code", classes="way-out", compact=True)
+        yield Button(_("Use backup code"), id="use-backup-code", classes="way-out", compact=True)
 
     def pressed(self, button: str) -> None:
         if button == "use-backup-code":
@@ -67,5 +74,5 @@ shows the time of this host and, if both codes fit the same other time, how far 
         self.run_in_thread(
             lambda ports: sign_in.with_code(ports, self._state, code, "code"),
             self.state_reached,
-            "Checking the code",
+            _("Checking the code"),
         )

@@ -7,26 +7,27 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from cwtui.accounts.secret import Secret
+from cwtui.language import N_, _
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.steady import Body
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.too_small import TooSmall
 
-HIDDEN = "Hidden. Press any key to show them."
+HIDDEN = N_("Hidden. Press any key to show them.")
 
 
 class PrintCodesScreen(AccountScreen):
     """Shown over the codes."""
 
     CSS_PATH = sheets("codes")
-    HELP = """\
+    HELP = N_("""\
 This page has the backup codes and what they are for, without frames and buttons. Print it with \
 your terminal, or write it down. Each code lets you sign in once.
 
-Esc goes back to the codes."""
+Esc goes back to the codes.""")
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back"),
+        Binding("escape", "back", N_("Back")),
         Binding("f7", "back", show=False),
         Binding("enter", "back", show=False, priority=True),
     ]
@@ -42,11 +43,11 @@ Esc goes back to the codes."""
 
     @property
     def _page(self) -> str:
-        return f"{self._text.reveal()}\nEsc: back"
+        return f"{self._text.reveal()}\n{_('Esc: back')}"
 
     def hide_secrets(self) -> None:
         self.blanked = True
-        self.show_text("#print-page", HIDDEN)
+        self.show_text("#print-page", _(HIDDEN))
 
     def show_secrets(self) -> None:
         self.blanked = False

@@ -14,7 +14,8 @@ from textual.widgets import Static
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.text import counted, visible
+from cwtui.accounts.text import visible
+from cwtui.language import N_, _, ngettext
 from cwtui.ui.glyphs import has_utf_8
 from cwtui.ui.messages import AskFirst, LeadAway
 from cwtui.ui.screens import copying
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PANEL_COLUMNS = 33
-_SCAN: Final = "Scan the QR code with your authentication app, or enter your secret key:"
-_SCAN_FURTHER: Final = "Scan the QR code with the app on that device, or enter the secret key."
-_SAME_NAME: Final = "An app that already has this account may replace its entry."
+_SCAN: Final = N_("Scan the QR code with your authentication app, or enter your secret key:")
+_SCAN_FURTHER: Final = N_("Scan the QR code with the app on that device, or enter the secret key.")
+_SAME_NAME: Final = N_("An app that already has this account may replace its entry.")
 
 
 class RegisterDeviceScreen(AccountScreen, Generic[T]):
@@ -46,11 +47,11 @@ class RegisterDeviceScreen(AccountScreen, Generic[T]):
     AUTO_FOCUS = "CodeInput"
     TAKES_STRAY_TEXT = True
     VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MIN_ROWS, "-low"), (24, "-high-enough")]
-    BEFORE_QUITTING = (
+    BEFORE_QUITTING = N_(
         "Quit without registering your device? This secret key will no longer work. "
         "You get a new one next time."
     )
-    HELP = f"""\
+    HELP = N_("""\
 Open your authentication app and scan the QR code, or enter the secret key. We recommend Google \
 Authenticator, Microsoft Authenticator, Authy or FreeOTP, but any TOTP app works.
 
@@ -60,17 +61,17 @@ F5 draws the QR code differently, for terminals that leave gaps between lines or
 characters, and then shows how to enter the secret key instead.
 
 No camera, or the window is too small? Enter the secret key in your app, with these settings: \
-{totp.BY_HAND}."""
+{settings}.""")
 
-    HELP_ON_FURTHER = """\
+    HELP_ON_FURTHER = N_("""\
 Use the app on the device that the screen names. An app that already has an entry for this account \
 may replace it, because both have the same name. The device of the old entry then gives no valid \
-codes any more. An app that keeps both shows them under the same name."""
+codes any more. An app that keeps both shows them under the same name.""")
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f4", "copy_key", "Copy key"),
-        Binding("f5", "next_drawing", "Redraw"),
-        Binding("escape", "cancel", "Cancel"),
+        Binding("f4", "copy_key", N_("Copy key")),
+        Binding("f5", "next_drawing", N_("Redraw")),
+        Binding("escape", "cancel", N_("Cancel")),
     ]
 
     def __init__(
@@ -96,9 +97,12 @@ codes any more. An app that keeps both shows them under the same name."""
 
     @property
     def help_text(self) -> str:
-        parts = [self.HELP, copying.explained(self, "F4", "the secret key")]
+        parts = [
+            _(self.HELP, settings=_(totp.BY_HAND)),
+            copying.explained(self, "F4", _("the secret key")),
+        ]
         if self._is_further:
-            parts.insert(0, self.HELP_ON_FURTHER)
+            parts.insert(0, _(self.HELP_ON_FURTHER))
         return "\n\n".join(parts)
 
     @property
@@ -116,37 +120,39 @@ codes any more. An app that keeps both shows them under the same name."""
     def compose(self) -> ComposeResult:
         yield Vertical(id="code-side")
         with Vertical(id="panel"):
-            yield Static(f"Account: {visible(self._enrolment.username)}", id="whose", markup=False)
+            yield Static(self._whose(), id="whose", markup=False)
             if self._required:
-                yield Static("Your account requires MFA.", id="required", markup=False)
+                yield Static(_("Your account requires MFA."), id="required", markup=False)
             if self._is_further:
-                device = f"Register Device: {visible(self._enrolment.device)}"
+                device = _("Register Device: {name}", name=visible(self._enrolment.device))
                 yield Static(device, id="device", markup=False)
-                yield Static(_SCAN_FURTHER, id="scan", classes="-followed", markup=False)
-                yield Static(_SAME_NAME, id="same-name", markup=False)
+                yield Static(_(_SCAN_FURTHER), id="scan", classes="-followed", markup=False)
+                yield Static(_(_SAME_NAME), id="same-name", markup=False)
             else:
-                yield Static(_SCAN, id="scan", markup=False)
+                yield Static(_(_SCAN), id="scan", markup=False)
             yield Static(self._key(), id="key", markup=False)
-            label = "One-time 6-digit code" if self._is_further else "Register Device"
-            yield Field("code", label, CodeInput(), "The 6-digit code in your app")
+            label = _("One-time 6-digit code") if self._is_further else _("Register Device")
+            yield Field("code", label, CodeInput(), _("The 6-digit code in your app"))
             yield CodeCountdown()
             yield Static("", id="status-line", markup=False)
             yield Button(
-                "Register Device" if self._is_further else "Enable Multi-Factor\nAuthentication",
+                _("Register Device")
+                if self._is_further
+                else _("Enable Multi-Factor\nAuthentication"),
                 id="primary",
                 classes="-one-row" if self._is_further else None,
                 variant="primary",
                 compact=True,
             )
-            copy = "F4 Copy  " if copying.can_copy(self) else ""
-            yield Static(
-                f"QR code looks wrong? F5\n{copy}F1 Help  Esc Cancel", id="keys", markup=False
-            )
+            keys = [_("F4 Copy")] if copying.can_copy(self) else []
+            keys += [_("F1 Help"), _("Esc Cancel")]
+            looks_wrong = _("QR code looks wrong? F5")
+            yield Static(f"{looks_wrong}\n{'  '.join(keys)}", id="keys", markup=False)
         yield TooSmall()
 
     def on_mount(self) -> None:
         if self.context.offered.get(self._enrolment.replaces) is self._enrolment:
-            self.say("○ The same key as before.")
+            self.say(f"○ {_('The same key as before.')}")
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -173,16 +179,33 @@ codes any more. An app that keeps both shows them under the same name."""
         return qr.fit(self._enrolment.uris(), room, style)
 
     def _too_small(self, needed: "qr.Size") -> str:
-        sizes = (
-            ("columns", needed.columns + PANEL_COLUMNS, self.size.width),
-            ("rows", needed.rows, self.size.height),
-        )
-        lacking = [(f"{need} {what}", f"{there}") for what, need, there in sizes if need > there]
-        need, there = (" and ".join(words) for words in zip(*lacking, strict=True))
-        return (
-            f"The QR code does not fit here: it needs {need}, and this window has {there}. Make "
-            "it larger, or enter the secret key by hand."
-        )
+        width, height = self.size
+        columns, rows = needed.columns + PANEL_COLUMNS, needed.rows
+        if columns > width and rows > height:
+            lacking = _(
+                "The QR code does not fit here: it needs {columns} columns and {rows} rows, and "
+                "this window has {width} and {height}.",
+                columns=columns,
+                rows=rows,
+                width=width,
+                height=height,
+            )
+        elif rows > height:
+            lacking = _(
+                "The QR code does not fit here: it needs {rows} rows, and this window has "
+                "{height}.",
+                rows=rows,
+                height=height,
+            )
+        else:
+            lacking = _(
+                "The QR code does not fit here: it needs {columns} columns, and this window has "
+                "{width}.",
+                columns=columns,
+                width=width,
+            )
+        otherwise = _("Make it larger, or enter the secret key by hand.")
+        return f"{lacking} {otherwise}"
 
     def _larger(self) -> str:
         """Return what to do if no drawing can be read. There may be room for a larger one."""
@@ -190,20 +213,27 @@ codes any more. An app that keeps both shows them under the same name."""
 
         largest = self._fitted(qr.DrawingStyle.WHOLE_CELLS)
         if isinstance(largest, qr.Drawing):
-            return "Cannot scan any QR code? Enter the secret key by hand."
-        columns, rows = largest.needed.columns + PANEL_COLUMNS, largest.needed.rows
-        return (
+            return _("Cannot scan any QR code? Enter the secret key by hand.")
+        return _(
             "Cannot scan any QR code? One that works in every terminal needs a window of "
-            f"{columns} columns and {rows} rows. Or enter the secret key by hand."
+            "{columns} columns and {rows} rows. Or enter the secret key by hand.",
+            columns=largest.needed.columns + PANEL_COLUMNS,
+            rows=largest.needed.rows,
         )
 
     def _by_hand(self) -> str:
-        return (
-            "In your app, add an account, choose to enter a key, and give:\n\n"
-            f"Account: {visible(self._enrolment.username)}\n"
-            "Key: on the right\n"
-            f"Type: {totp.BY_HAND}"
+        return "\n".join(
+            (
+                _("In your app, add an account, choose to enter a key, and give:"),
+                "",
+                self._whose(),
+                _("Key: on the right"),
+                _("Type: {settings}", settings=_(totp.BY_HAND)),
+            )
         )
+
+    def _whose(self) -> str:
+        return _("Account: {name}", name=visible(self._enrolment.username))
 
     def _fill_code_side(self, shown: Widget) -> None:
         # A resize can arrive while the screen is being closed, when it has no widgets any more.
@@ -218,7 +248,7 @@ codes any more. An app that keeps both shows them under the same name."""
 
     def hide_secrets(self) -> None:
         self.blanked = True
-        self._fill_code_side(Static("Hidden. Press any key to show it.", markup=False))
+        self._fill_code_side(Static(_("Hidden. Press any key to show it."), markup=False))
         self.show_text("#key", "\n")
 
     def show_secrets(self) -> None:
@@ -258,16 +288,22 @@ codes any more. An app that keeps both shows them under the same name."""
             return
         self.context.offered[self._enrolment.replaces] = self._enrolment
         self.app.set_timer(left + 1, self.context.forget_expired_offers)
-        kept = counted(ceil(left / 60), "minute")
-        if not self._required:  # in a session
-            kept += ", unless you sign out"
-        AskFirst(
-            "Leave without registering your device? If it is already in your app, that entry "
-            f"stays valid for {kept}: come back by then, and you get the same secret key.",
-            "Leave",
-            "Stay",
-            self._give_up(),
-        ).send(self)
+        time = ngettext("{number} minute", "{number} minutes", ceil(left / 60))
+        question = (
+            _(
+                "Leave without registering your device? If it is already in your app, that entry "
+                "stays valid for {time}: come back by then, and you get the same secret key.",
+                time=time,
+            )
+            if self._required
+            else _(
+                "Leave without registering your device? If it is already in your app, that entry "
+                "stays valid for {time}, unless you sign out: come back by then, and you get the "
+                "same secret key.",
+                time=time,
+            )
+        )
+        AskFirst(question, _("Leave"), _("Stay"), self._give_up()).send(self)
 
     def show_error(self, field: str, sentence: str) -> None:
         # Makes room: an error about the clocks is long. Whoever types a code has scanned already.
@@ -283,5 +319,5 @@ codes any more. An app that keeps both shows them under the same name."""
         self.run_in_thread(
             lambda ports: self._register(ports, code),
             self._registered,
-            "Checking the code" if self._is_further else "Creating your backup codes",
+            _("Checking the code") if self._is_further else _("Creating your backup codes"),
         )

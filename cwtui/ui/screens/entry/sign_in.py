@@ -8,6 +8,7 @@ from textual.widgets import Input, Static
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import check_filled_in
+from cwtui.language import N_, _
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.widgets.fields import Field, SecretInput, TextInput
 
@@ -20,10 +21,10 @@ READING_SECONDS: Final = 1.0
 
 
 class SignInScreen(EntryScreen):
-    TITLE_TEXT = "Sign in to Your Account"
-    PRIMARY = "Sign In"
+    TITLE_TEXT = N_("Sign in to Your Account")
+    PRIMARY = N_("Sign In")
     RESTING = True
-    HELP = """\
+    HELP = N_("""\
 Enter your Username and Password, then press Enter. If an admin has invited you, enter the code of \
 the invitation in the Password field. You then choose a password.
 
@@ -31,7 +32,7 @@ If multi-factor authentication is enabled for your account, you are then asked f
 6-digit code from your authentication app or for a backup code.
 
 Forgot your password, or lost your device and your backup codes? Ask a Connectware admin to reset \
-your password or to disable your multi-factor authentication."""
+your password or to disable your multi-factor authentication.""")
 
     def __init__(self, notice: str = "", *, wrong: bool = False, username: str = "") -> None:
         super().__init__()
@@ -47,8 +48,8 @@ your password or to disable your multi-factor authentication."""
             mark = "✗ " if self._wrong else "✓ "
             classes = "text -wrong" if self._wrong else "text"
             yield Static(mark + self._notice, id="notice", classes=classes, markup=False)
-        yield Field("username", "Username", TextInput(self._username))
-        yield Field("password", "Password", SecretInput())
+        yield Field("username", _("Username"), TextInput(self._username))
+        yield Field("password", _("Password"), SecretInput())
 
     def on_mount(self) -> None:
         self._shown_at = self.context.after_code.now()
@@ -79,8 +80,9 @@ your password or to disable your multi-factor authentication."""
     def _waiting(self) -> str:
         directory = self.context.config.directory
         if directory is None:
-            return "Checking your password"
-        return f"Checking your password. This may take up to {directory.total_seconds:g} s"
+            return _("Checking your password")
+        most = f"{directory.total_seconds:g}"
+        return _("Checking your password. This may take up to {seconds} s", seconds=most)
 
     def submit(self) -> None:
         username = self.query_one("#username", Field).entry

@@ -8,15 +8,16 @@ from textual.widgets import Static
 from cwtui.accounts import sign_in, sign_in_enrolment
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.times import full_minute
+from cwtui.language import N_, _
 from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.widgets.buttons import Button
 
 
 class UnacknowledgedScreen(EntryStep):
-    TITLE_TEXT = "Did you save your backup codes?"
-    PRIMARY = "Show New Backup Codes"
+    TITLE_TEXT = N_("Did you save your backup codes?")
+    PRIMARY = N_("Show New Backup Codes")
     AUTO_FOCUS = "#later"  # Enter pressed unseen neither replaces codes nor confirms them
-    HELP = """\
+    HELP = N_("""\
 You have not confirmed yet that you saved your newest backup codes, and none of them has been \
 used yet. Older codes no longer work. Without backup codes you cannot sign in if you lose your \
 device.
@@ -28,21 +29,26 @@ Show New Backup Codes: new codes replace the newest ones, which then no longer w
 
 I have the codes: the newest ones stay valid, and you are not asked again.
 
-Ask me next time: nothing changes, and the next sign-in asks again."""
+Ask me next time: nothing changes, and the next sign-in asks again.""")
 
     def __init__(self, state: sign_in.BackupCodesUnacknowledged) -> None:
         super().__init__(state.progress.username)
         self._state = state
 
     def question(self) -> ComposeResult:
-        created = f", created on {self._created}" if self._created else ""
-        yield Static(
-            f"You have not confirmed that you saved your newest backup codes{created}. None of "
-            "them has been used yet. Older codes no longer work.\n\n"
-            "Without backup codes you cannot sign in if you lose your device.",
-            classes="text",
-            markup=False,
-        )
+        if self._created:
+            told = _(
+                "You have not confirmed that you saved your newest backup codes, created on "
+                "{date}. None of them has been used yet. Older codes no longer work.",
+                date=self._created,
+            )
+        else:
+            told = _(
+                "You have not confirmed that you saved your newest backup codes. None of them has "
+                "been used yet. Older codes no longer work."
+            )
+        why = _("Without backup codes you cannot sign in if you lose your device.")
+        yield Static(f"{told}\n\n{why}", classes="text", markup=False)
 
     @property
     def _created(self) -> str:
@@ -50,9 +56,13 @@ Ask me next time: nothing changes, and the next sign-in asks again."""
         return "" if at is None else full_minute(at, self.context.zone)
 
     def ways_out(self) -> ComposeResult:
-        which = f"I have the codes of {self._created}" if self._created else "I have these codes"
+        which = (
+            _("I have the codes of {date}", date=self._created)
+            if self._created
+            else _("I have these codes")
+        )
         yield Button(which, id="keep", classes="way-out", compact=True)
-        yield Button("Ask me next time", id="later", classes="way-out", compact=True)
+        yield Button(_("Ask me next time"), id="later", classes="way-out", compact=True)
 
     def pressed(self, button: str) -> None:
         match button:
@@ -67,12 +77,12 @@ Ask me next time: nothing changes, and the next sign-in asks again."""
         self, answer: Callable[[Ports, sign_in.BackupCodesUnacknowledged], sign_in.State]
     ) -> None:
         self.run_in_thread(
-            lambda ports: answer(ports, self._state), self.state_reached, "Signing in"
+            lambda ports: answer(ports, self._state), self.state_reached, _("Signing in")
         )
 
     def submit(self) -> None:
         self.run_in_thread(
             lambda ports: sign_in_enrolment.make_new_backup_codes(ports, self._state),
             self.state_reached,
-            "Creating new backup codes",
+            _("Creating new backup codes"),
         )
