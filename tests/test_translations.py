@@ -33,7 +33,7 @@ def misused(tree: ast.AST) -> Iterator[str]:
         except ValueError as error:
             yield f"{call.lineno}: {error}"
             continue
-        if name != "N_" and named != values:
+        if name != "N_" and named != values and None not in values:  # None: **values
             yield f"{call.lineno}: the text names {named}, the call has {values}"
 
 
@@ -42,7 +42,8 @@ def has_literal(node: ast.AST) -> bool:
     if isinstance(node, ast.Subscript):
         return has_literal(node.value)
     return isinstance(node, ast.JoinedStr | ast.BinOp) or any(
-        isinstance(part, ast.Constant) and isinstance(part.value, str) for part in ast.walk(node)
+        isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value
+        for part in ast.walk(node)
     )
 
 
@@ -72,7 +73,8 @@ def test_misuse_is_found(call: str) -> None:
     [
         "_('a' 'b')", "_(A)", "_(NAMES[one])", "_(NAMES['a'])", "_(NAMES[0])",
         "_('{b} {c!r}', b=1, c=2)", "N_('a {b}')",
-        "ngettext('{number} {b}', '{number} {b}', 2, b=1)", "_(A, b=1)", "_(a.B.get(b))",
+        "ngettext('{number} {b}', '{number} {b}', 2, b=1)", "_(A, b=1)", "_(A, **b)",
+        "_(A.get(b, ''))",
         "ngettext('one', '{number}', 2)", "ngettext('one', 'more', 2)",
     ],
 )  # fmt: skip
