@@ -121,7 +121,8 @@ def required(requirement: Requirement) -> str:
 
 def why_required(requirement: Requirement) -> str:
     """Return what the organization has to do with it, as a sentence; empty if nothing."""
-    return _(_WHY_REQUIRED.get(requirement, ""))
+    why = _WHY_REQUIRED.get(requirement)
+    return _(why) if why else ""
 
 
 def mfa(factor: SecondFactor | None, zone: tzinfo = UTC) -> str:

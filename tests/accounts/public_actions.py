@@ -114,6 +114,7 @@ READS: dict[str, Act] = {
 AUDIT_READS: dict[str, Act] = {
     "oldest_first": lambda s, by: audit_reading.oldest_first(s.world.ports, by),
     "newest": lambda s, by: audit_reading.newest(s.world.ports, by, EVERYTHING),
+    "newer": lambda s, by: audit_reading.newer(s.world.ports, by, EVERYTHING, START),
     "verify": lambda s, by: audit_reading.verify(s.world.ports, by),
 }
 CHANGES: dict[str, Act] = {
