@@ -22,10 +22,11 @@ from cwtui.accounts.bulk.acts import (
 )
 from cwtui.accounts.roles import CustomRoles, Permission
 from cwtui.accounts.text import visible
+from cwtui.language import N_, _, ngettext
 from cwtui.ui.screens.dialogs.dialog import Dialog
 from cwtui.ui.widgets.options import Options
 
-_TITLES: Final = {AddRole: "Add Role", RemoveRole: "Remove Role"}
+_TITLES: Final = {AddRole: N_("Add Role"), RemoveRole: N_("Remove Role")}
 Offer: TypeAlias = Act | type[AddRole | RemoveRole]
 """An act, or one that needs a role."""
 
@@ -48,23 +49,28 @@ def offers(held: frozenset[Permission], *, kiosk: bool) -> Iterator[Offer]:
 
 
 def _label(offer: Offer) -> str:
-    return sentences.title(offer) if isinstance(offer, Act) else f"{_TITLES[offer]} …"
+    if isinstance(offer, Act):
+        return sentences.title(offer)
+    return _("{act} …", act=_(_TITLES[offer]))
 
 
 class ActsScreen(Dialog[Act]):
-    """Returns the act, or None if the person goes back. `many` says how many users there are."""
+    """Returns the act, or None if the person goes back.
+
+    `many` is how many users are selected; None: all, but nobody knows yet how many that are.
+    """
 
     MANUAL = "admin"
-    HELP = """\
+    HELP = N_("""\
 Choose what to do with all selected users. Nothing happens yet: the next page says for how many \
 users it will be done, and who is left as they are and why.
 
-Up and Down move, Enter chooses, and Esc goes back."""
+Up and Down move, Enter chooses, and Esc goes back.""")
     AUTO_FOCUS = "Options"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", N_("Back"))]
 
     def __init__(
-        self, many: str, held: frozenset[Permission], custom: CustomRoles, *, kiosk: bool
+        self, many: int | None, held: frozenset[Permission], custom: CustomRoles, *, kiosk: bool
     ) -> None:
         super().__init__()
         self._many = many
@@ -77,14 +83,19 @@ Up and Down move, Enter chooses, and Esc goes back."""
         with Vertical(id="dialog", classes="acts"):
             yield Static("", id="asked", markup=False)
             yield Options(markup=False, compact=True)
-            yield Static("Enter chooses, Esc goes back.", classes="muted", markup=False)
+            yield Static(_("Enter chooses, Esc goes back."), classes="muted", markup=False)
 
     def on_mount(self) -> None:
         self._list_acts()
 
     def _list_acts(self) -> None:
         self._of_role = None
-        self._list(f"Change {self._many} selected", [*map(_label, self._offers)])
+        asked = (
+            _("Change All selected")
+            if self._many is None
+            else ngettext("Change {number} selected", "Change {number} selected", self._many)
+        )
+        self._list(asked, [*map(_label, self._offers)])
 
     def _list(self, asked: str, labels: Sequence[str]) -> None:
         self.show_text("#asked", asked)

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
+from cwtui.language import N_, _
 from cwtui.ui.screens import copying
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
 from cwtui.ui.screens.steady import ARROWS, SteadyScreen
@@ -26,7 +27,7 @@ class Dialog(ModalScreen[T], SteadyScreen[T]):
 
     CSS_PATH = sheets("dialog")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1,question_mark", "app.help", "Help", show=False),
+        Binding("f1,question_mark", "app.help", N_("Help"), show=False),
         *ARROWS,
     ]
 
@@ -34,19 +35,17 @@ class Dialog(ModalScreen[T], SteadyScreen[T]):
 class ConfirmScreen(Dialog[bool]):
     """Asks before a change, in a sentence that names what will change. `stay` has the focus."""
 
-    HELP = """\
+    HELP = N_("""\
 Read what will change. Nothing happens until you press the button that names the change.
 
 Tab and Shift+Tab move between the buttons, and Enter presses one. The first button and Esc \
-change nothing."""
+change nothing.""")
     MANUAL = "admin"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(False)", N_("Cancel"))]
 
-    def __init__(
-        self, sentence: str, act: str, *, stay: str = "Cancel", destroys: bool = True
-    ) -> None:
+    def __init__(self, sentence: str, act: str, *, stay: str = "", destroys: bool = True) -> None:
         super().__init__()
-        self._stay = stay
+        self._stay = stay or _("Cancel")
         self._act_classes = "danger" if destroys else None
         self._sentence = sentence
         self._act = act
@@ -69,23 +68,25 @@ class _Password(Static, can_focus=True):
 class InitialPasswordScreen(ShowsSecrets, Dialog[bool]):
     """An initial password to give to its user, shown once. Returns whether `then` was pressed."""
 
-    HELP = """\
+    HELP = N_("""\
 Give this password to the user in a safe way, such as in person. The user enters it at the first \
 sign-in and must then choose a new one.
 
 If the password is lost, create another one with Reset Password on the account's page.
 
 When you have the password, press Esc and then Enter to close this. Where you create users, Ctrl+N \
-goes on with the next one."""
+goes on with the next one.""")
     MANUAL = "admin"
     AUTO_FOCUS = "#initial-password"
-    BEFORE_QUITTING = "Quit without handing over the initial password? It will not be shown again."
-    WHAT = "the password"
+    BEFORE_QUITTING = N_(
+        "Quit without handing over the initial password? It will not be shown again."
+    )
+    WHAT = N_("the password")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "to_done", "Go to Done"),
+        Binding("escape", "to_done", N_("Go to Done")),
         Binding("enter", "say_how_to_close", show=False),
         # No key that people press by habit, or type ahead.
-        Binding("ctrl+n", "next", "Create another user"),
+        Binding("ctrl+n", "next", N_("Create another user")),
     ]
 
     def __init__(self, username: str, password: Secret, *, then: str = "") -> None:
@@ -97,7 +98,8 @@ goes on with the next one."""
 
     @property
     def help_text(self) -> str:
-        return f"{self.HELP}\n\n{copying.explained(self, 'Copy', self.WHAT)}"
+        copies = copying.explained(self, _("Copy"), _(self.WHAT))
+        return f"{super().help_text}\n\n{copies}"
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
@@ -106,25 +108,26 @@ goes on with the next one."""
             yield Static(self._told(), markup=False)
             yield Static(self._how_to_close, id="how-to-close", classes="muted", markup=False)
             with Horizontal(classes="buttons"):
-                yield Button("Done", id="done", variant="primary", compact=True)
+                yield Button(_("Done"), id="done", variant="primary", compact=True)
                 if copying.can_copy(self):
-                    yield Button("Copy", id="copy", compact=True)
+                    yield Button(_("Copy"), id="copy", compact=True)
                 if self._then:
                     yield Button(self._then, id="then", compact=True)
 
     def _title(self) -> str:
-        return f"Initial password of {visible(self._username)}"
+        return _("Initial password of {name}", name=visible(self._username))
 
     def _told(self) -> str:
-        return (
+        return _(
             "Give it to the user in a safe way. It is valid for 7 days and must be changed at the "
             "first sign-in. It will not be shown again."
         )
 
     @property
     def _how_to_close(self) -> str:
-        close = "To close: Esc, then Enter."
-        return f"{close} Another user: Ctrl+N." if self._then else close
+        if self._then:
+            return _("To close: Esc, then Enter. Another user: Ctrl+N.")
+        return _("To close: Esc, then Enter.")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "next":
@@ -141,7 +144,7 @@ goes on with the next one."""
 
     def hide_secrets(self) -> None:
         self.blanked = True
-        self.show_text("#initial-password", "Hidden. Press any key to show it.")
+        self.show_text("#initial-password", _("Hidden. Press any key to show it."))
 
     def show_secrets(self) -> None:
         self.blanked = False

@@ -10,6 +10,7 @@ from textual.widgets import Input, Static
 from cwtui.accounts import closing, text
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.text import visible
+from cwtui.language import N_, _
 from cwtui.ui.screens.dialogs.dialog import Dialog
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, TextInput
@@ -18,14 +19,14 @@ from cwtui.ui.widgets.fields import Field, TextInput
 class DisableScreen(Dialog[str | None]):
     """Returns the reason, which may be empty; None changes nothing."""
 
-    HELP = """\
+    HELP = N_("""\
 Reason: the user reads it at the next sign-in, once the password is right. It is in the audit log, \
 too. You can leave it empty.
 
-Nothing happens until you press Disable Account. Esc changes nothing."""
+Nothing happens until you press Disable Account. Esc changes nothing.""")
     MANUAL = "admin"
     AUTO_FOCUS = "#reason Input"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", N_("Cancel"))]
 
     def __init__(self, username: str) -> None:
         super().__init__()
@@ -34,18 +35,21 @@ Nothing happens until you press Disable Account. Esc changes nothing."""
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Static(
-                f"Disable the account {visible(self._username)}? The user can no longer sign in, "
-                "and open sessions will end.",
+                _(
+                    "Disable the account {name}? The user can no longer sign in, and open sessions "
+                    "will end.",
+                    name=visible(self._username),
+                ),
                 markup=False,
             )
             yield Field(
                 closing.REASON,
-                "Reason that the user reads at sign-in (optional)",
+                _("Reason that the user reads at sign-in (optional)"),
                 TextInput(max_length=text.LINE_LENGTH),
             )
             with Horizontal(classes="buttons"):
-                yield Button("Cancel", id="cancel", compact=True)
-                yield Button("Disable Account", id="act", classes="danger", compact=True)
+                yield Button(_("Cancel"), id="cancel", compact=True)
+                yield Button(_("Disable Account"), id="act", classes="danger", compact=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in the field leads to the buttons: no dangerous one is pressed by habit."""
@@ -58,7 +62,7 @@ Nothing happens until you press Disable Account. Esc changes nothing."""
             return
         field = self.query_one(Field)
         try:
-            self.dismiss(text.line(field.entry.value, closing.REASON, "The reason"))
+            self.dismiss(text.line(field.entry.value, closing.REASON, _("The reason")))
         except InvalidInput as error:
             field.show_error(str(error))
             field.entry.focus()

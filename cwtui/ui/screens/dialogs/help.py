@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
+from cwtui.language import N_, _
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.dialogs.key_table import Key, Part, parts
 from cwtui.ui.screens.dialogs.reader import Reader
@@ -22,8 +23,8 @@ class HelpScreen(Reader):
     """The help of one screen. `topic` is the part of the manual for that screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1,question_mark,q", "dismiss", "Close"),
-        Binding("m", "manual", "Manual"),
+        Binding("f1,question_mark,q", "dismiss", N_("Close")),
+        Binding("m", "manual", N_("Manual")),
     ]
 
     def __init__(
@@ -51,17 +52,17 @@ class HelpScreen(Reader):
                     yield Static(self._key_table(), id="keys", markup=False)
                 yield Static(self._text, id="help", markup=False)
             with Horizontal(classes="buttons"):
-                yield Button("Close", id="close", compact=True)
-                yield Button("Manual", id="manual", compact=True)
+                yield Button(_("Close"), id="close", compact=True)
+                yield Button(_("Manual"), id="manual", compact=True)
 
     def _key_table(self) -> Text:
         table = Text()
         for part in self._keys:
-            table.append(f"{part.title}\n", "bold")
+            table.append(f"{_(part.title)}\n", "bold")
             for key in part.keys:
                 names = ", ".join(map(self._shown_key, key.names))
                 line = f"{names}: " if self._columns else f"  {names + ' ':<{_KEY_COLUMNS}}"
-                table.append(f"{line}{key.does}\n")
+                table.append(f"{line}{_(key.does)}\n")
             table.append("\n")
         table.rstrip()
         return table
@@ -85,7 +86,7 @@ def open_help(app: App[Any], quits: str) -> None:
     screen = app.screen
     if not isinstance(screen, SteadyScreen) or not screen.HELP:
         return
-    palette = Key((app.COMMAND_PALETTE_BINDING,), "Find a command or user")
+    palette = Key((app.COMMAND_PALETTE_BINDING,), N_("Find a command or user"))
     has_palette = isinstance(screen, AccountScreen) and screen.NEEDS_SESSION
     keys = parts(screen, {"quit": quits}, (palette,) if has_palette else ())
 

@@ -8,41 +8,42 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, OptionList, RadioSet
 
+from cwtui.language import N_
 from cwtui.ui.screens.neighbours import Direction, nearest
 from cwtui.ui.widgets.virtual_table import VirtualTable
 
 _OURS: Final = "cwtui."
 _PLACES: Final[tuple[tuple[type[Widget], str], ...]] = (
-    (Input, "In a field"),
-    (VirtualTable, "In the list"),
-    (RadioSet, "In a choice"),
-    (Checkbox, "On a checkbox"),
-    (OptionList, "In the navigation panel"),
+    (Input, N_("In a field")),
+    (VirtualTable, N_("In the list")),
+    (RadioSet, N_("In a choice")),
+    (Checkbox, N_("On a checkbox")),
+    (OptionList, N_("In the navigation panel")),
 )
 """Widgets whose keys are listed, and the title of their part of the table."""
 _TEXTUALS: Final = {
-    "submit": "Go to the next field, or submit",
-    "delete_left_word": "Delete the word before the cursor",
-    "delete_left_all": "Delete everything before the cursor",
-    "next_button": "Next or previous",
-    "previous_button": "Next or previous",
-    "toggle_button": "Choose",
-    "select": "Open",
-    "cursor_up": "Up or down",
-    "cursor_down": "Up or down",
+    "submit": N_("Go to the next field, or submit"),
+    "delete_left_word": N_("Delete the word before the cursor"),
+    "delete_left_all": N_("Delete everything before the cursor"),
+    "next_button": N_("Next or previous"),
+    "previous_button": N_("Next or previous"),
+    "toggle_button": N_("Choose"),
+    "select": N_("Open"),
+    "cursor_up": N_("Up or down"),
+    "cursor_down": N_("Up or down"),
 }
 """What the actions of Textual's own widgets do. Only those that people may not guess."""
 
 
 class Key(NamedTuple):
-    """One line of the table: keys as Textual names them, and what they do."""
+    """One line of the table: keys as Textual names them, and what they do, not translated yet."""
 
     names: tuple[str, ...]
     does: str
 
 
 class Part(NamedTuple):
-    """The keys that work in one place."""
+    """The keys that work in one place. Its title is not translated yet."""
 
     title: str
     keys: tuple[Key, ...]
@@ -64,7 +65,7 @@ def parts(
         for each in _bindings_of(type(screen))
         if each.action not in elsewhere and _is_possible(each, screen)
     ]
-    found = [Part("On this screen", _keys(here, replaced))]
+    found = [Part(N_("On this screen"), _keys(here, replaced))]
     kinds = dict.fromkeys(type(widget) for widget in screen.focus_chain)
     for kind, title in _PLACES:
         bindings = [
@@ -72,7 +73,7 @@ def parts(
         ]
         bindings.sort(key=lambda binding: binding.action in _TEXTUALS)
         found.append(Part(title, _keys(bindings, replaced)))
-    found.append(Part("Everywhere", (*everywhere, *_keys(reached, replaced))))
+    found.append(Part(N_("Everywhere"), (*everywhere, *_keys(reached, replaced))))
     return [part for part in found if part.keys]
 
 

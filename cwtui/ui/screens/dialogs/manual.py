@@ -11,6 +11,7 @@ from textual.widgets.option_list import Option
 
 from cwtui import help as manual
 from cwtui.help.rendering import WIDTH, rendered
+from cwtui.language import N_, _
 from cwtui.ui.screens.dialogs.dialog import Dialog
 from cwtui.ui.screens.dialogs.reader import Reader
 from cwtui.ui.widgets.buttons import Button
@@ -22,7 +23,7 @@ _NAME_COLUMNS = max(len(topic.name) for topic in manual.TOPICS) + 1
 class ManualScreen(Dialog[None]):
     """The list of topics."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q", "dismiss", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,f1,q", "dismiss", N_("Back"))]
 
     def __init__(self, topic: str) -> None:
         super().__init__()
@@ -31,7 +32,7 @@ class ManualScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="reader"):
             yield Static(
-                "Manual (on the command line: cwtui help)", classes="section", markup=False
+                _("Manual (on the command line: cwtui help)"), classes="section", markup=False
             )
             yield Options(
                 *(
@@ -43,7 +44,7 @@ class ManualScreen(Dialog[None]):
                 markup=False,
             )
             with Horizontal(classes="buttons"):
-                yield Button("Back", id="back", compact=True)
+                yield Button(_("Back"), id="back", compact=True)
 
     def on_mount(self) -> None:
         topics = self.query_one(OptionList)
@@ -62,7 +63,7 @@ class ManualScreen(Dialog[None]):
 class TopicScreen(Reader):
     """One topic, wrapped to the width of the window."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,q", "dismiss", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,q", "dismiss", N_("Back"))]
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -74,7 +75,7 @@ class TopicScreen(Reader):
             with VerticalScroll(id="text", classes="with-buttons", can_focus=False):
                 yield Static("", id="topic", markup=False)
             with Horizontal(classes="buttons"):
-                yield Button("Back", id="back", compact=True)
+                yield Button(_("Back"), id="back", compact=True)
 
     def on_resize(self) -> None:
         super().on_resize()

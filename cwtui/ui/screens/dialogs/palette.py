@@ -22,6 +22,7 @@ from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.listing import Names
 from cwtui.accounts.text import visible
 from cwtui.accounts.user_list import UserSearch
+from cwtui.language import N_, _
 from cwtui.ui.screens.dialogs.dialog import Dialog
 from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.options import Options
@@ -78,7 +79,7 @@ class Palette(Dialog[None]):
 
     AUTO_FOCUS = "TextInput"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+p", "dismiss", "Close"),
+        Binding("escape,ctrl+p", "dismiss", N_("Close")),
         Binding("up", "move('cursor_up')", show=False),
         Binding("down", "move('cursor_down')", show=False),
         Binding("pageup", "move('page_up')", show=False),
@@ -104,7 +105,7 @@ class Palette(Dialog[None]):
         self._shown: list[Command] = []
 
     def compose(self) -> ComposeResult:
-        what = "Command or user" if self._users else "Command"
+        what = _("Command or user") if self._users else _("Command")
         with Vertical(id="dialog", classes="palette"):
             yield TextInput(placeholder=what)
             yield Options(markup=False, compact=True)
@@ -169,7 +170,7 @@ class Palette(Dialog[None]):
         self.query_one("#nothing", Static).update(
             ""
             if self._shown or self._is_searching
-            else "Nothing found. Delete some letters, or press Esc."
+            else _("Nothing found. Delete some letters, or press Esc.")
         )
 
     def _found_commands(self, text: str) -> list[Command]:
@@ -204,9 +205,11 @@ class Palette(Dialog[None]):
         name = f" ({names.display_name})" if names.display_name else ""
         shown = visible(names.username + name)
         if not self._acts:
-            yield Command(shown, partial(users.open, names.username), "user")
+            yield Command(shown, partial(users.open, names.username), _("user"))
         for title in self._acts:
-            yield Command(f"{title}: {shown}", partial(users.acts[title], names.username), "user")
+            yield Command(
+                f"{title}: {shown}", partial(users.acts[title], names.username), _("user")
+            )
 
     def action_move(self, how: str) -> None:
         """Move the highlight while the input keeps the focus."""

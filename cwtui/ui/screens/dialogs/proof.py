@@ -11,6 +11,7 @@ from cwtui.accounts import self_service
 from cwtui.accounts.errors import ProofNeeded
 from cwtui.accounts.session import Session
 from cwtui.accounts.throttle import Tries
+from cwtui.language import N_, _
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.screens.password_form import PasswordForm
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput
@@ -19,18 +20,18 @@ _FIELDS: Final[dict[Tries, str]] = {"password_attempts": "password", "code_attem
 
 
 class ProofScreen(EntryScreen, PasswordForm):
-    TITLE_TEXT = "Confirm your identity"
-    PRIMARY = "Confirm"
-    HELP = """\
+    TITLE_TEXT = N_("Confirm your identity")
+    PRIMARY = N_("Confirm")
+    HELP = N_("""\
 You last signed in or confirmed your identity more than ten minutes ago, or the clock of this host \
 was set back since then. You are asked again so that nobody else can change anything at a terminal \
 that you left open.
 
 Enter your password and, if multi-factor authentication is enabled for your account, the one-time \
 6-digit code from your authentication app or one of your backup codes. Your change is then made. \
-Esc goes back without changing anything; what you entered is kept."""
+Esc goes back without changing anything; what you entered is kept.""")
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", N_("Back"))]
 
     def __init__(self, session: Session, needed: ProofNeeded, retry: Callable[[], None]) -> None:
         super().__init__()
@@ -40,15 +41,17 @@ Esc goes back without changing anything; what you entered is kept."""
 
     def question(self) -> ComposeResult:
         yield Static(
-            "Confirm your identity to make this change. You will not be asked again for "
-            "10 minutes.",
+            _(
+                "Confirm your identity to make this change. You will not be asked again for "
+                "10 minutes."
+            ),
             classes="text",
             markup=False,
         )
         if self._needed.password:
-            yield Field("password", "Password", SecretInput())
+            yield Field("password", _("Password"), SecretInput())
         if self._needed.code:
-            yield Field("code", "One-time code or backup code", CodeInput("", at_backup_code=""))
+            yield Field("code", _("One-time code or backup code"), CodeInput("", at_backup_code=""))
 
     def on_mount(self) -> None:
         asked = {"password": self._needed.password, "code": self._needed.code}
@@ -65,7 +68,7 @@ Esc goes back without changing anything; what you entered is kept."""
         self.run_in_thread(
             lambda ports: self_service.prove(ports, self._session, password, code),
             self._proved,
-            "Checking",
+            _("Checking"),
         )
 
     def _proved(self, session: Session) -> None:

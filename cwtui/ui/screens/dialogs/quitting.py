@@ -17,6 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
+from cwtui.language import N_, _
 from cwtui.ui.messages import Quit
 from cwtui.ui.screens.dialogs.dialog import Dialog
 from cwtui.ui.widgets.buttons import Button
@@ -28,14 +29,14 @@ WORD_SECONDS: Final = 1.0
 class QuitScreen(Dialog[None]):
     """Asks whether to quit; Stay has the focus."""
 
-    HELP = """\
+    HELP = N_("""\
 Quitting ends your session and closes cwtui. Unsaved changes are lost.
 
 Press Y to quit, or Esc to stay. Pressing the quit key again does nothing, because terminals with \
-flow control can send it by themselves."""
+flow control can send it by themselves.""")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "dismiss", "Stay"),
-        Binding("y", "leave", "Quit"),
+        Binding("escape,n", "dismiss", N_("Stay")),
+        Binding("y", "leave", N_("Quit")),
     ]
 
     def __init__(self, question: str, now: Callable[[], float], *, by_letter: bool = False) -> None:
@@ -48,10 +49,10 @@ flow control can send it by themselves."""
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Static(self._question, markup=False)
-            yield Static("Press Y to quit, or Esc to stay.", classes="muted", markup=False)
+            yield Static(_("Press Y to quit, or Esc to stay."), classes="muted", markup=False)
             with Horizontal(classes="buttons"):
-                yield Button("Stay", id="stay", compact=True)
-                yield Button("Quit", id="quit", compact=True)
+                yield Button(_("Stay"), id="stay", compact=True)
+                yield Button(_("Quit"), id="quit", compact=True)
 
     def on_key(self, event: events.Key) -> None:
         """Ignore letters that belong to a word."""

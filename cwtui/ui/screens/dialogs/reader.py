@@ -5,6 +5,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
+from cwtui.language import N_
 from cwtui.ui.screens.dialogs.dialog import Dialog
 
 
@@ -13,13 +14,13 @@ class Reader(Dialog[None]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-full"), (100, "-framed")]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_text('up')", "Up or down"),
-        Binding("down,j", "scroll_text('down')", "Up or down"),
-        Binding("pageup,b", "scroll_text('page_up')", "A page up or down"),
-        Binding("pagedown,space", "scroll_text('page_down')", "A page up or down"),
-        Binding("home,g", "scroll_text('home')", "First or last line"),
-        Binding("end,G", "scroll_text('end')", "First or last line"),
-        Binding("escape", "dismiss", "Back"),
+        Binding("up,k", "scroll_text('up')", N_("Up or down")),
+        Binding("down,j", "scroll_text('down')", N_("Up or down")),
+        Binding("pageup,b", "scroll_text('page_up')", N_("A page up or down")),
+        Binding("pagedown,space", "scroll_text('page_down')", N_("A page up or down")),
+        Binding("home,g", "scroll_text('home')", N_("First or last line")),
+        Binding("end,G", "scroll_text('end')", N_("First or last line")),
+        Binding("escape", "dismiss", N_("Back")),
     ]
 
     def action_scroll_text(self, where: str) -> None:

@@ -28,7 +28,7 @@ works then.
 Nothing happens until you press Reset Password. Esc changes nothing.""")
     MANUAL = "admin"
     AUTO_FOCUS = "#cancel"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", N_("Cancel"))]
 
     def __init__(self, question: str) -> None:
         super().__init__()

@@ -10,6 +10,7 @@ from cwtui.accounts.bulk.acts import Act
 from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.listing import View
 from cwtui.accounts.roles import CustomRoles, Permission
+from cwtui.language import N_
 from cwtui.ui.messages import OpenBatch
 from cwtui.ui.screens.pages.list_page import ListPage
 from cwtui.ui.widgets.selection_bar import SelectionBar
@@ -23,10 +24,10 @@ class SelectingPage(ListPage):
     """Shows a selection, and leads to what can be done with it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "change_selected", "Change"),
-        Binding("a", "select_all", "Select all that match", show=False),
-        Binding("escape", "clear_selection", "Clear"),
-        Binding("escape", "back", "Menu"),
+        Binding("c", "change_selected", N_("Change")),
+        Binding("a", "select_all", N_("Select all that match"), show=False),
+        Binding("escape", "clear_selection", N_("Clear")),
+        Binding("escape", "back", N_("Menu")),
     ]
 
     matching: int | None = None
@@ -140,6 +141,6 @@ class SelectingPage(ListPage):
                 self.lead_away(OpenBatch(act, selection))
 
         held = self.session.permissions
-        many = "All" if self.matching is None else f"{selection.size(self.matching):,}"
-        acts = ActsScreen(many, held, self.custom_roles(), kiosk=self.context.kiosk)
+        size = None if self.matching is None else selection.size(self.matching)
+        acts = ActsScreen(size, held, self.custom_roles(), kiosk=self.context.kiosk)
         self.app.push_screen(acts, chosen)
