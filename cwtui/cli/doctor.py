@@ -11,7 +11,7 @@ from typing import Final
 import click
 from msgspec import to_builtins
 
-from cwtui.accounts.text import counted, shortened, visible
+from cwtui.accounts.text import shortened, visible
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host
 from cwtui.cli.json_output import put_list
@@ -23,15 +23,26 @@ from cwtui.doctor import examination
 from cwtui.doctor.findings import Area, Finding, Level, exit_status
 from cwtui.doctor.machine import Machine
 from cwtui.doctor.subject import Subject
+from cwtui.language import N_, Language, _, grouped, ngettext, speaking
 
 _TITLES: Final = {
-    Area.AUDIT: "Audit log",
+    Area.CONFIGURATION: N_("Configuration"),
+    Area.STORE: N_("Store"),
+    Area.KEYRING: N_("Keyring"),
+    Area.AUDIT: N_("Audit log"),
+    Area.CLOCK: N_("Clock"),
+    Area.DIRECTORY: N_("Directory"),
+    Area.SERVICE: N_("Service"),
     Area.RADIUS: "RADIUS",
     Area.PAM: "PAM",
     Area.SSHD: "sshd",
     Area.SUDO: "sudo",
+    Area.PEOPLE: N_("People"),
+    Area.ROOT: N_("Root"),
+    Area.TERMINAL: N_("Terminal"),
+    Area.SESSIONS: N_("Sessions"),
+    Area.VERSIONS: N_("Versions"),
 }
-_INDENT: Final = " " * (2 + len("problem") + 2)
 
 
 @click.command(
@@ -65,11 +76,13 @@ def command(host: Host, ctx: click.Context, areas: Sequence[str], as_json: bool)
     chosen = frozenset(map(Area, areas)) or frozenset(Area)
     subject = Subject(Machine(), host.config, config, _this_command(host), chosen)
     found: list[Finding] = []
-    for area, group in groupby(examination.findings(subject), lambda one: one.area):
-        of_area = [*group]
-        found += of_area
-        if not as_json:
-            _show(area, of_area)
+    # JSON is for scripts, so its sentences are always English.
+    with speaking(Language.ENGLISH if as_json else None):
+        for area, group in groupby(examination.findings(subject), lambda one: one.area):
+            of_area = [*group]
+            found += of_area
+            if not as_json:
+                _show(area, of_area)
     if as_json:
         put_list(to_builtins(one) for one in found)
     say(_summary(found))
@@ -86,12 +99,13 @@ def _this_command(host: Host) -> str:
 
 
 def _show(area: Area, found: Sequence[Finding]) -> None:
-    put(_TITLES.get(area, area.capitalize()))
+    put(_(_TITLES[area]))
+    width = max(len(_(level.value)) for level in Level)
     for one in found:
         # Without colour: the word says it, also on paper and to a screen reader.
-        put(_wrapped(f"  {one.level.value:<{len('problem')}}  ", one.sentence))
+        put(_wrapped(f"  {_(one.level.value):<{width}}  ", one.sentence))
         if one.action:
-            put(_wrapped(f"{_INDENT}> ", one.action))
+            put(_wrapped(f"{' ' * (width + 4)}> ", one.action))
 
 
 def _wrapped(start: str, sentence: str) -> str:
@@ -108,8 +122,14 @@ def _wrapped(start: str, sentence: str) -> str:
 def _summary(found: Sequence[Finding]) -> str:
     count = {level: sum(one.level is level for one in found) for level in Level}
     parts = [
-        counted(count[Level.PROBLEM], "problem") if count[Level.PROBLEM] else "No problem",
-        counted(count[Level.WARNING], "warning") if count[Level.WARNING] else "no warning",
-        f"{count[Level.UNKNOWN]:,} not checked" if count[Level.UNKNOWN] else "all checked",
+        ngettext("{number} problem", "{number} problems", count[Level.PROBLEM])
+        if count[Level.PROBLEM]
+        else _("No problem"),
+        ngettext("{number} warning", "{number} warnings", count[Level.WARNING])
+        if count[Level.WARNING]
+        else _("no warning"),
+        _("{number} not checked", number=grouped(count[Level.UNKNOWN]))
+        if count[Level.UNKNOWN]
+        else _("all checked"),
     ]
     return f"{', '.join(parts)}."

@@ -6,12 +6,12 @@ from typing import Final
 
 from cwtui.accounts.audit.lines import START, decode
 from cwtui.accounts.errors import CannotCheck
-from cwtui.accounts.text import counted
 from cwtui.accounts.times import day
 from cwtui.config import Config
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.store import of_others
 from cwtui.doctor.subject import Subject
+from cwtui.language import _, ngettext
 from cwtui.maintenance import Glance
 
 _AREA: Final = Area.AUDIT
@@ -24,7 +24,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
     config, glance = subject.config, subject.glance
     if not isinstance(config, Config) or not isinstance(glance, Glance):
         if subject.is_others:
-            yield of_others(_AREA, subject, "The audit log of that store")
+            yield of_others(_AREA, subject, _("The audit log of that store"))
         return
     if config.database:
         yield from _in_database(config, glance)
@@ -39,8 +39,8 @@ def findings(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             _AREA,
             Level.PROBLEM,
-            "The audit log is missing, although there is a store.",
-            "Find out who removed it: cwtui audit verify",
+            _("The audit log is missing, although there is a store."),
+            _("Find out who removed it: cwtui audit verify"),
         )
         return
     yield _length(config, names, oldest, newest)
@@ -48,8 +48,11 @@ def findings(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             _AREA,
             Level.PROBLEM,
-            f"{config.audit_file} cannot be written, so nobody can sign in.",
-            "Make the file and its disk writable for the Unix user that owns the store.",
+            _(
+                "{file} cannot be written, so nobody can sign in.",
+                file=config.audit_file,
+            ),
+            _("Make the file and its disk writable for the Unix user that owns the store."),
         )
 
 
@@ -64,15 +67,21 @@ def _in_database(config: Config, glance: Glance) -> Iterator[Finding]:
         yield Finding(
             _AREA,
             Level.PROBLEM,
-            "The audit log is empty, although there is a store.",
-            "Find out who emptied it: cwtui audit verify",
+            _("The audit log is empty, although there is a store."),
+            _("Find out who emptied it: cwtui audit verify"),
         )
         return
     yield Finding(
         _AREA,
         Level.OK,
-        f"The audit log in {config.store_name} has {counted(ends.last.n, 'event')} from {oldest} "
-        f"to {newest}. Its chain was not checked; for that, run: cwtui audit verify",
+        _(
+            "The audit log in {store} has {events} from {oldest} to {newest}. Its chain "
+            "was not checked; for that, run: cwtui audit verify",
+            store=config.store_name,
+            events=ngettext("{number} event", "{number} events", ends.last.n),
+            oldest=oldest,
+            newest=newest,
+        ),
     )
 
 
@@ -80,16 +89,31 @@ def _length(config: Config, names: list[str], oldest: str, newest: str) -> Findi
     rotated = [config.folder / name for name in names if name != config.audit_file.name]
     try:
         size = config.audit_file.stat().st_size / _MEGABYTE
-        last = f"rotated last on {day(rotated[-1].stat().st_mtime)}" if rotated else "never rotated"
+        last = (
+            _("rotated last on {day}", day=day(rotated[-1].stat().st_mtime))
+            if rotated
+            else _("never rotated")
+        )
     except OSError as error:
         return Finding(_AREA, Level.UNKNOWN, f"{config.audit_file}: {error.strerror}.")
-    goes = f", with events from {oldest} to {newest}" if oldest and newest else ""
+    goes = (
+        _(", with events from {oldest} to {newest}", oldest=oldest, newest=newest)
+        if oldest and newest
+        else ""
+    )
     return Finding(
         _AREA,
         Level.OK,
-        f"{config.audit_file} has {size:,.1f} MB of {config.audit.max_megabytes} MB, {last}, "
-        f"{counted(len(names), 'file')} in all{goes}. Its chain was not checked; for that, run: "
-        "cwtui audit verify",
+        _(
+            "{file} has {size} MB of {most} MB, {last}, {files} in all{goes}. "
+            "Its chain was not checked; for that, run: cwtui audit verify",
+            file=config.audit_file,
+            size=f"{size:,.1f}",
+            most=config.audit.max_megabytes,
+            last=last,
+            files=ngettext("{number} file", "{number} files", len(names)),
+            goes=goes,
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.machine import Machine
 from cwtui.doctor.sshd_commands import Asked
 from cwtui.host.trust import why_place_untrusted
+from cwtui.language import _
 
 _warning: Final = partial(Finding, Area.SSHD, Level.WARNING)
 _NAMED: Final = 3
@@ -37,16 +38,24 @@ def before_command(forced: Sequence[Asked], machine: Machine) -> Iterator[Findin
     yield from _shells(forced, machine)
     if found := _names(forced, partial(_has_environment, machine)):
         yield _warning(
-            f"sshd sets what stands in ~/{_ENVIRONMENT} before the ForceCommand of {found}, also "
-            "LD_PRELOAD. Whoever can write there once gets past it.",
-            "Set PermitUserEnvironment no",
+            _(
+                "sshd sets what stands in ~/{environment} before the ForceCommand of {found}, "
+                "also LD_PRELOAD. Whoever can write there once gets past it.",
+                environment=_ENVIRONMENT,
+                found=found,
+            ),
+            _("Set PermitUserEnvironment no"),
         )
     for variable in _LOADING:
         if found := _names(forced, partial(_accepts, variable)):
             yield _warning(
-                f"AcceptEnv lets clients set {variable}, which loads a file before the "
-                f"ForceCommand of {found}.",
-                "Name only what is needed: AcceptEnv LANG LC_*",
+                _(
+                    "AcceptEnv lets clients set {variable}, which loads a file before the "
+                    "ForceCommand of {found}.",
+                    variable=variable,
+                    found=found,
+                ),
+                _("Name only what is needed: AcceptEnv LANG LC_*"),
             )
             break
 
@@ -56,10 +65,18 @@ def _shells(forced: Sequence[Asked], machine: Machine) -> Iterator[Finding]:
         with_shell = [one for one in forced if Path(one.user.shell).name == shell]
         if found := [one for one in with_shell if _can_write(one, file, machine)]:
             yield _warning(
-                f"{shell}, the login shell of {_named(found)}, reads ~/{file} before the "
-                "ForceCommand. Whoever can write there once gets past it.",
-                f"chsh -s /bin/dash {found[0].name} (dash reads none), or let root own the home "
-                "folder and this file.",
+                _(
+                    "{shell}, the login shell of {names}, reads ~/{file} before the "
+                    "ForceCommand. Whoever can write there once gets past it.",
+                    shell=shell,
+                    names=_named(found),
+                    file=file,
+                ),
+                _(
+                    "chsh -s /bin/dash {name} (dash reads none), or let root own the home folder "
+                    "and this file.",
+                    name=found[0].name,
+                ),
             )
 
 

@@ -10,6 +10,7 @@ from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.machine import Machine
 from cwtui.doctor.programs import Answer, CannotRun
 from cwtui.doctor.subject import Subject
+from cwtui.language import N_, _
 
 _AREA: Final = Area.CLOCK
 _found = partial(Finding, _AREA)
@@ -18,9 +19,9 @@ _TIME_ERROR: Final = 5
 _FAR: Final = 10.0
 """Seconds of error that leave little of a one-time code's 30 seconds and its neighbours."""
 _CHRONY_FIELDS: Final = 14
-_ADVICE: Final = (
-    "Start a time service, such as systemd-timesyncd or chrony. Codes are accepted only while the "
-    "clock differs less than half a minute from the phones'."
+_ADVICE: Final = N_(
+    "Start a time service, such as systemd-timesyncd or chrony. Codes are accepted only "
+    "while the clock differs less than half a minute from the phones'."
 )
 
 
@@ -79,32 +80,49 @@ def judged(kernel: Kernel | None, machine: Machine) -> Finding:
         if kernel.most_error > _FAR:
             return _found(
                 Level.WARNING,
-                f"The kernel says that the clock may be {kernel.most_error:.0f} s off.",
-                _ADVICE,
+                _(
+                    "The kernel says that the clock may be {most_error} s off.",
+                    most_error=f"{kernel.most_error:.0f}",
+                ),
+                _(_ADVICE),
             )
         return _found(
             Level.OK,
-            f"The kernel says that the clock is synchronised, to {kernel.most_error:.2f} s "
-            "(adjtimex).",
+            _(
+                "The kernel says that the clock is synchronised, to {most_error} s (adjtimex).",
+                most_error=f"{kernel.most_error:.2f}",
+            ),
         )
-    said = "does not say" if kernel is None else "says no"
     for program, answered in (("chronyc", _chrony(machine)), ("timedatectl", _systemd(machine))):
         if answered:
             return _found(
                 Level.OK,
-                f"{program} says that the clock is synchronised; the kernel {said}.",
+                _(
+                    "{program} says that the clock is synchronised; the kernel does not say.",
+                    program=program,
+                )
+                if kernel is None
+                else _(
+                    "{program} says that the clock is synchronised; the kernel says no.",
+                    program=program,
+                ),
             )
     if kernel is None:
         return _found(
             Level.UNKNOWN,
-            "Neither the kernel nor chronyc or timedatectl says whether the clock is synchronised.",
-            _ADVICE,
+            _(
+                "Neither the kernel nor chronyc or timedatectl says whether the clock is "
+                "synchronised."
+            ),
+            _(_ADVICE),
         )
     return _found(
         Level.WARNING,
-        "The clock is not synchronised, says the kernel (adjtimex), and neither chronyc nor "
-        "timedatectl says otherwise.",
-        _ADVICE,
+        _(
+            "The clock is not synchronised, says the kernel (adjtimex), and neither chronyc nor "
+            "timedatectl says otherwise."
+        ),
+        _(_ADVICE),
     )
 
 

@@ -11,6 +11,7 @@ from cwtui.config import CONFIG_VARIABLE, STORE_VARIABLE, Config, PasswordsConfi
 from cwtui.config.errors import ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.subject import Subject
+from cwtui.language import _
 
 _AREA: Final = Area.CONFIGURATION
 _found = partial(Finding, _AREA)
@@ -24,12 +25,12 @@ def findings(subject: Subject) -> Iterator[Finding]:
         return
     path = Path(subject.config_path)
     if path.exists():
-        yield _found(Level.OK, f"{path} is valid.")
+        yield _found(Level.OK, _("{path} is valid.", path=path))
     else:
         yield _found(
             Level.NOTE,
-            f"There is no file {path}, so every setting has its default.",
-            "To change one, see: cwtui help configuration",
+            _("There is no file {path}, so every setting has its default.", path=path),
+            _("To change one, see: cwtui help configuration"),
         )
     yield from _variables(subject)
     yield from _settings(config, subject)
@@ -51,8 +52,11 @@ def _variables(subject: Subject) -> Iterator[Finding]:
         if subject.machine.environ.get(name):
             yield _found(
                 Level.NOTE,
-                f"{name} is set, so this is not what a service or another shell uses.",
-                f"To look at the same as they do, unset {name} and name the file with --config.",
+                _("{name} is set, so this is not what a service or another shell uses.", name=name),
+                _(
+                    "To look at the same as they do, unset {name} and name the file with --config.",
+                    name=name,
+                ),
             )
 
 
@@ -61,24 +65,33 @@ def _settings(config: Config, subject: Subject) -> Iterator[Finding]:
     if config.passwords.bcrypt_cost < usual:
         yield _found(
             Level.WARNING,
-            f"passwords.bcrypt_cost is {config.passwords.bcrypt_cost}, so stolen password hashes "
-            "are guessed faster.",
-            f"Use {usual}, which is the default, or more.",
+            _(
+                "passwords.bcrypt_cost is {bcrypt_cost}, so stolen password hashes are guessed "
+                "faster.",
+                bcrypt_cost=config.passwords.bcrypt_cost,
+            ),
+            _("Use {usual}, which is the default, or more.", usual=usual),
         )
     for door in sorted(config.service.fresh_minutes):
         if door not in subject.pam:
             yield _found(
                 Level.WARNING,
-                f"service.fresh_minutes names {door}, but PAM has no service of that name that "
-                "asks cwtui.",
-                "Use the name of the file in /etc/pam.d, such as sudo.",
+                _(
+                    "service.fresh_minutes names {door}, but PAM has no service of that name "
+                    "that asks cwtui.",
+                    door=door,
+                ),
+                _("Use the name of the file in /etc/pam.d, such as sudo."),
             )
     syslog = config.audit.syslog
     if syslog and not Path(syslog).is_socket():
         yield _found(
             Level.WARNING,
-            f"audit.syslog is {syslog}, but there is no such socket, so events are not copied.",
-            "Start the log daemon, or correct the path.",
+            _(
+                "audit.syslog is {syslog}, but there is no such socket, so events are not copied.",
+                syslog=syslog,
+            ),
+            _("Start the log daemon, or correct the path."),
         )
 
 
@@ -87,6 +100,7 @@ def keyring_place(config: Config) -> str:
     try:
         place = str(config.keyring_file)
     except KeyringMissing:
-        place = f"the credential {config.keyring.credential}"
-    in_database = config.keyring.in_database
-    return f"The database's keyring, encrypted under {place}," if in_database else place
+        place = _("the credential {credential}", credential=config.keyring.credential)
+    if config.keyring.in_database:
+        return _("The database's keyring, encrypted under {place},", place=place)
+    return place

@@ -7,11 +7,11 @@ from typing import Final
 
 from cwtui.accounts.cut_off import About
 from cwtui.accounts.errors import CannotCheck
-from cwtui.accounts.text import counted
 from cwtui.accounts.times import utc_minute
 from cwtui.config import Config
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.subject import Subject
+from cwtui.language import _, ngettext
 
 _found = partial(Finding, Area.SERVICE)
 _OLD: Final = 3600.0
@@ -36,7 +36,7 @@ def findings(
     if not config.database:
         if days:
             yield _found(
-                Level.NOTE, "cut_off.days does nothing here, as the store is not in a database."
+                Level.NOTE, _("cut_off.days does nothing here, as the store is not in a database.")
             )
         return
     try:
@@ -46,32 +46,47 @@ def findings(
         return
     if about is None:
         if days:
-            yield _found(Level.NOTE, "There are no local copies yet: the service makes them.")
+            yield _found(Level.NOTE, _("There are no local copies yet: the service makes them."))
     elif about.since is not None:
         yield _found(
             Level.PROBLEM,
-            f"This host is cut off from the database since {utc_minute(about.since)}. "
-            f"{counted(about.events, 'event')} wait to be written to its log, and "
-            f"{counted(about.copies, 'person', 'people')} can sign in with local copies.",
-            "Find out why the database cannot be reached, and keep the service running.",
+            _(
+                "This host is cut off from the database since {time}. {events} wait to be "
+                "written to its log, and {people} can sign in with local copies.",
+                time=utc_minute(about.since),
+                events=ngettext("{number} event", "{number} events", about.events),
+                people=ngettext("{number} person", "{number} people", about.copies),
+            ),
+            _("Find out why the database cannot be reached, and keep the service running."),
         )
     elif not days:
         yield _found(
             Level.WARNING,
-            f"There are {counted(about.copies, 'local copy', 'local copies')}, but cut_off.days "
-            "is 0.",
-            "Restart the service, which deletes them.",
+            ngettext(
+                "There are {number} local copy, but cut_off.days is 0.",
+                "There are {number} local copies, but cut_off.days is 0.",
+                about.copies,
+            ),
+            _("Restart the service, which deletes them."),
         )
     elif about.confirmed is not None and about.confirmed < now() - _OLD:
         yield _found(
             Level.WARNING,
-            f"Local copies were not brought up to date since {utc_minute(about.confirmed)}. An "
-            "account that was disabled since could get in here if the host is cut off.",
-            "Keep the service running: systemctl start cwtui.service",
+            _(
+                "Local copies were not brought up to date since {time}. An account that was "
+                "disabled since could get in here if the host is cut off.",
+                time=utc_minute(about.confirmed),
+            ),
+            _("Keep the service running: systemctl start cwtui.service"),
         )
     else:
         yield _found(
             Level.OK,
-            f"If the database cannot be reached, {counted(about.copies, 'person', 'people')} can "
-            "sign in here with local copies.",
+            ngettext(
+                "If the database cannot be reached, {number} person can sign in here with local "
+                "copies.",
+                "If the database cannot be reached, {number} people can sign in here with local "
+                "copies.",
+                about.copies,
+            ),
         )

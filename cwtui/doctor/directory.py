@@ -17,12 +17,13 @@ from cwtui.config.errors import ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.pam import doors
 from cwtui.doctor.subject import Subject
+from cwtui.language import N_, _
 
 _AREA: Final = Area.DIRECTORY
 _found = partial(Finding, _AREA)
 _NOBODY: Final = "cwtui-doctor"
 """A name to search for if no account comes from the directory: it need not exist."""
-_BY_NAME: Final = "To see what it says about a person: cwtui directory test USER"
+_BY_NAME: Final = N_("To see what it says about a person: cwtui directory test USER")
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
@@ -30,14 +31,17 @@ def findings(subject: Subject) -> Iterator[Finding]:
     if isinstance(config, ConfigError):
         return
     if config.directory is None:
-        yield _found(Level.OK, "No directory is configured; all accounts are local.")
+        yield _found(Level.OK, _("No directory is configured; all accounts are local."))
         return
     if doors(subject) and not config.service.ask_directory:
         yield _found(
             Level.NOTE,
-            "Doors of this host do not ask the directory where it checks no password. So people "
-            "who are only disabled there get in by SSH key and code until the next sync.",
-            "Run cwtui directory sync often, or set service.ask_directory.",
+            _(
+                "Doors of this host do not ask the directory where it checks no password. So "
+                "people who are only disabled there get in by SSH key and code until the next "
+                "sync."
+            ),
+            _("Run cwtui directory sync often, or set service.ask_directory."),
         )
     name = _somebody(subject)
     steps: list[Step] = []
@@ -46,9 +50,11 @@ def findings(subject: Subject) -> Iterator[Finding]:
     except CannotReachDirectory as error:
         yield _found(
             Level.PROBLEM,
-            f"No directory server can be used, so people from it cannot sign in: "
-            f"{'; '.join(error.reasons)}.",
-            _BY_NAME,
+            _(
+                "No directory server can be used, so people from it cannot sign in: {reasons}.",
+                reasons="; ".join(error.reasons),
+            ),
+            _(_BY_NAME),
         )
         return
     except DirectoryRefused:
@@ -56,14 +62,14 @@ def findings(subject: Subject) -> Iterator[Finding]:
     except CannotSearchDirectory:
         yield _found(
             Level.NOTE,
-            "There is no bind account, so the directory was reached, but not searched.",
+            _("There is no bind account, so the directory was reached, but not searched."),
         )
     except AccountsError as error:
         if subject.is_others:  # its files, such as the bind password, are its owner's
             again = subject.again(_AREA.value, uid=subject.owner or 0)
-            yield _found(Level.UNKNOWN, str(error), f"Run: {again}")
+            yield _found(Level.UNKNOWN, str(error), _("Run: {command}", command=again))
         else:
-            yield _found(Level.PROBLEM, str(error), _BY_NAME)
+            yield _found(Level.PROBLEM, str(error), _(_BY_NAME))
         return
     yield from (_of_step(step) for step in steps if step.what in {"server", "tls", "bind", "group"})
 
@@ -73,7 +79,7 @@ def _of_step(step: Step) -> Finding:
         return _found(Level.OK, step.sentence)
     # Another server answered, and an unencrypted connection is one that the configuration allows.
     level = Level.PROBLEM if step.what == "group" else Level.WARNING
-    return _found(level, step.sentence, _BY_NAME if step.what == "group" else "")
+    return _found(level, step.sentence, _(_BY_NAME) if step.what == "group" else "")
 
 
 def _somebody(subject: Subject) -> str:

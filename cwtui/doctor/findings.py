@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from cwtui.language import N_
+
 
 class Area(StrEnum):
     """What is looked at, in the order of the report."""
@@ -33,11 +35,11 @@ class Level(StrEnum):
     A warning works now, and will not always. `UNKNOWN` is what could not be checked.
     """
 
-    OK = "ok"
-    NOTE = "note"
-    WARNING = "warning"
-    PROBLEM = "problem"
-    UNKNOWN = "unknown"
+    OK = N_("ok")
+    NOTE = N_("note")
+    WARNING = N_("warning")
+    PROBLEM = N_("problem")
+    UNKNOWN = N_("unknown")
 
 
 class Finding(Struct, frozen=True):

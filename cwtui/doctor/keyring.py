@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.audit.lines import decode
 from cwtui.accounts.errors import AccountsError, CannotCheck
-from cwtui.accounts.text import counted
 from cwtui.accounts.times import day
 from cwtui.config import CREDENTIALS_VARIABLE, Config
 from cwtui.config.errors import ConfigError
@@ -14,6 +13,7 @@ from cwtui.doctor.configuration import keyring_place
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.store import is_of_keyring, of, of_others
 from cwtui.doctor.subject import Subject
+from cwtui.language import N_, _, ngettext
 from cwtui.maintenance import Glance
 
 _AREA: Final = Area.KEYRING
@@ -22,8 +22,8 @@ _SEARCHED: Final = 8_000_000
 _DAY: Final = 86_400.0
 _OLD: Final = 31
 """Days after which a backup is old."""
-_COPY: Final = "Copy the keyring to a safe place, apart from the store and its backups."
-_NOT_SEEN: Final = "cwtui does not see whether the keyring is copied."
+_COPY: Final = N_("Copy the keyring to a safe place, apart from the store and its backups.")
+_NOT_SEEN: Final = N_("cwtui does not see whether the keyring is copied.")
 
 
 class Backup(NamedTuple):
@@ -39,7 +39,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
     config, glance = subject.config, subject.glance
     if not isinstance(glance, Glance):
         if subject.is_others:
-            yield of_others(_AREA, subject, "The keyring of that store")
+            yield of_others(_AREA, subject, _("The keyring of that store"))
         return
     about_keyring = [one for one in glance.findings if is_of_keyring(one, config)]
     yield from (
@@ -56,8 +56,13 @@ def findings(subject: Subject) -> Iterator[Finding]:
         return
     if not about_keyring:
         place = keyring_place(config)
-        held = counted(len(keys), "key")
-        yield Finding(_AREA, Level.OK, f"{place} has {held}, and all that the store needs.")
+        said = ngettext(
+            "{place} has {number} key, and all that the store needs.",
+            "{place} has {number} keys, and all that the store needs.",
+            len(keys),
+            place=place,
+        )
+        yield Finding(_AREA, Level.OK, said)
     yield from _inside(config)
     if config.database:
         return  # its backups are made with its own tools, which the log does not record
@@ -76,9 +81,12 @@ def _inside(config: Config) -> Iterator[Finding]:
         yield Finding(
             _AREA,
             Level.WARNING,
-            f"{config.keyring_file} is in the store's folder, so anyone who copies the store also "
-            "copies the keys.",
-            "Move it to a folder of its own, and set keyring.file in the configuration.",
+            _(
+                "{keyring_file} is in the store's folder, so anyone who copies the store also "
+                "copies the keys.",
+                keyring_file=config.keyring_file,
+            ),
+            _("Move it to a folder of its own, and set keyring.file in the configuration."),
         )
 
 
@@ -102,22 +110,41 @@ def last_backup(glance: Glance) -> Backup:
 
 def copies(active: str, made: float, backup: Backup, now: float) -> Iterator[Finding]:
     """Yield what can be said about copies: only when the key and the last backup were made."""
-    since = f"The active key {active} was made on {day(made)}"
+    copy, not_seen = _(_COPY), _(_NOT_SEEN)
     if backup.at is None:
-        where = "the audit log" if backup.searched_all else "the newest events of the audit log"
         yield Finding(
             _AREA,
             Level.WARNING,
-            f"{since}, and {where} has no backup of the store. {_NOT_SEEN}",
-            f"{_COPY} To back up the store: cwtui store backup FILE",
+            _(
+                "The active key {key} was made on {day}, and the audit log has no backup of the "
+                "store. {not_seen}",
+                key=active,
+                day=day(made),
+                not_seen=not_seen,
+            )
+            if backup.searched_all
+            else _(
+                "The active key {key} was made on {day}, and the newest events of the audit log "
+                "has no backup of the store. {not_seen}",
+                key=active,
+                day=day(made),
+                not_seen=not_seen,
+            ),
+            _("{copy} To back up the store: cwtui store backup FILE", copy=copy),
         )
     elif backup.at < made:
         yield Finding(
             _AREA,
             Level.WARNING,
-            f"{since}, after the last backup of the store on {day(backup.at)}. An older copy of "
-            f"the keyring lacks this key. {_NOT_SEEN}",
-            f"{_COPY} Then back up the store: cwtui store backup FILE",
+            _(
+                "The active key {key} was made on {day}, after the last backup of the store on "
+                "{backup}. An older copy of the keyring lacks this key. {not_seen}",
+                key=active,
+                day=day(made),
+                backup=day(backup.at),
+                not_seen=not_seen,
+            ),
+            _("{copy} Then back up the store: cwtui store backup FILE", copy=copy),
         )
     else:
         age = int((now - backup.at) / _DAY)
@@ -125,9 +152,25 @@ def copies(active: str, made: float, backup: Backup, now: float) -> Iterator[Fin
         yield Finding(
             _AREA,
             Level.WARNING if old else Level.NOTE,
-            f"{since}. The last backup of the store was made on {day(backup.at)}"
-            f"{f', {age} days ago' if old else ''}. {_NOT_SEEN}",
-            "Back up the store: cwtui store backup FILE"
+            _(
+                "The active key {key} was made on {day}. The last backup of the store was made on "
+                "{backup}, {age} days ago. {not_seen}",
+                key=active,
+                day=day(made),
+                backup=day(backup.at),
+                age=age,
+                not_seen=not_seen,
+            )
             if old
-            else f"Make sure that your copy of the keyring has the key {active}.",
+            else _(
+                "The active key {key} was made on {day}. The last backup of the store was made on "
+                "{backup}. {not_seen}",
+                key=active,
+                day=day(made),
+                backup=day(backup.at),
+                not_seen=not_seen,
+            ),
+            _("Back up the store: cwtui store backup FILE")
+            if old
+            else _("Make sure that your copy of the keyring has the key {key}.", key=active),
         )

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 from cwtui.accounts.text import whole_number
 from cwtui.doctor import programs
 from cwtui.doctor.programs import Answer, CannotRun, NotInstalled
+from cwtui.language import _
 
 Run: TypeAlias = Callable[[str, Sequence[str]], Answer]
 """Runs a program to its end. Raises NotInstalled and CannotRun."""
@@ -65,7 +66,7 @@ class Machine:
     def ask(self, name: str, *arguments: str) -> Answer:
         """Run a program once, and not again with other arguments if it hung. Raises CannotRun."""
         if name in self._stopped:
-            raise CannotRun(f"{name} did not end before")
+            raise CannotRun(_("{name} did not end before", name=name))
         if (name, arguments) not in self._answers:
             try:
                 self._answers[name, arguments] = self.run(name, arguments)
@@ -90,7 +91,7 @@ class Machine:
         """Return the names of the groups of this Unix user. Raises CannotRun."""
         answer = self.ask("id", "-Gn", "--", name)
         if answer.status:
-            raise CannotRun(f"the groups of {name} are not known")
+            raise CannotRun(_("the groups of {name} are not known", name=name))
         return frozenset(answer.out.split())
 
     def user_of(self, uid: int) -> UnixUser | None:

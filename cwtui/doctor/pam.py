@@ -14,6 +14,7 @@ from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.machine import Machine, UnixUser
 from cwtui.doctor.pam_files import Module
 from cwtui.doctor.subject import CWTUI, Subject, asks_cwtui
+from cwtui.language import N_, _
 
 _AREA: Final = Area.PAM
 _found = partial(Finding, _AREA)
@@ -56,8 +57,11 @@ def findings(subject: Subject) -> Iterator[Finding]:
     if not asking:
         yield _found(
             Level.NOTE,
-            f"No file in /etc/pam.d asks {CWTUI}, so cwtui protects no door of this host.",
-            "To change that, see: cwtui help doors",
+            _(
+                "No file in /etc/pam.d asks {module}, so cwtui protects no door of this host.",
+                module=CWTUI,
+            ),
+            _("To change that, see: cwtui help doors"),
         )
         return
     yield from _module_files(asking, subject.machine)
@@ -80,9 +84,13 @@ def _misspelt(subject: Subject) -> Iterator[Finding]:
         if _file_of(path, subject.machine) is None:
             yield _found(
                 Level.PROBLEM,
-                f"/etc/pam.d/{file} asks the module {path}, which is not installed. PAM refuses "
-                "people there if it is required.",
-                f"Correct its name in /etc/pam.d/{file}, or install it.",
+                _(
+                    "/etc/pam.d/{file} asks the module {path}, which is not installed. PAM "
+                    "refuses people there if it is required.",
+                    file=file,
+                    path=path,
+                ),
+                _("Correct its name in /etc/pam.d/{file}, or install it.", file=file),
             )
 
 
@@ -91,11 +99,11 @@ def _of_door(one: Door, subject: Subject) -> Iterator[Finding]:
     for fault in one.service.faults:
         yield _found(
             Level.PROBLEM,
-            f"PAM refuses everybody at {one.name}: {fault}.",
-            f"Correct {place}.",
+            _("PAM refuses everybody at {name}: {fault}.", name=one.name, fault=fault),
+            _("Correct {place}.", place=place),
         )
     for file in one.service.unreadable:
-        yield _found(Level.UNKNOWN, f"{file} cannot be read.", _again(subject))
+        yield _found(Level.UNKNOWN, _("{file} cannot be read.", file=file), _again(subject))
     if one.service.faults or one.service.unreadable:
         return
     yield from _arguments(one, subject)
@@ -104,7 +112,7 @@ def _of_door(one: Door, subject: Subject) -> Iterator[Finding]:
 
 
 def _again(subject: Subject) -> str:
-    return f"Run: {subject.again(_AREA.value)}"
+    return _("Run: {command}", command=subject.again(_AREA.value))
 
 
 def _arguments(one: Door, subject: Subject) -> Iterator[Finding]:
@@ -113,9 +121,14 @@ def _arguments(one: Door, subject: Subject) -> Iterator[Finding]:
     for word in sorted(wrong):
         yield _found(
             Level.PROBLEM,
-            f"{CWTUI} does not understand the argument {word} at {one.name}, and refuses "
-            "everybody.",
-            f"Correct /etc/pam.d/{modules[0].file}.",
+            _(
+                "{module} does not understand the argument {word} at {name}, and refuses "
+                "everybody.",
+                module=CWTUI,
+                word=word,
+                name=one.name,
+            ),
+            _("Correct /etc/pam.d/{file}.", file=modules[0].file),
         )
     if isinstance(subject.config, Config):
         expected = subject.config.service.socket
@@ -125,28 +138,44 @@ def _arguments(one: Door, subject: Subject) -> Iterator[Finding]:
 
 def _other_socket(one: Door, path: str, expected: str, machine: Machine) -> Finding:
     """Return what it means that a door does not ask at the socket of the configuration."""
-    same = "Use the same path in both places."
-    asks = f"{one.name} asks the service at {path}"
+    same = _("Use the same path in both places.")
     try:
         if stat.S_ISSOCK(machine.path(path).stat().st_mode):
             return _found(
                 Level.WARNING,
-                f"{asks}, where one listens, but service.socket is {expected}: cwtui serve, gate "
-                "and verify use that one.",
+                _(
+                    "{name} asks the service at {path}, where one listens, but service.socket is "
+                    "{expected}: cwtui serve, gate and verify use that one.",
+                    name=one.name,
+                    path=path,
+                    expected=expected,
+                ),
                 same,
             )
-        why = "which is not a socket"
+        sentence = N_(
+            "{name} asks the service at {path}, which is not a socket, so cwtui lets nobody in "
+            "there: service.socket is {expected}."
+        )
     except (FileNotFoundError, NotADirectoryError):
-        why = "where none listens"
+        sentence = N_(
+            "{name} asks the service at {path}, where none listens, so cwtui lets nobody in "
+            "there: service.socket is {expected}."
+        )
     except OSError:
         return _found(
             Level.UNKNOWN,
-            f"{asks}, but service.socket is {expected}, and {path} cannot be looked at.",
+            _(
+                "{name} asks the service at {path}, but service.socket is {expected}, and {path} "
+                "cannot be looked at.",
+                name=one.name,
+                path=path,
+                expected=expected,
+            ),
             same,
         )
     return _found(
         Level.PROBLEM,
-        f"{asks}, {why}, so cwtui lets nobody in there: service.socket is {expected}.",
+        _(sentence, name=one.name, path=path, expected=expected),
         same,
     )
 
@@ -175,48 +204,76 @@ def _auth(one: Door, subject: Subject) -> Iterator[Finding]:
     if not one.cwtui_in("auth"):
         yield _found(
             Level.NOTE,
-            f"{one.name} does not ask cwtui for a password or a code, only whether the account may "
-            "enter.",
+            _(
+                "{name} does not ask cwtui for a password or a code, only whether the account "
+                "may enter.",
+                name=one.name,
+            ),
         )
         return
     people = tried(subject)
     pass_by = {user.name: one.if_refused("auth", user) for user in people}
     always = [name for name, found in pass_by.items() if found.always_accepts]
     maybe = [name for name, found in pass_by.items() if found.accepts and found.refuses]
-    asks = "a one-time code" if one.asks_for_code_only else "password and one-time code"
     if len(always) == len(people):
         yield _found(
             Level.PROBLEM,
-            f"{one.name} lets people in even if cwtui refuses them: another module is enough.",
-            f"In /etc/pam.d/{one.name}, make {CWTUI} required, and let no module before it end the "
-            "stack (sufficient, or success=done).",
+            _(
+                "{name} lets people in even if cwtui refuses them: another module is enough.",
+                name=one.name,
+            ),
+            _(
+                "In /etc/pam.d/{name}, make {module} required, and let no module before it end "
+                "the stack (sufficient, or success=done).",
+                name=one.name,
+                module=CWTUI,
+            ),
         )
     else:
-        yield _found(Level.OK, f"{one.name} asks cwtui for {asks}.")
+        asks = (
+            _("{name} asks cwtui for a one-time code.", name=one.name)
+            if one.asks_for_code_only
+            else _("{name} asks cwtui for password and one-time code.", name=one.name)
+        )
+        yield _found(Level.OK, asks)
         if always:
             yield _found(
                 Level.NOTE,
-                f"{one.name} does not need cwtui's consent for {listed(always, NAMED)}.",
-                "Check that this is what you want.",
+                _(
+                    "{name} does not need cwtui's consent for {always}.",
+                    name=one.name,
+                    always=listed(always, NAMED),
+                ),
+                _("Check that this is what you want."),
             )
         if maybe:
             yield _found(
                 Level.WARNING,
-                f"{one.name} may let {listed(maybe, NAMED)} in even if cwtui refuses; it depends "
-                "on modules that this check does not know.",
-                "Try it, with a second connection open.",
+                _(
+                    "{name} may let {maybe} in even if cwtui refuses; it depends on modules that "
+                    "this check does not know.",
+                    name=one.name,
+                    maybe=listed(maybe, NAMED),
+                ),
+                _("Try it, with a second connection open."),
             )
     if one.needs_key and one.name != "sshd":
         yield _found(
             Level.PROBLEM,
-            f"{one.name} refuses everybody: mode=key is for sshd, which has checked a key before.",
-            f"In /etc/pam.d/{one.name}, write mode=code or mode=full.",
+            _(
+                "{name} refuses everybody: mode=key is for sshd, which has checked a key before.",
+                name=one.name,
+            ),
+            _("In /etc/pam.d/{name}, write mode=code or mode=full.", name=one.name),
         )
     if one.null_ok:
         yield _found(
             Level.NOTE,
-            f"{one.name} lets people in without a code if they have no second factor and need none "
-            "(nullok).",
+            _(
+                "{name} lets people in without a code if they have no second factor and need "
+                "none (nullok).",
+                name=one.name,
+            ),
         )
     if (
         one.asks_for_code_only
@@ -226,8 +283,8 @@ def _auth(one: Door, subject: Subject) -> Iterator[Finding]:
     ):
         yield _found(
             Level.PROBLEM,
-            f"At {one.name}, a one-time code alone is enough, without a password.",
-            f"In /etc/pam.d/{one.name}, write mode=full, or check a password first.",
+            _("At {name}, a one-time code alone is enough, without a password.", name=one.name),
+            _("In /etc/pam.d/{name}, write mode=full, or check a password first.", name=one.name),
         )
 
 
@@ -236,13 +293,23 @@ def _account(one: Door, subject: Subject) -> Iterator[Finding]:
         by_key = one.name == "sshd"
         yield _found(
             Level.PROBLEM if by_key else Level.WARNING,
-            f"{one.name} has no account line for {CWTUI}, so "
-            + (
-                "disabled people still get in by key."
-                if by_key
-                else "disabled people are stopped only when they are asked for a code."
+            _(
+                "{name} has no account line for {module}, so disabled people still get in by key.",
+                name=one.name,
+                module=CWTUI,
+            )
+            if by_key
+            else _(
+                "{name} has no account line for {module}, so disabled people are stopped only "
+                "when they are asked for a code.",
+                name=one.name,
+                module=CWTUI,
             ),
-            f"Add to /etc/pam.d/{one.name}, before other account lines: account required {CWTUI}",
+            _(
+                "Add to /etc/pam.d/{name}, before other account lines: account required {module}",
+                name=one.name,
+                module=CWTUI,
+            ),
         )
         return
     heedless = [
@@ -251,8 +318,15 @@ def _account(one: Door, subject: Subject) -> Iterator[Finding]:
     if len(heedless) == len(tried(subject)):
         yield _found(
             Level.PROBLEM,
-            f"{one.name} lets people in even if cwtui says that the account may not enter.",
-            f"In /etc/pam.d/{one.name}, write: account required {CWTUI}",
+            _(
+                "{name} lets people in even if cwtui says that the account may not enter.",
+                name=one.name,
+            ),
+            _(
+                "In /etc/pam.d/{name}, write: account required {module}",
+                name=one.name,
+                module=CWTUI,
+            ),
         )
 
 
@@ -270,17 +344,20 @@ def _module_files(asking: Sequence[Door], machine: Machine) -> Iterator[Finding]
         if found is None:
             yield _found(
                 Level.PROBLEM,
-                f"The module {path} is not installed, so PAM refuses everybody where it is "
-                "required.",
-                "Install it: cwtui help doors says how.",
+                _(
+                    "The module {path} is not installed, so PAM refuses everybody where it is "
+                    "required.",
+                    path=path,
+                ),
+                _("Install it: cwtui help doors says how."),
             )
             continue
         why = _why_unsafe(found, machine.system_uid)
         if why:
             yield _found(
                 Level.PROBLEM,
-                f"{found} {why}, so somebody else could decide who gets in.",
-                f"Check it, then run: chown root:root {found} && chmod 644 {found}",
+                _(why, file=found),
+                _("Check it, then run: chown root:root {found} && chmod 644 {found}", found=found),
             )
 
 
@@ -300,7 +377,9 @@ def _why_unsafe(file: Path, owner: int) -> str:
     try:
         found = file.stat()
     except OSError:
-        return "cannot be read"
+        return N_("{file} cannot be read, so somebody else could decide who gets in.")
     if found.st_uid != owner:
-        return "does not belong to root"
-    return "can be written by others" if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else ""
+        return N_("{file} does not belong to root, so somebody else could decide who gets in.")
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return N_("{file} can be written by others, so somebody else could decide who gets in.")
+    return ""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from cwtui.host.untrusted_files import read_regular
+from cwtui.language import _
 
 FOLDERS: Final = ("/etc/pam.d", "/usr/lib/pam.d")
 """Where services have their files; the first that has one counts."""
@@ -97,7 +98,9 @@ class PamFiles:
         file = self._find(name) or self._find(_OTHER)
         steps: dict[str, tuple[Step, ...]] = {}
         if file is None:
-            faults.append(f"there is no file for {name} in {FOLDERS[0]}")
+            faults.append(
+                _("there is no file for {name} in {folder}", name=name, folder=FOLDERS[0])
+            )
         else:
             for kind in KINDS:
                 steps[kind] = tuple(self._steps(file, kind, 0, faults, unreadable))
@@ -118,7 +121,7 @@ class PamFiles:
             if words[0].lower().removeprefix("-") != kind:
                 continue
             if len(words) < 3:  # noqa: PLR2004  kind, control, module
-                faults.append(f"a line of {file} is incomplete")
+                faults.append(_("a line of {file} is incomplete", file=file))
                 continue
             control, path, *arguments = words[1].lower(), *words[2:]
             if control == "include":
@@ -142,9 +145,12 @@ class PamFiles:
     ) -> Iterator[Step]:
         found = self.root / name[1:] if name.startswith("/") else self._find(name)
         if not name or found is None or not found.exists():
-            faults.append(f"{file} includes {name or 'nothing'}, which does not exist")
+            included = name or _("nothing")
+            faults.append(
+                _("{file} includes {included}, which does not exist", file=file, included=included)
+            )
         elif depth == _DEEPEST:
-            faults.append(f"{file} includes files that include each other")
+            faults.append(_("{file} includes files that include each other", file=file))
         else:
             self.included.add(found.name)
             yield from self._steps(found, kind, depth + 1, faults, unreadable)

@@ -10,7 +10,7 @@ from cwtui.accounts import account_state, unix_users
 from cwtui.accounts.closed_accounts import WARNED_DAYS, warned_days
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.accounts.text import counted, listed
+from cwtui.accounts.text import listed
 from cwtui.accounts.unused import DAY
 from cwtui.doctor.doors import Door
 from cwtui.doctor.findings import Area, Finding, Level
@@ -19,6 +19,7 @@ from cwtui.doctor.pam import NAMED, doors
 from cwtui.doctor.programs import CannotRun
 from cwtui.doctor.store import of_others
 from cwtui.doctor.subject import Accounts, Subject
+from cwtui.language import _, grouped, ngettext
 
 _AREA: Final = Area.PEOPLE
 _found = partial(Finding, _AREA)
@@ -46,19 +47,25 @@ def findings(subject: Subject) -> Iterator[Finding]:
     accounts = subject.accounts
     if accounts is None:
         if subject.is_others:
-            yield of_others(_AREA, subject, "The store with the accounts")
+            yield of_others(_AREA, subject, _("The store with the accounts"))
         return
     try:
         unix = _unix(subject, accounts)
         known, powers = {user.name for user in unix}, _powers(subject, unix)
     except CannotRun as error:
-        yield _found(Level.UNKNOWN, f"Which Unix users there are is not known: {error}.")
+        yield _found(
+            Level.UNKNOWN, _("Which Unix users there are is not known: {reason}.", reason=error)
+        )
         return
     asking = [one for one in doors(subject) if one.cwtui_in("auth")]
     if len(accounts.rows) < accounts.total:
         yield _found(
             Level.NOTE,
-            f"Only the first {len(accounts.rows):,} of {accounts.total:,} accounts were compared.",
+            _(
+                "Only the first {number} of {total} accounts were compared.",
+                number=grouped(len(accounts.rows)),
+                total=grouped(accounts.total),
+            ),
         )
     # Whether a Unix user has an account is known only if all accounts were read.
     everyone = subject.people if len(accounts.rows) == accounts.total else []
@@ -108,29 +115,46 @@ def judged(found: Matching) -> Iterator[Finding]:
     names = {row.username for row in found.rows}
     strangers = [user.name for user in found.unix if user.name not in names]
     if strangers:
-        who = f"{_unix_users(strangers)} no account"
         doors_named = listed([one.name for one in found.asking], NAMED)
         yield _found(
             Level.WARNING if on else Level.NOTE,
-            f"{who} and cannot enter where cwtui is asked ({doors_named}): "
-            f"{listed(strangers, NAMED)}."
+            ngettext(
+                "{number} Unix user has no account and cannot enter where cwtui is asked "
+                "({doors}): {names}.",
+                "{number} Unix users have no account and cannot enter where cwtui is asked "
+                "({doors}): {names}.",
+                len(strangers),
+                doors=doors_named,
+                names=listed(strangers, NAMED),
+            )
             if on
-            else f"{who}: {listed(strangers, NAMED)}. They could not enter at a door of the host "
-            "that asks cwtui.",
-            f"Create the accounts that are meant to enter: cwtui user add "
-            f"{shlex.quote(strangers[0])}",
+            else ngettext(
+                "{number} Unix user has no account: {names}. They could not enter at a door of "
+                "the host that asks cwtui.",
+                "{number} Unix users have no account: {names}. They could not enter at a door of "
+                "the host that asks cwtui.",
+                len(strangers),
+                names=listed(strangers, NAMED),
+            ),
+            _(
+                "Create the accounts that are meant to enter: cwtui user add {name}",
+                name=shlex.quote(strangers[0]),
+            ),
         )
     elif found.unix:
-        yield _found(Level.OK, "Every Unix user who can sign in has an account.")
+        yield _found(Level.OK, _("Every Unix user who can sign in has an account."))
     unknown = [row.username for row in found.rows if row.username not in found.known]
     if unknown:
         yield _found(
             Level.NOTE,
-            f"{counted(len(unknown), 'account')} have no Unix user of the same name, so they mean "
-            f"nothing to sshd and sudo: {listed(unknown, NAMED)}."
-            if len(unknown) > 1
-            else f"The account {unknown[0]} has no Unix user of the same name, so it means nothing "
-            "to sshd and sudo.",
+            ngettext(
+                "The account {names} has no Unix user of the same name, so it means nothing to "
+                "sshd and sudo.",
+                "{number} accounts have no Unix user of the same name, so they mean nothing to "
+                "sshd and sudo: {names}.",
+                len(unknown),
+                names=listed(unknown, NAMED),
+            ),
         )
     if on:
         yield from _powerful(found)
@@ -149,21 +173,31 @@ def _ending(found: Matching) -> Iterator[Finding]:
         and account_state.closed(row, found.now) is None
     ]
     if expiring:
-        one = len(expiring) == 1
         yield _found(
             Level.NOTE,
-            f"{counted(len(expiring), 'account')} {'expires' if one else 'expire'} in the next "
-            f"{WARNED_DAYS} days: {listed(expiring, NAMED)}.",
-            f"If that is wrong, give another last day: cwtui user set {shlex.quote(expiring[0])} "
-            "--expires DATE",
+            ngettext(
+                "{number} account expires in the next {days} days: {names}.",
+                "{number} accounts expire in the next {days} days: {names}.",
+                len(expiring),
+                days=WARNED_DAYS,
+                names=listed(expiring, NAMED),
+            ),
+            _(
+                "If that is wrong, give another last day: cwtui user set {name} --expires DATE",
+                name=shlex.quote(expiring[0]),
+            ),
         )
     days = found.settings.unused_days
     if days:
         near = days - warned_days(days)
         yield _found(
             Level.NOTE,
-            f"Accounts are disabled after {counted(days, 'day')} without a sign-in.",
-            f"To see who is next: cwtui user list 'last:>{near}d' status:enabled",
+            ngettext(
+                "Accounts are disabled after {number} day without a sign-in.",
+                "Accounts are disabled after {number} days without a sign-in.",
+                days,
+            ),
+            _("To see who is next: cwtui user list 'last:>{near}d' status:enabled", near=near),
         )
 
 
@@ -174,14 +208,20 @@ def _powerful(found: Matching) -> Iterator[Finding]:
         if row.username in found.powers and account_state.closed(row, found.now) is None:
             by_power.setdefault(found.powers[row.username], []).append(row.username)
     for power, names in by_power.items():
-        is_group = "group" in power
+        is_group = any(f" {group})" in power for group in unix_users.GROUPS)
         yield _found(
             Level.NOTE if is_group else Level.WARNING,
-            f"Whoever can manage accounts can sign in as {listed(names, NAMED)} at a door, who "
-            f"{power}.",
+            _(
+                "Whoever can manage accounts can sign in as {names} at a door, who {power}.",
+                names=listed(names, NAMED),
+                power=power,
+            ),
             ""
             if is_group
-            else f"Remove the account unless it must be: cwtui user remove {shlex.quote(names[0])}",
+            else _(
+                "Remove the account unless it must be: cwtui user remove {name}",
+                name=shlex.quote(names[0]),
+            ),
         )
 
 
@@ -197,12 +237,26 @@ def _factors(found: Matching, *, on: bool) -> Iterator[Finding]:
         if row.second_factor is None and account_state.is_required(row, found.settings)
     ]
     if waiting:
-        would = "must" if on else "would have to"
         yield _found(
             Level.NOTE,
-            f"{counted(len(waiting), 'person', 'people')} {would} register a device at the first "
-            f"sign-in: {listed(waiting, NAMED)}. A key alone does not let them in before.",
-            "Let them do it in cwtui first, or allow time for it (LoginGraceTime).",
+            ngettext(
+                "{number} person must register a device at the first sign-in: {names}. A key "
+                "alone does not let them in before.",
+                "{number} people must register a device at the first sign-in: {names}. A key "
+                "alone does not let them in before.",
+                len(waiting),
+                names=listed(waiting, NAMED),
+            )
+            if on
+            else ngettext(
+                "{number} person would have to register a device at the first sign-in: {names}. A "
+                "key alone does not let them in before.",
+                "{number} people would have to register a device at the first sign-in: {names}. A "
+                "key alone does not let them in before.",
+                len(waiting),
+                names=listed(waiting, NAMED),
+            ),
+            _("Let them do it in cwtui first, or allow time for it (LoginGraceTime)."),
         )
     bare = [
         row.username
@@ -213,9 +267,16 @@ def _factors(found: Matching, *, on: bool) -> Iterator[Finding]:
     if bare and only_code:
         yield _found(
             Level.WARNING,
-            f"{listed(only_code, NAMED)} refuse{'' if len(only_code) > 1 else 's'} users without a "
-            f"second factor who do not have to register one: {listed(bare, NAMED)}.",
-            "Require MFA for them, or write nullok after mode=code.",
+            ngettext(
+                "{doors} refuses users without a second factor who do not have to register one: "
+                "{names}.",
+                "{doors} refuse users without a second factor who do not have to register one: "
+                "{names}.",
+                len(only_code),
+                doors=listed(only_code, NAMED),
+                names=listed(bare, NAMED),
+            ),
+            _("Require MFA for them, or write nullok after mode=code."),
         )
     closed = [
         row.username
@@ -226,10 +287,12 @@ def _factors(found: Matching, *, on: bool) -> Iterator[Finding]:
     if shut_out:
         yield _found(
             Level.NOTE,
-            f"{counted(len(shut_out), 'account')} with a Unix user cannot enter, as disabled, "
-            f"expired or gone from the directory: {listed(shut_out, NAMED)}.",
+            ngettext(
+                "{number} account with a Unix user cannot enter, as disabled, expired or gone from "
+                "the directory: {names}.",
+                "{number} accounts with a Unix user cannot enter, as disabled, expired or gone "
+                "from the directory: {names}.",
+                len(shut_out),
+                names=listed(shut_out, NAMED),
+            ),
         )
-
-
-def _unix_users(names: Sequence[str]) -> str:
-    return f"{counted(len(names), 'Unix user')} {'has' if len(names) == 1 else 'have'}"

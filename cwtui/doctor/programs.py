@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from cwtui.host.trust import why_untrusted
+from cwtui.language import _, grouped
 
 SECONDS: Final = 5.0
 """How long one program may take."""
@@ -52,10 +53,10 @@ def path_of(name: str) -> Path:
     """Return the path of the program. Raises NotInstalled."""
     found = [Path(folder, name) for folder in _FOLDERS if os.access(f"{folder}/{name}", os.X_OK)]
     if not found:
-        raise NotInstalled(f"{name} is not installed")
+        raise NotInstalled(_("{name} is not installed", name=name))
     trusted = [path for path in found if why_untrusted(path) is None]
     if not trusted:
-        raise NotInstalled(f"others could have replaced {found[0]}, so it was not run")
+        raise NotInstalled(_("others could have replaced {path}, so it was not run", path=found[0]))
     return trusted[0]
 
 
@@ -73,17 +74,23 @@ def run(name: str, arguments: Sequence[str] = (), seconds: float = SECONDS) -> A
             start_new_session=True,
         )
     except OSError as error:
-        raise CannotRun(f"{path} cannot be run: {(error.strerror or '').lower()}") from None
+        raise CannotRun(
+            _("{path} cannot be run: {reason}", path=path, reason=(error.strerror or "").lower())
+        ) from None
     with process:
         try:
             out, err = _read(process, time.monotonic() + seconds)
             status = process.wait(max(0.1, seconds))
         except subprocess.TimeoutExpired:
-            raise CannotRun(f"{path} does not end") from None
+            raise CannotRun(_("{path} does not end", path=path)) from None
         except _TooSlow:
-            raise CannotRun(f"{path} took longer than {seconds:g} seconds") from None
+            raise CannotRun(
+                _("{path} took longer than {seconds} seconds", path=path, seconds=f"{seconds:g}")
+            ) from None
         except _TooLong:
-            raise CannotRun(f"{path} printed more than {MOST:,} bytes") from None
+            raise CannotRun(
+                _("{path} printed more than {number} bytes", path=path, number=grouped(MOST))
+            ) from None
         finally:
             with suppress(ProcessLookupError):  # also what it started
                 os.killpg(process.pid, signal.SIGKILL)

@@ -19,6 +19,7 @@ from cwtui.doctor.pam import NAMED
 from cwtui.doctor.store import of_others
 from cwtui.doctor.subject import Subject
 from cwtui.host.untrusted_files import read_regular
+from cwtui.language import N_, _
 from cwtui.service.radius.clients import Address, Clients, plain
 
 _AREA: Final = Area.RADIUS
@@ -29,7 +30,7 @@ _FIELDS: Final = 8
 """Of a line in them, up to the uid (proc_pid_net(5))."""
 _WORD: Final = 8
 """Hexadecimal digits of a word in them. An address of IPv4 has one word, one of IPv6 four."""
-_START: Final = "Start it: systemctl enable --now cwtui-radius.service"
+_START: Final = N_("Start it: systemctl enable --now cwtui-radius.service")
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
@@ -38,16 +39,16 @@ def findings(subject: Subject) -> Iterator[Finding]:
         return
     files = config.radius.clients
     if not files:
-        yield _found(Level.OK, "No RADIUS clients are configured.")
+        yield _found(Level.OK, _("No RADIUS clients are configured."))
         return
     if find_spec("pyrad") is None:
         yield _found(
             Level.PROBLEM,
-            "RADIUS clients are configured, but the library pyrad is missing.",
-            "Install cwtui[radius], or pyrad beside cwtui.",
+            _("RADIUS clients are configured, but the library pyrad is missing."),
+            _("Install cwtui[radius], or pyrad beside cwtui."),
         )
     if subject.is_others:
-        yield of_others(_AREA, subject, "The secret of each RADIUS client")
+        yield of_others(_AREA, subject, _("The secret of each RADIUS client"))
     else:
         yield from secrets(files)
     yield from _reach(config)
@@ -62,7 +63,7 @@ def secrets(files: Mapping[str, str]) -> Iterator[Finding]:
             Clients.load({name: file})
         except CannotCheck as error:
             wrong = True
-            yield _found(Level.PROBLEM, str(error), "See: cwtui help doors")
+            yield _found(Level.PROBLEM, str(error), _("See: cwtui help doors"))
     by_file: dict[str, list[str]] = {}
     for name, file in files.items():
         by_file.setdefault(file, []).append(visible(name))
@@ -70,19 +71,27 @@ def secrets(files: Mapping[str, str]) -> Iterator[Finding]:
         if len(names) > 1:
             yield _found(
                 Level.WARNING,
-                f"{listed(names, NAMED)} have the same secret, in {visible(file)}. Each of them "
-                "can pass for the others.",
-                "Give each client a secret of its own: openssl rand -base64 24",
+                _(
+                    "{names} have the same secret, in {file}. Each of them can pass for the "
+                    "others.",
+                    names=listed(names, NAMED),
+                    file=visible(file),
+                ),
+                _("Give each client a secret of its own: openssl rand -base64 24"),
             )
     if wrong:
         return
     try:
         Clients.load(files)
     except CannotCheck as error:
-        yield _found(Level.PROBLEM, str(error), "See: cwtui help doors")
+        yield _found(Level.PROBLEM, str(error), _("See: cwtui help doors"))
     else:
         yield _found(
-            Level.OK, f"The RADIUS clients {listed([*map(visible, files)], NAMED)} have secrets."
+            Level.OK,
+            _(
+                "The RADIUS clients {names} have secrets.",
+                names=listed([*map(visible, files)], NAMED),
+            ),
         )
 
 
@@ -92,8 +101,11 @@ def _reach(config: Config) -> Iterator[Finding]:
     if address is None:
         yield _found(
             Level.PROBLEM,
-            f"radius.address is {visible(config.radius.address)}, which is no address.",
-            "Write an address of this host, such as 127.0.0.1.",
+            _(
+                "radius.address is {address}, which is no address.",
+                address=visible(config.radius.address),
+            ),
+            _("Write an address of this host, such as 127.0.0.1."),
         )
         return
     networks = {visible(name): found for name in config.radius.clients if (found := _network(name))}
@@ -101,16 +113,22 @@ def _reach(config: Config) -> Iterator[Finding]:
     if address.is_loopback and away:
         yield _found(
             Level.WARNING,
-            f"radius.address is {address}, which other hosts cannot reach: {listed(away, NAMED)}.",
-            "Set radius.address to the address of this host that these clients use.",
+            _(
+                "radius.address is {address}, which other hosts cannot reach: {names}.",
+                address=address,
+                names=listed(away, NAMED),
+            ),
+            _("Set radius.address to the address of this host that these clients use."),
         )
     everybody = [name for name, network in networks.items() if network.prefixlen == 0]
     if everybody:
         yield _found(
             Level.WARNING,
-            f"{listed(everybody, NAMED)} allows every address, so anybody can send packets to "
-            "guess the secret.",
-            "Name the clients, or their network.",
+            _(
+                "{names} allows every address, so anybody can send packets to guess the secret.",
+                names=listed(everybody, NAMED),
+            ),
+            _("Name the clients, or their network."),
         )
 
 
@@ -141,27 +159,47 @@ def _process(config: Config, subject: Subject) -> Iterator[Finding]:
     try:
         all_ = [one for table in _TABLES for one in waiting(subject.machine, table, port)]
     except OSError:
-        yield _found(Level.UNKNOWN, "Cannot check whether RADIUS is served.")
+        yield _found(Level.UNKNOWN, _("Cannot check whether RADIUS is served."))
         return
     here = [one for one in all_ if one.address == address or one.address.is_unspecified]
     strangers = [one for one in here if one.uid not in {0, subject.owner}]
     if not here:
-        where = "; a process listens at another address" if all_ else ""
         yield _found(
             Level.PROBLEM,
-            f"No process listens at {config.radius.address}, UDP port {port}{where}. RADIUS "
-            "clients get no answer.",
-            _START,
+            _(
+                "No process listens at {address}, UDP port {port}; a process listens at another "
+                "address. RADIUS clients get no answer.",
+                address=config.radius.address,
+                port=port,
+            )
+            if all_
+            else _(
+                "No process listens at {address}, UDP port {port}. RADIUS clients get no answer.",
+                address=config.radius.address,
+                port=port,
+            ),
+            _(_START),
         )
     elif strangers and subject.owner is not None:
         name = subject.machine.name_of(strangers[0].uid)
         yield _found(
             Level.PROBLEM,
-            f"A process of {name}, and not cwtui, listens at UDP port {port}.",
-            "End it, or choose another radius.port.",
+            _(
+                "A process of {name}, and not cwtui, listens at UDP port {port}.",
+                name=name,
+                port=port,
+            ),
+            _("End it, or choose another radius.port."),
         )
     else:
-        yield _found(Level.OK, f"A process listens at {config.radius.address}, UDP port {port}.")
+        yield _found(
+            Level.OK,
+            _(
+                "A process listens at {address}, UDP port {port}.",
+                address=config.radius.address,
+                port=port,
+            ),
+        )
 
 
 def waiting(machine: Machine, table: str, port: int) -> Iterator[Waiting]:

@@ -10,39 +10,42 @@ from cwtui.doctor.programs import CannotRun
 from cwtui.doctor.sshd_settings import SshdSettings, settings_for
 from cwtui.doctor.subject import Subject
 from cwtui.host.untrusted_files import read_regular
+from cwtui.language import N_, _
 
 _AREA: Final = Area.ROOT
 _found = partial(Finding, _AREA)
 _MOST: Final = 1 << 20
 _LOCKED: Final = ("", "*", "!", "x")
-_ADVICE: Final = (
-    "Keep one way in that does not ask cwtui: a key for root (PermitRootLogin prohibit-password, "
-    "Match User root with AuthenticationMethods publickey, and PAM's account lines past cwtui for "
-    "uid 0), or root's Unix password on the console."
+_ADVICE: Final = N_(
+    "Keep one way in that does not ask cwtui: a key for root (PermitRootLogin "
+    "prohibit-password, Match User root with AuthenticationMethods publickey, and PAM's "
+    "account lines past cwtui for uid 0), or root's Unix password on the console."
 )
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
     if not doors(subject):
-        yield _found(Level.OK, "No door asks cwtui, so root gets in as before.")
+        yield _found(Level.OK, _("No door asks cwtui, so root gets in as before."))
         return
     if not subject.machine.is_root:
         yield _found(
             Level.UNKNOWN,
-            "Only root can check whether root gets in without cwtui.",
-            f"Run: {subject.again(_AREA.value)}",
+            _("Only root can check whether root gets in without cwtui."),
+            _("Run: {command}", command=subject.again(_AREA.value)),
         )
         return
     ways = [*_by_key(subject), *_on_console(subject)]
     if ways:
-        yield _found(Level.OK, f"Root gets in without cwtui {' and '.join(ways)}.")
-        yield _found(Level.NOTE, "Try it once while the service is stopped.")
+        yield _found(Level.OK, _("Root gets in without cwtui {ways}.", ways=_(" and ").join(ways)))
+        yield _found(Level.NOTE, _("Try it once while the service is stopped."))
     else:
         yield _found(
             Level.WARNING,
-            "No way in for root was found that works if cwtui cannot be asked. Another user "
-            "outside cwtui may have one.",
-            _ADVICE,
+            _(
+                "No way in for root was found that works if cwtui cannot be asked. Another user "
+                "outside cwtui may have one."
+            ),
+            _(_ADVICE),
         )
 
 
@@ -58,7 +61,7 @@ def _by_key(subject: Subject) -> Iterator[str]:
         sshd is None or not sshd.cwtui_in("account") or (sshd.if_refused("account", ROOT).accepts)
     )
     if passes and _has_keys(subject, settings):
-        yield "over SSH with a key"
+        yield _("over SSH with a key")
 
 
 def _has_keys(subject: Subject, settings: SshdSettings) -> bool:
@@ -91,4 +94,4 @@ def _on_console(subject: Subject) -> Iterator[str]:
     line = next((one for one in shadow.splitlines() if one.startswith("root:")), "")
     password = line.split(":")[1] if line else ""
     if password not in _LOCKED and not password.startswith("!"):
-        yield "on the console with a password"
+        yield _("on the console with a password")

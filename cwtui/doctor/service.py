@@ -9,19 +9,19 @@ from typing import Final
 import msgspec
 
 from cwtui.accounts.errors import AccountsError, Refused
-from cwtui.accounts.text import counted
 from cwtui.accounts.times import utc_minute
 from cwtui.doctor import copies
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.pam import asked_at, doors
 from cwtui.doctor.subject import Subject
+from cwtui.language import N_, _, ngettext
 from cwtui.service import client
 
 _AREA: Final = Area.SERVICE
 _found = partial(Finding, _AREA)
 _SECONDS: Final = 5.0
 """How long the service may take to answer."""
-_START: Final = "Start it: systemctl start cwtui.socket, or by hand: cwtui serve"
+_START: Final = N_("Start it: systemctl start cwtui.socket, or by hand: cwtui serve")
 _EVERYBODY: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
@@ -52,21 +52,29 @@ def findings(subject: Subject, ask: AskStatus = _ask) -> Iterator[Finding]:
         if needed:
             yield _found(
                 Level.PROBLEM,
-                f"There is no socket {path}, so nobody gets in at {', '.join(asking)}.",
-                _START,
+                _(
+                    "There is no socket {path}, so nobody gets in at {doors}.",
+                    path=path,
+                    doors=", ".join(asking),
+                ),
+                _(_START),
             )
         else:
-            yield _found(Level.OK, "The service is not running, and no door of the host asks it.")
+            yield _found(
+                Level.OK, _("The service is not running, and no door of the host asks it.")
+            )
         return
     except OSError:
         yield _found(
             Level.UNKNOWN,
-            f"The socket {path} cannot be looked at.",
-            f"Run: {subject.again(_AREA.value, uid=subject.owner or 0)}",
+            _("The socket {path} cannot be looked at.", path=path),
+            _("Run: {command}", command=subject.again(_AREA.value, uid=subject.owner or 0)),
         )
         return
     if not stat.S_ISSOCK(found.st_mode):
-        yield _found(Level.PROBLEM, f"{path} is not a socket.", "Find out who put it there.")
+        yield _found(
+            Level.PROBLEM, _("{path} is not a socket.", path=path), _("Find out who put it there.")
+        )
         return
     yield from modes(path, found.st_uid, found.st_mode, folder.st_mode, subject.owner)
     yield _answer(path, subject, ask)
@@ -81,8 +89,8 @@ def _gate(path: Path) -> Iterator[Finding]:
     if not stat.S_ISSOCK(mode) or mode & _EVERYBODY != _EVERYBODY:
         yield _found(
             Level.PROBLEM,
-            f"Not everybody can use {path}, so people cannot pass cwtui gate.",
-            "It must be a socket of mode 0666: set SocketMode=0666.",
+            _("Not everybody can use {path}, so people cannot pass cwtui gate.", path=path),
+            _("It must be a socket of mode 0666: set SocketMode=0666."),
         )
 
 
@@ -91,20 +99,27 @@ def modes(path: Path, owner: int, mode: int, folder: int, store: int | None) -> 
     if owner not in {0, store if store is not None else owner}:
         yield _found(
             Level.PROBLEM,
-            f"{path} belongs to the uid {owner}, which does not own the store.",
-            "Find out who listens there.",
+            _(
+                "{path} belongs to the uid {owner}, which does not own the store.",
+                path=path,
+                owner=owner,
+            ),
+            _("Find out who listens there."),
         )
     if mode & _OTHERS:
         yield _found(
             Level.WARNING,
-            f"Other Unix users than its owner may connect to {path}.",
-            "Its mode should be 0600: set SocketMode=0600 in cwtui.socket.",
+            _("Other Unix users than its owner may connect to {path}.", path=path),
+            _("Its mode should be 0600: set SocketMode=0600 in cwtui.socket."),
         )
     if folder & (stat.S_IWGRP | stat.S_IWOTH):
         yield _found(
             Level.PROBLEM,
-            f"Others can write to {path.parent}, so the module refuses to use the socket.",
-            f"Run: chmod go-w {path.parent}",
+            _(
+                "Others can write to {folder}, so the module refuses to use the socket.",
+                folder=path.parent,
+            ),
+            _("Run: chmod go-w {folder}", folder=path.parent),
         )
 
 
@@ -115,16 +130,22 @@ def _answer(path: Path, subject: Subject, ask: AskStatus) -> Finding:
         owner = subject.owner or 0
         return _found(
             Level.UNKNOWN,
-            "Only root and the Unix user that owns the store may ask the service.",
-            f"Run: {subject.again(_AREA.value, uid=owner)}",
+            _("Only root and the Unix user that owns the store may ask the service."),
+            _("Run: {command}", command=subject.again(_AREA.value, uid=owner)),
         )
     except AccountsError as error:
-        return _found(Level.PROBLEM, str(error), _START)
+        return _found(Level.PROBLEM, str(error), _(_START))
     except msgspec.DecodeError:
-        return _found(Level.PROBLEM, f"What listens on {path} is not cwtui.", _START)
+        return _found(
+            Level.PROBLEM, _("What listens on {path} is not cwtui.", path=path), _(_START)
+        )
     total = sum(status.conversations.values())
     return _found(
         Level.OK,
-        f"The service answers. It has run since {utc_minute(status.since)}, and was asked "
-        f"{counted(total, 'time')}.",
+        ngettext(
+            "The service answers. It has run since {time}, and was asked {number} time.",
+            "The service answers. It has run since {time}, and was asked {number} times.",
+            total,
+            time=utc_minute(status.since),
+        ),
     )

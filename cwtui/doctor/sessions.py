@@ -5,11 +5,11 @@ from typing import Final
 
 from cwtui import services
 from cwtui.accounts.errors import CannotCheck
-from cwtui.accounts.text import counted
 from cwtui.config.errors import ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.store import of_others
 from cwtui.doctor.subject import Subject
+from cwtui.language import _, ngettext
 
 _AREA: Final = Area.SESSIONS
 
@@ -18,25 +18,30 @@ def findings(subject: Subject) -> Iterator[Finding]:
     config = subject.config
     if isinstance(config, ConfigError):
         yield Finding(
-            _AREA, Level.UNKNOWN, "Without a configuration, open sessions cannot be listed."
+            _AREA, Level.UNKNOWN, _("Without a configuration, open sessions cannot be listed.")
         )
         return
     if subject.is_others:
-        yield of_others(_AREA, subject, "The list of open sessions")
+        yield of_others(_AREA, subject, _("The list of open sessions"))
         return
     try:
         found = services.open_sessions(config).all()
     except CannotCheck as error:
-        yield Finding(_AREA, Level.UNKNOWN, f"Open sessions cannot be listed. {error}")
+        yield Finding(
+            _AREA, Level.UNKNOWN, _("Open sessions cannot be listed. {error}", error=error)
+        )
         return
     people = len({one.username for one in found})
     if not found:
-        yield Finding(_AREA, Level.OK, "No session is open.")
+        yield Finding(_AREA, Level.OK, _("No session is open."))
         return
-    sessions, accounts = counted(len(found), "session"), counted(people, "account")
     yield Finding(
         _AREA,
         Level.OK,
-        f"{sessions} of {accounts} {'is' if len(found) == 1 else 'are'} open. To see them: "
-        "cwtui session list",
+        ngettext(
+            "{number} session of {accounts} is open. To see them: cwtui session list",
+            "{number} sessions of {accounts} are open. To see them: cwtui session list",
+            len(found),
+            accounts=ngettext("{number} account", "{number} accounts", people),
+        ),
     )

@@ -17,6 +17,7 @@ from cwtui.doctor.sshd_commands import Asked, about_commands
 from cwtui.doctor.sshd_settings import SshdSettings, matched_users, settings_for
 from cwtui.doctor.subject import Subject
 from cwtui.host.untrusted_files import read_regular
+from cwtui.language import _
 
 _AREA: Final = Area.SSHD
 _found = partial(Finding, _AREA)
@@ -35,11 +36,17 @@ def findings(subject: Subject) -> Iterator[Finding]:
     try:
         asked = [Asked(user, settings_for(subject.machine, name)) for name, user in people.items()]
     except NotInstalled as error:
-        yield _found(Level.NOTE, f"sshd was not looked at: {error}.")
+        yield _found(Level.NOTE, _("sshd was not looked at: {reason}.", reason=error))
         return
     except CannotRun as error:
-        action = "" if subject.machine.is_root else f"Run as root: {subject.again(_AREA.value)}"
-        yield _found(Level.UNKNOWN, f"Cannot check what sshd does. {error}.", action)
+        action = (
+            ""
+            if subject.machine.is_root
+            else _("Run as root: {command}", command=subject.again(_AREA.value))
+        )
+        yield _found(
+            Level.UNKNOWN, _("Cannot check what sshd does. {reason}.", reason=error), action
+        )
         return
     at = door(subject, "sshd")
     yield from judged(asked, at)
@@ -62,12 +69,15 @@ def judged(asked: Sequence[Asked], at: Door | None) -> Iterator[Finding]:
     if without_pam:
         yield _found(
             Level.PROBLEM,
-            f"UsePAM is off, so sshd never asks cwtui about {_names(without_pam, persons)}.",
-            "Set UsePAM yes.",
+            _(
+                "UsePAM is off, so sshd never asks cwtui about {names}.",
+                names=_names(without_pam, persons),
+            ),
+            _("Set UsePAM yes."),
         )
         return
     if not at.cwtui_in("auth"):
-        yield _found(Level.OK, "sshd asks cwtui whether the account may enter, and for no code.")
+        yield _found(Level.OK, _("sshd asks cwtui whether the account may enter, and for no code."))
         return
     by_cwtui = [person for person in persons if not at.if_refused("auth", person.user).accepts]
     if not by_cwtui:
@@ -78,7 +88,11 @@ def judged(asked: Sequence[Asked], at: Door | None) -> Iterator[Finding]:
         ways = sorted({" + ".join(way) for person in by_cwtui for way in person.settings.ways})
         yield _found(
             Level.OK,
-            f"If cwtui agrees, sshd lets {_names(by_cwtui, [])} in by {' or '.join(ways)}.",
+            _(
+                "If cwtui agrees, sshd lets {names} in by {ways}.",
+                names=_names(by_cwtui, []),
+                ways=_(" or ").join(ways),
+            ),
         )
 
 
@@ -93,34 +107,47 @@ def _wrong(persons: Sequence[Asked], one: Door) -> Iterator[Finding]:
     if some := such(p for p in persons if not p.settings.ways):
         yield _found(
             some[0],
-            f"sshd cannot let {some[1]} in: AuthenticationMethods needs a method that is off.",
-            "Switch the methods on that it names, such as KbdInteractiveAuthentication yes.",
+            _(
+                "sshd cannot let {names} in: AuthenticationMethods needs a method that is off.",
+                names=some[1],
+            ),
+            _("Switch the methods on that it names, such as KbdInteractiveAuthentication yes."),
         )
     persons = [p for p in persons if p.settings.ways]
     if some := such(p for p in persons if not any(_KBDINT in way for way in p.settings.ways)):
         yield _found(
             some[0],
-            f"sshd never asks {some[1]} for a code: keyboard-interactive is off.",
-            "Set KbdInteractiveAuthentication yes, and name keyboard-interactive:pam in "
-            "AuthenticationMethods.",
+            _("sshd never asks {names} for a code: keyboard-interactive is off.", names=some[1]),
+            _(
+                "Set KbdInteractiveAuthentication yes, and name keyboard-interactive:pam in "
+                "AuthenticationMethods."
+            ),
         )
     unasked = {
         way for p in persons for way in p.settings.ways if not {_KBDINT, "password"} & {*way}
     }
     for way in sorted(unasked):
         if some := such(p for p in persons if way in p.settings.ways):
-            what = "An SSH key" if {*way} == {"publickey"} else f"The method {' + '.join(way)}"
             yield _found(
                 some[0],
-                f"{what} alone lets {some[1]} in, without a code.",
-                "Set AuthenticationMethods publickey,keyboard-interactive:pam",
+                _("An SSH key alone lets {names} in, without a code.", names=some[1])
+                if {*way} == {"publickey"}
+                else _(
+                    "The method {method} alone lets {names} in, without a code.",
+                    method=" + ".join(way),
+                    names=some[1],
+                ),
+                _("Set AuthenticationMethods publickey,keyboard-interactive:pam"),
             )
     if some := such(p for p in persons if any("password" in way for way in p.settings.ways)):
         yield _found(
             some[0],
-            f"sshd offers {some[1]} the method password, which cannot ask a second question: with "
-            "MFA, nobody gets in that way, and without it, nobody is enrolled.",
-            "Set PasswordAuthentication no and KbdInteractiveAuthentication yes.",
+            _(
+                "sshd offers {names} the method password, which cannot ask a second question: "
+                "with MFA, nobody gets in that way, and without it, nobody is enrolled.",
+                names=some[1],
+            ),
+            _("Set PasswordAuthentication no and KbdInteractiveAuthentication yes."),
         )
     if (
         one.asks_for_code_only
@@ -136,16 +163,25 @@ def _wrong(persons: Sequence[Asked], one: Door) -> Iterator[Finding]:
     ):
         yield _found(
             some[0],
-            f"A one-time code alone lets {some[1]} in over SSH, without a key or a password.",
-            "Set AuthenticationMethods publickey,keyboard-interactive:pam, or write mode=key in "
-            "/etc/pam.d/sshd.",
+            _(
+                "A one-time code alone lets {names} in over SSH, without a key or a password.",
+                names=some[1],
+            ),
+            _(
+                "Set AuthenticationMethods publickey,keyboard-interactive:pam, or write mode=key "
+                "in /etc/pam.d/sshd."
+            ),
         )
     if short := [p for p in persons if 0 < p.settings.grace_seconds < _GRACE]:
         yield _found(
             Level.WARNING,
-            f"LoginGraceTime is {short[0].settings.grace_seconds} s for {_names(short, persons)}. "
-            "That is too short to register a device over SSH.",
-            "Set LoginGraceTime 600",
+            _(
+                "LoginGraceTime is {seconds} s for {names}. That is too short to register "
+                "a device over SSH.",
+                seconds=short[0].settings.grace_seconds,
+                names=_names(short, persons),
+            ),
+            _("Set LoginGraceTime 600"),
         )
 
 
@@ -166,8 +202,12 @@ def _before(persons: Sequence[Asked]) -> Iterator[Finding]:
         )
         if is_due
     ]
-    todo = f" It would first need: {'; '.join(steps)}." if steps else ""
-    yield _found(Level.NOTE, f"sshd does not ask cwtui.{todo}")
+    said = (
+        _("sshd does not ask cwtui. It would first need: {steps}.", steps="; ".join(steps))
+        if steps
+        else _("sshd does not ask cwtui.")
+    )
+    yield _found(Level.NOTE, said)
 
 
 def _kiosks_without_account(asked: Sequence[Asked], at: Door | None) -> Iterator[Finding]:
@@ -182,16 +222,21 @@ def _kiosks_without_account(asked: Sequence[Asked], at: Door | None) -> Iterator
         ):
             yield _found(
                 Level.PROBLEM,
-                f"PAM asks cwtui for an account named {one.name}, and refuses without one. But "
-                "several people connect as this user, and the application asks them.",
-                "In /etc/pam.d/sshd, skip pam_cwtui.so for this user, as in "
-                "/usr/share/cwtui/pam/pam.d/sshd-code.",
+                _(
+                    "PAM asks cwtui for an account named {name}, and refuses without one. But "
+                    "several people connect as this user, and the application asks them.",
+                    name=one.name,
+                ),
+                _(
+                    "In /etc/pam.d/sshd, skip pam_cwtui.so for this user, as in "
+                    "/usr/share/cwtui/pam/pam.d/sshd-code."
+                ),
             )
 
 
 def _names(found: Sequence[Asked], among: Sequence[Asked]) -> str:
     if len(found) == len(among):
-        return "people"
+        return _("people")
     return listed([person.name for person in found], NAMED)
 
 
@@ -236,9 +281,12 @@ def _not_reloaded(settings: SshdSettings, machine: Machine) -> Iterator[Finding]
     if newer:
         yield _found(
             Level.NOTE,
-            f"sshd has not read {newer[0]} since it was changed. These findings are "
-            "about the new settings.",
-            "Check it, then reload sshd: sshd -t && systemctl reload ssh",
+            _(
+                "sshd has not read {file} since it was changed. These findings are about the "
+                "new settings.",
+                file=newer[0],
+            ),
+            _("Check it, then reload sshd: sshd -t && systemctl reload ssh"),
         )
 
 
@@ -247,7 +295,9 @@ def _by_address(machine: Machine) -> Iterator[Finding]:
     if any(re.search(pattern, content) for content in _configured(machine)):
         yield _found(
             Level.NOTE,
-            "sshd's settings depend on where a connection comes from. This check assumed one from "
-            "192.0.2.1 only.",
-            "For another one: sshd -T -C user=NAME,host=HOST,addr=ADDRESS",
+            _(
+                "sshd's settings depend on where a connection comes from. This check assumed one "
+                "from 192.0.2.1 only."
+            ),
+            _("For another one: sshd -T -C user=NAME,host=HOST,addr=ADDRESS"),
         )

@@ -15,6 +15,7 @@ from cwtui.doctor.sshd_settings import SshdSettings, settings_for
 from cwtui.doctor.subject import Subject
 from cwtui.host.trust import why_untrusted
 from cwtui.host.untrusted_files import read_regular
+from cwtui.language import N_, _
 
 _found = partial(Finding, Area.SSHD)
 _NONE: Final = ("", "none")
@@ -25,21 +26,29 @@ class _What:
     """A command that sshd asks who may sign in."""
 
     setting: str
-    printed: str
-    accepted: str
-    """What sshd does not accept without it."""
+    missing: str
+    """What it means that it does not exist."""
+    not_run: str
+    """What it means that it cannot be run."""
+    asked: str
+    """What sshd asks it for."""
     whose: str
     """Who should run it."""
 
 
 _KEYS: Final = _What(
-    "AuthorizedKeysCommand", "keys", "key from it", "Set it to the Unix user that owns the store."
+    "AuthorizedKeysCommand",
+    N_("The {setting} {program} does not exist, so no key from it is accepted."),
+    N_("The {setting} {program} cannot be run, so no key from it is accepted."),
+    N_("sshd asks {program} for keys, as {user}."),
+    N_("Set it to the Unix user that owns the store."),
 )
 _PRINCIPALS: Final = _What(
     "AuthorizedPrincipalsCommand",
-    "principals of certificates",
-    "certificate",
-    "Set it to a Unix user that owns nothing.",
+    N_("The {setting} {program} does not exist, so no certificate is accepted."),
+    N_("The {setting} {program} cannot be run, so no certificate is accepted."),
+    N_("sshd asks {program} for principals of certificates, as {user}."),
+    N_("Set it to a Unix user that owns nothing."),
 )
 
 
@@ -81,9 +90,11 @@ def about_commands(asked: Sequence[Asked], subject: Subject) -> Iterator[Finding
     if for_root not in _NONE and _is_ours(subject.machine.path(for_root.split(maxsplit=1)[0])):
         yield _found(
             Level.WARNING,
-            "sshd asks cwtui for root's keys too. Whoever can create an account called root could "
-            "let a key in as root.",
-            "Set AuthorizedKeysCommand in a Match block for a group without root.",
+            _(
+                "sshd asks cwtui for root's keys too. Whoever can create an account called root "
+                "could let a key in as root."
+            ),
+            _("Set AuthorizedKeysCommand in a Match block for a group without root."),
         )
 
 
@@ -97,69 +108,105 @@ def _forced(command: str, kiosk: Asked, machine: Machine) -> Iterator[Finding]:
     if not program.startswith("/"):
         yield _found(
             Level.PROBLEM,
-            f"The ForceCommand of {kiosk.name} is {program}, without its folder. Whether it is "
-            "found depends on PATH.",
-            "Write its whole path, such as /usr/bin/cwtui-host.",
+            _(
+                "The ForceCommand of {name} is {program}, without its folder. Whether it is "
+                "found depends on PATH.",
+                name=kiosk.name,
+                program=program,
+            ),
+            _("Write its whole path, such as /usr/bin/cwtui-host."),
         )
     elif not machine.path(program).exists():
         yield _found(
             Level.PROBLEM,
-            f"The ForceCommand of {kiosk.name} does not exist: {program}.",
-            "Correct the path.",
+            _(
+                "The ForceCommand of {name} does not exist: {program}.",
+                name=kiosk.name,
+                program=program,
+            ),
+            _("Correct the path."),
         )
     elif why := why_untrusted(machine.path(program)):
-        yield _found(Level.PROBLEM, f"The ForceCommand of {kiosk.name} is not safe. {why}")
+        yield _found(
+            Level.PROBLEM,
+            _("The ForceCommand of {name} is not safe. {why}", name=kiosk.name, why=why),
+        )
     elif not _can_be_run(machine.path(program)):
         yield _found(
             Level.PROBLEM,
-            f"The ForceCommand of {kiosk.name} cannot be run: {program}.",
+            _(
+                "The ForceCommand of {name} cannot be run: {program}.",
+                name=kiosk.name,
+                program=program,
+            ),
             f"chmod 755 {program}",
         )
     else:
-        yield _found(Level.OK, f"Connections of {kiosk.name} run {program}.")
+        yield _found(
+            Level.OK, _("Connections of {name} run {program}.", name=kiosk.name, program=program)
+        )
     if isolation.is_open(words, machine):
         yield _found(
             Level.WARNING,
-            f"The ForceCommand of {kiosk.name} lets environment variables change what Python runs.",
-            "Start it as cwtui help ssh says: python -I -m cwtui --kiosk",
+            _(
+                "The ForceCommand of {name} lets environment variables change what Python runs.",
+                name=kiosk.name,
+            ),
+            _("Start it as cwtui help ssh says: python -I -m cwtui --kiosk"),
         )
     if not settings.is_on("disableforwarding"):
         yield _found(
             Level.WARNING,
-            f"Whoever connects as {kiosk.name} can forward ports, past {program}.",
-            f"In Match User {kiosk.name}, set DisableForwarding yes and PermitUserRC no.",
+            _(
+                "Whoever connects as {name} can forward ports, past {program}.",
+                name=kiosk.name,
+                program=program,
+            ),
+            _(
+                "In Match User {name}, set DisableForwarding yes and PermitUserRC no.",
+                name=kiosk.name,
+            ),
         )
     if settings.get("clientaliveinterval") == "0":
         yield _found(
             Level.NOTE,
-            f"Connections of {kiosk.name} stay open when a client vanishes.",
-            "Set ClientAliveInterval 60",
+            _("Connections of {name} stay open when a client vanishes.", name=kiosk.name),
+            _("Set ClientAliveInterval 60"),
         )
 
 
 def _asked_command(what: _What, command: str, user: str, subject: Subject) -> Iterator[Finding]:
     program = Path(command.split(maxsplit=1)[0])
-    named = f"The {what.setting} {program}"
     if user in _NONE:
         yield _found(
-            Level.PROBLEM, f"{what.setting} is set without {what.setting}User.", what.whose
+            Level.PROBLEM,
+            _("{setting} is set without {setting}User.", setting=what.setting),
+            _(what.whose),
         )
         return
     there = subject.machine.path(str(program))
     if not program.is_absolute() or not there.exists():
         yield _found(
             Level.PROBLEM,
-            f"{named} does not exist, so no {what.accepted} is accepted.",
-            "Write the whole path of the command.",
+            _(what.missing, setting=what.setting, program=program),
+            _("Write the whole path of the command."),
         )
         return
     if why := why_untrusted(there):
-        yield _found(Level.PROBLEM, f"sshd does not run the {what.setting} {program}. {why}")
+        yield _found(
+            Level.PROBLEM,
+            _(
+                "sshd does not run the {setting} {program}. {why}",
+                setting=what.setting,
+                program=program,
+                why=why,
+            ),
+        )
         return
     if not _can_be_run(there):
         yield _found(
             Level.PROBLEM,
-            f"{named} cannot be run, so no {what.accepted} is accepted.",
+            _(what.not_run, setting=what.setting, program=program),
             f"chmod 755 {program}",
         )
         return
@@ -167,11 +214,20 @@ def _asked_command(what: _What, command: str, user: str, subject: Subject) -> It
     if user != owner and _is_ours(there):
         yield _found(
             Level.PROBLEM,
-            f"{named} runs as {user}, who cannot read the store of {owner}.",
-            f"Set {what.setting}User {owner}",
+            _(
+                "The {setting} {program} runs as {user}, who cannot read the store of {owner}.",
+                setting=what.setting,
+                program=program,
+                user=user,
+                owner=owner,
+            ),
+            _("Set {setting}User {owner}", setting=what.setting, owner=owner),
         )
         return
-    yield _found(Level.OK, f"sshd asks {program} for {what.printed}, as {user}.")
+    yield _found(
+        Level.OK,
+        _(what.asked, program=program, user=user),
+    )
 
 
 def _can_be_run(program: Path) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from cwtui.doctor.machine import Machine
 from cwtui.doctor.programs import CannotRun
+from cwtui.language import _
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _KBDINT: Final = "keyboard-interactive"
@@ -69,7 +70,8 @@ def settings_for(machine: Machine, user: str) -> SshdSettings:
     answer = machine.ask("sshd", "-T", "-C", f"user={user},{_FROM}")
     if answer.status:
         said = answer.err.strip().splitlines()
-        raise CannotRun(f"sshd says: {said[-1] if said else 'nothing'}".rstrip("."))
+        answered = said[-1].rstrip(".") if said else _("nothing")
+        raise CannotRun(_("sshd says: {answer}", answer=answered))
     return parse(answer.out)
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from cwtui.accounts.errors import CannotCheck, StoreMissing
-from cwtui.accounts.text import counted
 from cwtui.accounts.upkeep import findings as upkeep
 from cwtui.accounts.upkeep.findings import Severity
 from cwtui.config import Config
 from cwtui.config.errors import ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.subject import Subject
+from cwtui.language import _, ngettext
 from cwtui.maintenance import Glance
 
 _AREA: Final = Area.STORE
@@ -34,7 +34,9 @@ _FILES: Final = 1000
 
 def findings(subject: Subject) -> Iterator[Finding]:
     if isinstance(subject.config, ConfigError):
-        yield _unknown("The configuration cannot be used, so it is not known where the store is.")
+        yield _unknown(
+            _("The configuration cannot be used, so it is not known where the store is.")
+        )
         return
     config, glance = subject.config, subject.glance
     if isinstance(glance, Glance):
@@ -43,7 +45,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
         if not config.database:
             yield from room(config.folder)
     elif subject.is_others:
-        yield of_others(_AREA, subject, f"The store {config.store_name}")
+        yield of_others(_AREA, subject, _("The store {store}", store=config.store_name))
     elif isinstance(glance, StoreMissing):
         yield Finding(_AREA, Level.PROBLEM, str(glance))
     else:
@@ -63,9 +65,9 @@ def of_others(area: Area, subject: Subject, what: str) -> Finding:
     return Finding(
         area,
         Level.UNKNOWN,
-        f"{what} belongs to the Unix user {name}, so it was not looked at.",
+        _("{what} belongs to the Unix user {name}, so it was not looked at.", what=what, name=name),
         # The first of them says it for all.
-        f"Run: {subject.again(*areas, uid=owner)}" if area is areas[0] else "",
+        _("Run: {command}", command=subject.again(*areas, uid=owner)) if area is areas[0] else "",
     )
 
 
@@ -91,25 +93,40 @@ def _content(config: Config, glance: Glance) -> Iterator[Finding]:
         yield Finding(
             _AREA,
             Level.PROBLEM,
-            f"The store {config.store_name} has no account yet, so nobody can sign in.",
-            "Create the first admin: cwtui init --admin NAME",
+            _(
+                "The store {store} has no account yet, so nobody can sign in.",
+                store=config.store_name,
+            ),
+            _("Create the first admin: cwtui init --admin NAME"),
         )
         return
     if config.database:
         yield Finding(
             _AREA,
             Level.OK,
-            f"The database {config.store_name} can be read. Each account was not read; for that, "
-            "run: cwtui store check",
+            _(
+                "The database {store} can be read. Each account was not read; for that, "
+                "run: cwtui store check",
+                store=config.store_name,
+            ),
         )
         return
     size, journals = _sizes(config.folder)
-    waiting = f", of which {_megabytes(journals)} are journals" if journals > _MEGABYTE else ""
+    waiting = (
+        _(", of which {size} are journals", size=_megabytes(journals))
+        if journals > _MEGABYTE
+        else ""
+    )
     yield Finding(
         _AREA,
         Level.OK,
-        f"{config.folder} can be read and takes {_megabytes(size)}{waiting}, with the reserved "
-        "space. Each account was not read; for that, run: cwtui store check",
+        _(
+            "{folder} can be read and takes {size}{waiting}, with the reserved space. Each "
+            "account was not read; for that, run: cwtui store check",
+            folder=config.folder,
+            size=_megabytes(size),
+            waiting=waiting,
+        ),
     )
 
 
@@ -132,33 +149,50 @@ def room(folder: Path) -> Iterator[Finding]:
         yield Finding(
             _AREA,
             Level.PROBLEM,
-            f"{folder} is read-only, so nobody can sign in: attempts cannot be counted.",
-            "Mount the disk for writing.",
+            _(
+                "{folder} is read-only, so nobody can sign in: attempts cannot be counted.",
+                folder=folder,
+            ),
+            _("Mount the disk for writing."),
         )
         return
     try:
         disk = os.statvfs(folder)
     except OSError as error:
-        yield _unknown(f"The free disk space of {folder} cannot be read: {error.strerror}.")
+        yield _unknown(
+            _(
+                "The free disk space of {folder} cannot be read: {reason}.",
+                folder=folder,
+                reason=error.strerror,
+            )
+        )
         return
     free = disk.f_bavail * disk.f_frsize
     if free < _ROOM:
         yield Finding(
             _AREA,
             Level.WARNING,
-            f"Only {_megabytes(free)} of disk space are free in {folder}. On a full disk, nobody "
-            "can sign in once the reserve is used up.",
-            "Free some space.",
+            _(
+                "Only {size} of disk space are free in {folder}. On a full disk, nobody can "
+                "sign in once the reserve is used up.",
+                size=_megabytes(free),
+                folder=folder,
+            ),
+            _("Free some space."),
         )
     elif disk.f_files and disk.f_favail < _FILES:
         yield Finding(
             _AREA,
             Level.WARNING,
-            f"The file system of {folder} has room for only {counted(disk.f_favail, 'file')}.",
-            "Remove files that are not needed.",
+            _(
+                "The file system of {folder} has room for only {files}.",
+                folder=folder,
+                files=ngettext("{number} file", "{number} files", disk.f_favail),
+            ),
+            _("Remove files that are not needed."),
         )
     else:
-        yield Finding(_AREA, Level.OK, f"{_megabytes(free)} of disk space are free.")
+        yield Finding(_AREA, Level.OK, _("{size} of disk space are free.", size=_megabytes(free)))
 
 
 def _megabytes(size: int) -> str:

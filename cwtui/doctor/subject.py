@@ -16,6 +16,7 @@ from cwtui.doctor.findings import Area
 from cwtui.doctor.machine import Machine, UnixUser
 from cwtui.doctor.pam_files import PamFiles, Service
 from cwtui.doctor.programs import CannotRun
+from cwtui.language import _
 from cwtui.maintenance import Glance
 
 T = TypeVar("T")
@@ -77,7 +78,7 @@ class Subject:
         if isinstance(self.config, ConfigError):
             return self.config
         if self.is_others:
-            return CannotCheck("The store belongs to another Unix user.")
+            return CannotCheck(_("The store belongs to another Unix user."))
         try:
             return maintenance.glance(self.config)
         except CannotCheck as error:

@@ -13,6 +13,7 @@ from cwtui.doctor.machine import Machine
 from cwtui.doctor.pam import NAMED, door
 from cwtui.doctor.subject import Subject
 from cwtui.host.untrusted_files import read_regular
+from cwtui.language import _
 
 _AREA: Final = Area.SUDO
 _found = partial(Finding, _AREA)
@@ -92,20 +93,22 @@ def findings(subject: Subject) -> Iterator[Finding]:
         if (one := door(subject, name)) is not None and one.cwtui_in("auth")
     ]
     if not asking:
-        yield _found(Level.NOTE, "sudo does not ask cwtui.")
+        yield _found(Level.NOTE, _("sudo does not ask cwtui."))
         return
     if "sudo-i" not in asking and "sudo-i" in subject.pam:
         yield _found(
             Level.WARNING,
-            "sudo asks cwtui, but sudo -i does not.",
-            "Change /etc/pam.d/sudo-i in the same way.",
+            _("sudo asks cwtui, but sudo -i does not."),
+            _("Change /etc/pam.d/sudo-i in the same way."),
         )
     sudoers = read(subject.machine)
     if sudoers.unreadable:
         yield _found(
             Level.UNKNOWN,
-            f"{listed(sudoers.unreadable, NAMED)} cannot be read.",
-            "" if subject.machine.is_root else f"Run as root: {subject.again(_AREA.value)}",
+            _("{files} cannot be read.", files=listed(sudoers.unreadable, NAMED)),
+            ""
+            if subject.machine.is_root
+            else _("Run as root: {command}", command=subject.again(_AREA.value)),
         )
     yield from judged(sudoers)
 
@@ -114,29 +117,43 @@ def judged(sudoers: Sudoers) -> Iterator[Finding]:
     if not sudoers.authenticates:
         yield _found(
             Level.PROBLEM,
-            "sudo asks nobody for anything: sudoers has !authenticate.",
-            "Remove it with visudo.",
+            _("sudo asks nobody for anything: sudoers has !authenticate."),
+            _("Remove it with visudo."),
         )
     if sudoers.unasked:
         names: Sequence[str] = list(dict.fromkeys(sudoers.unasked))
         yield _found(
             Level.WARNING,
-            f"sudo does not ask {listed(names, NAMED)} for anything: sudoers has NOPASSWD for "
-            "them.",
-            "Remove NOPASSWD with visudo, unless they are programs.",
+            _(
+                "sudo does not ask {names} for anything: sudoers has NOPASSWD for them.",
+                names=listed(names, NAMED),
+            ),
+            _("Remove NOPASSWD with visudo, unless they are programs."),
         )
     if sudoers.others_password:
         yield _found(
             Level.PROBLEM,
-            f"sudo asks for another account's password ({sudoers.others_password}), and cwtui has "
-            "none for it.",
-            f"Remove {sudoers.others_password} from sudoers with visudo.",
+            _(
+                "sudo asks for another account's password ({option}), and cwtui has none for it.",
+                option=sudoers.others_password,
+            ),
+            _(
+                "Remove {option} from sudoers with visudo.",
+                option=sudoers.others_password,
+            ),
         )
     if sudoers.minutes and not sudoers.unreadable:
-        long = "at all" if sudoers.minutes < 0 else f"for {sudoers.minutes:g} minutes"
         yield _found(
             Level.NOTE,
-            f"After a code, sudo itself does not ask again {long} in the same terminal.",
-            "To let cwtui decide: Defaults timestamp_timeout=0, and fresh_minutes in cwtui's "
-            "configuration.",
+            _("After a code, sudo itself does not ask again at all in the same terminal.")
+            if sudoers.minutes < 0
+            else _(
+                "After a code, sudo itself does not ask again for {minutes} minutes in the same "
+                "terminal.",
+                minutes=f"{sudoers.minutes:g}",
+            ),
+            _(
+                "To let cwtui decide: Defaults timestamp_timeout=0, and fresh_minutes in cwtui's "
+                "configuration."
+            ),
         )

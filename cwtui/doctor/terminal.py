@@ -13,6 +13,7 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.subject import Subject
+from cwtui.language import N_, _
 from cwtui.ui import clipboard, glyphs
 from cwtui.ui.clipboard import CopyWay
 
@@ -26,20 +27,21 @@ _KEY: Final = Secret("A" * 32)
 """As long as a real one, and nobody's."""
 _NO_SCREENS: Final = ("", "dumb", "unknown")
 _WAYS: Final = {
-    CopyWay.TERMINAL: "Text can be sent to the terminal's clipboard; whether it takes it, it does "
-    "not say.",
-    CopyWay.TMUX: "Text can be copied to tmux.",
-    CopyWay.TMUX_OUTSIDE: "Text reaches the clipboard only if tmux has set-clipboard on.",
-    CopyWay.SCREEN: "Text can be sent through GNU screen to the terminal's clipboard.",
-    CopyWay.TMUX_OR_SCREEN: "Text reaches the clipboard only if tmux has set-clipboard on.",
-    CopyWay.NONE: "This terminal has no clipboard that cwtui can use.",
+    CopyWay.TERMINAL: N_(
+        "Text can be sent to the terminal's clipboard; whether it takes it, it does not say."
+    ),
+    CopyWay.TMUX: N_("Text can be copied to tmux."),
+    CopyWay.TMUX_OUTSIDE: N_("Text reaches the clipboard only if tmux has set-clipboard on."),
+    CopyWay.SCREEN: N_("Text can be sent through GNU screen to the terminal's clipboard."),
+    CopyWay.TMUX_OR_SCREEN: N_("Text reaches the clipboard only if tmux has set-clipboard on."),
+    CopyWay.NONE: N_("This terminal has no clipboard that cwtui can use."),
 }
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
     size = _size()
     if size is None:
-        yield _found(Level.NOTE, "This does not run in a terminal, so none was looked at.")
+        yield _found(Level.NOTE, _("This does not run in a terminal, so none was looked at."))
         return
     yield from judged(subject.machine.environ, size)
 
@@ -62,37 +64,60 @@ def judged(environ: Mapping[str, str], size: tuple[int, int]) -> Iterator[Findin
     if term in _NO_SCREENS:
         yield _found(
             Level.WARNING,
-            f"The application cannot draw on a terminal of type {term or 'unknown'}.",
-            "Set TERM to your terminal's type, such as xterm-256color.",
+            _(
+                "The application cannot draw on a terminal of type {term}.",
+                term=term or _("unknown"),
+            ),
+            _("Set TERM to your terminal's type, such as xterm-256color."),
         )
         return
     charset = glyphs.charmap(environ)
     if charset == "utf-8":
-        yield _found(Level.OK, f"{term}, {columns} columns and {rows} rows, with UTF-8.")
+        yield _found(
+            Level.OK,
+            _(
+                "{term}, {columns} columns and {rows} rows, with UTF-8.",
+                term=term,
+                columns=columns,
+                rows=rows,
+            ),
+        )
     else:
         yield _found(
             Level.NOTE,
-            f"{term}, {columns} columns and {rows} rows, without UTF-8 ({charset}): lines are "
-            "drawn with ASCII.",
-            "If it can show UTF-8, set LC_ALL=C.UTF-8.",
+            _(
+                "{term}, {columns} columns and {rows} rows, without UTF-8 ({charset}): lines are "
+                "drawn with ASCII.",
+                term=term,
+                columns=columns,
+                rows=rows,
+                charset=charset,
+            ),
+            _("If it can show UTF-8, set LC_ALL=C.UTF-8."),
         )
     if columns < _LEAST[0] or rows < _LEAST[1]:
         yield _found(
             Level.WARNING,
-            f"The application needs at least {_LEAST[0]} columns and {_LEAST[1]} rows.",
-            "Make the window larger.",
+            _(
+                "The application needs at least {columns} columns and {rows} rows.",
+                columns=_LEAST[0],
+                rows=_LEAST[1],
+            ),
+            _("Make the window larger."),
         )
     yield _found(Level.OK, _colours(environ, term))
-    yield _found(Level.OK, _WAYS[clipboard.copy_way(environ, kiosk=False)])
+    yield _found(Level.OK, _(_WAYS[clipboard.copy_way(environ, kiosk=False)]))
     yield _qr_code(columns, rows, utf_8=charset == "utf-8")
 
 
 def _colours(environ: Mapping[str, str], term: str) -> str:
     if "NO_COLOR" in environ:
-        return "Colours are switched off (NO_COLOR)."
+        return _("Colours are switched off (NO_COLOR).")
     if environ.get("COLORTERM") in {"truecolor", "24bit"}:
-        return "The terminal says that it shows all colours (COLORTERM)."
-    return f"TERM says that the terminal shows {'256' if '256' in term else 'the basic'} colours."
+        return _("The terminal says that it shows all colours (COLORTERM).")
+    if "256" in term:
+        return _("TERM says that the terminal shows 256 colours.")
+    return _("TERM says that the terminal shows the basic colours.")
 
 
 def _qr_code(columns: int, rows: int, *, utf_8: bool) -> Finding:
@@ -102,8 +127,12 @@ def _qr_code(columns: int, rows: int, *, utf_8: bool) -> Finding:
     if isinstance(drawn, qr.TooSmall):
         return _found(
             Level.WARNING if utf_8 else Level.NOTE,
-            "The QR code for the longest username does not fit: with the key beside it, it needs "
-            f"{drawn.needed.columns + PANEL_COLUMNS} columns and {drawn.needed.rows} rows.",
-            "Make the window larger, or enter the key by hand.",
+            _(
+                "The QR code for the longest username does not fit: with the key beside it, it "
+                "needs {columns} columns and {rows} rows.",
+                columns=drawn.needed.columns + PANEL_COLUMNS,
+                rows=drawn.needed.rows,
+            ),
+            _("Make the window larger, or enter the key by hand."),
         )
-    return _found(Level.OK, "The QR code fits, even for the longest username.")
+    return _found(Level.OK, _("The QR code fits, even for the longest username."))

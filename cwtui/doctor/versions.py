@@ -13,6 +13,7 @@ from cwtui.doctor.machine import Machine
 from cwtui.doctor.programs import CannotRun
 from cwtui.doctor.subject import Subject
 from cwtui.host import upgrade
+from cwtui.language import _
 
 _AREA: Final = Area.VERSIONS
 _found = partial(Finding, _AREA)
@@ -25,15 +26,22 @@ _LIBRARIES: Final = (
 def findings(subject: Subject) -> Iterator[Finding]:
     yield _found(
         Level.OK,
-        f"cwtui {__version__}, Python {platform.python_version()}, {ssl.OPENSSL_VERSION}, Linux "
-        f"{platform.release()}.",
+        _(
+            "cwtui {version}, Python {python}, {openssl}, Linux {release}.",
+            version=__version__,
+            python=platform.python_version(),
+            openssl=ssl.OPENSSL_VERSION,
+            release=platform.release(),
+        ),
     )
     if upgrade.is_there():
-        yield _found(Level.NOTE, "cwtui was upgraded while this command ran.", "Run it again.")
-    yield _found(Level.OK, f"Libraries: {', '.join(_libraries())}.")
+        yield _found(
+            Level.NOTE, _("cwtui was upgraded while this command ran."), _("Run it again.")
+        )
+    yield _found(Level.OK, _("Libraries: {libraries}.", libraries=", ".join(_libraries())))
     programs = [*_programs(subject.machine)]
     if programs:
-        yield _found(Level.OK, f"On this host: {', '.join(programs)}.")
+        yield _found(Level.OK, _("On this host: {programs}.", programs=", ".join(programs)))
 
 
 def _libraries() -> Iterator[str]:
