@@ -13,6 +13,7 @@ from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import visible
+from cwtui.language import _
 
 AT_MOST: Final = 200_000
 """Bytes of the audit log that are searched for who it was: nobody waits for that."""
@@ -100,7 +101,7 @@ def _shown_part(account: Account, part: str) -> str:
         factor = account.second_factor
         names = () if factor is None else tuple(device.name for device in factor.devices)
         return _shown(part, names)
-    return "a new one" if part == PASSWORD else _shown(part, getattr(account, part))
+    return _("a new one") if part == PASSWORD else _shown(part, getattr(account, part))
 
 
 def _changed_by(
@@ -129,5 +130,5 @@ def _shown(field: str, value: object) -> str:
     if field == "expires_at":
         return last_day(value if isinstance(value, float) else None)
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    return visible(", ".join(value) if isinstance(value, tuple) else str(value)) or "nothing"
+        return _("yes") if value else _("no")
+    return visible(", ".join(value) if isinstance(value, tuple) else str(value)) or _("nothing")

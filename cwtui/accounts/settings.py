@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from cwtui.accounts import text
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.roles import Permission
+from cwtui.language import N_, _
 
 _DIGITS = 6
 _Count = Annotated[int, Meta(ge=0, le=64)]
@@ -75,22 +76,22 @@ _YES_OR_NO: Final = {
     "false": False,
     "off": False,
 }
-_COUNT: Final = "Enter a number from 0 to 64."
+_COUNT: Final = N_("Enter a number from 0 to 64.")
 _RIGHT: Final[dict[str, str]] = {
-    "mfa": "Choose off, optional or required.",
-    "mfa_required_for_new_ldap_users": "Choose yes or no.",
-    "issuer": "Enter 1 to 40 characters without a colon, such as Connectware (plant-7).",
-    "password_min": f"Enter a minimum length from 1 to {MOST_NEEDED}.",
+    "mfa": N_("Choose off, optional or required."),
+    "mfa_required_for_new_ldap_users": N_("Choose yes or no."),
+    "issuer": N_("Enter 1 to 40 characters without a colon, such as Connectware (plant-7)."),
+    "password_min": N_("Enter a minimum length from 1 to {most_needed}."),
     "password_lower": _COUNT,
     "password_upper": _COUNT,
     "password_numeric": _COUNT,
     "password_symbol": _COUNT,
-    "password_limit": "Enter a number of attempts from 1 to 10.",
-    "code_limit": "Enter a number of attempts from 1 to 10.",
-    "password_ban_minutes": "Enter a number of minutes from 1 to 1440.",
-    "code_ban_minutes": "Enter a number of minutes from 1 to 1440.",
-    "unused_days": f"Enter a number of days from 1 to {MOST_UNUSED_DAYS}, or 0 for never.",
-    "invitation_days": f"Enter a number of days from 1 to {MOST_INVITATION_DAYS}.",
+    "password_limit": N_("Enter a number of attempts from 1 to 10."),
+    "code_limit": N_("Enter a number of attempts from 1 to 10."),
+    "password_ban_minutes": N_("Enter a number of minutes from 1 to 1440."),
+    "code_ban_minutes": N_("Enter a number of minutes from 1 to 1440."),
+    "unused_days": N_("Enter a number of days from 1 to {most_days}, or 0 for never."),
+    "invitation_days": N_("Enter a number of days from 1 to {most_invitation_days}."),
 }
 
 
@@ -101,42 +102,60 @@ def with_values(settings: OrganizationSettings, values: Mapping[str, str]) -> Or
         if key not in KEYS:
             raise InvalidInput(
                 "key",
-                f"There is no setting named {text.visible(key)!r}. Choose from: {', '.join(KEYS)}.",
+                _(
+                    "There is no setting named {key!r}. Choose from: {keys}.",
+                    key=text.visible(key),
+                    keys=", ".join(KEYS),
+                ),
             )
         one = msgspec.to_builtins(settings) | {key: _typed(key, value)}
         try:
             msgspec.convert(one, OrganizationSettings)
         except msgspec.ValidationError as error:
-            raise InvalidInput(key, _RIGHT[key]) from error
+            raise InvalidInput(key, _right(key)) from error
         changed[key] = one[key]
     after = msgspec.convert(changed, OrganizationSettings)
     _check_can_be_met(settings, after)
     return after
 
 
+def _right(key: str) -> str:
+    """Return what would be right for this key, as a sentence."""
+    return _(
+        _RIGHT[key],
+        most_needed=MOST_NEEDED,
+        most_days=MOST_UNUSED_DAYS,
+        most_invitation_days=MOST_INVITATION_DAYS,
+    )
+
+
 def _check_can_be_met(before: OrganizationSettings, after: OrganizationSettings) -> None:
     """Raise InvalidInput if new password rules ask for too much. They can always be lowered."""
     if after.password_min > max(MOST_NEEDED, before.password_min):
-        raise InvalidInput("password_min", _RIGHT["password_min"])
+        raise InvalidInput("password_min", _right("password_min"))
     raised = [key for key in _KINDS if getattr(after, key) > getattr(before, key)]
     needed = sum(getattr(after, key) for key in _KINDS)
     if raised and needed > MOST_NEEDED:
         raise InvalidInput(
             raised[-1],
-            f"Letters, digits and symbols together would be {needed}. They can be at most "
-            f"{MOST_NEEDED}.",
+            _(
+                "Letters, digits and symbols together would be {needed}. They can be at most "
+                "{most}.",
+                needed=needed,
+                most=MOST_NEEDED,
+            ),
         )
 
 
 def _typed(key: str, value: str) -> str | int | bool:
     if key == "issuer":
-        issuer = text.line(value, key, "The issuer")
+        issuer = text.line(value, key, _("The issuer"))
         # A colon separates issuer and account in the otpauth label (Key URI format).
         if ":" in issuer:
-            raise InvalidInput(key, _RIGHT[key])
+            raise InvalidInput(key, _right(key))
         return issuer
     if text.has_control_characters(value):
-        raise InvalidInput(key, _RIGHT[key])
+        raise InvalidInput(key, _right(key))
     if key == "mfa":
         return value.strip().lower()
     if key == "mfa_required_for_new_ldap_users":

@@ -15,8 +15,8 @@ from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import CustomRoles
 from cwtui.accounts.session import Operator
-from cwtui.accounts.text import counted, listed
-from cwtui.language import _
+from cwtui.accounts.text import listed
+from cwtui.language import _, ngettext
 
 _NAMED: Final = 5
 """The maximum number of accounts that a message names."""
@@ -61,18 +61,27 @@ class Plan:
 
     def check(self, agreed: Agreed) -> None:
         """Raise GivesPower or Removes if that is done and not `agreed`."""
-        said = self.new.more_than_others
+        said = [self.new.more_than_others] if self.new.more_than_others else []
         if self.gaining:
-            said += (
-                f" {counted(len(self.gaining), 'account')} will get new permissions: "
-                f"{listed(self.gaining, _NAMED)}."
+            said.append(
+                ngettext(
+                    "{number} account will get new permissions: {names}.",
+                    "{number} accounts will get new permissions: {names}.",
+                    len(self.gaining),
+                    names=listed(self.gaining, _NAMED),
+                )
             )
         if said and GivesPower not in agreed:
-            raise GivesPower(said.lstrip())
+            raise GivesPower(" ".join(said))
         gone = [one.name for one in self.accounts if one.kind is Kind.REMOVE]
         if gone and Removes not in agreed:
             raise Removes(
-                f"{counted(len(gone), 'account')} will be removed for good: {listed(gone, _NAMED)}."
+                ngettext(
+                    "{number} account will be removed for good: {names}.",
+                    "{number} accounts will be removed for good: {names}.",
+                    len(gone),
+                    names=listed(gone, _NAMED),
+                )
             )
 
 

@@ -107,7 +107,7 @@ class Report(Sequence[Result]):
 
 
 def _result(line: str) -> Result:
-    name, _, why = line.partition("\t")
+    name, _tab, why = line.partition("\t")
     if why == Reason.ALREADY:
         return Result(name, Outcome.ALREADY)
     return Result(name, Outcome.REFUSED, why)

@@ -41,7 +41,7 @@ class Plan:
     def exceptions(self) -> Iterator[tuple[str, Reason]]:
         """Yield the accounts that are left as they are, and why."""
         for line in self.excepted:
-            name, _, reason = line.partition("\t")
+            name, _tab, reason = line.partition("\t")
             yield name, Reason(reason)
 
 

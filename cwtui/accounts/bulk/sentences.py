@@ -17,33 +17,33 @@ from cwtui.accounts.bulk.acts import (
 from cwtui.accounts.bulk.batches import Report
 from cwtui.accounts.bulk.plans import Plan
 from cwtui.accounts.roles import Permission
-from cwtui.accounts.text import counted, visible
-from cwtui.language import _
+from cwtui.accounts.text import visible
+from cwtui.language import N_, _, grouped, ngettext
 
 
 def title(act: Act) -> str:
     """Return the act in a few words, for a button, such as `Require MFA`."""
     match act:
         case Change(mfa_required=bool(required), enabled=None, display_name=None, roles=None):
-            said = "Require MFA" if required else "Stop Requiring MFA"
+            said = _("Require MFA") if required else _("Stop Requiring MFA")
         case Change(mfa_required=None, enabled=bool(enabled), display_name=None, roles=None):
-            said = "Enable Account" if enabled else "Disable Account"
+            said = _("Enable Account") if enabled else _("Disable Account")
         case AddRole():
-            said = "Add Role"
+            said = _("Add Role")
         case RemoveRole():
-            said = "Remove Role"
+            said = _("Remove Role")
         case DisableMfa():
-            said = "Disable MFA"
+            said = _("Disable MFA")
         case Unlock():
-            said = "Unlock"
+            said = _("Unlock")
         case ResetPassword(invited=True):
             said = _("Invite")
         case ResetPassword():
-            said = "Reset Password"
+            said = _("Reset Password")
         case Remove():
-            said = "Remove"
+            said = _("Remove")
         case _:
-            said = "Change"
+            said = _("Change")
     return said
 
 
@@ -58,26 +58,31 @@ def done_with(act: Act, accounts: str) -> str:
     """Return the act with these accounts, such as `Require MFA for 12 accounts`."""
     match act:
         case Change(mfa_required=bool(required)) if act == Change(mfa_required=required):
-            said = f"{'Require' if required else 'Stop requiring'} MFA for {accounts}"
+            on, off = N_("Require MFA for {accounts}"), N_("Stop requiring MFA for {accounts}")
+            said = _(on if required else off, accounts=accounts)
         case Change(enabled=bool(enabled), disabled_reason=reason) if act == Change(
             enabled=enabled, disabled_reason=reason
         ):
-            said = f"{'Enable' if enabled else 'Disable'} {accounts}"
+            on, off = N_("Enable {accounts}"), N_("Disable {accounts}")
+            said = _(on if enabled else off, accounts=accounts)
         case Change():
-            said = f"Change {accounts}: {', '.join(_changes(act))}"
+            said = _(
+                "Change {accounts}: {changes}", accounts=accounts, changes=", ".join(_changes(act))
+            )
         case AddRole(role):
-            said = f"Give the role {visible(role)} to {accounts}"
+            said = _("Give the role {role} to {accounts}", role=visible(role), accounts=accounts)
         case RemoveRole(role):
-            said = f"Take the role {visible(role)} from {accounts}"
+            said = _("Take the role {role} from {accounts}", role=visible(role), accounts=accounts)
         case DisableMfa():
-            said = f"Disable the MFA of {accounts}"
+            said = _("Disable the MFA of {accounts}", accounts=accounts)
         case Unlock():
-            said = f"Unlock {accounts}"
+            said = _("Unlock {accounts}", accounts=accounts)
         case ResetPassword(invited):
-            invite = _("Invite {accounts} to choose a new password", accounts=accounts)
-            said = invite if invited else f"Reset the password of {accounts}"
+            invite = N_("Invite {accounts} to choose a new password")
+            reset = N_("Reset the password of {accounts}")
+            said = _(invite if invited else reset, accounts=accounts)
         case Remove():
-            said = f"Remove {accounts}"
+            said = _("Remove {accounts}", accounts=accounts)
         case _:
             raise NotImplementedError
     return said
@@ -85,30 +90,36 @@ def done_with(act: Act, accounts: str) -> str:
 
 def _changes(act: Change) -> Iterator[str]:
     if act.mfa_required is not None:
-        yield "require MFA" if act.mfa_required else "stop requiring MFA"
+        yield _("require MFA") if act.mfa_required else _("stop requiring MFA")
     if act.enabled is not None:
-        yield "enable" if act.enabled else "disable"
+        yield _("enable") if act.enabled else _("disable")
     if act.roles is not None:
-        yield f"roles {', '.join(map(visible, act.roles))}"
+        yield _("roles {roles}", roles=", ".join(map(visible, act.roles)))
     if act.expires is not None:
         no_day = expiry.end_of(act.expires) is None
-        yield "no last day" if no_day else f"last day {visible(act.expires)}"
+        yield _("no last day") if no_day else _("last day {day}", day=visible(act.expires))
     if act.display_name is not None:
-        yield f"display name {visible(act.display_name)}" if act.display_name else "no display name"
+        if act.display_name:
+            yield _("display name {name}", name=visible(act.display_name))
+        else:
+            yield _("no display name")
 
 
 def _then(act: Act, *, is_one: bool) -> str:
     """Return what follows for the users, or the one user; empty if nothing."""
-    user = "The user" if is_one else "The users"
     match act:
         case Change(enabled=False):
-            said = f"{user} can no longer sign in, and open sessions will end."
-        case Change(roles=tuple()) | AddRole() | RemoveRole():
-            said = "Open sessions will end."
-        case Change(mfa_required=True):
-            said = "Whoever has no device must register one at the next sign-in."
-        case DisableMfa():
             said = (
+                _("The user can no longer sign in, and open sessions will end.")
+                if is_one
+                else _("The users can no longer sign in, and open sessions will end.")
+            )
+        case Change(roles=tuple()) | AddRole() | RemoveRole():
+            said = _("Open sessions will end.")
+        case Change(mfa_required=True):
+            said = _("Whoever has no device must register one at the next sign-in.")
+        case DisableMfa():
+            said = _(
                 "All devices and backup codes will no longer work. If MFA is required, it must be "
                 "set up again at the next sign-in. Until then, anybody who knows the password can "
                 "do that instead."
@@ -123,9 +134,16 @@ def _then(act: Act, *, is_one: bool) -> str:
                 "will end."
             )
         case ResetPassword():
-            said = f"{user} can sign in only with a new initial password. Open sessions will end."
-        case Remove():
             said = (
+                _("The user can sign in only with a new initial password. Open sessions will end.")
+                if is_one
+                else _(
+                    "The users can sign in only with a new initial password. Open sessions will "
+                    "end."
+                )
+            )
+        case Remove():
+            said = _(
                 "This cannot be undone. LDAP users who are still in the directory get a new "
                 "account, enabled and without MFA, when they sign in again."
             )
@@ -137,9 +155,10 @@ def _then(act: Act, *, is_one: bool) -> str:
 def question(plan: Plan) -> str:
     """Return what is asked before the plan is carried out, or told if there is nothing to do."""
     if not plan.names:
-        return f"There is nothing to do. {_excepted(plan)}"
+        return " ".join((_("There is nothing to do."), _excepted(plan)))
     is_one = len(plan.names) == 1
-    who = visible(plan.names[0]) if is_one else counted(len(plan.names), "account")
+    number = ngettext("{number} account", "{number} accounts", len(plan.names))
+    who = visible(plan.names[0]) if is_one else number
     asked = f"{done_with(plan.act, who)}?"
     return " ".join(
         filter(None, (asked, _then(plan.act, is_one=is_one), _gained(plan), _excepted(plan)))
@@ -149,35 +168,57 @@ def question(plan: Plan) -> str:
 def _gained(plan: Plan) -> str:
     if not plan.gaining:
         return ""
-    who = "It" if plan.gaining == len(plan.names) == 1 else f"{plan.gaining:,} of them"
+    is_one = plan.gaining == len(plan.names) == 1
     if roles.ADMIN in plan.act.gives:
-        return f"{who} will be able to manage all users, roles and organization settings."
+        if is_one:
+            return _("It will be able to manage all users, roles and organization settings.")
+        return ngettext(
+            "{number} of them will be able to manage all users, roles and organization settings.",
+            "{number} of them will be able to manage all users, roles and organization settings.",
+            plan.gaining,
+        )
     gained = ", ".join(one for one in Permission if one in plan.gained)
-    return f"{who} will get new permissions: {gained}."
+    if is_one:
+        return _("It will get new permissions: {permissions}.", permissions=gained)
+    return ngettext(
+        "{number} of them will get new permissions: {permissions}.",
+        "{number} of them will get new permissions: {permissions}.",
+        plan.gaining,
+        permissions=gained,
+    )
 
 
 def _excepted(plan: Plan) -> str:
     if not plan.reasons:
         return ""
-    return f"Left as they are: {_listed([(n, str(reason)) for reason, n in _sorted(plan)])}."
+    return _("Left as they are: {reasons}.", reasons=_listed(_sorted(plan)))
 
 
-def _sorted(of: Plan | Report) -> list[tuple[Reason, int]]:
-    return [(reason, of.reasons[reason]) for reason in Reason if of.reasons.get(reason)]
+def _sorted(of: Plan | Report) -> list[tuple[int, str]]:
+    return [(of.reasons[reason], _(reason.value)) for reason in Reason if of.reasons.get(reason)]
 
 
 def _listed(parts: list[tuple[int, str]]) -> str:
-    return ", ".join(f"{number:,} {what}" for number, what in parts)
+    return ", ".join(f"{grouped(number)} {what}" for number, what in parts)
 
 
 def summary(report: Report) -> str:
     """Return what was done, what was left and why, and what was not begun, as sentences."""
-    said = f"{report.done:,} done"
+    done, why = grouped(report.done), _sorted(report)
+    if report.refused:
+        why.append((report.refused, _("refused")))
     if report.left:
-        why = [(number, str(reason)) for reason, number in _sorted(report)]
-        if report.refused:
-            why.append((report.refused, "refused"))
-        said += f", {report.left:,} left as they were: {_listed(why)}"
-    if report.untouched:
-        said += f". Stopped before the other {report.untouched:,}: repeat it to go on"
-    return f"{said}."
+        said = _(
+            "{done} done, {left} left as they were: {reasons}.",
+            done=done,
+            left=grouped(report.left),
+            reasons=_listed(why),
+        )
+    else:
+        said = _("{done} done.", done=done)
+    if not report.untouched:
+        return said
+    stopped = _(
+        "Stopped before the other {number}: repeat it to go on.", number=grouped(report.untouched)
+    )
+    return f"{said} {stopped}"
