@@ -19,8 +19,8 @@ from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor, Operator, as_reason, write_audit
-from cwtui.accounts.text import counted
 from cwtui.accounts.user_list import list_users
+from cwtui.language import _, grouped, ngettext
 
 FIELDS: Final = (
     *("username", "display_name", "origin", "roles"),
@@ -70,8 +70,14 @@ def with_secrets(
     rows = list_users(ports, operator, view).rows
     if len(rows) > LINES_MOST:
         raise Refused(
-            f"{counted(len(rows), 'account')} match, and an import takes at most {LINES_MOST:,}. "
-            "Export them in parts, with --filter."
+            ngettext(
+                "{number} account match, and an import takes at most {most}. Export them in "
+                "parts, with --filter.",
+                "{number} accounts match, and an import takes at most {most}. Export them in "
+                "parts, with --filter.",
+                len(rows),
+                most=grouped(LINES_MOST),
+            )
         )
     issuer = ports.accounts.settings().issuer
     found = [account for row in rows if (account := ports.accounts.get(row.username)) is not None]
@@ -114,7 +120,8 @@ def check_passphrase(passphrase: Secret) -> None:
     """Raise InvalidInput if it is too short to protect a file that anybody can try to open."""
     if len(passphrase.reveal()) < PASSPHRASE_LEAST:
         raise InvalidInput(
-            "passphrase", f"The passphrase needs at least {PASSPHRASE_LEAST} characters."
+            "passphrase",
+            _("The passphrase needs at least {least} characters.", least=PASSPHRASE_LEAST),
         )
 
 

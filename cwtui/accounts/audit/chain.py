@@ -16,6 +16,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from cwtui.accounts.audit.lines import LONGEST, Line, Record, decode, is_cut_short
+from cwtui.language import _, ngettext
 
 NOTHING: Final = "0" * 64
 """The hash for the first line, which has no line before it."""
@@ -132,46 +133,85 @@ class _Walk:
         last = verdict.last.n if verdict.last is not None else 0
         if ends is None and verdict.last is not None:
             self._find(
-                "The file audit.head is missing or damaged, so missing events at the end cannot be "
-                "detected."
+                _(
+                    "The file audit.head is missing or damaged, so missing events at the end "
+                    "cannot be detected."
+                )
             )
         if ends is not None and ends.last.n > last:
-            self._find(f"{_events(last + 1, ends.last.n)} missing at the end.")
+            self._find(_missing_at_the_end(last + 1, ends.last.n))
         elif noted is not None and noted.n > last:
-            self._find(f"{_events(last + 1, noted.n)} missing at the end.")
+            self._find(_missing_at_the_end(last + 1, noted.n))
         return verdict
 
     def _not_an_event(self, line: Line) -> None:
         if is_cut_short(line.content):
-            self._verdict.notes.append(_sentence(f"{line} is not a complete event."))
+            self._verdict.notes.append(_sentence(_("{line} is not a complete event.", line=line)))
         else:
-            self._find(f"{line} is not an event, so cwtui did not write it.")
+            self._find(_("{line} is not an event, so cwtui did not write it.", line=line))
         self._add(line.content)
 
     def _first(self, line: Line, record: Record) -> None:
         n = self._verdict.first = record.n
         kept = self._ends.first if self._ends is not None else Link(n, record.previous)
         if n > kept.n:
-            self._find(f"{_events(kept.n, n - 1)} missing at the beginning.")
+            self._find(_missing_at_the_beginning(kept.n, n - 1))
         elif n == kept.n and record.previous != kept.hash:
-            self._find(f"{line} does not continue the chain from before event {n}.")
+            self._find(
+                _(
+                    "{line} does not continue the chain from before event {number}.",
+                    line=line,
+                    number=n,
+                )
+            )
         if n == 1 and not self._is_empty and record.previous != self._running.hexdigest():
-            self._find(f"The lines before event {n}, {line}, were changed or inserted.")
+            self._find(
+                _(
+                    "The lines before event {number}, {line}, were changed or inserted.",
+                    number=n,
+                    line=line,
+                )
+            )
 
     def _next(self, line: Line, record: Record, last: int) -> None:
         n = record.n
         if n > last + 1:
-            self._find(f"{_events(last + 1, n - 1)} missing before {line}.")
+            self._find(_missing_before(last + 1, n - 1, line))
         elif n <= last:
-            self._find(f"{line} is event {n}, out of order after event {last}.")
+            self._find(
+                _(
+                    "{line} is event {number}, out of order after event {last}.",
+                    line=line,
+                    number=n,
+                    last=last,
+                )
+            )
         elif record.previous != self._running.hexdigest():
-            self._find(f"Event {last}, or something between it and {line}, was changed.")
+            self._find(
+                _(
+                    "Event {last}, or something between it and {line}, was changed.",
+                    last=last,
+                    line=line,
+                )
+            )
 
     def _compare(self, link: Link, line: Line) -> None:
         if self._ends is not None and link.n == self._ends.last.n and link != self._ends.last:
-            self._find(f"Event {link.n}, {line}, was changed after it was written.")
+            self._find(
+                _(
+                    "Event {number}, {line}, was changed after it was written.",
+                    number=link.n,
+                    line=line,
+                )
+            )
         if self._noted is not None and link.n == self._noted.n and link != self._noted:
-            self._find(f"Event {link.n}, {line}, was changed after its hash was noted.")
+            self._find(
+                _(
+                    "Event {number}, {line}, was changed after its hash was noted.",
+                    number=link.n,
+                    line=line,
+                )
+            )
 
     def _add(self, content: bytes) -> None:
         if not self._is_empty:
@@ -187,8 +227,35 @@ def _sentence(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def _events(first: int, last: int) -> str:
-    return f"Event {first} is" if first == last else f"Events {first} to {last} are"
+def _missing_at_the_end(first: int, last: int) -> str:
+    return ngettext(
+        "Event {first} is missing at the end.",
+        "Events {first} to {last} are missing at the end.",
+        last - first + 1,
+        first=first,
+        last=last,
+    )
+
+
+def _missing_at_the_beginning(first: int, last: int) -> str:
+    return ngettext(
+        "Event {first} is missing at the beginning.",
+        "Events {first} to {last} are missing at the beginning.",
+        last - first + 1,
+        first=first,
+        last=last,
+    )
+
+
+def _missing_before(first: int, last: int, line: Line) -> str:
+    return ngettext(
+        "Event {first} is missing before {line}.",
+        "Events {first} to {last} are missing before {line}.",
+        last - first + 1,
+        first=first,
+        last=last,
+        line=line,
+    )
 
 
 def _hash(*contents: bytes) -> str:

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from cwtui.accounts.audit.events import Event
 from cwtui.accounts.text import shortened
+from cwtui.language import _
 
 LONGEST: Final = 1 << 16
 """The maximum length of a line in bytes; an event has a few hundred."""
@@ -56,7 +57,7 @@ class Line(NamedTuple):
         )
 
     def __str__(self) -> str:
-        return f"line {self.position.line + 1} of {self.file}"
+        return _("line {number} of {file}", number=self.position.line + 1, file=self.file)
 
 
 class Record(Struct, frozen=True, kw_only=True, gc=False):

@@ -15,6 +15,7 @@ from cwtui.accounts.roles import Permission
 from cwtui.accounts.search import Search
 from cwtui.accounts.session import Actor, authorise
 from cwtui.accounts.text import visible
+from cwtui.language import _
 
 WINDOW: Final = 200
 """Entries read at once: more than a screen shows."""
@@ -35,7 +36,8 @@ class Entry(NamedTuple):
     @property
     def damage(self) -> str:
         """The sentence to show instead of an event."""
-        return f"L{str(self.line)[1:]} is not a valid event."
+        place = str(self.line)
+        return _("{line} is not a valid event.", line=place[:1].upper() + place[1:])
 
 
 class Window(NamedTuple):
@@ -129,7 +131,7 @@ def verified(audit: AuditLog, noted: Link | None = None, *, has_accounts: bool) 
         if (ends and ends.first) == (after and after.first):
             break
     if verdict.last is None and not verdict.findings and has_accounts:
-        verdict.findings.append("The log is empty, but there are accounts.")
+        verdict.findings.append(_("The log is empty, but there are accounts."))
     if verdict.first == 1:
         verdict.findings += _what_is_before(audit)
     return verdict
@@ -143,7 +145,8 @@ def _what_is_before(audit: AuditLog) -> Iterator[str]:
     records = (decode(line.content) for line in audit.lines(START))
     first = next((record for record in records if record is not None), None)
     if first is not None and first.n == 1 and first.event != EventType.USER_CREATE:
-        yield (
-            f"The log begins with {visible(first.event)} instead of the first account. Earlier "
-            "events were removed."
+        yield _(
+            "The log begins with {event} instead of the first account. Earlier events were "
+            "removed.",
+            event=visible(first.event),
         )

@@ -18,6 +18,7 @@ from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor, as_reason, authorise_change, event_of
+from cwtui.language import _
 
 
 def missing_keys(ports: Ports, account: Account, one: Entry) -> tuple[Secret, ...]:
@@ -85,7 +86,10 @@ def add(
     count = device_count(before)
     if count + len(keys) > MOST_DEVICES:
         raise Refused(
-            f"{one.username} got more devices in the meantime. Nothing was imported. Try again."
+            _(
+                "{username} got more devices in the meantime. Nothing was imported. Try again.",
+                username=one.username,
+            )
         )
     factor = with_devices(ports, one.username, keys, before.second_factor)
     added = tuple(device.name for device in factor.devices[count:])

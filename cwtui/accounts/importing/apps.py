@@ -17,6 +17,7 @@ from cwtui.accounts.importing.given import Given
 from cwtui.accounts.importing.places import Note, Place, Problem
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import listed, shortened, visible
+from cwtui.language import N_, _
 
 _NAMED: Final = 10
 """The maximum number of services that a message names."""
@@ -69,14 +70,14 @@ class _AndOtpEntry(Struct):
 
 def of_aegis(given: Given) -> Iterator[Entry | Problem | Note]:
     """Yield the users of an export of Aegis. Raises Refused, and OSError."""
-    what = "a plain export of Aegis. In Aegis, export as JSON and turn encryption off"
+    what = N_("a plain export of Aegis. In Aegis, export as JSON and turn encryption off")
     file = documents.json(documents.content(given.source), _AegisFile, what)
     return _entries(given, file.db.entries, _from_aegis)
 
 
 def of_andotp(given: Given) -> Iterator[Entry | Problem | Note]:
     """Yield the users of a backup of andOTP. Raises Refused, and OSError."""
-    what = "a plain backup of andOTP. In andOTP, choose the backup in plain text"
+    what = N_("a plain backup of andOTP. In andOTP, choose the backup in plain text")
     return _entries(
         given, documents.json(documents.content(given.source), list[Raw], what), _from_andotp
     )
@@ -127,10 +128,15 @@ def _of_service(
     choice = listed([visible(shortened(name, _SHOWN)) for name in services.values()], _NAMED)
     if not wanted and len(services) > 1:
         raise Refused(
-            f"The file has devices of several services. Choose one with --issuer: {choice}."
+            _(
+                "The file has devices of several services. Choose one with --issuer: {choice}.",
+                choice=choice,
+            )
         )
     if wanted and found and wanted not in services:
-        raise Refused(f"The file has no device of this issuer. Choose from: {choice}.")
+        raise Refused(
+            _("The file has no device of this issuer. Choose from: {choice}.", choice=choice)
+        )
     for place, device in found:
         if wanted in {"", device.service.casefold()}:
             yield _checked(given, place, device)

@@ -61,13 +61,13 @@ def entries(given: Given) -> Iterator[Entry | Problem | Note]:
     content = documents.content(given.source)
     if content.startswith(_HEADER):
         return merged(_of_csv(given, content))
-    what = "a users file of Authelia, which begins with users:, or an export of its devices"
+    what = N_("a users file of Authelia, which begins with users:, or an export of its devices")
     file = documents.structured(content, _File, what)
     if file.totp_configurations is not None:
         documents.check_count(len(file.totp_configurations))
         return merged(_of_export(given, file.totp_configurations))
     if file.users is None:
-        raise Refused(f"The file is not {what}.")
+        raise Refused(_("The file is not {what}.", what=_(what)))
     documents.check_count(len(file.users))
     return _people(given, file.users)
 
@@ -149,7 +149,7 @@ def _of_csv(given: Given, content: bytes) -> Iterator[FoundDevice | Problem]:
                 shown = visible(shortened(str(row.get("username") or ""), USERNAME_LENGTH))
                 yield Problem(place, str(error), shown)
     except (UnicodeDecodeError, csv.Error):
-        raise Refused("The file is not CSV in UTF-8.") from None
+        raise Refused(_("The file is not CSV in UTF-8.")) from None
 
 
 def _device(place: Place, one: _Configuration, secret: Secret) -> FoundDevice:
@@ -161,4 +161,4 @@ def _unwrapped(secret: Secret) -> Secret:
     try:
         return Secret(base64.b64decode(secret.reveal(), validate=True).decode("ascii"))
     except (binascii.Error, ValueError):
-        raise keys.unusable("its secret key is not in base64") from None
+        raise keys.unusable(_("its secret key is not in base64")) from None

@@ -27,6 +27,7 @@ from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor, as_reason, authorise_change, event_of
+from cwtui.language import _
 
 _SHOWN: Final = 1000
 """Accounts after which progress is shown."""
@@ -77,7 +78,7 @@ def create(
     with ports.accounts.change() as change:
         held = authorise_change(ports, actor, Permission.MANAGE_USERS, change)
         if change.settings().custom_roles != plan.custom_roles:
-            raise Refused("Roles were changed in the meantime. Nothing was imported. Try again.")
+            raise Refused(_("Roles were changed in the meantime. Nothing was imported. Try again."))
         refuse_to_grant(held, plan.permissions)
         _check_free(change, [one.account.username for one in made])
         added = [adding.add(ports, change, actor, one, batch) for one in plan.added]
@@ -100,7 +101,10 @@ def _check_free(change: AccountsChange, wanted: Sequence[str]) -> None:
         taken = [name for name in wanted if change.get(name) is not None]
     if taken:
         raise Refused(
-            f"Others have created {taken[0]} in the meantime. Nothing was imported. Try again."
+            _(
+                "Others have created {taken} in the meantime. Nothing was imported. Try again.",
+                taken=taken[0],
+            )
         )
 
 

@@ -8,7 +8,7 @@ from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.importing import yaml_text
 from cwtui.accounts.importing.lines import Source
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.text import counted
+from cwtui.language import _, grouped, ngettext
 
 BYTES_MOST: Final = 1 << 27
 ENTRIES_MOST: Final = 200_000
@@ -29,7 +29,7 @@ def content(source: Source, most: int | None = None) -> bytes:
     while piece := source.readline(_PIECE):
         size += len(piece)
         if size > most:
-            raise Refused(f"The file has more than {counted(most, 'byte')}.")
+            raise Refused(_("The file has more than {most} bytes.", most=grouped(most)))
         pieces.append(piece)
     return b"".join(pieces).removeprefix(_BYTE_ORDER_MARK)
 
@@ -39,7 +39,7 @@ def json(text: bytes, type_: type[T], what: str) -> T:
     try:
         return msgspec.json.decode(text, type=type_, dec_hook=_wrapped)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        raise Refused(f"The file is not {what}.") from None
+        raise Refused(_("The file is not {what}.", what=_(what))) from None
 
 
 def entry(raw: msgspec.Raw | str, type_: type[T]) -> T:
@@ -50,9 +50,11 @@ def entry(raw: msgspec.Raw | str, type_: type[T]) -> T:
     try:
         return msgspec.json.decode(raw, type=type_, strict=False, dec_hook=_wrapped)
     except msgspec.ValidationError as error:
-        raise InvalidInput("entry", f"The entry is not as expected: {error}.") from None
+        raise InvalidInput(
+            "entry", _("The entry is not as expected: {error}.", error=error)
+        ) from None
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        raise InvalidInput("entry", "The entry is not as expected.") from None
+        raise InvalidInput("entry", _("The entry is not as expected.")) from None
 
 
 def structured(text: bytes, type_: type[T], what: str) -> T:
@@ -62,7 +64,7 @@ def structured(text: bytes, type_: type[T], what: str) -> T:
     try:
         return msgspec.convert(yaml_text.parsed(text), type=type_, dec_hook=_wrapped)
     except msgspec.ValidationError:
-        raise Refused(f"The file is not {what}.") from None
+        raise Refused(_("The file is not {what}.", what=_(what))) from None
 
 
 def converted(value: object, type_: type[T]) -> T:
@@ -70,7 +72,9 @@ def converted(value: object, type_: type[T]) -> T:
     try:
         return msgspec.convert(value, type=type_, strict=False, dec_hook=_wrapped)
     except msgspec.ValidationError as error:
-        raise InvalidInput("entry", f"The entry is not as expected: {error}.") from None
+        raise InvalidInput(
+            "entry", _("The entry is not as expected: {error}.", error=error)
+        ) from None
 
 
 def _wrapped(type_: type, value: object) -> object:
@@ -83,4 +87,10 @@ def _wrapped(type_: type, value: object) -> object:
 def check_count(entries: int) -> None:
     """Raise Refused if the file has too many entries."""
     if entries > ENTRIES_MOST:
-        raise Refused(f"The file has more than {counted(ENTRIES_MOST, 'entry', 'entries')}.")
+        raise Refused(
+            ngettext(
+                "The file has more than {number} entry.",
+                "The file has more than {number} entries.",
+                ENTRIES_MOST,
+            )
+        )

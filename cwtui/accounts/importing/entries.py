@@ -13,6 +13,7 @@ from cwtui.accounts.importing.places import Place
 from cwtui.accounts.importing.saved import Saved, saved
 from cwtui.accounts.model import MOST_DEVICES, Origin
 from cwtui.accounts.secret import Secret
+from cwtui.language import _
 
 FIELDS: Final = (
     *("username", "display_name", "role", "roles", "mfa_required", "mfa_required_of_account"),
@@ -98,8 +99,10 @@ def _refuse_password(fields: Mapping[str, object]) -> None:
     if given is not None and not (isinstance(given, str) and given in _PASSWORD_STATES):
         raise InvalidInput(
             "password",
-            "Passwords are not imported. Give the bcrypt hash as password_hash, or leave it out: "
-            "then an initial password is made.",
+            _(
+                "Passwords are not imported. Give the bcrypt hash as password_hash, or leave it "
+                "out: then an initial password is made."
+            ),
         )
 
 
@@ -108,14 +111,14 @@ def _text(fields: Mapping[str, object], name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise InvalidInput(name, f"{name} must be text.")
+        raise InvalidInput(name, _("{name} must be text.", name=name))
     return value
 
 
 def _display_name(fields: Mapping[str, object]) -> str | None:
     if fields.get("display_name") is None:
         return None
-    return text.line(_text(fields, "display_name"), "display_name", "The display name")
+    return text.line(_text(fields, "display_name"), "display_name", _("The display name"))
 
 
 def _truth(fields: Mapping[str, object], name: str) -> bool | None:
@@ -126,15 +129,19 @@ def _truth(fields: Mapping[str, object], name: str) -> bool | None:
     if word in _NO:
         return False
     if word:
-        raise InvalidInput(name, f"{name} must be yes or no, or in JSON true or false.")
+        raise InvalidInput(
+            name, _("{name} must be yes or no, or in JSON true or false.", name=name)
+        )
     return None
 
 
 def _disabled_reason(fields: Mapping[str, object]) -> str | None:
     given = _text(fields, "disabled_reason")
     if given and _truth(fields, "enabled") is not False:
-        raise InvalidInput("disabled_reason", "Only an account that is not enabled has a reason.")
-    return text.line(given, "disabled_reason", "The reason") or None
+        raise InvalidInput(
+            "disabled_reason", _("Only an account that is not enabled has a reason.")
+        )
+    return text.line(given, "disabled_reason", _("The reason")) or None
 
 
 def _words(fields: Mapping[str, object], name: str) -> list[str]:
@@ -145,7 +152,7 @@ def _words(fields: Mapping[str, object], name: str) -> list[str]:
         return value.replace(",", " ").split() if name != key_uri.FIELD else value.split()
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return value
-    raise InvalidInput(name, f"{name} must be text, or in JSON a list of texts.")
+    raise InvalidInput(name, _("{name} must be text, or in JSON a list of texts.", name=name))
 
 
 def _roles(fields: Mapping[str, object]) -> tuple[str, ...] | None:
@@ -158,7 +165,7 @@ def _origin(fields: Mapping[str, object]) -> Origin:
     try:
         return Origin(_text(fields, "origin") or Origin.LOCAL)
     except ValueError:
-        raise InvalidInput("origin", "origin must be local or ldap.") from None
+        raise InvalidInput("origin", _("origin must be local or ldap.")) from None
 
 
 def is_bcrypt(hashed: str) -> bool:
@@ -173,8 +180,10 @@ def _password_hash(typed: str) -> str | None:
     if found is None:
         raise InvalidInput(
             "password_hash",
-            "password_hash must be a bcrypt hash: $2a$, $2b$ or $2y$, a cost from 04 to 16, $ and "
-            "53 characters.",
+            _(
+                "password_hash must be a bcrypt hash: $2a$, $2b$ or $2y$, a cost from 04 to 16, $ "
+                "and 53 characters."
+            ),
         )
     # The three are the same for passwords of up to 72 bytes, and only those are accepted.
     return f"$2b{found[1]}"
@@ -185,8 +194,11 @@ def _keys(fields: Mapping[str, object]) -> tuple[Secret, ...]:
     if not uris:
         return ()
     if len(uris) > MOST_DEVICES:
-        raise InvalidInput(key_uri.FIELD, f"An account can have at most {MOST_DEVICES} devices.")
+        raise InvalidInput(
+            key_uri.FIELD,
+            _("An account can have at most {most} devices.", most=MOST_DEVICES),
+        )
     keys = tuple(key_uri.secret_key(uri) for uri in uris)
     if any(one == other for at, one in enumerate(keys) for other in keys[:at]):
-        raise InvalidInput(key_uri.FIELD, "Two otpauth URIs have the same secret key.")
+        raise InvalidInput(key_uri.FIELD, _("Two otpauth URIs have the same secret key."))
     return keys

@@ -12,7 +12,8 @@ from cwtui.accounts.importing import saved
 from cwtui.accounts.importing.entries import FIELDS, IGNORED, Entry, entry
 from cwtui.accounts.importing.lines import Line
 from cwtui.accounts.importing.places import Problem
-from cwtui.accounts.text import counted, refuse_control_characters, shortened, visible
+from cwtui.accounts.text import refuse_control_characters, shortened, visible
+from cwtui.language import _, ngettext
 
 Fields: TypeAlias = dict[str, object]
 
@@ -32,7 +33,13 @@ def entries(found: Iterable[Line | Problem]) -> Iterator[Entry | Problem]:
     if first is None:
         return
     if isinstance(first, Problem):
-        raise Refused(f"Line {first.place.number}: {first.reason} Nothing was read.")
+        raise Refused(
+            _(
+                "Line {number}: {reason} Nothing was read.",
+                number=first.place.number,
+                reason=first.reason,
+            )
+        )
     if first.text.lstrip().startswith(("{", "[")):
         yield from _each(chain([first], rest), _object)
     else:
@@ -65,18 +72,28 @@ def _header(line: Line) -> Sequence[str]:
     try:
         names = [name.strip().casefold() for name in _split(line.text)]
     except InvalidInput as error:
-        raise Refused(f"Line {line.place.number}: {error} Nothing was read.") from None
+        raise Refused(
+            _("Line {number}: {error} Nothing was read.", number=line.place.number, error=error)
+        ) from None
     if "username" not in names:
         raise Refused(
-            "The first line has no column username. It must name the columns, separated by commas, "
-            "such as: username,display_name,role,mfa_required"
+            _(
+                "The first line has no column username. It must name the columns, separated by "
+                "commas, such as: username,display_name,role,mfa_required"
+            )
         )
     for at, name in enumerate(names):
         if name not in _KNOWN:
             shown = visible(shortened(name, _QUOTED))
-            raise Refused(f"There is no column {shown}. Choose from: {', '.join(FIELDS)}.")
+            raise Refused(
+                _(
+                    "There is no column {shown}. Choose from: {fields}.",
+                    shown=shown,
+                    fields=", ".join(FIELDS),
+                )
+            )
         if name in names[:at]:
-            raise Refused(f"The column {name} is there twice.")
+            raise Refused(_("The column {name} is there twice.", name=name))
     return names
 
 
@@ -85,7 +102,12 @@ def _cells(text: str, header: Sequence[str]) -> Fields:
     if len(cells) != len(header):
         raise InvalidInput(
             "line",
-            f"The line has {counted(len(cells), 'field')}, and the first line has {len(header)}.",
+            ngettext(
+                "The line has {number} field, and the first line has {header}.",
+                "The line has {number} fields, and the first line has {header}.",
+                len(cells),
+                header=len(header),
+            ),
         )
     return {name: cell for name, cell in zip(header, cells, strict=True) if cell}
 
@@ -98,7 +120,7 @@ def _split(text: str) -> list[str]:
         return next(csv.reader([text], strict=True))
     except (csv.Error, StopIteration):
         raise InvalidInput(
-            "line", "The quotes are not closed, or have text after them. A record is one line."
+            "line", _("The quotes are not closed, or have text after them. A record is one line.")
         ) from None
 
 
@@ -113,9 +135,16 @@ def _object(text: str) -> Fields | None:
         fields = _decode(bare.removesuffix(","))
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise InvalidInput(
-            "line", "The line is not one JSON object. To make it so: jq -c '.[]' FILE"
+            "line", _("The line is not one JSON object. To make it so: jq -c '.[]' FILE")
         ) from None
     for name in fields.keys() - _KNOWN:
         shown = visible(shortened(name, _QUOTED))
-        raise InvalidInput("line", f"There is no field {shown}. Choose from: {', '.join(FIELDS)}.")
+        raise InvalidInput(
+            "line",
+            _(
+                "There is no field {shown}. Choose from: {fields}.",
+                shown=shown,
+                fields=", ".join(FIELDS),
+            ),
+        )
     return fields

@@ -9,6 +9,7 @@ from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.places import Note, Place, Problem
 from cwtui.accounts.model import MOST_DEVICES
 from cwtui.accounts.secret import Secret
+from cwtui.language import _
 
 
 class FoundDevice(NamedTuple):
@@ -47,12 +48,14 @@ def _of_one(name: str, theirs: list[FoundDevice]) -> Iterator[Entry | Problem | 
         if one.typed != first.typed:
             # Other programs may tell Ann from ann, and then these are two people.
             other = text.visible(first.typed)
-            reason = f"Here this is the username of {first.place} ({other})."
+            reason = _(
+                "Here this is the username of {place} ({other}).", place=first.place, other=other
+            )
             yield Problem(one.place, reason, text.visible(one.typed))
         elif one.key in kept:
-            yield Note(one.place, "Left out: the same secret key is there twice.", name)
+            yield Note(one.place, _("Left out: the same secret key is there twice."), name)
         elif len(kept) == MOST_DEVICES:
-            reason = f"An account can have at most {MOST_DEVICES} devices."
+            reason = _("An account can have at most {most} devices.", most=MOST_DEVICES)
             yield Problem(one.place, reason, name)
         else:
             kept.append(one.key)

@@ -15,7 +15,8 @@ from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.found_devices import FoundDevice, merged
 from cwtui.accounts.importing.given import Given
 from cwtui.accounts.importing.places import Note, Place, Problem
-from cwtui.accounts.text import USERNAME_LENGTH, counted, shortened, visible
+from cwtui.accounts.text import USERNAME_LENGTH, shortened, visible
+from cwtui.language import _, ngettext
 
 NAME: Final = ".google_authenticator"
 _BYTES_MOST: Final = 1 << 16
@@ -44,14 +45,17 @@ def _devices(given: Given) -> Iterator[FoundDevice | Problem | Note]:
         for number, line in enumerate(others, 2):
             codes += _is_code(line, number)
         if not first.strip():
-            raise keys.unusable("the first line has no secret key")
+            raise keys.unusable(_("the first line has no secret key"))
         yield FoundDevice(place, username, keys.from_base32(first))
     except InvalidInput as error:
         yield Problem(place, str(error), shown)
         return
     if codes:
-        are = "is" if codes == 1 else "are"
-        left = f"Its {counted(codes, 'emergency code')} {are} left out: make new backup codes."
+        left = ngettext(
+            "Its {number} emergency code is left out: make new backup codes.",
+            "Its {number} emergency codes are left out: make new backup codes.",
+            codes,
+        )
         yield Note(place, left, shown)
 
 
@@ -60,7 +64,11 @@ def _owner(given: Given) -> str:
     path = PurePath(given.path)
     if path.name != NAME or not path.parent.name:
         raise Refused(
-            f"Say whose file this is with --username. It is known only for {NAME} in a home folder."
+            _(
+                "Say whose file this is with --username. It is known only for {name} in a home "
+                "folder.",
+                name=NAME,
+            )
         )
     return path.parent.name
 
@@ -71,7 +79,10 @@ def _is_code(line: str, number: int) -> bool:
     if option is None:
         if line.strip() and _CODE.fullmatch(line.strip()) is None:
             # Not quoted, as it may be a part of a secret.
-            raise InvalidInput("line", f"Line {number} is neither an option nor an emergency code.")
+            raise InvalidInput(
+                "line",
+                _("Line {number} is neither an option nor an emergency code.", number=number),
+            )
         return bool(line.strip())
     name, value = option[1], (option[2] or "").strip()
     if name == "HOTP_COUNTER":
@@ -79,7 +90,9 @@ def _is_code(line: str, number: int) -> bool:
     elif name == "STEP_SIZE":
         keys.check_codes(period=int(value) if re.fullmatch(r"[0-9]{1,5}", value) else 0)
     elif name == "TIME_SKEW":
-        raise keys.unusable("its clock is wrong (TIME_SKEW); set it, and remove this line")
+        raise keys.unusable(_("its clock is wrong (TIME_SKEW); set it, and remove this line"))
     elif _FOR_SIGNING_IN.fullmatch(name) is None:
-        raise InvalidInput("line", f"Line {number} has an option that is not known.")
+        raise InvalidInput(
+            "line", _("Line {number} has an option that is not known.", number=number)
+        )
     return False

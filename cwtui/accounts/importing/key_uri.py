@@ -7,13 +7,14 @@ from cwtui.accounts.credentials import totp
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.importing import keys
 from cwtui.accounts.secret import Secret
+from cwtui.language import N_, _
 
 FIELD: Final = "otpauth_uris"
 _MOST_PARAMETERS: Final = 8
 _ONLY: Final = {
-    "algorithm": ("SHA1", "only SHA1 is possible"),
-    "digits": (str(totp.DIGITS), f"only {totp.DIGITS} digits are possible"),
-    "period": (str(totp.PERIOD), f"only {totp.PERIOD} seconds are possible"),
+    "algorithm": ("SHA1", N_("algorithm differs, and only SHA1 is possible")),
+    "digits": (str(totp.DIGITS), N_("digits differs, and only 6 digits are possible")),
+    "period": (str(totp.PERIOD), N_("period differs, and only 30 seconds are possible")),
 }
 _NO_MATTER: Final = {"secret", "issuer", "image"}
 
@@ -23,12 +24,12 @@ def secret_key(uri: str) -> Secret:
     parameters = _parameters(uri)
     if parameters.keys() - _ONLY.keys() - _NO_MATTER:
         # Not named, as it may be a part of a secret.
-        raise _invalid("it has a parameter that is not known")
+        raise _invalid(_("it has a parameter that is not known"))
     for name, (needed, otherwise) in _ONLY.items():
         if parameters.get(name, needed).upper().replace("-", "") != needed:
-            raise _invalid(f"{name} differs, and {otherwise}")
+            raise _invalid(_(otherwise))
     if not parameters.get("secret"):
-        raise _invalid("it has no secret key")
+        raise _invalid(_("it has no secret key"))
     return keys.from_base32(parameters["secret"])
 
 
@@ -42,15 +43,15 @@ def _parameters(uri: str) -> dict[str, str]:
             max_num_fields=_MOST_PARAMETERS,
         )
     except ValueError:
-        raise _invalid("it is no URI of the form otpauth://totp/NAME?secret=...") from None
+        raise _invalid(_("it is no URI of the form otpauth://totp/NAME?secret=...")) from None
     if (parts.scheme.lower(), parts.netloc.lower()) == ("otpauth", "hotp"):
-        raise _invalid("it is for codes by counter, and only codes by time are possible")
+        raise _invalid(_("it is for codes by counter, and only codes by time are possible"))
     if (parts.scheme.lower(), parts.netloc.lower()) != ("otpauth", "totp"):
-        raise _invalid("it does not begin with otpauth://totp/")
+        raise _invalid(_("it does not begin with otpauth://totp/"))
     if len(dict(found)) < len(found):
-        raise _invalid("a parameter is in it twice")
+        raise _invalid(_("a parameter is in it twice"))
     return dict(found)
 
 
 def _invalid(reason: str) -> InvalidInput:
-    return InvalidInput(FIELD, f"An otpauth URI cannot be used: {reason}.")
+    return InvalidInput(FIELD, _("An otpauth URI cannot be used: {reason}.", reason=reason))

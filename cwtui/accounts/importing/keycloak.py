@@ -19,14 +19,16 @@ from cwtui.accounts.importing.taken_over import Person
 from cwtui.accounts.model import MOST_DEVICES
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import USERNAME_LENGTH, shortened, visible
+from cwtui.language import N_, _
 
 _OTP: Final = "otp"
 _PASSWORD: Final = "password"  # noqa: S105  a type of credentials
 _LEFT: Final = {
-    "webauthn": "A security key is left out.",
-    "webauthn-passwordless": "A passkey is left out.",
-    "recovery-authn-codes": "Recovery codes are left out: make new backup codes.",
+    "webauthn": N_("A security key is left out."),
+    "webauthn-passwordless": N_("A passkey is left out."),
+    "recovery-authn-codes": N_("Recovery codes are left out: make new backup codes."),
 }
+_OTHER_LEFT: Final = N_("A credential of another kind is left out.")
 _SECOND_FACTORS: Final = ("webauthn", "webauthn-passwordless")
 
 
@@ -65,7 +67,7 @@ class _SecretData(Struct):
 
 def entries(given: Given) -> Iterator[Entry | Problem | Note]:
     """Yield the people of a realm. Raises Refused, and OSError."""
-    what = "an export of a Keycloak realm with its users"
+    what = N_("an export of a Keycloak realm with its users")
     realm = documents.json(documents.content(given.source), _Realm, what)
     documents.check_count(len(realm.users))
     for number, raw in enumerate(realm.users, 1):
@@ -81,9 +83,9 @@ def entries(given: Given) -> Iterator[Entry | Problem | Note]:
 def _of_user(place: Place, user: _User) -> Iterator[Entry | Problem | Note]:
     shown = visible(shortened(user.username, USERNAME_LENGTH))
     if user.service_account_client_id:
-        yield Note(place, "Left out: this is the account of a client, not of a person.", shown)
+        yield Note(place, _("Left out: this is the account of a client, not of a person."), shown)
     elif user.federation_link:
-        sentence = "Left out: the password is in a directory. See cwtui help ldap."
+        sentence = _("Left out: the password is in a directory. See cwtui help ldap.")
         yield Note(place, sentence, shown)
     else:
         actions = user.required_actions or []
@@ -106,7 +108,7 @@ def _take(person: Person, credential: _Credential) -> None:
             person.left.append(str(error))
             person.factor_left = True
     else:
-        person.left.append(_LEFT.get(kind, "A credential of another kind is left out."))
+        person.left.append(_(_LEFT.get(kind, _OTHER_LEFT)))
         person.factor_left |= kind in _SECOND_FACTORS
 
 
@@ -117,12 +119,12 @@ def _key(credential: _Credential) -> Secret:
     if data.secret_encoding is None:
         return keys.from_bytes(value.encode("utf-8", "surrogatepass"))
     if data.secret_encoding.upper() != "BASE32":
-        raise keys.unusable("its secret key is in an unknown encoding")
+        raise keys.unusable(_("its secret key is in an unknown encoding"))
     return keys.from_base32(value)
 
 
 def _add(kept: list[Secret], key: Secret) -> None:
     if len(kept) == MOST_DEVICES:
-        raise keys.unusable(f"an account can have at most {MOST_DEVICES}")
+        raise keys.unusable(_("an account can have at most {most}", most=MOST_DEVICES))
     if key not in kept:
         kept.append(key)

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple, Protocol
 
 from cwtui.accounts.errors import Refused
 from cwtui.accounts.importing.places import Place, Problem
-from cwtui.accounts.text import counted
+from cwtui.language import _, grouped
 
 LINE_MOST: Final = 1 << 14
 """Bytes of a line: several times the longest names, a hash and five URIs."""
@@ -40,15 +40,22 @@ def lines(source: Source, file: str = "") -> Iterator[Line | Problem]:
         number += 1
         size += len(content)
         if number > LINES_MOST or size > BYTES_MOST:
-            most = f"{counted(LINES_MOST, 'line')} or {counted(BYTES_MOST, 'byte')}"
-            raise Refused(f"The file has more than {most}. Split it into several files.")
+            raise Refused(
+                _(
+                    "The file has more than {lines} lines or {bytes} bytes. Split it into several "
+                    "files.",
+                    lines=grouped(LINES_MOST),
+                    bytes=grouped(BYTES_MOST),
+                )
+            )
         if len(content) > LINE_MOST:
             size += _skipped(source, content)
             place = Place(number, file=file)
-            yield Problem(place, f"The line is longer than {counted(LINE_MOST, 'byte')}.")
+            most = grouped(LINE_MOST)
+            yield Problem(place, _("The line is longer than {most} bytes.", most=most))
             continue
         if number == 1 and content.startswith(_UTF_16):
-            raise Refused("The file is in UTF-16. Save it as UTF-8.")
+            raise Refused(_("The file is in UTF-16. Save it as UTF-8."))
         found = _decoded(Place(number, file=file), content)
         if isinstance(found, Problem) or found.text.strip():
             yield found
@@ -67,9 +74,9 @@ def _decoded(place: Place, content: bytes) -> Line | Problem:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        return Problem(place, "The line is not in UTF-8.")
+        return Problem(place, _("The line is not in UTF-8."))
     if "\0" in text:
-        return Problem(place, "The line contains the character NUL.")
+        return Problem(place, _("The line contains the character NUL."))
     if place.number == 1:
         text = text.removeprefix(_BYTE_ORDER_MARK)
     return Line(place, text.removesuffix("\n").removesuffix("\r"))

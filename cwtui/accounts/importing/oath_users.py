@@ -19,6 +19,7 @@ from cwtui.accounts.importing.lines import Line
 from cwtui.accounts.importing.places import Note, Problem
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import USERNAME_LENGTH, shortened, visible
+from cwtui.language import _
 
 _TYPE: Final = re.compile(r"HOTP(?:/(?:E|T(30|60))(?:/([678]))?)?")
 _NEEDED: Final = 4
@@ -49,12 +50,12 @@ def _device(line: Line) -> Iterator[FoundDevice | Problem | Note]:
         yield Problem(line.place, str(error), shown)
         return
     if fields[2] not in _NO_PIN:
-        yield Note(line.place, "The PIN is left out: the account has a password.", shown)
+        yield Note(line.place, _("The PIN is left out: the account has a password."), shown)
 
 
 def _key(fields: Sequence[str]) -> Secret:
     if len(fields) < _NEEDED:
-        raise InvalidInput("line", "The line needs a type, a username, a PIN or -, and a key.")
+        raise InvalidInput("line", _("The line needs a type, a username, a PIN or -, and a key."))
     _check_type(fields[0])
     return keys.from_bytes(_bytes(fields[3]))
 
@@ -62,7 +63,7 @@ def _key(fields: Sequence[str]) -> Secret:
 def _check_type(typed: str) -> None:
     found = _TYPE.fullmatch(typed)
     if found is None:
-        raise keys.unusable("its type is not one of pam_oath, such as HOTP/T30/6")
+        raise keys.unusable(_("its type is not one of pam_oath, such as HOTP/T30/6"))
     period, digits = found.groups()
     if period is None:
         keys.check_codes(kind="hotp")
@@ -74,4 +75,4 @@ def _bytes(typed: str) -> bytes:
     try:
         return bytes.fromhex(typed)
     except ValueError:
-        raise keys.unusable("its secret key is not written in hexadecimal digits") from None
+        raise keys.unusable(_("its secret key is not written in hexadecimal digits")) from None

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from cwtui.accounts.text import visible
+from cwtui.language import _
 
 
 class Place(NamedTuple):
@@ -16,7 +17,11 @@ class Place(NamedTuple):
     file: str = ""
 
     def __str__(self) -> str:
-        within = f"{self.unit} {self.number}" if self.number else ""
+        within = ""
+        if self.number and self.unit == "line":
+            within = _("line {number}", number=self.number)
+        elif self.number:
+            within = _("entry {number}", number=self.number)
         return ", ".join(part for part in (visible(self.file), within) if part)
 
     @property

@@ -14,7 +14,8 @@ from cwtui.accounts.model import MOST_DEVICES, Account, Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import CustomRoles, Permission
 from cwtui.accounts.session import Actor, authorise
-from cwtui.accounts.text import counted, listed
+from cwtui.accounts.text import listed
+from cwtui.language import _, ngettext
 
 _NAMED: Final = 5
 """The maximum number of accounts that a message names."""
@@ -81,14 +82,25 @@ class Plan:
         sentences = []
         if self.with_permissions:
             sentences.append(
-                f"{counted(len(self.with_permissions), 'new account')} will have permissions: "
-                f"{listed(self.with_permissions, _NAMED)}."
+                ngettext(
+                    "{number} new account will have permissions: {names}.",
+                    "{number} new accounts will have permissions: {names}.",
+                    len(self.with_permissions),
+                    names=listed(self.with_permissions, _NAMED),
+                )
             )
         if self.powers:
             sentences.append(
-                f"{counted(len(self.powers), 'new account')} will have the name of a Unix user of "
-                f"this host who can do more than others: {listed([*self.powers], _NAMED)}. Where "
-                "sshd, sudo or su ask cwtui, whoever has the account signs in as that user."
+                ngettext(
+                    "{number} new account will have the name of a Unix user of this host who can "
+                    "do more than others: {names}. Where sshd, sudo or su ask cwtui, whoever has "
+                    "the account signs in as that user.",
+                    "{number} new accounts will have the name of a Unix user of this host who can "
+                    "do more than others: {names}. Where sshd, sudo or su ask cwtui, whoever has "
+                    "the account signs in as that user.",
+                    len(self.powers),
+                    names=listed([*self.powers], _NAMED),
+                )
             )
         return " ".join(sentences)
 
@@ -155,7 +167,8 @@ class _Sorted:
         elif isinstance(one, Note):
             self.notes.append(one)
         elif one.username in self._seen:
-            reason = f"{self._seen[one.username].at_the_start} has this username already."
+            place = self._seen[one.username].at_the_start
+            reason = _("{place} has this username already.", place=place)
             self.problems.append(Problem(one.place, reason, one.username))
         else:
             self._seen[one.username] = one.place
@@ -191,12 +204,15 @@ class _Sorted:
         elif not missing:
             self.unchanged.append(one)
         elif not self._add_devices:
-            reason = "The account exists, and lacks a device. To add it, use --add-devices."
+            reason = _("The account exists, and lacks a device. To add it, use --add-devices.")
             self.problems.append(Problem(one.place, reason, one.username, exists=True))
         elif count + missing > MOST_DEVICES:
-            reason = (
-                f"The account has {counted(count, 'device')}, lacks {missing}, and can have "
-                f"at most {MOST_DEVICES}."
+            reason = ngettext(
+                "The account has {number} device, lacks {missing}, and can have at most {most}.",
+                "The account has {number} devices, lacks {missing}, and can have at most {most}.",
+                count,
+                missing=missing,
+                most=MOST_DEVICES,
             )
             self.problems.append(Problem(one.place, reason, one.username))
         else:
@@ -207,7 +223,7 @@ def _check_new(one: Entry) -> None:
     """Raise InvalidInput if there can be no local account of this name and origin."""
     if one.origin is Origin.LDAP and not one.saved.directory_ids:
         raise InvalidInput(
-            "origin", "LDAP users get their account when they sign in for the first time."
+            "origin", _("LDAP users get their account when they sign in for the first time.")
         )
     if one.only_devices:
         text.username(one.typed, local=True)
@@ -217,20 +233,26 @@ def _differences(one: Entry, account: Account) -> str:
     """Return how the account differs from what the file says of it; empty if it does not."""
     said = {field: getattr(one, field) for field in COMPARED}
     differ = [
-        f"{field} is {_shown(getattr(account, field))}, not {_shown(value)}"
+        _differs(field, _shown(getattr(account, field)), _shown(value))
         for field, value in said.items()
         if value is not None and value != getattr(account, field)
     ]
     if one.never_expires and account.expires_at is not None:
-        differ.append(f"expires_at is {_shown(account.expires_at)}, not {expiry.NEVER}")
+        differ.append(_differs("expires_at", _shown(account.expires_at), expiry.NEVER))
     if not one.only_devices and one.origin is not account.origin:
-        differ.append(f"origin is {account.origin}, not {one.origin}")
-    return f"The account exists, and differs: {'; '.join(differ)}." if differ else ""
+        differ.append(_differs("origin", account.origin, one.origin))
+    if not differ:
+        return ""
+    return _("The account exists, and differs: {differences}.", differences="; ".join(differ))
+
+
+def _differs(field: str, value: str, wanted: str) -> str:
+    return _("{field} is {value}, not {wanted}", field=field, value=value, wanted=wanted)
 
 
 def _shown(value: object) -> str:
     if value is None or isinstance(value, float):
         return expiry.last_day(value)
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     return ",".join(value) if isinstance(value, tuple) else f'"{value}"'

@@ -15,6 +15,7 @@ from cwtui.accounts import devices
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.model import BackupCodes, Device, Sealed
+from cwtui.language import _
 
 _Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -47,10 +48,14 @@ def saved(fields: Mapping[str, object]) -> Saved:
     try:
         found = msgspec.convert(given, Saved)
     except msgspec.ValidationError as error:
-        raise InvalidInput("line", f"A field is not as an export writes it: {error}.") from None
+        raise InvalidInput(
+            "line", _("A field is not as an export writes it: {error}.", error=error)
+        ) from None
     codes = found.backup_codes
     if codes is not None and len(codes.hashes) > backup_codes.COUNT:
-        raise InvalidInput("backup_codes", f"There can be at most {backup_codes.COUNT} codes.")
+        raise InvalidInput(
+            "backup_codes", _("There can be at most {most} codes.", most=backup_codes.COUNT)
+        )
     _check_names(found.device_names)
     return found
 

@@ -42,8 +42,10 @@ class Person:
             self.password_hash = hashed
         else:
             self.left.append(
-                "The password cannot be checked here, as its hash is not bcrypt: the account gets "
-                "an initial password."
+                _(
+                    "The password cannot be checked here, as its hash is not bcrypt: the account "
+                    "gets an initial password."
+                )
             )
 
     def entries(self) -> Iterator[Entry | Problem | Note]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from cwtui.accounts.errors import Refused
+from cwtui.language import _
 
 _DEPTH_MOST: Final = 20
 _EVENTS_MOST: Final = 5_000_000
@@ -22,17 +23,18 @@ def parsed(text: bytes) -> object:
         import yaml
     except ImportError:
         raise Refused(
-            "To read YAML, install cwtui[yaml], or make JSON of the file: yq -o json FILE"
+            _("To read YAML, install cwtui[yaml], or make JSON of the file: yq -o json FILE")
         ) from None
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return _Reader(yaml, yaml.parse(text.decode(), Loader=loader)).document()
     except UnicodeDecodeError:
-        raise Refused("The file is not in UTF-8.") from None
+        raise Refused(_("The file is not in UTF-8.")) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f" on line {mark.line + 1}" if mark is not None else ""
-        raise Refused(f"The file is not YAML{where}.") from None
+        if mark is None:
+            raise Refused(_("The file is not YAML.")) from None
+        raise Refused(_("The file is not YAML on line {number}.", number=mark.line + 1)) from None
 
 
 class _Reader:
@@ -45,28 +47,33 @@ class _Reader:
         while not isinstance(event := self._next(), self._yaml.StreamEndEvent):
             if isinstance(event, self._yaml.DocumentStartEvent):
                 if content is not None:
-                    raise Refused("The file has several YAML documents.")
+                    raise Refused(_("The file has several YAML documents."))
                 content = self._value(self._next(), _DEPTH_MOST)
         return content
 
     def _next(self) -> Any:
         self._left -= 1
         if not self._left:
-            raise Refused("The file is too long.")
+            raise Refused(_("The file is too long."))
         return next(self._events)
 
     def _value(self, event: Any, depth: int) -> object:
         yaml = self._yaml
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None or event.tag is not None:
             raise Refused(
-                f"Line {event.start_mark.line + 1} has an anchor, an alias or a tag of YAML. Write "
-                "the value itself there."
+                _(
+                    "Line {number} has an anchor, an alias or a tag of YAML. Write the value "
+                    "itself there.",
+                    number=event.start_mark.line + 1,
+                )
             )
         if isinstance(event, yaml.ScalarEvent):
             is_plain = event.implicit[0]
             return None if is_plain and event.value in _NOTHING else str(event.value)
         if not depth:
-            raise Refused(f"Line {event.start_mark.line + 1} is nested too deeply.")
+            raise Refused(
+                _("Line {number} is nested too deeply.", number=event.start_mark.line + 1)
+            )
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(depth - 1)
         return self._mapping(depth - 1)
@@ -84,7 +91,10 @@ class _Reader:
             key = self._value(event, depth) if is_text else None
             if not isinstance(key, str) or key in found:
                 raise Refused(
-                    f"Line {event.start_mark.line + 1} has a key that is no text, or there twice."
+                    _(
+                        "Line {number} has a key that is no text, or there twice.",
+                        number=event.start_mark.line + 1,
+                    )
                 )
             found[key] = self._value(self._next(), depth)
         return found

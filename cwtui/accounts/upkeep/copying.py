@@ -16,6 +16,7 @@ from cwtui.accounts.audit.lines import decode
 from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.language import _
 
 T = TypeVar("T")
 
@@ -87,10 +88,10 @@ class Summary(NamedTuple):
     def differences(self, other: "Summary") -> list[str]:
         """Return what differs, in words."""
         differs = {
-            "the organization settings": self.settings != other.settings,
-            "the accounts": self.accounts != other.accounts,
-            "the sign-in records": self.records != other.records,
-            "the audit log": (self.audit, self.chain) != (other.audit, other.chain),
+            _("the organization settings"): self.settings != other.settings,
+            _("the accounts"): self.accounts != other.accounts,
+            _("the sign-in records"): self.records != other.records,
+            _("the audit log"): (self.audit, self.chain) != (other.audit, other.chain),
         }
         return [what for what, is_other in differs.items() if is_other]
 
@@ -101,7 +102,7 @@ def summed_up(whole: Whole, step: Step) -> Summary:
     settings.add(_encode([whole.settings(), sorted(whole.needed_keys())]))
     for account in whole.accounts():
         accounts.add(_encode(account))
-    for _, part in whole.records():
+    for _names, part in whole.records():
         for username, record in part.items():
             records.add(_encode([username, record]))
     end = _End()

@@ -21,6 +21,7 @@ from cwtui.accounts.roles import CustomRoles
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import LINE_LENGTH, listed, visible
 from cwtui.accounts.upkeep.protection import keys_of
+from cwtui.language import _
 
 T = TypeVar("T")
 
@@ -80,21 +81,33 @@ class AccountChecks:
         name = visible(account.username)
         if not _can_be_typed(account):
             yield self._damage(
-                f"{name!r} is not a valid username, so cwtui did not create it. Find out who else "
-                "can write to the store, then remove the account by its exact name: cwtui user "
-                "remove NAME"
+                _(
+                    "{name!r} is not a valid username, so cwtui did not create it. Find out who "
+                    "else can write to the store, then remove the account by its exact name: "
+                    "cwtui user remove NAME",
+                    name=name,
+                )
             )
         if not _is_a_line(account.display_name):
             yield self._damage(
-                f"The display name of {name} is too long or contains invalid characters. "
-                f"Set another: cwtui user set {shlex.quote(name)} --display-name TEXT"
+                _(
+                    "The display name of {name} is too long or contains invalid characters. Set "
+                    "another: cwtui user set {quoted} --display-name TEXT",
+                    name=name,
+                    quoted=shlex.quote(name),
+                )
             )
         try:
             roles.known(account.roles, self._custom_roles)
         except InvalidInput as error:
             yield self._damage(
-                f"The account {name} has an unknown role. {error} "
-                f"Set its roles: cwtui user set {shlex.quote(name)} --role ROLE"
+                _(
+                    "The account {name} has an unknown role. {error} Set its roles: cwtui user "
+                    "set {quoted} --role ROLE",
+                    name=name,
+                    error=error,
+                    quoted=shlex.quote(name),
+                )
             )
         yield from self._devices(account)
         self._note_ssh_keys(account)
@@ -120,17 +133,25 @@ class AccountChecks:
     def _devices(self, account: Account) -> Iterator[Finding]:
         """Yield what is wrong with names and ids of the account's devices."""
         found = account.second_factor.devices if account.second_factor is not None else ()
+        name = visible(account.username)
         if len({device.id for device in found}) < len(found):
             yield self._damage(
-                f"Two devices of {visible(account.username)} have the same id. Reset the MFA: "
-                f"cwtui user reset-mfa {shlex.quote(visible(account.username))}"
+                _(
+                    "Two devices of {name} have the same id. Reset the MFA: cwtui user reset-mfa "
+                    "{quoted}",
+                    name=name,
+                    quoted=shlex.quote(name),
+                )
             )
         for device in found:
             if not device.name or not _is_a_line(device.name):
                 yield self._damage(
-                    f"The name of a device of {visible(account.username)} is empty, too long or "
-                    "contains invalid characters. Reset the MFA: "
-                    f"cwtui user reset-mfa {shlex.quote(visible(account.username))}"
+                    _(
+                        "The name of a device of {name} is empty, too long or contains invalid "
+                        "characters. Reset the MFA: cwtui user reset-mfa {quoted}",
+                        name=name,
+                        quoted=shlex.quote(name),
+                    )
                 )
 
     def settings(self, found: OrganizationSettings) -> Iterator[Finding]:
@@ -138,8 +159,10 @@ class AccountChecks:
         self._custom_roles = found.custom_roles
         if not _is_a_line(found.issuer):
             yield self._damage(
-                "The issuer is too long or contains invalid characters. Set another: "
-                "cwtui settings set issuer TEXT"
+                _(
+                    "The issuer is too long or contains invalid characters. Set another: cwtui "
+                    "settings set issuer TEXT"
+                )
             )
 
     def all(self, needed: frozenset[str]) -> Iterator[Finding]:
@@ -156,13 +179,19 @@ class AccountChecks:
             users = visible(listed(names, _NAMED))
             if key in needed:
                 yield self._damage(
-                    f"The keyring lacks the key {key}, which {users} cannot sign in without. "
-                    "Restore the keyring that belongs to this store."
+                    _(
+                        "The keyring lacks the key {key}, which {users} cannot sign in without. "
+                        "Restore the keyring that belongs to this store.",
+                        key=key,
+                        users=users,
+                    )
                 )
             else:
-                sentence = (
-                    f"The key {key} was given up as lost, and {users} cannot sign in without it. "
-                    "Reset their passwords and MFA."
+                sentence = _(
+                    "The key {key} was given up as lost, and {users} cannot sign in without it. "
+                    "Reset their passwords and MFA.",
+                    key=key,
+                    users=users,
                 )
                 yield Finding(Severity.WARNING, self._where, sentence)
         for fingerprint, others in sorted(self._sharing.items()):
@@ -170,13 +199,20 @@ class AccountChecks:
             yield Finding(
                 Severity.WARNING,
                 self._where,
-                f"{users} have the same SSH key, so it does not say who comes in with it. Remove "
-                f"it from all but one: cwtui user ssh-key remove NAME {fingerprint}",
+                _(
+                    "{users} have the same SSH key, so it does not say who comes in with it. "
+                    "Remove it from all but one: cwtui user ssh-key remove NAME {fingerprint}",
+                    users=users,
+                    fingerprint=fingerprint,
+                ),
             )
         if self.count and not self._has_admin:
             yield self._damage(
-                "There is no enabled local admin. Make an account one: "
-                f"cwtui user set NAME --enabled --role {roles.ADMIN}"
+                _(
+                    "There is no enabled local admin. Make an account one: cwtui user set NAME "
+                    "--enabled --role {role}",
+                    role=roles.ADMIN,
+                )
             )
 
     def _damage(self, sentence: str) -> Finding:
