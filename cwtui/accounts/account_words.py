@@ -79,7 +79,12 @@ def account_words(facts: Facts) -> Vocabulary[AccountRow]:
     names = roles.names(facts.settings.custom_roles)
     return Vocabulary(
         (
-            choice("mfa", N_("multi-factor authentication"), tuple(MfaState), _with(facts.mfa)),
+            choice(
+                "mfa",
+                N_("multi-factor authentication, where required means no device yet"),
+                tuple(MfaState),
+                _with(facts.mfa),
+            ),
             choice("origin", N_("where the password is checked"), tuple(Origin), _with(_origin)),
             choice("role", N_("role"), names, _with_role, roles.short),
             _status(facts),
@@ -99,7 +104,11 @@ def account_words(facts: Facts) -> Vocabulary[AccountRow]:
             ),
         ),
         lambda text: lambda row: text in row.username or text in row.display_name.casefold(),
-        {**{status: f"status:{status}" for status in Status}, "never": "last:never"},
+        {
+            **{status: f"status:{status}" for status in Status},
+            "never": "last:never",
+            "must-enrol": f"mfa:{MfaState.REQUIRED}",
+        },
     )
 
 

@@ -39,7 +39,7 @@ def power(found: UnixUser | None) -> str:
     if found is None:
         return ""
     if found.uid == 0:
-        return N_("is root")
+        return N_("may do everything")
     if found.owns_store:
         return N_("owns the store of cwtui")
     if found.uid < FIRST_PERSON or found.uid == _NOBODY:

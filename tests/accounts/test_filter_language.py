@@ -312,10 +312,10 @@ def test_completion_leads_to_valid_filters(of: tuple[Any, Any], line: str) -> No
             "",
             (
                 "mfa: origin: role: status: last: created: expires: password: enabled locked "
-                "unused expired disabled never"
+                "unused expired disabled never must-enrol"
             ),
         ),
-        ("m", "mfa:"),
+        ("m", "mfa: must-enrol"),
         ("!o", "!origin:"),
         ("origin:", "origin:local origin:ldap"),
         ("!origin:ld", "!origin:ldap"),

@@ -43,8 +43,8 @@ def here(world: World) -> Ports:
 @pytest.mark.parametrize(
     ("name", "power"),
     [
-        ("root", "is root"),
-        ("toor", "is root"),
+        ("root", "may do everything"),
+        ("toor", "may do everything"),
         ("connectware", "owns the store of cwtui"),
         ("www-data", "belongs to the system"),
         ("last", "belongs to the system"),

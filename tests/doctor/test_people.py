@@ -87,7 +87,7 @@ def test_accounts_of_powerful_unix_users(tmp_path: Path) -> None:
     users = host.machine.unix_users("daemon", "alice", "bob", "root")
     powers = people._powers(host, users)
     assert powers == {
-        "root": "is root",
+        "root": "may do everything",
         "daemon": "belongs to the system",
         "alice": "may become root (group sudo)",
     }

@@ -143,6 +143,13 @@ async def test_the_filter_is_completed_and_explained() -> None:
         await person.press("tab")
         assert filter_.value == "mfa:required"
         assert (listed(person), person.status_line) == (f"{LONG_NAME} frank", "")
+        await person.press("ctrl+u")
+        await person.write("mu")
+        await person.press("tab")
+        assert filter_.value == "must-enrol"
+        assert listed(person) == f"{LONG_NAME} frank"
+        await person.press("ctrl+u")
+        await person.write("mfa:required")
         await person.press("home")
         await person.write("who:al ")
         assert person.status_line.startswith("✗ There is no filter 'who:'. Use mfa:, origin:, ")

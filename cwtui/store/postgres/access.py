@@ -266,10 +266,7 @@ class Database:
                 raise  # this row is not safe either, so it says nothing
             except CannotCheck:
                 if time.monotonic() >= until:
-                    raise Unknown(
-                        "The connection to the database was lost during a change, and it is not "
-                        "known whether the change was made. Look before you repeat it."
-                    ) from None
+                    raise problems.not_known() from None
                 time.sleep(0.1)
             else:
                 return False  # and it never will be

@@ -13,6 +13,7 @@ from cwtui.accounts.errors import (
     StoreUnreachable,
 )
 from cwtui.accounts.text import shortened, visible
+from cwtui.language import _
 
 
 class Cut(CannotCheck):
@@ -131,9 +132,22 @@ def not_as_seen() -> NotAsSeen:
 def not_safe() -> Unknown:
     """Return the error to raise if the server stopped waiting for its standby at COMMIT."""
     return Unknown(
-        "The change was made, but the standby of the database has not confirmed it, so a failover "
-        "may lose it. Look before you repeat it. Ask whoever runs the database to look after the "
-        "standby."
+        _(
+            "The change was made, but the standby of the database has not confirmed it, so a "
+            "failover may lose it. To sign in, try again. If you were changing something, look "
+            "before you repeat it. Ask whoever runs the database to look after the standby."
+        )
+    )
+
+
+def not_known() -> Unknown:
+    """Return the error to raise if the answer to COMMIT was lost and cannot be looked up."""
+    return Unknown(
+        _(
+            "The connection to the database was lost during a change, and it is not known whether "
+            "the change was made. To sign in, try again. If you were changing something, look "
+            "before you repeat it."
+        )
     )
 
 

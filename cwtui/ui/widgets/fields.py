@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Final
 
+from rich.cells import cell_len
 from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
@@ -52,8 +53,15 @@ class TextInput(Input):
             # The rules check it. Textual would style the field anew at the first key.
             validate_on=(),
         )
+        self._hint = placeholder
         # A blinking cursor would be sent over the line twice a second, for nothing.
         self.cursor_blink = False
+
+    def on_resize(self) -> None:
+        """Leave out the example that follows a comma in the hint where it would be cut."""
+        short, _, example = self._hint.partition(", ")
+        is_cut = example and cell_len(self._hint) > self.content_size.width
+        self.placeholder = short if is_cut else self._hint
 
     def render_line(self, y: int) -> Strip:
         strip = super().render_line(y)
