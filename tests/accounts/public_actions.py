@@ -17,6 +17,7 @@ from cwtui.accounts import (
 )
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.event_words import EVERYTHING
+from cwtui.accounts.audit.lines import START
 from cwtui.accounts.bulk import batches
 from cwtui.accounts.bulk.acts import Act as BulkAct
 from cwtui.accounts.bulk.acts import Change, DisableMfa
