@@ -7,10 +7,8 @@ from random import Random
 from typing import Final
 
 from cwtui.accounts import administration, devices, roles, user_mfa
-from cwtui.accounts.credentials.passwords import hash_password
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.model import Account, SignInRecord
-from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator
 from cwtui.accounts.settings import Mfa
 from tests.accounts.world import PASSWORD, hotp
@@ -37,7 +35,7 @@ class Town:
         self.shown_secrets: set[str] = set()
         """Keys, backup codes and initial passwords that a screen has shown."""
         self._codes = [code.reveal() for code in self.there.devices["alice"].codes]
-        self._hash = hash_password(Secret(PASSWORD), self.world.keyring, self.world.bcrypt_cost)
+        self._logged: list[str] = []
         if empty:
             with self.world.accounts.change() as change:
                 for name in list(self.world.accounts._committed[0]):
@@ -68,6 +66,12 @@ class Town:
     def secrets(self) -> set[str]:
         """Everything that only a few screens may show."""
         return {PASSWORD, *NEW_PASSWORDS, INITIAL, *self._codes, *self.shown_secrets}
+
+    @property
+    def audit_log(self) -> str:
+        """All events so far."""
+        self._logged += map(repr, self.world.events[len(self._logged) :])
+        return "\n".join(self._logged)
 
     def _key(self, account: Account | None) -> bytes | None:
         if account is None or account.second_factor is None:
