@@ -13,8 +13,8 @@ from cwtui.accounts.cut_off import About
 from cwtui.accounts.ports import Clock, Ports
 from cwtui.accounts.reconciling import Reconciling
 from cwtui.config import Config
-from cwtui.service.cut_off import CutOff
 from cwtui.service.doors_cut_off import DoorsCutOff
+from cwtui.service.fallback import CutOff
 from cwtui.service.figures import Figures
 from cwtui.services import Opened
 from cwtui.store.local_copies import FileCopies

@@ -31,7 +31,7 @@ WAIT_MINUTES: Final = 60
 """How long that wait is at least."""
 MOST_COPIES: Final = 500
 """People of one host. Beyond, whoever has not signed in for the longest time has no copy."""
-SLACK: Final = 5.0
+_BEHIND: Final = 5.0
 """Seconds by which the time may be behind the latest one: clocks are read at different moments."""
 
 
@@ -271,7 +271,7 @@ def open_copies(copies: LocalCopies, store: str, days: int, now: float) -> None:
                 "operator of this host."
             )
         )
-    if now < state.latest - SLACK:
+    if now < state.latest - _BEHIND:
         raise NotUsable(
             _(
                 "This host cannot reach the account database, and its clock was set back. Tell "

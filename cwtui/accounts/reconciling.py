@@ -26,7 +26,7 @@ from cwtui.language import _
 
 _AT_ONCE: Final = 50
 """Events of one person that are written in one change."""
-_SLACK: Final = 60.0
+_CLOCKS_DIFFER: Final = 60.0
 """Seconds. Hosts do not know the database's time to the millisecond."""
 
 
@@ -154,7 +154,7 @@ class Reconciling:
 
     def _last_written(self, state: State) -> int:
         """Return the number of the last event of this person that the database has; 0 if none."""
-        before = state.writing_since - _SLACK
+        before = state.writing_since - _CLOCKS_DIFFER
         for line in self.online.audit.lines_before(None):
             record = decode(line.content)
             if record is None:

@@ -11,8 +11,8 @@ from cwtui.accounts.ports import Ports
 from cwtui.config import ServiceConfig
 from cwtui.dialogue.conversation import Conversation, Gone
 from cwtui.service import refusals
-from cwtui.service.cut_off import Asked, CutOff
 from cwtui.service.doors import Doors
+from cwtui.service.fallback import CutOff, InUse
 from cwtui.service.figures import Figures
 from cwtui.service.host_sessions import HostSessions
 from cwtui.service.packets import Phase, Request, Verdict
@@ -50,9 +50,9 @@ class DoorsCutOff:
 
     def _act(self, request: Request, peer: Peer, person: Conversation) -> None:
         is_status = request.phase is Phase.STATUS
-        asked = self.cut_off.current if is_status else self.cut_off.ports()
-        doors = self._doors_of(asked)
-        if is_status or not asked.is_copy:
+        in_use = self.cut_off.current if is_status else self.cut_off.ports()
+        doors = self._doors_of(in_use)
+        if is_status or not in_use.is_copy:
             doors.act(request, peer, person)
             return
         if request.phase in _SIGN_INS:
@@ -64,16 +64,16 @@ class DoorsCutOff:
             # PAM could let in somebody whom cwtui does not know.
             raise NoCopy(self.cut_off.days) from None
 
-    def _doors_of(self, asked: Asked) -> Doors:
+    def _doors_of(self, in_use: InUse) -> Doors:
         with self._lock:
-            doors = self._doors.get(asked.is_copy)
-            if doors is None or doors.ports is not asked.ports:
-                signed_in = self._explain if asked.is_copy else self._keep
+            doors = self._doors.get(in_use.is_copy)
+            if doors is None or doors.ports is not in_use.ports:
+                signed_in = self._explain if in_use.is_copy else self._keep
                 status = self.cut_off.status
                 doors = Doors(
-                    asked.ports, self.config, self.figures, signed_in, status, self.sessions
+                    in_use.ports, self.config, self.figures, signed_in, status, self.sessions
                 )
-                self._doors[asked.is_copy] = doors
+                self._doors[in_use.is_copy] = doors
             return doors
 
     def _keep(self, username: str, _: Conversation) -> None:

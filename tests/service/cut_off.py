@@ -7,8 +7,8 @@ from pathlib import Path
 from cwtui.accounts.ports import Clock, Ports
 from cwtui.config import ServiceConfig
 from cwtui.dialogue.conversation import Gone
-from cwtui.service.cut_off import CutOff
 from cwtui.service.doors_cut_off import DoorsCutOff
+from cwtui.service.fallback import CutOff
 from cwtui.service.figures import Figures
 from cwtui.service.packets import Phase, Request, Verdict
 from cwtui.service.peers import Peer
@@ -49,7 +49,7 @@ class CutOffHost:
             store=self.store,
             host=self.name,
             days=self.days,
-            of_host=lambda: self.database.now() + self.ahead,
+            host_clock=lambda: self.database.now() + self.ahead,
         )
         self.cut_off.start()
         self.doors = DoorsCutOff(self.cut_off, ServiceConfig(), Figures(NOW))

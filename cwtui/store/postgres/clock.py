@@ -24,17 +24,17 @@ class DatabaseClock:
     def __init__(
         self,
         here: Callable[[], float] = _since_boot,
-        of_host: Callable[[], float] = time.time,
+        host_clock: Callable[[], float] = time.time,
     ) -> None:
         self.here = here
-        self._of_host = of_host
+        self._host_clock = host_clock
         self._ahead: float | None = None
         """How many seconds the database's clock shows more than `here`."""
         self._lock = Lock()
 
     def now(self) -> float:
         """Return the time of the database; that of this host before the first answer."""
-        return self._of_host() if self._ahead is None else self.here() + self._ahead
+        return self._host_clock() if self._ahead is None else self.here() + self._ahead
 
     def learn(self, shown: float, asked: float, answered: float) -> None:
         """Learn from an answer: the database showed this time between these times of `here`."""
@@ -47,5 +47,5 @@ class DatabaseClock:
     @property
     def host_is_ahead(self) -> float:
         """Seconds by which the clock of this host is ahead of the database's; 0 if not by many."""
-        difference = self._of_host() - self.now()
+        difference = self._host_clock() - self.now()
         return difference if abs(difference) > FAR else 0.0

@@ -38,7 +38,7 @@ class OpenLocal(Protocol):
     def __call__(self, now: Clock, check: Callable[[], None]) -> Ports: ...
 
 
-class Asked(NamedTuple):
+class InUse(NamedTuple):
     """The ports that a conversation uses: of the database, or of the copies."""
 
     ports: Ports
@@ -79,7 +79,7 @@ class CutOff:
     store: str
     host: str
     days: int
-    of_host: Clock = time.time
+    host_clock: Clock = time.time
     _online: Ports | None = field(default=None, init=False)
     _local: _Local | None = field(default=None, init=False)
     """The copies, while the host is cut off."""
@@ -96,7 +96,7 @@ class CutOff:
     def start(self) -> None:
         """Connect to the database, or begin without it. Raises CannotCheck if it refuses."""
         try:
-            self.return_()
+            self.go_back()
         except StoreUnreachable:
             self._begin()
 
@@ -109,32 +109,32 @@ class CutOff:
         self._wake.set()
 
     @property
-    def current(self) -> Asked:
+    def current(self) -> InUse:
         """What is used now, for looking at it."""
         local, online = self._local, self._online
         if local is not None:
-            return Asked(local.ports, is_copy=True)
+            return InUse(local.ports, is_copy=True)
         if online is None:
             message = "it was not started"
             raise RuntimeError(message)
-        return Asked(online, is_copy=False)
+        return InUse(online, is_copy=False)
 
     @property
     def is_cut_off(self) -> bool:
         return self._local is not None
 
-    def ports(self) -> Asked:
+    def ports(self) -> InUse:
         """Return what one conversation asks. Raises CannotCheck."""
         while True:
             if self._local is None and self._online is not None:
                 if _reaches(self._online):
-                    return Asked(self._online, is_copy=False)
+                    return InUse(self._online, is_copy=False)
                 self._begin()
             with self._lock:
                 if self._local is not None:
                     self._local.check()
                     cut_off.open_copies(self.copies, self.store, self.days, self._now())
-                    return Asked(self._local.ports, is_copy=True)
+                    return InUse(self._local.ports, is_copy=True)
 
     def keep(self, username: str) -> None:
         """Let the thread keep a copy of somebody whom the database has just let in."""
@@ -170,7 +170,7 @@ class CutOff:
                     some = names[at : at + _AT_ONCE]
                     self._keeper(online).confirm(some, self._ahead(online))
 
-    def return_(self) -> None:
+    def go_back(self) -> None:
         """Go back to the database, after writing to it what happened. Raises CannotCheck."""
         online = self._online or self.connect()
         online.accounts.is_empty()
@@ -214,10 +214,10 @@ class CutOff:
         """Return the database's time, as far as it is known."""
         if self._online is not None:
             return self._online.now()
-        return self.of_host() + self.copies.state.ahead
+        return self.host_clock() + self.copies.state.ahead
 
     def _ahead(self, online: Ports) -> float:
-        return online.now() - self.of_host()
+        return online.now() - self.host_clock()
 
     def _keeper(self, online: Ports) -> Keeper:
         return Keeper(self.copies, online, self.store, self.days)
@@ -241,7 +241,7 @@ class CutOff:
         """Keep new copies, and bring the others up to date, or go back to the database."""
         try:
             if self.is_cut_off:
-                self.return_()
+                self.go_back()
             self._keep()
             if confirm:
                 self.confirm()
