@@ -100,7 +100,7 @@ def account_words(facts: Facts) -> Vocabulary[AccountRow]:
                 is_to_come=True,
             ),
             choice(
-                "password", "state of the password", tuple(PasswordState), _with(facts.password)
+                "password", N_("state of the password"), tuple(PasswordState), _with(facts.password)
             ),
         ),
         lambda text: lambda row: text in row.username or text in row.display_name.casefold(),

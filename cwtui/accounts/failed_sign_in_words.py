@@ -137,16 +137,17 @@ def _with_the_password(failed: FailedSignIns, right: int, zone: tzinfo) -> Itera
             time=full_minute(knew.at, zone),
             source=visible(knew.source),
         )
-    when = {"time": full_minute(at, zone), "source": visible(source)}
+    time, shown = full_minute(at, zone), visible(source)
     if codes > 1:
         yield ngettext(
             "{number} wrong code in all, the last on {time} from {source}.",
             "{number} wrong codes in all, the last on {time} from {source}.",
             codes,
-            **when,
+            time=time,
+            source=shown,
         )
     elif codes and (knew is None or knew.ending not in _WRONG_CODE):
-        yield _("1 wrong code, on {time} from {source}.", **when)
+        yield _("1 wrong code, on {time} from {source}.", time=time, source=shown)
 
 
 def _one_ended(ending: Ending) -> str:

@@ -123,7 +123,7 @@ def account_of(ports: Ports, session: Session, change: AccountsChange | None = N
         session.permissions,
     ):
         raise SessionEnded(
-            "Your roles were changed. Sign in again to use your new roles.", "roles changed"
+            _("Your roles were changed. Sign in again to use your new roles."), "roles changed"
         )
     if account.session_epoch != session.epoch:
         raise SessionEnded(

@@ -88,7 +88,8 @@ def password(account: Account, now: float, zone: tzinfo = UTC) -> str:
     """Return what can be said of the account's password, such as `set`."""
     match password_state(account, now):
         case PasswordState.INITIAL | PasswordState.EXPIRED:
-            return f"initial, valid until {full_minute(account.initial_password_expires_at, zone)}"
+            until = full_minute(account.initial_password_expires_at, zone)
+            return _("initial, valid until {time}", time=until)
         case PasswordState.INVITED:
             until = full_minute(account.initial_password_expires_at, zone)
             return _("invited, until {time}", time=until)
@@ -96,10 +97,10 @@ def password(account: Account, now: float, zone: tzinfo = UTC) -> str:
             at = full_minute(account.initial_password_expires_at, zone)
             return _("invitation expired on {time}", time=at)
         case PasswordState.MUST_CHANGE:
-            return "must be changed at the next sign-in"
+            return _("must be changed at the next sign-in")
         case PasswordState.SET:
-            return "set"
-    return "not stored here"
+            return _("set")
+    return _("not stored here")
 
 
 _REQUIRED: Final = {
