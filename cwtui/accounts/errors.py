@@ -27,7 +27,15 @@ class Unknown(InvalidInput):
 
 
 class Refused(AccountsError):
-    """A rule forbids the action."""
+    """A rule forbids the action.
+
+    `reason` says why in a few words for the audit log, which has one language; by default it is
+    the name of the class.
+    """
+
+    def __init__(self, sentence: str, reason: str = "") -> None:
+        super().__init__(sentence)
+        self.reason = reason or type(self).__name__
 
 
 class ConfirmationNeeded(Refused):
@@ -258,21 +266,19 @@ class SignInEnded(Refused):
     `may_return`: whether the same user can sign in again at once, as far as is known.
     """
 
-    def __init__(self, sentence: str, *, may_return: bool = True) -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str, reason: str = "", *, may_return: bool = True) -> None:
+        super().__init__(sentence, reason)
         self.may_return = may_return
 
 
 class SessionEnded(Refused):
     """The session is over, and the user must sign in again. The sentence says why.
 
-    `reason` says the same in a few words, for the audit log. `may_return`: whether the same user
-    can sign in again at once, as far as is known.
+    `may_return`: whether the same user can sign in again at once, as far as is known.
     """
 
     def __init__(self, sentence: str, reason: str, *, may_return: bool = True) -> None:
-        super().__init__(sentence)
-        self.reason = reason
+        super().__init__(sentence, reason)
         self.may_return = may_return
 
 

@@ -87,10 +87,11 @@ def _refused_by_directory(
     event = EventType.SIGN_IN_PASSWORD
     if refusal.password_was_right:
         tries.record_success(ports, claim, "password_attempts")
-        tries.record_failure(ports, claim, event, f"correct, refused: {refusal}", Ending.REFUSED)
+        reason = f"correct, refused: {refusal.reason}"
+        tries.record_failure(ports, claim, event, reason, Ending.REFUSED)
         return SignInFailed(field, str(refusal))
     if not isinstance(refusal, WrongDirectoryPassword):
-        tries.record_failure(ports, claim, event, type(refusal).__name__)
+        tries.record_failure(ports, claim, event, refusal.reason)
         return SignInFailed(field, str(refusal), counted.left)
     tries.record_failure(ports, claim, event, "wrong")
     return _wrong_password(ports, claim, field, counted)
@@ -102,7 +103,7 @@ def refusals_recorded(ports: Ports, claim: tries.Claim) -> Iterator[None]:
     try:
         yield
     except Refused as refusal:
-        reason = f"correct, refused: {refusal}"
+        reason = f"correct, refused: {refusal.reason}"
         tries.record_failure(ports, claim, EventType.SIGN_IN_PASSWORD, reason, Ending.REFUSED)
         raise
     except CannotCheck:

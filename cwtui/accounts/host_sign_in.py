@@ -28,8 +28,8 @@ from cwtui.language import N_, _
 
 INITIAL: Final = N_("The initial password must be changed first. Sign in to cwtui.")
 INVITED: Final = N_(
-    "Choose a password first: sign in to cwtui with your username, and the code of your invitation "
-    "as the password."
+    "Choose a password first: sign in to cwtui with your username, and the code of your "
+    "invitation as the password."
 )
 
 
@@ -71,7 +71,9 @@ def check_password(
     with factors.refusals_recorded(ports, claim):
         usable_account(ports, account.username, knows_password=True)
         if account.must_change_password:
-            raise SignInEnded(_(INVITED if account.invited else INITIAL))
+            if account.invited:
+                raise SignInEnded(_(INVITED), "invitation")
+            raise SignInEnded(_(INITIAL), "initial password")
     is_local = account.origin is Origin.LOCAL
     note = factors.after_password(claim) if is_local else unchanged
     ports.records.update(claim.username, lambda record: (note(record), None))
@@ -94,9 +96,9 @@ def usable_account(ports: Ports, typed_username: str, *, knows_password: bool = 
     closed = closed_accounts.why(ports, account, settings)
     if closed is not None:
         told = closed_accounts.told(account, closed, settings)
-        raise Refused(told if knows_password else _(closed_accounts.DISABLED))
+        raise Refused(told if knows_password else _(closed_accounts.DISABLED), closed.value)
     if account.gone_since is not None:
-        raise Refused(_(still_there.GONE))
+        raise Refused(_(still_there.GONE), still_there.GONE_REASON)
     if ports.ask_directory_at_doors:
         still_there.check(account, lambda: provisioning.directory_of(ports))
     return account

@@ -54,7 +54,10 @@ def _held(accounts: AccountStore | AccountsChange, user: DirectoryUser) -> tuple
     """Return the person's roles. Raises Refused if there are none."""
     held = roles_of(user, accounts.settings().custom_roles)
     if not held:
-        raise Refused(_("You have no Connectware role in the directory. Ask an admin for one."))
+        raise Refused(
+            _("You have no Connectware role in the directory. Ask an admin for one."),
+            "no role in the directory",
+        )
     return held
 
 
@@ -144,9 +147,9 @@ def _new(
 
 def _as_in_directory(before: Account, user: DirectoryUser, held: tuple[str, ...]) -> Account:
     if before.origin is not Origin.LDAP:
-        raise Refused(_(renaming.LOCAL))
+        raise Refused(_(renaming.LOCAL), renaming.LOCAL_REASON)
     if is_another(before, user):
-        raise Refused(_(renaming.ANOTHER))
+        raise Refused(_(renaming.ANOTHER), renaming.ANOTHER_REASON)
     fields = {
         "display_name": text.visible_line(user.display_name),
         "directory_ids": identity.learned(before.directory_ids, user.ids),

@@ -33,7 +33,9 @@ ANOTHER: Final = N_(
     "This account was created for another person of the same name in the directory. Ask an admin "
     "to remove the account here."
 )
+ANOTHER_REASON: Final = "account of another person"
 LOCAL: Final = N_("A local account now has this name. Start again.")
+LOCAL_REASON: Final = "name of a local account"
 _TWO: Final = N_(
     "You have two names in the directory, or two accounts here. Ask an admin to run: cwtui "
     "directory sync"
@@ -66,7 +68,7 @@ def plan(ports: Ports, user: DirectoryUser, known: Account | None) -> list[Renam
     renames = []
     theirs = ports.accounts.of_person(user.ids)
     if len(theirs) > 1 or (theirs and _is_still_there(ports.directory, theirs[0])):
-        raise Refused(_(_TWO))
+        raise Refused(_(_TWO), "two names or two accounts")
     if theirs:
         renames.append(Rename(theirs[0].username, user))
     elif known is None or not identity.is_another(known.directory_ids, user.ids):
@@ -74,10 +76,10 @@ def plan(ports: Ports, user: DirectoryUser, known: Account | None) -> list[Renam
     moving, name = {rename.before for rename in renames}, user.username
     while (occupant := ports.accounts.get(name)) is not None and name not in moving:
         if occupant.origin is not Origin.LDAP:
-            raise Refused(_(LOCAL))
+            raise Refused(_(LOCAL), LOCAL_REASON)
         now = _found(ports.directory, occupant)
         if now is None or now.username == name or len(renames) == _MOST:
-            raise Refused(_(ANOTHER))
+            raise Refused(_(ANOTHER), ANOTHER_REASON)
         renames.append(Rename(name, now))
         moving.add(name)
         name = now.username

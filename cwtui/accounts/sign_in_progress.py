@@ -79,19 +79,25 @@ def current(ports: Ports, progress: Progress, change: AccountsChange | None = No
     if now - progress.last_step_at > progress.lifetime:
         minutes = round(progress.lifetime / 60)
         raise SignInEnded(
-            _("The sign-in expired after {minutes} minutes. Start again.", minutes=minutes)
+            _("The sign-in expired after {minutes} minutes. Start again.", minutes=minutes),
+            "took too long",
         )
     if account is None or account.session_epoch != progress.epoch:
-        raise SignInEnded(_("Your account was changed in the meantime. Start again."))
+        raise SignInEnded(
+            _("Your account was changed in the meantime. Start again."), "changed elsewhere"
+        )
     is_used = Proof.PASSWORD in progress.proved
     settings = (change or ports.accounts).settings()
     closed = closed_accounts.why(ports, account, settings)
     if closed is not None:
         told = closed_accounts.told(account, closed, settings)
-        raise SignInEnded(told if is_used else _(closed_accounts.DISABLED), may_return=False)
+        shown = told if is_used else _(closed_accounts.DISABLED)
+        raise SignInEnded(shown, closed.value, may_return=False)
     expires_at = account.initial_password_expires_at
     if is_used and expires_at is not None and now > expires_at:
-        raise SignInEnded(_initial_expired(ports, account, expires_at), may_return=False)
+        reason = "invitation expired" if account.invited else "initial password expired"
+        shown = _initial_expired(ports, account, expires_at)
+        raise SignInEnded(shown, reason, may_return=False)
     return account
 
 
@@ -111,7 +117,9 @@ def code_wait(ports: Ports, progress: Progress, field: str) -> Throttled | None:
 
 def second_factor(account: Account) -> SecondFactor:
     if account.second_factor is None:
-        raise SignInEnded(_("Your multi-factor authentication was disabled. Start again."))
+        raise SignInEnded(
+            _("Your multi-factor authentication was disabled. Start again."), "MFA disabled"
+        )
     return account.second_factor
 
 

@@ -10,6 +10,7 @@ from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Directory
 from cwtui.language import N_, _
 
+GONE_REASON: Final = "gone from the directory"
 GONE: Final = N_("Your account was removed from the directory, or disabled there. Ask an admin.")
 
 
@@ -25,4 +26,4 @@ def check(account: Account, directory: Callable[[], Directory]) -> None:
     except DirectoryMisconfigured:
         raise CannotUseDirectory from None
     if user is None or not user.enabled or identity.is_another(account.directory_ids, user.ids):
-        raise Refused(_(GONE))
+        raise Refused(_(GONE), GONE_REASON)

@@ -290,7 +290,7 @@ def test_a_refusal_by_the_directory_is_passed_on(
     assert world.accounts.get("erin") is None
     event = world.events[-1]
     if refusal is DirectoryPasswordExpired:  # only a right password gets this, so the name exists
-        assert event.reason == "correct, refused: The directory says why."
+        assert event.reason == f"correct, refused: {refusal.__name__}"
         assert (event.actor, event.subject) == ("erin", "erin")
     else:
         assert event.reason == refusal.__name__

@@ -211,7 +211,7 @@ def test_a_right_but_refused_ldap_password_is_not_counted(
     assert record.password_attempts == {}
     event = world.events[-1]
     assert (event.event, event.outcome) == (EventType.SIGN_IN_PASSWORD, Outcome.FAILURE)
-    assert event.reason == "correct, refused: The directory says why."
+    assert event.reason == f"correct, refused: {type(refusal).__name__}"
     assert record.failed is not None
     assert record.failed.last_at is None
     assert record.failed.knew_password == KnewPassword(NOW, HERE, Ending.REFUSED)
