@@ -9,7 +9,7 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -17,10 +17,12 @@ import click
 from msgspec import inspect as types
 
 from cwtui import __version__
+from cwtui.accounts.roles import Permission
 from cwtui.cli.completion import script
 from cwtui.cli.root import cli
 from cwtui.config import Config
 from cwtui.help import text
+from tests.accounts.public_actions import ALLOWED
 from tools import roff
 
 ROOT: Final = Path(__file__).parents[1]
@@ -165,6 +167,7 @@ _COMPLETIONS: Final = {"bash": "cwtui.bash", "zsh": "_cwtui", "fish": "cwtui.fis
 def written() -> dict[Path, str]:
     """Return the content of each generated file."""
     return {
+        ROOT / "cwtui" / "help" / "admin.md": _with_permissions(text("admin")),
         ROOT / "cwtui" / "help" / "command-line.md": command_line(),
         ROOT / "man" / "cwtui.1": roff.page("cwtui", 1, __version__, _main_page()),
         ROOT / "man" / "cwtui.toml.5": roff.page("cwtui.toml", 5, __version__, _toml_page()),
@@ -173,6 +176,22 @@ def written() -> dict[Path, str]:
             for shell, name in _COMPLETIONS.items()
         },
     }
+
+
+def _with_permissions(topic: str) -> str:
+    """Return the topic with the table of permissions that the tests' matrix says."""
+    rows = [
+        f"| `{permission}` | {_sentence(one.what for one in ALLOWED if permission in one.by)} |\n"
+        for permission in Permission
+    ]
+    head = "| Permission | What it allows |\n| --- | --- |\n"
+    before, _, after = topic.partition(head)
+    return before + head + "".join(rows) + after[after.index("\n\n") + 1 :]
+
+
+def _sentence(parts: Iterable[str]) -> str:
+    whole = "; ".join(parts)
+    return f"{whole[:1].upper()}{whole[1:]}."
 
 
 def command_line() -> str:

@@ -353,7 +353,7 @@ def unlock(ports: Ports, actor: Actor, username: str) -> Unlocked:
 
     Without any, nothing is changed or logged. Raises UnknownAccount, NotPermitted and SessionEnded.
     """
-    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
+    held = authorise_change(ports, actor, roles.TO_UNLOCK)
     name = text.username(username)
     refuse_powerful(ports, held, name)
     account = ports.accounts.get(name)

@@ -25,13 +25,17 @@ class Permission(StrEnum):
 MEANING: Final = {
     Permission.READ_USERS: N_("see all accounts"),
     Permission.MANAGE_USERS: N_("create, change and remove accounts"),
-    Permission.RESET_MFA: N_("disable others' MFA, remove their devices"),
+    Permission.RESET_MFA: N_("disable others' MFA, remove devices, unlock"),
     Permission.MANAGE_ROLES: N_("create, change and remove roles"),
     Permission.MANAGE_ORGANIZATION: N_("change the settings of everyone"),
     Permission.READ_AUDIT_LOG: N_("read the audit log"),
 }
 """What each permission allows, for people."""
 ALL: Final = frozenset(Permission)
+Needed: TypeAlias = Permission | frozenset[Permission]
+"""A permission, or some of which one is enough."""
+TO_UNLOCK: Final = frozenset({Permission.MANAGE_USERS, Permission.RESET_MFA})
+"""Whoever can remove somebody's second factor can as well let them try again."""
 ADMIN: Final = "connectware-admin"
 MINIMUM: Final = "minimum-access"
 

@@ -179,7 +179,7 @@ def is_fresh(proved_at: float, now: float) -> bool:
     return proved_at > 0 and 0 <= now - proved_at <= PROOF_LIFETIME
 
 
-def authorise(ports: Ports, actor: Actor, permission: Permission) -> frozenset[Permission]:
+def authorise(ports: Ports, actor: Actor, needed: roles.Needed) -> frozenset[Permission]:
     """Return all permissions of the actor, who may see this now.
 
     Raises SessionEnded and NotPermitted.
@@ -187,12 +187,12 @@ def authorise(ports: Ports, actor: Actor, permission: Permission) -> frozenset[P
     if isinstance(actor, Operator):
         return roles.ALL
     account_of(ports, actor)  # its permissions are still those of the session
-    _permit(actor, permission)
+    _permit(actor, needed)
     return actor.permissions
 
 
 def authorise_change(
-    ports: Ports, actor: Actor, permission: Permission, change: AccountsChange | None = None
+    ports: Ports, actor: Actor, needed: roles.Needed, change: AccountsChange | None = None
 ) -> frozenset[Permission]:
     """Return all permissions of the actor, who may change this now.
 
@@ -201,15 +201,20 @@ def authorise_change(
     if isinstance(actor, Operator):
         return roles.ALL
     account = account_of(ports, actor, change)
-    _permit(actor, permission)
+    _permit(actor, needed)
     _check_proof(account, actor, ports.now())
     return actor.permissions
 
 
-def _permit(session: Session, permission: Permission) -> None:
-    if permission not in session.permissions:
+def _permit(session: Session, needed: roles.Needed) -> None:
+    enough = {needed} if isinstance(needed, Permission) else needed
+    if enough.isdisjoint(session.permissions):
+        names = [permission for permission in Permission if permission in enough]
         raise NotPermitted(
-            _("Your roles do not include the permission {permission}.", permission=permission)
+            _(
+                "Your roles do not include the permission {permission}.",
+                permission=_(" or ").join(names),
+            )
         )
 
 

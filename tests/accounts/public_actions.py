@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from cwtui.accounts import (
     administration,
     custom_roles,
     enrolment,
+    open_sessions,
     organization,
     own_devices,
     self_service,
@@ -20,13 +22,17 @@ from cwtui.accounts.audit.event_words import EVERYTHING
 from cwtui.accounts.audit.lines import START
 from cwtui.accounts.bulk import batches
 from cwtui.accounts.bulk.acts import Act as BulkAct
-from cwtui.accounts.bulk.acts import Change, DisableMfa
+from cwtui.accounts.bulk.acts import Change, DisableMfa, Unlock
 from cwtui.accounts.bulk.batches import Outcome
 from cwtui.accounts.bulk.plans import plan
 from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import TO_EVERYTHING, NotPermitted
+from cwtui.accounts.importing import creating, planning
+from cwtui.accounts.importing.entries import Entry
+from cwtui.accounts.importing.places import Place
 from cwtui.accounts.listing import EVERYONE
+from cwtui.accounts.model import OpenSession
 from cwtui.accounts.roles import ALL, Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
@@ -35,6 +41,7 @@ from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.ssh_lines import ED25519, SK_ED25519
 from tests.accounts.world import OPERATOR, PASSWORD, Device, World
 
+BOBS_SESSION: Final = "0b0b0b0b0b0b"
 BOB = Selection(frozenset({"bob"}))
 REQUIRE = Change(mfa_required=True)
 NEW = Secret("Another.9-Havel")
@@ -64,6 +71,18 @@ def scene_of(world: World) -> Scene:
     world.equip("bob")
     world.equip_too("Tablet", "bob")
     user_ssh_keys.add(world.ports, OPERATOR, "bob", SK_ED25519, "laptop")
+    world.sessions.begin(
+        OpenSession(
+            id=BOBS_SESSION,
+            username="bob",
+            source="console",
+            door="cwtui",
+            host="plant-7",
+            pid=1,
+            started_at=world.clock(),
+            active_at=world.clock(),
+        )
+    )
     world.add("alice")
     device = world.equip("ada")
     world.equip_too("Old", "ada")
@@ -84,6 +103,13 @@ def batch(scene: Scene, by: Session, act: BulkAct) -> None:
     for result in report:
         if result.outcome is Outcome.REFUSED:
             raise NotPermitted(result.why)
+
+
+def import_new(scene: Scene, by: Session) -> None:
+    """Carry out a plan that somebody else has made."""
+    entry = Entry(Place(1), "new", "new")
+    made = planning.plan(scene.world.ports, OPERATOR, [entry])
+    creating.create(scene.world.ports, by, made, lambda _: None, lambda *_: None, 1, TO_EVERYTHING)
 
 
 def bobs() -> MemoryDirectory:
@@ -185,63 +211,94 @@ SSH_KEYS: dict[str, Act] = {
     "add": lambda s, by: user_ssh_keys.add(s.world.ports, by, "bob", ED25519),
     "remove": lambda s, by: user_ssh_keys.remove(s.world.ports, by, "bob", "laptop"),
 }
+SESSION_READS: dict[str, Act] = {
+    "of_user": lambda s, by: open_sessions.of_user(s.world.ports, by, "bob"),
+}
+IMPORT_PLAN: dict[str, Act] = {
+    "plan an import": lambda s, by: planning.plan(s.world.ports, by, []),
+}
+IMPORT: dict[str, Act] = {"import": import_new}
+SESSIONS: dict[str, Act] = {
+    "end_of_user": lambda s, by: open_sessions.end_of_user(s.world.ports, by, "bob", BOBS_SESSION),
+    "sign_out_user": lambda s, by: open_sessions.sign_out_user(s.world.ports, by, "bob"),
+}
 BULK_PLANS: dict[str, Act] = {
     "plan to require MFA": lambda s, by: plan(s.world.ports, by, REQUIRE, BOB),
     "plan to disable MFA": lambda s, by: plan(s.world.ports, by, DisableMfa(), BOB),
+    "plan to unlock": lambda s, by: plan(s.world.ports, by, Unlock(), BOB),
 }
 BULK: dict[str, Act] = {
     "require MFA": lambda s, by: batch(s, by, REQUIRE),
     "disable MFA": lambda s, by: batch(s, by, DisableMfa()),
 }
-CHANGES_OF_ADMINS = CHANGES | SYNC | SSH_KEYS | BULK
-OF_ADMINS = READS | AUDIT_READS | BULK_PLANS | CHANGES_OF_ADMINS
+CHANGES_OF_ADMINS = CHANGES | SYNC | SSH_KEYS | SESSIONS | IMPORT | BULK
+OF_ADMINS = READS | AUDIT_READS | SESSION_READS | IMPORT_PLAN | BULK_PLANS | CHANGES_OF_ADMINS
 OF_ADA = OF_ADMINS | {
     f"own {name}": act for name, act in (OWN_CHANGES_WITH_A_CODE | OWN_DEVICES).items()
 }
 OF_ALICE = OWN | OWN_CHANGES
-_ALL_NEED: dict[Permission, tuple[str, ...]] = {
-    Permission.READ_USERS: (
-        "first_page",
-        "count_users",
-        "list_users",
-        "show_user",
-        "find_users",
-        "user_named",
-        "last_sign_ins",
-        "check_is_still_there",
-        "offered",
+
+
+class Allowed(NamedTuple):
+    """What people read that they may do, the actions that do it, and who may: any of these."""
+
+    what: str
+    acts: tuple[str, ...]
+    by: tuple[Permission, ...]
+
+
+ALLOWED: Final = (
+    Allowed(
+        "list all accounts",
+        (
+            *("first_page", "count_users", "list_users", "find_users", "user_named"),
+            *("last_sign_ins", "offered"),
+        ),
+        (Permission.READ_USERS,),
     ),
-    Permission.MANAGE_USERS: (
-        "check_new_username",
-        "name_to_remove",
-        "create_user",
-        "update_user",
-        "reset_password",
-        "remove_user",
-        "unlock",
-        "sync",
-        *SSH_KEYS,
-        "plan to require MFA",
-        "require MFA",
+    Allowed("open their pages", ("show_user", "check_is_still_there"), (Permission.READ_USERS,)),
+    Allowed("see their sessions", ("of_user",), (Permission.READ_USERS,)),
+    Allowed(
+        "create and import accounts",
+        ("check_new_username", "create_user", "plan an import", "import"),
+        (Permission.MANAGE_USERS,),
     ),
-    Permission.RESET_MFA: (
-        "disable_mfa",
-        "remove_device",
-        "plan to disable MFA",
-        "disable MFA",
+    Allowed(
+        "change, disable and enable them",
+        ("update_user", "plan to require MFA", "require MFA", "sync"),
+        (Permission.MANAGE_USERS,),
     ),
-    Permission.MANAGE_ROLES: (
-        "list_roles",
-        "show_role",
-        "create_role",
-        "update_role",
-        "remove_role",
+    Allowed("reset passwords", ("reset_password",), (Permission.MANAGE_USERS,)),
+    Allowed("remove SSH keys", tuple(SSH_KEYS), (Permission.MANAGE_USERS,)),
+    Allowed("end sessions", tuple(SESSIONS), (Permission.MANAGE_USERS,)),
+    Allowed("remove accounts", ("name_to_remove", "remove_user"), (Permission.MANAGE_USERS,)),
+    Allowed(
+        "disable the MFA of others",
+        ("disable_mfa", "plan to disable MFA", "disable MFA"),
+        (Permission.RESET_MFA,),
     ),
-    Permission.MANAGE_ORGANIZATION: ("show_settings", "update_settings"),
-    Permission.READ_AUDIT_LOG: tuple(AUDIT_READS),
-}
-NEEDED = {act: permission for permission, acts in _ALL_NEED.items() for act in acts}
-"""The permission that each action of admins needs."""
+    Allowed("remove their devices", ("remove_device",), (Permission.RESET_MFA,)),
+    Allowed(
+        "unlock accounts",
+        ("unlock", "plan to unlock"),
+        (Permission.MANAGE_USERS, Permission.RESET_MFA),
+    ),
+    Allowed("see all roles", ("list_roles", "show_role"), (Permission.MANAGE_ROLES,)),
+    Allowed(
+        "create, change and remove roles",
+        ("create_role", "update_role", "remove_role"),
+        (Permission.MANAGE_ROLES,),
+    ),
+    Allowed(
+        "see and change the organization settings",
+        ("show_settings", "update_settings"),
+        (Permission.MANAGE_ORGANIZATION,),
+    ),
+    Allowed("read and verify the audit log", tuple(AUDIT_READS), (Permission.READ_AUDIT_LOG,)),
+)
+"""The matrix: who may do which action of admins. The table in `cwtui help admin` is made of it."""
+NEEDED = {act: allowed.by for allowed in ALLOWED for act in allowed.acts}
+"""The permissions of which each action of admins needs one."""
 OF_THE_STORE = {"verified"}  # for its check, which knows no actor
 
 

@@ -11,6 +11,7 @@ import pytest
 from cwtui.accounts import (
     administration,
     custom_roles,
+    open_sessions,
     organization,
     own_devices,
     roles,
@@ -40,6 +41,7 @@ from tests.accounts.public_actions import (
     OWN_DEVICE,
     OWN_DEVICES,
     READS,
+    SESSIONS,
     SSH_KEYS,
     WITHOUT_CHANGE,
     Scene,
@@ -103,6 +105,7 @@ def test_every_public_action_is_covered_here() -> None:
     of_admins = map(public_functions, modules)
     assert set().union(*of_admins) - TELLS_NOTHING == {*READS, *CHANGES}
     assert public_functions(user_ssh_keys) == {*SSH_KEYS}
+    assert {*SESSIONS} < public_functions(open_sessions)
     assert public_functions(audit_reading) == {*AUDIT_READS} | OF_THE_STORE
     own = OWN | OWN_DEVICE | OWN_CHANGES | OWN_CHANGES_WITH_A_CODE | ACKNOWLEDGE
     assert public_functions(self_service) == {*own}

@@ -167,7 +167,7 @@ class TestActs:
             person.app.context.session = there.world.session("alice", there.devices["alice"])
             person.app.router.open_section("users")
             await person.settle()
-            assert await self.offered(person) == ["Disable MFA"]
+            assert await self.offered(person) == ["Disable MFA", "Unlock"]
 
     async def test_in_a_kiosk_no_initial_passwords_are_made(self) -> None:
         async with SCENES["users"].played() as (person, _):

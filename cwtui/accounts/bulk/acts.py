@@ -51,7 +51,7 @@ class Doing:
 class Act:
     """One act. Subclasses say what it is."""
 
-    permission: ClassVar[Permission] = Permission.MANAGE_USERS
+    needed: ClassVar[roles.Needed] = Permission.MANAGE_USERS
 
     @property
     def is_for_others(self) -> bool:
@@ -208,7 +208,7 @@ class RemoveRole(Act):
 class DisableMfa(Act):
     """Remove all devices and backup codes."""
 
-    permission: ClassVar[Permission] = Permission.RESET_MFA
+    needed: ClassVar[roles.Needed] = Permission.RESET_MFA
 
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
         del permitted, now
@@ -224,6 +224,8 @@ class DisableMfa(Act):
 @dataclass(frozen=True)
 class Unlock(Act):
     """Clear the failed attempts of accounts that must wait."""
+
+    needed: ClassVar[roles.Needed] = roles.TO_UNLOCK
 
     @property
     def is_for_others(self) -> bool:

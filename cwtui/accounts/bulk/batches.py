@@ -119,7 +119,7 @@ def begin(ports: Ports, actor: Actor, plan: Plan) -> Report:
     Raises ProofNeeded, Refused if roles were changed since the plan was made, NotPermitted and
     SessionEnded.
     """
-    authorise_change(ports, actor, plan.act.permission)
+    authorise_change(ports, actor, plan.act.needed)
     if _roles_have_changed(ports, plan):
         raise Refused(_("Roles were changed in the meantime. Nothing was done. Try again."))
     return Report(plan, ports.random(4).hex())

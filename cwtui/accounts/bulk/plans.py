@@ -59,7 +59,7 @@ def plan(
     than the actor's), InvalidInput, SessionEnded and CannotCheck, and SearchEnded if `search` was
     ended.
     """
-    held = authorise(ports, actor, act.permission)
+    held = authorise(ports, actor, act.needed)
     custom = ports.accounts.settings().custom_roles
     given = roles.permissions(roles.known(act.gives, custom), custom) if act.gives else frozenset()
     refuse_to_grant(held, given)

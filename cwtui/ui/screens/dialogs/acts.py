@@ -42,7 +42,10 @@ def offers(held: frozenset[Permission], *, kiosk: bool) -> Iterator[Offer]:
     if Permission.RESET_MFA in held:
         yield DisableMfa()
     if manages:
-        yield from (Change(enabled=True), Change(enabled=False), AddRole, RemoveRole, Unlock())
+        yield from (Change(enabled=True), Change(enabled=False), AddRole, RemoveRole)
+    if not held.isdisjoint(roles.TO_UNLOCK):
+        yield Unlock()
+    if manages:
         if not kiosk:
             yield from (ResetPassword(), ResetPassword(invited=True))
         yield Remove()
