@@ -81,13 +81,19 @@ def test_an_admin_who_expires_cannot_replace_the_last_who_does_not(world: World,
     LAST[way](world, OPERATOR)
 
 
+@pytest.mark.parametrize("invited", [False, True])
 @pytest.mark.parametrize("way", LAST)
 def test_an_admin_with_an_initial_password_cannot_replace_one_with_their_own(
-    world: World, way: str
+    world: World, way: str, invited: bool
 ) -> None:
     world.add_admin("ada")
     made = administration.create_user(
-        world.ports, OPERATOR, "eve", chosen_roles=[roles.ADMIN], agreed=TO_EVERYTHING
+        world.ports,
+        OPERATOR,
+        "eve",
+        chosen_roles=[roles.ADMIN],
+        invited=invited,
+        agreed=TO_EVERYTHING,
     )
     with pytest.raises(Refused, match="ada is the last enabled admin who has chosen a password"):
         LAST[way](world, OPERATOR)

@@ -149,7 +149,9 @@ class SignInMachine(RuleBasedStateMachine):
     def organization(self, mfa: Mfa) -> None:
         organization.update_settings(self.world.ports, OPERATOR, {"mfa": mfa.value}, TO_EVERYTHING)
 
-    @rule(act=st.sampled_from(["unlock", "unlock", "reset MFA", "reset password", "anew"]))
+    @rule(
+        act=st.sampled_from(["unlock", "unlock", "reset MFA", "reset password", "invite", "anew"])
+    )
     def admin_helps(self, act: str) -> None:
         ports = self.world.ports
         match act:
@@ -160,8 +162,9 @@ class SignInMachine(RuleBasedStateMachine):
                 user_mfa.disable_mfa(ports, OPERATOR, NAME)
                 self.known.device = None
                 self.known.failures["code"] = 0
-            case "reset password":
-                made = administration.reset_password(ports, OPERATOR, NAME)
+            case "reset password" | "invite":
+                invited = act == "invite"
+                made = administration.reset_password(ports, OPERATOR, NAME, invited=invited)
                 self._new_password(made.password.reveal())
                 self.known.failures["password"] = 0
             case "anew":

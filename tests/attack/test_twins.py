@@ -39,6 +39,11 @@ KINDS: Final[dict[str, dict[str, object]]] = {
     "disabled": {"enabled": False},
     "to change": {"must_change_password": True},
     "expired": {"must_change_password": True, "initial_password_expires_at": NOW - 1},
+    "invited": {
+        "must_change_password": True,
+        "initial_password_expires_at": NOW + DAY,
+        "invited": True,
+    },
     "required": {"mfa_required": True},
     "ldap": {"origin": Origin.LDAP, "password": None},
     "of the directory": {"origin": Origin.LDAP, "password": None},

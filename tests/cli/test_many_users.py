@@ -199,6 +199,29 @@ def test_what_cannot_be_undone_is_asked(
     assert people.files() != before
 
 
+def test_codes_of_invitations_go_to_a_new_private_file(people: Host, tmp_path: Path) -> None:
+    kept = tmp_path / "codes.csv"
+    command = ("user", "reset-password", "ann", "bob", "--invite", "--passwords-to", str(kept))
+    assert people.run(*command, "--yes").status == 0
+    rows = list(csv.DictReader(kept.read_text().splitlines()))
+    assert [[*row] for row in rows] == [["username", "invitation_code"]] * 2
+    ports = people.ports()
+    for row in rows:
+        account = ports.accounts.get(row["username"])
+        assert account is not None
+        assert account.invited
+        typed = Secret(row["invitation_code"])
+        assert passwords.is_password(typed, account.password, ports.keyring, 4)
+    listed = people.run("user", "list", "password:invited", "--json").json
+    assert [(one["username"], one["password"]) for one in listed] == [
+        ("ann", "invited"),
+        ("bob", "invited"),
+    ]
+    # Repeated, nobody gets another code.
+    again = people.run(*command[:-1], str(tmp_path / "other.csv"), "--yes", "--json")
+    assert (again.status, again.json["changed"]) == (0, False)
+
+
 def test_initial_passwords_go_to_a_new_private_file(people: Host, tmp_path: Path) -> None:
     kept = tmp_path / "initial.csv"
     command = ("user", "reset-password", "ann", "bob", "zoe", "--passwords-to", str(kept))

@@ -1,5 +1,6 @@
 """`cwtui user add`, and how an account becomes an admin."""
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 import pytest
@@ -45,6 +46,22 @@ class TestAdd:
         result = host.run(*command, stdin=PASSWORD.encode())
         assert result.json["initial_password"] is None
         assert PASSWORD not in result.out + result.err
+
+    def test_the_code_of_an_invitation_is_the_only_line(self, host: Host) -> None:
+        host.run("settings", "set", "invitation_days", "1")
+        result = host.run("user", "add", "jane", "--invite")
+        assert INITIAL.fullmatch(result.out)
+        assert result.err.startswith("Added jane. Code of the invitation, to be used before ")
+        shown = host.run("user", "show", "jane", "--json").json
+        assert (shown["password"], shown["invited"]) == ("invited", True)
+        at = datetime.fromisoformat(shown["initial_password_expires_at"])
+        assert at - datetime.fromisoformat(shown["created_at"]) < timedelta(days=1, seconds=60)
+        assert "invited, until " in host.run("user", "show", "jane").out
+        again = host.run("user", "reset-password", "jane", "--invite", "--json")
+        assert list(again.json) == ["changed", *ACCOUNT, "invitation_code"]
+        assert again.json["invitation_code"] not in result.out
+        both = host.run("user", "add", "joe", "--invite", "--password-stdin", stdin=b"x")
+        assert both.status == 2
 
     def test_roles_can_be_chosen(self, host: Host) -> None:
         roles = ("--role", "minimum-access", "--role", "connectware-admin", "--yes")

@@ -18,15 +18,15 @@ def test_a_full_run_from_an_empty_folder_to_managing_users(tmp_path: Path) -> No
         create_first_admin(terminal)
         secret, codes = set_up_mfa(terminal)
         sign_in_with_a_backup_code(terminal, codes[0], left=9)
-        initial_password = create_user_who_must_use_mfa(terminal)
+        code = create_user_who_must_use_mfa(terminal)
         cwtui.sign_out(terminal)
-        bobs_secret = first_sign_in_of_bob(terminal, initial_password)
+        bobs_secret = first_sign_in_of_bob(terminal, code)
         sign_in_with_a_backup_code(terminal, codes[1], left=8)
         disable_mfa_of_bob(terminal)
         terminal.send("ctrl+q", "y")
         assert terminal.wait_exit() == 0
         assert not terminal.screen.alternate
-    secrets = [ADMIN_PASSWORD, BOB_PASSWORD, initial_password, secret, bobs_secret, *codes]
+    secrets = [ADMIN_PASSWORD, BOB_PASSWORD, code, secret, bobs_secret, *codes]
     for typed in (ADMIN_PASSWORD, BOB_PASSWORD):
         assert typed.encode() not in terminal.raw
     assert not log.exists()
@@ -92,14 +92,17 @@ def open_users(terminal: Terminal, count: str) -> None:
 
 
 def create_user_who_must_use_mfa(terminal: Terminal) -> str:
+    """Invite bob, and return the code of the invitation."""
     open_users(terminal, "1 user")
     terminal.send("n")
     terminal.wait_for("Display name")
     terminal.wait_until_still()
+    # Past the display name, two roles and MFA (Required) to Invitation, and back.
+    terminal.send(*["tab"] * 5, "space", *["shift+tab"] * 5)
     terminal.type("bob\r\r")
-    terminal.wait_for("Initial password of bob")
+    terminal.wait_for("Invitation of bob")
     terminal.wait_until_still()
-    (initial_password,) = cwtui.shown_codes(terminal)
+    (code,) = cwtui.shown_codes(terminal)
     terminal.send("tab", "enter")
     terminal.wait_for("Users and Roles > bob")
     terminal.wait_until_still()
@@ -113,13 +116,13 @@ def create_user_who_must_use_mfa(terminal: Terminal) -> str:
     terminal.send("escape")
     terminal.wait_for("2 users")
     terminal.wait_until_still()
-    return initial_password
+    return code
 
 
-def first_sign_in_of_bob(terminal: Terminal, initial_password: str) -> str:
-    """Choose a password, then complete the required enrolment."""
-    cwtui.sign_in(terminal, "bob", initial_password)
-    terminal.wait_for("Choose a new password")
+def first_sign_in_of_bob(terminal: Terminal, code: str) -> str:
+    """Choose a password with the code of the invitation, then complete the required enrolment."""
+    cwtui.sign_in(terminal, "bob", code.lower())
+    terminal.wait_for("The code of your invitation works until you have chosen a password.")
     terminal.wait_until_still()
     terminal.type(f"{BOB_PASSWORD}\r{BOB_PASSWORD}\r")
     secret = cwtui.secret_of(cwtui.scanned(terminal))

@@ -1,5 +1,6 @@
 """The application as a dialogue: how a session ends."""
 
+import re
 from collections.abc import Callable
 from threading import Event
 
@@ -123,6 +124,24 @@ def test_a_session_that_cannot_be_listed_goes_on_and_says_so(world: World) -> No
     person = Scripted(["alice", PASSWORD, "q"])
     assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
     assert "missing from the list of open sessions" in person.all("warn")[0]
+
+
+def test_an_admin_invites_users_who_choose_a_password(world: World) -> None:
+    world.add_admin("ada")
+    world.add()
+    create = ["Create User", "bob", "Bob", "no", "yes"]
+    invite = ["Users", "alice", "alice", "Invite", "yes", "q"]
+    person = Scripted(["ada", PASSWORD, *create, *invite, "q", "q"])
+    assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
+    told = "\n".join(person.all("tell"))
+    codes = dict(re.findall(r"invitation of (\w+), shown only now:\n(\S+)", told))
+    assert [*codes] == ["bob", "alice"]
+    for name, code in codes.items():
+        chosen = "correct horse battery"
+        person = Scripted([name, code.lower(), chosen, chosen, "q"])
+        assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
+        assert "Choose a password. The code of your invitation works until" in person.all("tell")[1]
+        assert not world.account(name).invited
 
 
 def test_an_admin_disables_an_account_with_a_reason_and_gives_it_a_last_day(world: World) -> None:

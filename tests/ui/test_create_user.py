@@ -5,8 +5,11 @@ import asyncio
 from cwtui.accounts import roles
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.dialogs.help import HelpScreen
+from cwtui.ui.screens.dialogs.invitation import InvitationScreen
+from cwtui.ui.screens.entry.new_password import NewPasswordScreen
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.create_user import CreateUserPage
+from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.choices import AMID_TEXT
 from tests.ui.scenes import SCENES
@@ -69,6 +72,34 @@ async def test_an_initial_password_is_closed_only_by_a_deliberate_key() -> None:
         person.sees_nothing_of("Ctrl+N")
         await person.press("ctrl+n")
         person.screen(InitialPasswordScreen)
+
+
+async def test_an_invited_user_chooses_a_password_with_the_code() -> None:
+    async with SCENES["create_user"].played() as (person, there):
+        await person.write("grace")
+        person.sees("The user gets a one-time initial password.")
+        await person.click("A code instead of a password")
+        person.sees("The user gets a one-time code, and chooses a password with it.")
+        await person.click_button("Create User")
+        code = person.screen(InvitationScreen)._password.reveal()
+        person.sees("Invitation of grace", code, "until 2027-01-22 08:00 UTC")
+        await person.press("escape", "enter")
+        person.sees("invited, until 2027-01-22 08:00 UTC")
+        await person.click("Sign Out")
+        await person.sign_in("grace", code.lower())
+        person.screen(NewPasswordScreen)
+        person.sees("The code of your invitation works until you have chosen a password.")
+        await person.fill("new_password", code)
+        await person.fill("confirm_password", code)
+        await person.press("enter")
+        assert person.error("new_password") == (
+            "This is the code of your invitation. Choose a password of your own."
+        )
+        await person.fill("new_password", "correct horse battery")
+        await person.fill("confirm_password", "correct horse battery")
+        await person.press("enter")
+        person.screen(SettingsPage)
+        assert not there.world.account("grace").invited
 
 
 async def test_twelve_people_are_created_one_after_the_other() -> None:

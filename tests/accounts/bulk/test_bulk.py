@@ -97,6 +97,11 @@ class TestExceptions:
             (Unlock(), {}, Reason.ALREADY),
             (ResetPassword(), {"origin": Origin.LDAP, "password": None}, Reason.DIRECTORY),
             (ResetPassword(), {"initial_password_expires_at": NOW + 100}, Reason.ALREADY),
+            (
+                ResetPassword(invited=True),
+                {"initial_password_expires_at": NOW + 100, "invited": True},
+                Reason.ALREADY,
+            ),
         ],
     )
     def test_an_account_is_left_as_it_is(

@@ -42,7 +42,9 @@ ACTS: Final[st.SearchStrategy[Act]] = st.one_of(
     ),
     st.builds(AddRole, ROLES),
     st.builds(RemoveRole, ROLES),
-    st.sampled_from([DisableMfa(), Unlock(), ResetPassword(), Remove()]),
+    st.sampled_from(
+        [DisableMfa(), Unlock(), ResetPassword(), ResetPassword(invited=True), Remove()]
+    ),
 )
 CHOSEN: Final = st.frozensets(st.sampled_from(NAMES))
 SELECTIONS: Final = st.builds(Selection, CHOSEN) | st.builds(

@@ -75,7 +75,7 @@ def test_acts_have_different_texts() -> None:
     acts = [
         *(REQUIRE, Change(mfa_required=False), DISABLE, Change(enabled=True)),
         *(Change(roles=(MINIMUM,)), AddRole(MINIMUM), RemoveRole(MINIMUM)),
-        *(DisableMfa(), Unlock(), ResetPassword(), Remove()),
+        *(DisableMfa(), Unlock(), ResetPassword(), ResetPassword(invited=True), Remove()),
     ]
     texts = {sentences.done_with(act, "2 accounts") for act in acts}
     assert len(texts) == len(acts)

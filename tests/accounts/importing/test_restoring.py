@@ -28,7 +28,8 @@ def world() -> World:
     made.add_admin()
     made.add("ann", display_name="Ann Reed", mfa_required=True)
     made.add("new", enabled=False, disabled_reason="On leave")
-    made.put(made.account("new").changed(**initial_password_fields(made.ports, INITIAL)))
+    fields = initial_password_fields(made.ports, INITIAL, invited=True)
+    made.put(made.account("new").changed(**fields))
     made.put(
         Account(
             username="zoe",
@@ -82,6 +83,7 @@ def test_with_the_keys_of_the_old_host_everything_is_restored(world: World, devi
             "password",
             "must_change_password",
             "initial_password_expires_at",
+            "invited",
         ):
             assert getattr(after, field) == getattr(before, field), (name, field)
     old, new = world.account("ann").second_factor, other.account("ann").second_factor
