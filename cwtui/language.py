@@ -84,15 +84,22 @@ def use(language: Language) -> None:
 
 @contextmanager
 def speaking(language: Language | None) -> Iterator[None]:
-    """Speak this language in the current thread or task. None leaves it as it is."""
-    if language is None:
-        yield
-        return
-    token = _voice.set(_Voice(language, _catalog(language)))
+    """Speak this language in the block, in the current thread or task alone.
+
+    None is the language from before, until `speak` changes it.
+    """
+    token = _voice.set(_voice.get())
     try:
+        speak(language)
         yield
     finally:
         _voice.reset(token)
+
+
+def speak(language: Language | None) -> None:
+    """Speak this language to the end of the block of `speaking`. None leaves it as it is."""
+    if language is not None:
+        _voice.set(_Voice(language, _catalog(language)))
 
 
 def spoken() -> Language:

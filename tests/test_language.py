@@ -111,15 +111,18 @@ async def test_all_threads_of_a_process_speak_its_language() -> None:
 
 def test_a_conversation_has_its_own_language_and_others_do_not_hear_it() -> None:
     heard = []
-    with language.speaking(Language.GERMAN):
+    with language.speaking(None):
+        assert _("Off") == "Off"
+        language.speak(Language.GERMAN)
         assert _("Off") == "Óḟḟ"
         assert grouped(1200) == "1.200"
         other = Thread(target=lambda: heard.append(_("Off")))
         other.start()
         other.join()
+        language.speak(None)
+        assert language.spoken() is Language.GERMAN
         with language.speaking(None):
-            assert language.spoken() is Language.GERMAN
-        with language.speaking(Language.ENGLISH):
+            language.speak(Language.ENGLISH)
             assert _("Off") == "Off"
         assert language.spoken() is Language.GERMAN
     assert language.spoken() is Language.ENGLISH

@@ -53,6 +53,7 @@ def begin(
         password_at=0.0,
         door=door,
         null_ok=null_ok,
+        language=account.preferences.language.language,
     )
     return sign_in.advance(ports, progress)
 

@@ -59,7 +59,7 @@ from cwtui.accounts.sign_in_progress import (
     next_step,
     second_factor,
 )
-from cwtui.language import _
+from cwtui.language import Language, _
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,15 @@ State: TypeAlias = (
     | BackupCodesShown
     | SignedIn
 )
+
+
+def language_of(state: State) -> Language | None:
+    """Return what the person has chosen to read; None for what the host or its doors speak."""
+    if isinstance(state, SignedIn):
+        return state.session.preferences.language.language
+    return state.progress.language
+
+
 Waiting = TypeVar(
     "Waiting",
     bound=CodeNeeded | NewPasswordNeeded | EnrolmentNeeded | BackupCodesUnacknowledged,
@@ -188,6 +197,7 @@ def with_password(
             offered=offered,
             door=door,
             null_ok=null_ok,
+            language=account.preferences.language.language,
         )
         with factors.refusals_recorded(ports, claim):
             is_local = account.origin is Origin.LOCAL

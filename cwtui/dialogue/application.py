@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from cwtui import language
 from cwtui.accounts import first_admin, text, wording
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import CannotCheck, Refused, SessionEnded
@@ -20,6 +21,7 @@ from cwtui.dialogue.own_account import OwnAccount
 from cwtui.dialogue.session import SessionDialogue
 from cwtui.dialogue.session_watch import SessionWatch
 from cwtui.dialogue.signing_in import Dialogue, tell_of
+from cwtui.language import _
 
 
 class Here(Protocol):
@@ -41,7 +43,12 @@ def run(ports: Ports, person: Conversation, source: str, here: Here, process: Pr
     Returns whether the session ended with the person's own sign-out. Raises SessionEnded if others
     ended it, and Gone if nobody answers; the session has then ended.
     """
-    person.tell("Sign in to Your Account")
+    with language.speaking(None):
+        return _run(ports, person, source, here, process)
+
+
+def _run(ports: Ports, person: Conversation, source: str, here: Here, process: Process) -> bool:
+    person.tell(_("Sign in to Your Account"))
     entry = Dialogue(ports, person, source)
     state: SignedIn | None = None
     try:
@@ -49,7 +56,7 @@ def run(ports: Ports, person: Conversation, source: str, here: Here, process: Pr
             try:
                 state = entry.into_session(_identified(entry))
             except Cancelled:
-                person.warn(CANCELLED)
+                person.warn(_(CANCELLED))
     except (Refused, CannotCheck) as error:
         person.warn(str(error))
         return False
@@ -68,15 +75,14 @@ def create_first_admin(
 
     Raises CannotCheck and Gone.
     """
-    person.tell(
-        "There are no accounts yet. Create the first administrator.\n"
-        f"The password needs {passwords.rules(OrganizationSettings())}."
-    )
+    first = _("There are no accounts yet. Create the first administrator.")
+    needs = _("The password needs {rules}.", rules=passwords.rules(OrganizationSettings()))
+    person.tell(f"{first}\n{needs}")
 
     def ask() -> str:
-        username = person.ask("Username: ")
-        password = person.ask_secret(PASSWORD)
-        confirmation = person.ask_secret("Confirm Password: ")
+        username = person.ask(_("Username: "))
+        password = person.ask_secret(_(PASSWORD))
+        confirmation = person.ask_secret(_("Confirm Password: "))
         first_admin.check(username, password, confirmation)  # before anything is created
         operator, ports = Operator("first run", source), create_store()
         return first_admin.create(ports, username, password, confirmation, operator).username
@@ -86,8 +92,8 @@ def create_first_admin(
         try:
             username = until_right(person, ask)
         except Cancelled:
-            person.warn(CANCELLED)
-    person.tell(f"The administrator {username} was created.")
+            person.warn(_(CANCELLED))
+    person.tell(_("The administrator {name} was created.", name=username))
 
 
 def _identified(entry: Dialogue) -> State:
@@ -98,8 +104,10 @@ def _identified(entry: Dialogue) -> State:
     person, offered = entry.person, ""
 
     def username() -> str:
-        keep = f" (Enter: {text.visible(offered)})" if offered else ""
-        typed = person.ask(f"Username{keep}: ")
+        prompt = _("Username: ")
+        if offered:
+            prompt = _("Username (Enter: {name}): ", name=text.visible(offered))
+        typed = person.ask(prompt)
         return text.username(typed if typed.strip() or not offered else offered)
 
     def ask() -> State:
@@ -117,12 +125,12 @@ def _session(entry: Dialogue, signed_in: SignedIn, watch: SessionWatch, process:
         try:
             watch.begin(process)
         except CannotCheck as problem:
-            person.warn(f"This session is missing from the list of open sessions. {problem}")
+            missing = _("This session is missing from the list of open sessions.")
+            person.warn(f"{missing} {problem}")
         tell_of(person, signed_in, entry.source)
-        person.tell(
-            f"Signed in as {session.username}.\n"
-            f"Last sign-in: {wording.last_sign_in(signed_in.before, dialogue.zone)}"
-        )
+        last = wording.last_sign_in(signed_in.before, dialogue.zone)
+        signed_in_as = _("Signed in as {name}.", name=session.username)
+        person.tell(f"{signed_in_as}\n{_('Last sign-in: {last}', last=last)}")
         while _act(dialogue):
             pass
     except SessionEnded as ended:
@@ -136,7 +144,7 @@ def _session(entry: Dialogue, signed_in: SignedIn, watch: SessionWatch, process:
         sign_out(ports, dialogue.session, watch.ended.reason)
         raise watch.ended from None
     sign_out(ports, dialogue.session)
-    person.tell("You are signed out.")
+    person.tell(_("You are signed out."))
     return True
 
 
@@ -146,9 +154,9 @@ def _act(dialogue: SessionDialogue) -> bool:
     if Permission.MANAGE_USERS in dialogue.session.permissions:
         acts |= Managing(dialogue).acts()
     try:
-        chosen = choice(dialogue.person, [*acts], "Sign Out")
+        chosen = choice(dialogue.person, [*acts], _("Sign Out"))
     except Cancelled:
-        dialogue.person.warn(CANCELLED)
+        dialogue.person.warn(_(CANCELLED))
         return True
     if chosen is None:
         return False

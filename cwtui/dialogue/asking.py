@@ -6,12 +6,13 @@ from typing import Final, TypeVar
 from cwtui.accounts.errors import InvalidInput, Refused, SignInFailed
 from cwtui.accounts.text import normal, whole_number
 from cwtui.dialogue.conversation import Conversation
+from cwtui.language import N_, _
 
 T = TypeVar("T")
 
 _DIGITS: Final = 3
-PASSWORD: Final = "Password: "  # noqa: S105  a prompt
-CODE: Final = "One-time code (or a backup code): "
+PASSWORD: Final = N_("Password: ")
+CODE: Final = N_("One-time code (or a backup code): ")
 ATTEMPTS: Final = 3
 """Wrong answers to one question, after which the dialogue ends. sshd and login use 3 too."""
 PATIENCE: Final = 10
@@ -19,7 +20,7 @@ PATIENCE: Final = 10
 """
 
 
-CANCELLED: Final = "Cancelled. Press Ctrl+C again to leave."
+CANCELLED: Final = N_("Cancelled. Press Ctrl+C again to leave.")
 """What is said after a cancelled question, before the next one."""
 
 
@@ -32,7 +33,7 @@ def until_right(person: Conversation, ask: Callable[[], T], attempts: int = PATI
 
     Raises TooManyAttempts, and SignInFailed if the next attempt must wait.
     """
-    for _ in range(attempts):
+    for _attempt in range(attempts):
         try:
             return ask()
         except SignInFailed as error:
@@ -41,18 +42,18 @@ def until_right(person: Conversation, ask: Callable[[], T], attempts: int = PATI
             person.warn(str(error))
         except InvalidInput as error:
             person.warn(str(error))
-    raise TooManyAttempts("Too many wrong answers. Try again.")
+    raise TooManyAttempts(_("Too many wrong answers. Try again."))
 
 
 def is_yes(person: Conversation, question: str) -> bool:
     """Ask until the answer is yes or no; no answer means no. Raises Gone."""
     while True:
-        typed = person.ask(f"{question} [y/N] ").strip().casefold()
-        if typed in {"y", "yes"}:
+        typed = person.ask(_("{question} [y/N] ", question=question)).strip().casefold()
+        if typed in {"y", "yes", _("y"), _("yes")}:
             return True
-        if typed in {"", "n", "no"}:
+        if typed in {"", "n", "no", _("n"), _("no")}:
             return False
-        person.warn("Type y or n.")
+        person.warn(_("Type y or n."))
 
 
 def choice(person: Conversation, labels: Sequence[str], leave: str) -> int | None:
@@ -64,7 +65,7 @@ def choice(person: Conversation, labels: Sequence[str], leave: str) -> int | Non
         person.tell(f"{number}  {label}")
     person.tell(f"q  {leave}")
     while True:
-        typed = person.ask("Choose: ").strip().casefold()
+        typed = person.ask(_("Choose: ")).strip().casefold()
         if typed in {"q", "quit", "exit"}:
             return None
         chosen = whole_number(normal(typed), _DIGITS)
@@ -77,4 +78,4 @@ def choice(person: Conversation, labels: Sequence[str], leave: str) -> int | Non
         ]
         if len(found) == 1:
             return found[0]
-        person.warn(f"Type a number from 1 to {len(labels)}, or q.")
+        person.warn(_("Type a number from 1 to {most}, or q.", most=len(labels)))

@@ -29,22 +29,24 @@ class Managing:
     dialogue: SessionDialogue
 
     def acts(self) -> dict[str, Callable[[], None]]:
-        return {"Users": self.users, "Create User": self.create}
+        return {_("Users"): self.users, _("Create User"): self.create}
 
     def users(self) -> None:
         """List users, in pages, and open the one that is chosen."""
         person = self.dialogue.person
-        filter_ = person.ask("Filter, such as a name or mfa:none (Enter: everyone): ")
+        filter_ = person.ask(_("Filter, such as a name or mfa:none (Enter: everyone): "))
         view, after = View(filter_), None
         while True:
             found = self._page(view, after)
             if not found.rows:
-                person.tell("No users match." if after is None else "There are no more users.")
+                person.tell(
+                    _("No users match.") if after is None else _("There are no more users.")
+                )
                 return
             labels = [self._row(row, found) for row in found.rows]
             if found.has_more:
-                labels.append("More users")
-            chosen = choice(person, labels, "Back")
+                labels.append(_("More users"))
+            chosen = choice(person, labels, _("Back"))
             if chosen is None:
                 return
             if chosen < len(found.rows):
@@ -60,7 +62,14 @@ class Managing:
     def _row(self, row: AccountRow, found: Listing) -> str:
         mfa = account_state.mfa_state(row, found.settings)
         status, roles = row.status(found.now), wording.short_roles(row.roles)
-        return f"{visible(row.username)}: {status}, MFA {mfa}, {wording.origin(row)}, {roles}"
+        return _(
+            "{name}: {status}, MFA {mfa}, {origin}, {roles}",
+            name=visible(row.username),
+            status=_(status.value),
+            mfa=_(mfa.value),
+            origin=wording.origin(row),
+            roles=roles,
+        )
 
     def _user(self, username: str) -> None:
         """Show a user and what can be done, until the admin goes back."""
@@ -69,7 +78,7 @@ class Managing:
             seen = administration.show_user(ports, session, username)
             self.dialogue.person.tell(self._told(seen))
             acts = self._acts(seen)
-            chosen = choice(self.dialogue.person, [*acts], "Back")
+            chosen = choice(self.dialogue.person, [*acts], _("Back"))
             if chosen is None:
                 return
             act = [*acts.values()][chosen]
@@ -79,15 +88,15 @@ class Managing:
         account, zone = seen.account, self.dialogue.zone
         requirement = account_state.requirement(account, seen.settings)
         lines = [
-            f"User {visible(account.username)}",
-            f"Status: {wording.status(seen, zone)}",
-            f"Expires: {wording.expires(account)}",
-            f"Origin: {wording.origin_in_full(account, zone)}",
-            f"Roles: {', '.join(account.roles)}",
-            f"MFA: {wording.mfa(account.second_factor, zone)}",
-            f"MFA (Required): {wording.required(requirement)}",
+            _("User {name}", name=visible(account.username)),
+            _("Status: {status}", status=wording.status(seen, zone)),
+            _("Expires: {expires}", expires=wording.expires(account)),
+            _("Origin: {origin}", origin=wording.origin_in_full(account, zone)),
+            _("Roles: {roles}", roles=", ".join(account.roles)),
+            _("MFA: {mfa}", mfa=wording.mfa(account.second_factor, zone)),
+            _("MFA (Required): {required}", required=wording.required(requirement)),
             _("Password: {state}", state=wording.password(account, seen.now, zone)),
-            f"Last sign-in: {wording.last_sign_in(seen.record, zone)}",
+            _("Last sign-in: {last}", last=wording.last_sign_in(seen.record, zone)),
         ]
         return "\n".join(lines)
 
@@ -95,26 +104,26 @@ class Managing:
         account = seen.account
         acts: dict[str, Callable[[], None]] = {}
         if account.password is not None:
-            acts["Reset Password"] = lambda: self._reset_password(account.username)
+            acts[_("Reset Password")] = lambda: self._reset_password(account.username)
             acts[_("Invite")] = lambda: self._invite(account.username)
         if account.second_factor is not None:
-            acts["Disable MFA"] = lambda: self._disable_mfa(seen)
+            acts[_("Disable MFA")] = lambda: self._disable_mfa(seen)
         required = account.mfa_required
-        acts["Do not require MFA" if required else "Require MFA"] = lambda: self._update(
-            seen, mfa_required=not required
-        )
+        label = _("Do not require MFA") if required else _("Require MFA")
+        acts[label] = lambda: self._update(seen, mfa_required=not required)
         if seen.status in {Status.DISABLED, Status.UNUSED}:
-            acts["Enable Account"] = lambda: self._update(seen, enabled=True)
+            acts[_("Enable Account")] = lambda: self._update(seen, enabled=True)
         else:
-            acts["Disable Account"] = lambda: self._disable(seen)
-        acts["Change Expiry"] = lambda: self._change_expiry(seen)
+            acts[_("Disable Account")] = lambda: self._disable(seen)
+        acts[_("Change Expiry")] = lambda: self._change_expiry(seen)
         if seen.status is Status.LOCKED:
-            acts["Unlock"] = lambda: self._unlock(account.username)
+            acts[_("Unlock")] = lambda: self._unlock(account.username)
         return acts
 
     def _reset_password(self, username: str) -> None:
-        question = (
-            f"Reset the password of {visible(username)}? The current one will no longer work."
+        question = _(
+            "Reset the password of {name}? The current one will no longer work.",
+            name=visible(username),
         )
         if is_yes(self.dialogue.person, question):
             ports = self.dialogue.ports
@@ -141,22 +150,28 @@ class Managing:
         username = seen.account.username
         required = account_state.is_required(seen.account, seen.settings)
         after = wording.after_mfa_is_disabled(required=required)
-        if is_yes(self.dialogue.person, f"Disable the MFA of {visible(username)}? {after}"):
+        question = _("Disable the MFA of {name}?", name=visible(username))
+        if is_yes(self.dialogue.person, f"{question} {after}"):
             ports = self.dialogue.ports
             self.dialogue.proved(
                 lambda: user_mfa.disable_mfa(ports, self.dialogue.session, username)
             )
-            self.dialogue.person.tell(f"The MFA of {visible(username)} is disabled.")
+            told = _("The MFA of {name} is disabled.", name=visible(username))
+            self.dialogue.person.tell(told)
 
     def _disable(self, seen: Details) -> None:
         username, person = seen.account.username, self.dialogue.person
-        question = f"Disable the account {visible(username)}? The user can no longer sign in."
+        question = _(
+            "Disable the account {name}? The user can no longer sign in.", name=visible(username)
+        )
         if is_yes(person, question):
-            reason = person.ask("Reason that the user reads at sign-in (optional): ")
+            reason = person.ask(_("Reason that the user reads at sign-in (optional): "))
             self._update(seen, enabled=False, disabled_reason=reason)
 
     def _change_expiry(self, seen: Details) -> None:
-        typed = self.dialogue.person.ask("Last day (YYYY-MM-DD, ends at midnight UTC) or never: ")
+        typed = self.dialogue.person.ask(
+            _("Last day (YYYY-MM-DD, ends at midnight UTC) or never: ")
+        )
         if typed.strip():
             self._update(seen, expires=typed)
 
@@ -184,7 +199,7 @@ class Managing:
             )
         )
         if updated is not None:
-            person.tell(f"Saved {visible(username)}.")
+            person.tell(_("Saved {name}.", name=visible(username)))
 
     def _unlock(self, username: str) -> None:
         ports = self.dialogue.ports
@@ -197,11 +212,11 @@ class Managing:
         person = self.dialogue.person
 
         def ask() -> WithInitialPassword | None:
-            username = person.ask("Username: ")
+            username = person.ask(_("Username: "))
             with suppress(ConfirmationNeeded):  # asked about later
                 self.dialogue.proved(partial(self._check_name, username))
-            display_name = person.ask("Display name (optional): ")
-            required = is_yes(person, "Require MFA?")
+            display_name = person.ask(_("Display name (optional): "))
+            required = is_yes(person, _("Require MFA?"))
             invited = is_yes(person, _("Invite with a code instead of an initial password?"))
             return self.dialogue.agreed(
                 lambda agreed: administration.create_user(
@@ -236,7 +251,10 @@ class Managing:
             )
             return
         self.dialogue.person.tell(
-            f"The initial password of {visible(made.account.username)}, shown only now:\n"
-            f"{made.password.reveal()}\n"
-            "It must be changed at the next sign-in."
+            _(
+                "The initial password of {username}, shown only now:\n{password}\n"
+                "It must be changed at the next sign-in.",
+                username=visible(made.account.username),
+                password=made.password.reveal(),
+            )
         )

@@ -13,6 +13,7 @@ from cwtui.accounts.text import visible
 from cwtui.dialogue import enrolling
 from cwtui.dialogue.asking import ATTEMPTS, CODE, choice, is_yes, until_right
 from cwtui.dialogue.session import SessionDialogue
+from cwtui.language import N_, _
 
 T = TypeVar("T")
 
@@ -28,32 +29,32 @@ class OwnAccount:
         seen = self_service.overview(self.dialogue.ports, self.dialogue.session)
         acts: dict[str, Callable[[], None]] = {}
         if not seen.change_password_refusal:
-            acts["Change Password"] = self.change_password
+            acts[_("Change Password")] = self.change_password
         if not seen.enable_mfa_refusal:
-            acts["Enable Multi-Factor Authentication"] = self.enable_mfa
+            acts[_("Enable Multi-Factor Authentication")] = self.enable_mfa
         if seen.devices:
-            acts["Devices"] = self.devices
+            acts[_("Devices")] = self.devices
             left = wording.backup_codes_left(seen.backup_codes_left)
-            acts[f"Regenerate Backup Codes ({left})"] = self.regenerate
+            acts[_("Regenerate Backup Codes ({left})", left=left)] = self.regenerate
         if not seen.disable_mfa_refusal:
-            acts["Disable Multi-Factor Authentication"] = self.disable_mfa
+            acts[_("Disable Multi-Factor Authentication")] = self.disable_mfa
         return acts
 
     def change_password(self) -> None:
         ports, person = self.dialogue.ports, self.dialogue.person
         rules = self_service.password_rules(ports, self.dialogue.session)
-        person.tell(f"The new password needs {rules}.")
+        person.tell(_("The new password needs {rules}.", rules=rules))
 
         def ask() -> None:
-            current = person.ask_secret("Current Password: ")
-            new = person.ask_secret("New Password: ")
-            confirmation = person.ask_secret("Confirm Password: ")
+            current = person.ask_secret(_("Current Password: "))
+            new = person.ask_secret(_("New Password: "))
+            confirmation = person.ask_secret(_("Confirm Password: "))
             self.dialogue.session = self_service.change_password(
                 ports, self.dialogue.session, current, new, confirmation
             )
 
         until_right(person, ask)
-        person.tell("Your password was changed.")
+        person.tell(_("Your password was changed."))
 
     def enable_mfa(self) -> None:
         ports = self.dialogue.ports
@@ -71,13 +72,13 @@ class OwnAccount:
 
     def regenerate(self) -> None:
         ports, person = self.dialogue.ports, self.dialogue.person
-        if not is_yes(person, "Make new backup codes? The old ones will no longer work."):
+        if not is_yes(person, _("Make new backup codes? The old ones will no longer work.")):
             return
         self._check_proof()
 
         def ask() -> tuple[Secret, ...]:
             self.dialogue.session, codes = self_service.regenerate_backup_codes(
-                ports, self.dialogue.session, person.ask(CODE)
+                ports, self.dialogue.session, person.ask(_(CODE))
             )
             return codes
 
@@ -85,18 +86,20 @@ class OwnAccount:
 
     def disable_mfa(self) -> None:
         ports, person = self.dialogue.ports, self.dialogue.person
-        question = "Disable multi-factor authentication? Your devices and backup codes are removed."
+        question = _(
+            "Disable multi-factor authentication? Your devices and backup codes are removed."
+        )
         if not is_yes(person, question):
             return
         self._check_proof()
 
         def ask() -> None:
             self.dialogue.session = self_service.disable_mfa(
-                ports, self.dialogue.session, person.ask("One-time code: ")
+                ports, self.dialogue.session, person.ask(_("One-time code: "))
             )
 
         until_right(person, ask, ATTEMPTS)
-        person.tell("Multi-factor authentication is disabled.")
+        person.tell(_("Multi-factor authentication is disabled."))
 
     def devices(self) -> None:
         """Choose a device and what to do with it, until the person goes back."""
@@ -107,8 +110,8 @@ class OwnAccount:
                 for one in seen.devices
             ]
             if not seen.add_device_refusal:
-                labels.append("Add Device")
-            chosen = choice(self.dialogue.person, labels, "Back")
+                labels.append(_("Add Device"))
+            chosen = choice(self.dialogue.person, labels, _("Back"))
             if chosen is None:
                 return
             if chosen < len(seen.devices):
@@ -119,18 +122,21 @@ class OwnAccount:
 
     def _device(self, device: DeviceState) -> None:
         acts = (self._rename, self._replace, self._remove)
-        chosen = choice(self.dialogue.person, ("Rename", "Replace", "Remove"), "Back")
+        chosen = choice(self.dialogue.person, (_("Rename"), _("Replace"), _("Remove")), _("Back"))
         if chosen is not None:
             acts[chosen](device)
 
     def _add(self) -> None:
-        self._begin(None, "Name of the device")
+        self._begin(None, N_("Name of the device (Enter: {name}): "))
 
     def _replace(self, device: DeviceState) -> None:
         self.dialogue.person.tell(
-            f"{visible(device.name)} stays valid until the new device has given its first code."
+            _(
+                "{name} stays valid until the new device has given its first code.",
+                name=visible(device.name),
+            )
         )
-        self._begin(device, "Name of the new device")
+        self._begin(device, N_("Name of the new device (Enter: {name}): "))
 
     def _begin(self, replaces: DeviceState | None, question: str) -> None:
         ports, person = self.dialogue.ports, self.dialogue.person
@@ -139,10 +145,10 @@ class OwnAccount:
         self._check_proof()
 
         def ask() -> Enrolment:
-            name = person.ask(f"{question} (Enter: {visible(plan.name)}): ").strip() or plan.name
+            name = person.ask(_(question, name=visible(plan.name))).strip() or plan.name
             code = ""
             if own_devices.needs_code(self.dialogue.session, ports.now(), id_):
-                code = person.ask(CODE)
+                code = person.ask(_(CODE))
             self.dialogue.session, offered = own_devices.begin(
                 ports, self.dialogue.session, name, code, id_
             )
@@ -167,20 +173,22 @@ class OwnAccount:
         name = until_right(
             person,
             lambda: own_devices.rename(
-                ports, self.dialogue.session, device.id, person.ask("New name: ")
+                ports, self.dialogue.session, device.id, person.ask(_("New name: "))
             ),
         )
         person.tell(wording.device_renamed(device.name, name))
 
     def _remove(self, device: DeviceState) -> None:
         ports, person = self.dialogue.ports, self.dialogue.person
-        if not is_yes(person, f"Remove {visible(device.name)}? Its codes will no longer work."):
+        if not is_yes(
+            person, _("Remove {name}? Its codes will no longer work.", name=visible(device.name))
+        ):
             return
         self._check_proof()
 
         def ask() -> None:
             self.dialogue.session = own_devices.remove(
-                ports, self.dialogue.session, device.id, person.ask(CODE)
+                ports, self.dialogue.session, device.id, person.ask(_(CODE))
             )
 
         until_right(person, ask, ATTEMPTS)
@@ -203,4 +211,4 @@ class OwnAccount:
         enrolling.show_backup_codes(person, codes)
         until_right(person, lambda: enrolling.ask_for_one(person, codes))
         self_service.acknowledge_backup_codes(ports, self.dialogue.session)
-        person.tell("Your backup codes are saved.")
+        person.tell(_("Your backup codes are saved."))

@@ -19,6 +19,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
 from cwtui.dialogue.asking import ATTEMPTS, CANCELLED, CODE, PASSWORD, is_yes, until_right
 from cwtui.dialogue.conversation import Cancelled, Conversation
+from cwtui.language import _
 
 T = TypeVar("T")
 
@@ -53,7 +54,7 @@ class SessionDialogue:
             except ConfirmationNeeded as needed:
                 self.person.tell(str(needed))
                 if not is_yes(self.person, needed.question):
-                    self.person.tell("Nothing was changed.")
+                    self.person.tell(_("Nothing was changed."))
                     return None
                 agreed |= {type(needed)}
 
@@ -64,11 +65,11 @@ class SessionDialogue:
         except SessionEnded:
             raise
         except Cancelled:
-            self.person.warn(CANCELLED)
+            self.person.warn(_(CANCELLED))
         except AccountsError as error:
             self.person.warn(str(error))
 
     def _prove(self, needed: ProofNeeded) -> None:
-        password = self.person.ask_secret(PASSWORD) if needed.password else None
-        code = self.person.ask(CODE) if needed.code else None
+        password = self.person.ask_secret(_(PASSWORD)) if needed.password else None
+        code = self.person.ask(_(CODE)) if needed.code else None
         self.session = self_service.prove(self.ports, self.session, password, code)

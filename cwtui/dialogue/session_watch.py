@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from threading import Event, Thread
 
 from cwtui.accounts import open_sessions
@@ -32,7 +34,9 @@ class SessionWatch:
     def begin(self, process: Process) -> None:
         """List the session, and begin to watch. Raises CannotCheck if it cannot be listed."""
         open_sessions.begin(self._ports, self._session, process)
-        Thread(target=self._look, name="session watch", daemon=True).start()
+        # In the context of this thread, so that the reason is in the person's language.
+        look = partial(copy_context().run, self._look)
+        Thread(target=look, name="session watch", daemon=True).start()
 
     def stop(self) -> None:
         self._is_over.set()

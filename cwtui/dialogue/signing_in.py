@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cwtui import language
 from cwtui.accounts import (
     failed_sign_in_words,
     failed_sign_ins,
@@ -46,7 +47,7 @@ class Dialogue:
 
     def try_password(self, username: str) -> sign_in.State:
         """Ask for the password once. Raises SignInFailed, and as `with_password`."""
-        password = self.person.ask_secret(PASSWORD)
+        password = self.person.ask_secret(_(PASSWORD))
         return sign_in.with_password(
             self.ports, username, password, self.source, door=self.door, null_ok=self.null_ok
         )
@@ -56,6 +57,7 @@ class Dialogue:
         return self._finished(state)
 
     def _finished(self, state: sign_in.State) -> sign_in.SignedIn:
+        language.speak(sign_in.language_of(state))
         while not isinstance(state, sign_in.SignedIn):
             state = self._next(state)
         return state
@@ -65,7 +67,7 @@ class Dialogue:
         after: sign_in.State = state
         match state:
             case sign_in.PasswordNeeded():
-                self.person.tell("You must register a device. Confirm your identity first.")
+                self.person.tell(_("You must register a device. Confirm your identity first."))
                 after = self._password(state.progress.username)
             case sign_in.CodeNeeded():
                 after = self._code(state)
@@ -88,7 +90,7 @@ class Dialogue:
             raise wait
         return until_right(
             self.person,
-            lambda: sign_in.with_code(self.ports, state, self.person.ask(CODE), "code"),
+            lambda: sign_in.with_code(self.ports, state, self.person.ask(_(CODE)), "code"),
             ATTEMPTS,
         )
 
@@ -100,13 +102,16 @@ class Dialogue:
                 rules=state.rules,
             )
             if state.invited
-            else "Choose a new password. Your initial password is for the first sign-in only.\n"
-            f"The new one needs {state.rules}."
+            else _(
+                "Choose a new password. Your initial password is for the first sign-in only.\n"
+                "The new one needs {rules}.",
+                rules=state.rules,
+            )
         )
 
         def ask() -> sign_in.State:
-            new = self.person.ask_secret("New Password: ")
-            confirmation = self.person.ask_secret("Confirm Password: ")
+            new = self.person.ask_secret(_("New Password: "))
+            confirmation = self.person.ask_secret(_("Confirm Password: "))
             return sign_in.with_new_password(self.ports, state, new, confirmation)
 
         return until_right(self.person, ask)
@@ -125,26 +130,37 @@ class Dialogue:
         return sign_in_enrolment.acknowledge_backup_codes(self.ports, state)
 
     def _unacknowledged(self, state: sign_in.BackupCodesUnacknowledged) -> sign_in.State:
-        created = f", created on {utc_minute(state.created_at)}" if state.created_at else ""
-        self.person.tell(
-            f"You have not confirmed that you saved your newest backup codes{created}. None of "
-            "them has been used yet. Without backup codes you cannot sign in if you lose your "
-            "device."
-        )
+        if state.created_at:
+            told = _(
+                "You have not confirmed that you saved your newest backup codes, created on "
+                "{date}. None of them has been used yet. Without backup codes you cannot sign in "
+                "if you lose your device.",
+                date=utc_minute(state.created_at),
+            )
+        else:
+            told = _(
+                "You have not confirmed that you saved your newest backup codes. None of them has "
+                "been used yet. Without backup codes you cannot sign in if you lose your device."
+            )
+        self.person.tell(told)
 
         def ask() -> sign_in.State:
-            answer = self.person.ask(
-                "Show new backup codes (new), I have the codes (have), or ask me next time "
-                "(Enter)? "
+            new, have = _("new"), _("have")
+            question = _(
+                "Show new backup codes ({new}), I have the codes ({have}), or ask me next time "
+                "(Enter)? ",
+                new=new,
+                have=have,
             )
-            match answer.strip().casefold():
-                case "new":
-                    return sign_in_enrolment.make_new_backup_codes(self.ports, state)
-                case "have":
-                    return sign_in_enrolment.keep_backup_codes(self.ports, state)
-                case "":
-                    return sign_in_enrolment.ask_about_backup_codes_later(self.ports, state)
-            raise InvalidInput("answer", "Type new or have, or only press Enter.")
+            answer = self.person.ask(question).strip().casefold()
+            if answer in {"new", new}:
+                return sign_in_enrolment.make_new_backup_codes(self.ports, state)
+            if answer in {"have", have}:
+                return sign_in_enrolment.keep_backup_codes(self.ports, state)
+            if not answer:
+                return sign_in_enrolment.ask_about_backup_codes_later(self.ports, state)
+            wrong = _("Type {new} or {have}, or only press Enter.", new=new, have=have)
+            raise InvalidInput("answer", wrong)
 
         return until_right(self.person, ask)
 
@@ -154,8 +170,12 @@ def tell_of(person: Listener, state: sign_in.SignedIn, source: str) -> None:
     before = state.before
     left = state.backup_codes_left
     if left is not None:
-        warning = "Only " if left <= backup_codes.WARN_AT else ""
-        person.tell(f"You used a backup code. {warning}{wording.backup_codes_left(left)}.")
+        counted = wording.backup_codes_left(left)
+        person.tell(
+            _("You used a backup code. Only {left}.", left=counted)
+            if left <= backup_codes.WARN_AT
+            else _("You used a backup code. {left}.", left=counted)
+        )
     if before.failed is not None and failed_sign_ins.is_alarming(before.failed, source):
         told = failed_sign_in_words.sentence(
             before.failed,
@@ -164,7 +184,7 @@ def tell_of(person: Listener, state: sign_in.SignedIn, source: str) -> None:
             password_changed=state.password_changed,
         )
         if before.last_sign_in is not None:
-            person.tell(f"Last sign-in: {wording.last_sign_in(before)}")
+            person.tell(_("Last sign-in: {last}", last=wording.last_sign_in(before)))
         person.warn(told)
     for change in state.changes.sentences():
         person.warn(change)

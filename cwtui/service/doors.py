@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from cwtui import language
 from cwtui.accounts import host_sign_in, sign_in, text
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
@@ -25,6 +26,7 @@ from cwtui.config import ServiceConfig
 from cwtui.dialogue.asking import ATTEMPTS, PASSWORD, until_right
 from cwtui.dialogue.conversation import Conversation, Gone
 from cwtui.dialogue.signing_in import Dialogue
+from cwtui.language import _
 from cwtui.service import peers, places, refusals
 from cwtui.service.figures import Figures
 from cwtui.service.host_sessions import HostSessions
@@ -77,12 +79,13 @@ class Doors:
 
         Everything that goes wrong is told to the person in one sentence, and refuses.
         """
-        try:
-            self.act(request, peer, person)
-        except Gone:
-            raise
-        except AccountsError as error:
-            return refusals.told(person, error)
+        with language.speaking(None):
+            try:
+                self.act(request, peer, person)
+            except Gone:
+                raise
+            except AccountsError as error:
+                return refusals.told(person, error)
         return Verdict.ACCEPTED
 
     def act(self, request: Request, peer: Peer, person: Conversation) -> None:
@@ -205,15 +208,15 @@ class Doors:
         given = request.get("user")
         if given:
             return text.username(given)
-        return until_right(person, lambda: text.username(person.ask("Username: ")), ATTEMPTS)
+        return until_right(person, lambda: text.username(person.ask(_("Username: "))), ATTEMPTS)
 
-    def _verify(self, request: Request, _: Peer, person: Conversation) -> None:
+    def _verify(self, request: Request, _peer: Peer, person: Conversation) -> None:
         username, given = request.get("user"), request.get("source")
         source = places.address_of(given) if given else VERIFY
         dialogue = Dialogue(self.ports, person, source, VERIFY)
         match request.get("factor"):
             case "password":
-                password = person.ask_secret(PASSWORD)
+                password = person.ask_secret(_(PASSWORD))
                 host_sign_in.check_password(self.ports, username, password, source, VERIFY)
             case "code":
                 dialogue.finish(host_sign_in.begin(self.ports, username, source, VERIFY))

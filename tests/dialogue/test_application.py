@@ -6,16 +6,20 @@ from threading import Event
 
 import pytest
 
+from cwtui import language
 from cwtui.accounts import open_sessions
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import SessionEnded
 from cwtui.accounts.expiry import end_of
 from cwtui.accounts.open_sessions import Process
+from cwtui.accounts.preferences import LanguageChoice, Preferences
 from cwtui.dialogue import application
 from cwtui.dialogue.asking import CANCELLED
 from cwtui.dialogue.conversation import Cancelled, Gone
+from cwtui.language import Language
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, World
 from tests.dialogue.scripted import Answer, Scripted
+from tests.language import Marked, german, marked
 
 PROCESS = Process("cwtui", "host", 1)
 
@@ -58,6 +62,37 @@ def test_after_a_wrong_password_the_username_is_asked_for_again(world: World) ->
         "Username (Enter: alcie): ",
         "Username (Enter: alice): ",
     ]
+
+
+def test_a_session_has_the_language_of_its_account(world: World) -> None:
+    world.add(preferences=Preferences(language=LanguageChoice.GERMAN))
+    with german(Marked()):
+        person = Scripted(["alice", PASSWORD, "q"])
+        assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
+        assert person.heard[:3] == [
+            ("tell", "Sign in to Your Account"),
+            ("ask", "Username: "),
+            ("secret", "Password: "),
+        ]
+        assert person.last == ("tell", marked("You are signed out."))
+        assert language.spoken() is Language.ENGLISH
+
+
+def test_others_end_a_session_in_its_language(world: World) -> None:
+    world.add(preferences=Preferences(language=LanguageChoice.GERMAN))
+    terminal = Terminal()
+    world.sessions.look_seconds = 0.02
+
+    def ended() -> str:
+        open_sessions.end(world.ports, OPERATOR, [one.id for one in world.sessions.all()])
+        assert terminal.has_left.wait(10)
+        raise Gone
+
+    with german(Marked()):
+        person = Scripted(["alice", PASSWORD, ended])
+        with pytest.raises(SessionEnded) as raised:
+            application.run(world.ports, person, HERE, terminal, PROCESS)
+    assert not re.search("[a-z]", str(raised.value).replace("operator:root", ""))
 
 
 def test_three_wrong_sign_ins_end_it(world: World) -> None:

@@ -2,18 +2,22 @@
 
 import pytest
 
+from cwtui import language
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account
+from cwtui.accounts.preferences import LanguageChoice, Preferences
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in_progress import LIFETIME
 from cwtui.dialogue.asking import CODE
+from cwtui.language import Language
 from cwtui.service.radius import challenges
 from cwtui.service.radius.door import Answer, Question, RadiusDoor
 from cwtui.service.radius.packets import Code
 from tests.accounts.memory import MemoryAccounts
 from tests.accounts.world import PASSWORD, Device, World
+from tests.language import Marked, german, marked
 
 VPN = "192.0.2.10"
 HOME = "203.0.113.7"
@@ -49,6 +53,22 @@ def test_a_password_alone_is_accepted_if_no_code_is_needed(world: World, door: R
     (event,) = [event for event in world.events if event.event is EventType.SIGN_IN]
     assert (event.actor, event.source) == ("alice", f"{HOME} through {VPN}")
     assert event.reason == "password, door=radius"
+
+
+def test_the_language_of_the_account_is_spoken_after_the_password(
+    world: World, door: RadiusDoor
+) -> None:
+    device = equipped(world)
+    preferences = Preferences(language=LanguageChoice.GERMAN)
+    world.put(world.account().changed(preferences=preferences))
+    with german(Marked()):
+        assert ask(door, "wrong").message == "Username or password is wrong."
+        challenge = ask(door, PASSWORD)
+        assert challenge.message == marked(CODE)
+        wrong = ask(door, device.wrong_code(world.clock()), challenge.state)
+        assert wrong.message.endswith(marked(CODE))
+        assert wrong.message.startswith(marked("This code is wrong."))
+        assert language.spoken() is Language.ENGLISH
 
 
 def test_a_code_answers_the_challenge_once(world: World, door: RadiusDoor) -> None:

@@ -9,11 +9,15 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from cwtui import language
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account
+from cwtui.accounts.preferences import LanguageChoice, Preferences
 from cwtui.config import ServiceConfig
+from cwtui.dialogue.asking import CODE
 from cwtui.dialogue.conversation import Gone
+from cwtui.language import Language
 from cwtui.service.doors import Doors
 from cwtui.service.figures import Figures
 from cwtui.service.packets import Phase, Request, Verdict
@@ -21,6 +25,7 @@ from cwtui.service.peers import Peer, login_session
 from tests.accounts.memory import MemoryAccounts
 from tests.accounts.world import NOW, PASSWORD, Clock, Device, World
 from tests.dialogue.scripted import Scripted
+from tests.language import Marked, german, marked
 
 ROOT = Peer(os.getpid(), 0)
 STRANGER = Peer(os.getpid(), os.geteuid() + 4711)
@@ -227,6 +232,25 @@ def test_a_name_without_an_account_is_like_a_wrong_password(world: World, doors:
     # Only what the host has checked itself says more.
     assert ask(doors, Phase.AUTH, mode="code", user="bob")[0] is Verdict.UNKNOWN
     assert ask(doors, Phase.ACCOUNT, user="bob")[0] is Verdict.UNKNOWN
+
+
+def test_the_language_of_the_account_is_spoken_once_it_has_proved_a_factor(
+    world: World, doors: Doors
+) -> None:
+    """Before that, it would tell that the account exists."""
+    equipped(world)
+    preferences = Preferences(language=LanguageChoice.GERMAN)
+    world.put(world.account().changed(preferences=preferences))
+    with german(Marked()):
+        _, person = auth(doors, "wrong", "wrong", "wrong", mode="full", **DESK)
+        assert ("warn", "Username or password is wrong.") in person.heard
+        assert person.heard[-1] == ("warn", "Too many wrong answers. Try again.")
+        verdict, person = auth(doors, PASSWORD, *["12"] * 3, mode="full", **DESK)
+        assert verdict is Verdict.TOO_MANY
+        told = [text for kind, text in person.heard if kind != "secret"]
+        assert told[0] == marked(CODE)
+        assert told[-1] == marked("Too many wrong answers. Try again.")
+        assert language.spoken() is Language.ENGLISH
 
 
 def test_attempts_that_must_wait_end_the_conversation(world: World, doors: Doors) -> None:

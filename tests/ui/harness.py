@@ -15,6 +15,7 @@ from textual import events
 from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
 
+from cwtui import language
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config
@@ -89,11 +90,12 @@ class Person(Reader):
         await self.write(text)
 
     async def click(self, label: str) -> None:
-        """Click on the first occurrence of the words on the screen."""
-        for y, row in enumerate(self.rows):
-            if label in row:
-                await self._click_at(row.index(label) + len(label) // 2, y)
-                return
+        """Click on the first occurrence of the words, or their translation, on the screen."""
+        for words in (label, language._(label)):
+            for y, row in enumerate(self.rows):
+                if words in row:
+                    await self._click_at(row.index(words) + len(words) // 2, y)
+                    return
         raise AssertionError(f"{label!r} is nowhere on the screen:\n{self.text}")
 
     async def click_button(self, label: str) -> None:

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 from textual.widgets._footer import FooterKey
 
+from cwtui.language import _
 from cwtui.ui.app import AccountApp
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
@@ -153,8 +154,9 @@ class Reader:
         ]
 
     def button(self, label: str) -> Button:
+        """The button with this label, or its translation."""
         for button in self.app.screen.query(Button):
-            if label_of(button) == label:
+            if label_of(button) in {label, _(label)}:
                 return button
         raise AssertionError(f"no button {label!r}:\n{self.text}")
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from cwtui import language
 from cwtui.accounts import open_sessions, roles
 from cwtui.accounts.model import (
     Ending,
@@ -251,7 +252,7 @@ async def change_password_typing(person: Person, there: Plant) -> None:
     await change_password(person, there)
     await person.write(PASSWORD)
     await person.fill("new_password", "correct horse battery")
-    await person.until(lambda: "strong" in person.text)
+    await person.until(lambda: language._("strong") in person.text)
 
 
 async def disable_mfa(person: Person, there: Plant) -> None:
@@ -321,7 +322,7 @@ async def after_backup_code(person: Person, there: Plant) -> None:
 
 async def replace_lost(person: Person, there: Plant) -> None:
     await after_backup_code(person, there)
-    await person.click_button("Replace Phone")
+    await person.click_button(language._("Replace {name}", name="Phone"))
 
 
 async def display(person: Person, there: Plant) -> None:

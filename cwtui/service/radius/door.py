@@ -11,6 +11,7 @@ name and password --no code needed--> accepted
 from dataclasses import dataclass, field
 from typing import Final
 
+from cwtui import language
 from cwtui.accounts import sign_in, sign_in_enrolment, sign_in_progress, text
 from cwtui.accounts.credentials import typed_codes
 from cwtui.accounts.errors import (
@@ -82,12 +83,13 @@ class RadiusDoor:
 
     def answer(self, question: Question) -> Answer:
         """Return the answer. What goes wrong is said in one sentence, and rejects."""
-        try:
-            if question.state:
-                return self._with_code(question)
-            return self._with_password(question)
-        except AccountsError as error:
-            return Answer(Code.ACCESS_REJECT, refusals.sentence(error))
+        with language.speaking(None):
+            try:
+                if question.state:
+                    return self._with_code(question)
+                return self._with_password(question)
+            except AccountsError as error:
+                return Answer(Code.ACCESS_REJECT, refusals.sentence(error))
 
     def _with_password(self, question: Question) -> Answer:
         _check_name(question.username)
@@ -95,6 +97,7 @@ class RadiusDoor:
         state = sign_in.with_password(
             self.ports, question.username, password, question.source, door=DOOR
         )
+        language.speak(sign_in.language_of(state))
         if code and isinstance(state, sign_in.CodeNeeded):
             state = sign_in.with_code(self.ports, state, code, "code")
         return self._after(question, state)
@@ -113,6 +116,7 @@ class RadiusDoor:
         held = self.challenges.take(question.state, question.client, question.username)
         if held is None:
             raise SignInEnded(_OVER)
+        language.speak(sign_in.language_of(held.waiting))
         try:
             state = sign_in.with_code(self.ports, held.waiting, question.typed.reveal(), "code")
         except (InvalidInput, SignInFailed) as error:
@@ -147,7 +151,8 @@ class RadiusDoor:
     ) -> Answer:
         held = Held(question.client, question.username, waiting, wrong)
         state = self.challenges.hold(held, self.ports.now())
-        message = f"{cut(why, MOST_VALUE - len(CODE) - 1)} {CODE}" if why else CODE
+        ask = _(CODE)
+        message = f"{cut(why, MOST_VALUE - len(ask.encode()) - 1)} {ask}" if why else ask
         return Answer(Code.ACCESS_CHALLENGE, message, state)
 
 

@@ -1,0 +1,70 @@
+"""Whether everything on a screen fits: no text is cut off, and no button is out of sight."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.cells import cell_len
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Button, OptionList, Static
+
+from cwtui.ui.widgets.device_button import DeviceButton
+from cwtui.ui.widgets.virtual_table import VirtualTable
+from tests.ui.harness import Person
+
+
+def cut_off(person: Person) -> Iterator[str]:
+    """What does not fit on the screens that are seen, with the text.
+
+    Names of devices and the like may be cut: they are as long as people made them.
+    """
+    for screen in (*person.app._background_screens, person.app.screen):
+        for widget in screen.walk_children(Widget):
+            if widget.display and widget.region.size and not isinstance(widget, DeviceButton):
+                yield from _cut_off_in(widget)
+                yield from _out_of_sight(screen, widget)
+
+
+def _cut_off_in(widget: Widget) -> Iterator[str]:
+    width, height = widget.content_size
+    match widget:
+        case Static():
+            text = str(widget.content)
+            rows = widget.get_content_height(widget.container_size, widget.app.size, width)
+            if text and (
+                rows > height
+                or _longest([word for word in text.split() if "@" not in word]) > width
+            ):
+                yield f"{text!r} needs {rows} rows, but has {width}x{height}"
+        case Button() if _longest(str(widget.label).splitlines()) > width:
+            yield f"[{widget.label}] has only {width} columns"
+        case OptionList():
+            room = widget.scrollable_content_region.width
+            prompts = [str(option.prompt) for option in widget.options]
+            yield from (
+                f"{one!r} has only {room} columns" for one in prompts if cell_len(one) > room
+            )
+        case VirtualTable():
+            for column in widget.shown:
+                if cell_len(column.title) > column.width:
+                    yield f"the column {column.title!r} has only {column.width} columns"
+
+
+def _longest(parts: list[str]) -> int:
+    return max(map(cell_len, parts), default=0)
+
+
+def _out_of_sight(screen: Screen[Any], widget: Widget) -> Iterator[str]:
+    _, clip = screen._compositor.visible_widgets.get(widget, (None, None))
+    scrolls = any(isinstance(one, Widget) and one.max_scroll_y for one in widget.ancestors)
+    if clip is not None and not scrolls and not clip.contains_region(widget.region):
+        yield f"{widget!r} is partly out of sight: {widget.region} in {clip}"
+
+
+def has_to_scroll(person: Person) -> bool:
+    """Whether something other than a list has to be scrolled to see all of it."""
+    return any(
+        widget.max_scroll_y and not isinstance(widget, OptionList | VirtualTable)
+        for widget in person.app.screen.walk_children(Widget)
+        if widget.display and widget.is_scrollable
+    )

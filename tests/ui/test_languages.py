@@ -1,0 +1,39 @@
+"""Each scene in another language: nothing is left in English, and everything fits at 80x24."""
+
+from typing import Final
+
+import pytest
+
+from cwtui import language
+from cwtui.language import Language
+from tests.language import Marked, german
+from tests.ui.fitting import cut_off, has_to_scroll
+from tests.ui.scenes import SCENES
+from tests.ui.unmarked import unmarked
+
+NOT_YET: Final = {
+    *("acts", "batch", "batch_passwords", "batch_report", "confirm_disable_mfa"),
+    *("disable_account", "end_own_session", "sign_out_user", "initial_password", "invitation"),
+    *("proof", "proof_wrong", "proof_with_code", "quitting", "quitting_before_saving"),
+    *("help", "help_account", "manual", "command_palette"),
+    *("sign_in_after_demotion", "account_invited", "batch_running", "organization_wrong"),
+    *("audit_log", "audit_log_wrong", "audit_event"),
+}
+"""Scenes that still have texts in English only."""
+SCROLLED: Final = {
+    *("account_devices", "account_invited", "account_locked", "account_roles", "account_ssh_keys"),
+    *("settings_after_failures", "settings_after_stop", "settings_devices", "settings_few_codes"),
+    *("settings_required", "help", "help_account", "manual_topic"),
+}
+"""Pages that are longer than 80x24 in English too."""
+
+
+@pytest.mark.parametrize("name", [name for name in SCENES if name not in NOT_YET])
+async def test_each_scene_is_translated_and_fits(name: str) -> None:
+    with german(Marked()):
+        language.use(Language.GERMAN)
+        async with SCENES[name].played() as (person, there):
+            assert unmarked(person, there) == [], person.text
+            if person.app.size == (80, 24):
+                assert [*cut_off(person)] == [], person.text
+                assert not has_to_scroll(person) or name in SCROLLED, person.text
