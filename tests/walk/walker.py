@@ -7,6 +7,7 @@ from random import Random
 from typing import Final
 
 from cwtui.ui.after_code import SECONDS
+from cwtui.ui.screens.pages.looking import LookingPage
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.widgets.too_small import MIN_COLUMNS, MIN_ROWS
 from tests.ui.harness import Person, at_work
@@ -114,6 +115,9 @@ class Walk:
 
     def _chosen(self, person: Person, town: Town, goals: Goals) -> list[Step]:
         random = self.random
+        page = person.app.screen
+        if isinstance(page, LookingPage) and random.random() < 0.3:
+            return [Step("look", lambda _: _look(page, town))]
         steps = []
         if random.random() < (0.4 if isinstance(person.app.screen, Page) else 0.8):
             steps = goals.steps()
@@ -149,6 +153,12 @@ class Walk:
     def _count(self, person: Person) -> None:
         if person.running:
             self.screens[type(person.app.screen).__name__] += 1
+
+
+def _look(page: LookingPage, town: Town) -> None:
+    """Let a list look for news, as if nobody had pressed a key for a while."""
+    town.world.clock.forward(2)
+    page.run_worker(page.look(), group="look", exclusive=True)
 
 
 def _raise_if_broken(person: Person) -> None:
