@@ -19,10 +19,11 @@ from cwtui.accounts.listing import AccountRow, Listing
 from cwtui.accounts.model import Account, Attempts, FailedSignIns, SecondFactor, SignInRecord
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.ssh_keys import SshKeyState
-from cwtui.accounts.text import counted, visible
+from cwtui.accounts.text import visible
 from cwtui.accounts.throttle import STRANGERS
 from cwtui.accounts.times import utc_minute
 from cwtui.cli.tables import moment
+from cwtui.language import _, ngettext
 
 HEADINGS: Final = ("USERNAME", "ORIGIN", "MFA", "STATUS", "ROLES")
 
@@ -146,29 +147,29 @@ def account_lines(details: Details) -> list[tuple[str, str]]:
     factor = account.second_factor
     requirement = account_state.requirement(account, details.settings)
     groups = {
-        "Username": [visible(account.username)],
-        "Display name": [visible(account.display_name) or "-"],
-        "Roles": [visible(role) for role in account.roles],
-        "MFA (Required)": [wording.required(requirement), wording.why_required(requirement)],
-        "MFA": [wording.mfa(factor)],
-        "Devices": [
+        _("Username"): [visible(account.username)],
+        _("Display name"): [visible(account.display_name) or "-"],
+        _("Roles"): [visible(role) for role in account.roles],
+        _("MFA (Required)"): [wording.required(requirement), wording.why_required(requirement)],
+        _("MFA"): [wording.mfa(factor)],
+        _("Devices"): [
             f"{visible(state.name)}: {wording.device(state)}"
             for state in devices.states(factor, record)
         ],
-        "Backup codes": _backup_codes(factor),
-        "SSH keys": [
+        _("Backup codes"): _backup_codes(factor),
+        _("SSH keys"): [
             line
             for state in ssh_keys.states(account)
             for line in (f"{visible(state.name)}: {wording.ssh_key(state)}", state.fingerprint)
         ],
-        "Status": [wording.status(details)],
-        "Expires": [wording.expires(account)],
-        "Origin": [wording.origin_in_full(account)],
-        "Password": [wording.password(account, details.now)],
-        "Created": [utc_minute(account.created_at)],
-        "Last sign-in": [wording.last_sign_in(record)],
-        "Failed sign-ins": _failed_sign_ins(record),
-        "Failed attempts": _failed_attempts(record, details.now),
+        _("Status"): [wording.status(details)],
+        _("Expires"): [wording.expires(account)],
+        _("Origin"): [wording.origin_in_full(account)],
+        _("Password"): [wording.password(account, details.now)],
+        _("Created"): [utc_minute(account.created_at)],
+        _("Last sign-in"): [wording.last_sign_in(record)],
+        _("Failed sign-ins"): _failed_sign_ins(record),
+        _("Failed attempts"): _failed_attempts(record, details.now),
     }
     return [line for label, values in groups.items() for line in _group(label, values)]
 
@@ -182,17 +183,22 @@ def _group(label: str, values: list[str]) -> list[tuple[str, str]]:
 def summary(details: Details) -> str:
     """Return the account's changeable fields in one line."""
     account = details.account
-    name = f"display name {account.display_name}, " if account.display_name else ""
     required = wording.required(account_state.requirement(account, details.settings))
-    expires = f", expires {last_day(account.expires_at)}" if account.expires_at else ""
-    status = wording.status(details)
-    return f"{name}roles {', '.join(account.roles)}, MFA {required}, {status}{expires}"
+    name, day = account.display_name, last_day(account.expires_at)
+    parts = (
+        _("display name {name}", name=name) if name else "",
+        _("roles {roles}", roles=", ".join(account.roles)),
+        _("MFA {required}", required=required),
+        wording.status(details),
+        _("expires {day}", day=day) if account.expires_at else "",
+    )
+    return ", ".join(filter(None, parts))
 
 
 def _backup_codes(factor: SecondFactor | None) -> list[str]:
     if factor is None:
-        return ["none"]
-    note = "" if backup_codes.are_saved(factor.backup_codes) else "not confirmed by the user"
+        return [_("none")]
+    note = "" if backup_codes.are_saved(factor.backup_codes) else _("not confirmed by the user")
     return [wording.unused_codes(factor), note]
 
 
@@ -220,21 +226,36 @@ def _failed_fields(failed: FailedSignIns | None) -> dict[str, Any] | None:
 
 def _failed_sign_ins(record: SignInRecord) -> list[str]:
     if record.failed is None:
-        return ["none"]
+        return [_("none")]
     is_first = record.last_sign_in is None
     return failed_sign_in_words.summary(record.failed, is_first_sign_in=is_first)
 
 
 def _failed_attempts(record: SignInRecord, now: float) -> list[str]:
-    kinds = {"wrong password": record.password_attempts, "wrong code": record.code_attempts}
+    kinds = ((_wrong_passwords, record.password_attempts), (_wrong_codes, record.code_attempts))
     lines: list[str] = []
-    for what, attempts in kinds.items():
+    for counted, attempts in kinds:
         for source, tries in attempts.items():
-            where = visible(source) or "unknown sources"
-            lines.append(f"{counted(tries.failures, what)} from {where}")
+            where = visible(source) or _("unknown sources")
+            lines.append(counted(tries.failures, where))
             if tries.banned_until > now:
-                lines.append(f"(waits until {utc_minute(tries.banned_until)})")
-    return lines or ["none"]
+                lines.append(_("(waits until {time})", time=utc_minute(tries.banned_until)))
+    return lines or [_("none")]
+
+
+def _wrong_passwords(number: int, where: str) -> str:
+    return ngettext(
+        "{number} wrong password from {where}",
+        "{number} wrong passwords from {where}",
+        number,
+        where=where,
+    )
+
+
+def _wrong_codes(number: int, where: str) -> str:
+    return ngettext(
+        "{number} wrong code from {where}", "{number} wrong codes from {where}", number, where=where
+    )
 
 
 def _attempts_fields(attempts: Mapping[str, Attempts]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from cwtui.accounts.errors import AccountsError, Agreed, InvalidInput
 from cwtui.accounts.importing import lines
 from cwtui.accounts.importing.creating import New
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.text import counted, visible
+from cwtui.accounts.text import visible
 from cwtui.cli import completing, confirming, json_output
 from cwtui.cli.batch import NOT_REACHED, WOULD_BE_DONE
 from cwtui.cli.errors import Failed
@@ -30,7 +30,7 @@ from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
 from cwtui.cli.passwords_to import passwords_file
 from cwtui.cli.progress import progress
-from cwtui.language import _
+from cwtui.language import _, ngettext
 
 _SIGNS: Final = {Kind.CREATE: "+", Kind.CHANGE: "~", Kind.REMOVE: "-"}
 
@@ -110,8 +110,13 @@ def apply(
         raise Failed(
             _("Name a new file for the codes of the invitations: --passwords-to NEWFILE")
             if invite
-            else f"{counted(plan.new.without_password, 'new account')} would get initial passwords,"
-            " as there are none to take over. Name a new file for them: --passwords-to NEWFILE"
+            else ngettext(
+                "{number} new account would get initial passwords, as there are none to take over. "
+                "Name a new file for them: --passwords-to NEWFILE",
+                "{number} new accounts would get initial passwords, as there are none to take "
+                "over. Name a new file for them: --passwords-to NEWFILE",
+                plan.new.without_password,
+            )
         )
     _apply(ports, plan, passwords_to, yes=yes, as_json=as_json)
 
@@ -138,11 +143,20 @@ def _put_difference(plan: Plan, *, check: bool, as_json: bool) -> None:
     else:
         _put_lines([*plan.roles, *plan.accounts])
     if plan.problems:
-        raise Failed(f"{counted(len(plan.problems), 'line')} cannot be applied.")
+        wrong = len(plan.problems)
+        raise Failed(
+            ngettext("{number} line cannot be applied.", "{number} lines cannot be applied.", wrong)
+        )
     if plan.is_different:
         number = len(plan.roles) + len(plan.accounts)
-        raise Failed(f"{counted(number, 'difference')}. Nothing was changed.")
-    say("All is as the file says.")
+        raise Failed(
+            ngettext(
+                "{number} difference. Nothing was changed.",
+                "{number} differences. Nothing was changed.",
+                number,
+            )
+        )
+    say(_("All is as the file says."))
 
 
 def _apply(
@@ -157,7 +171,7 @@ def _apply(
         plan.check(agreed)
         with (
             passwords_file(kept_in, invitations=plan.new.invited) as keep,
-            progress("Applying") as shown,
+            progress(_("Applying")) as shown,
         ):
 
             def hand_over(made: Sequence[New]) -> None:
@@ -172,7 +186,7 @@ def _apply(
             )
 
     try:
-        confirming.confirmed(carry_out, yes=yes, if_not="Nothing was changed.")
+        confirming.confirmed(carry_out, yes=yes, if_not=_("Nothing was changed."))
     except AccountsError as error:
         if not done:
             raise
@@ -183,13 +197,26 @@ def _apply(
         _put(plan, done, batch, check=False)
     else:
         _put_lines([one.difference for one in changed])
-    say(f"{counted(len(changed), 'difference')} applied. In the audit log: batch {batch}.")
+    say(
+        ngettext(
+            "{number} difference applied. In the audit log: batch {batch}.",
+            "{number} differences applied. In the audit log: batch {batch}.",
+            len(changed),
+            batch=batch,
+        )
+    )
     for one in refused:
         say(f"{one.difference.name}: {one.why}")
     if problem is not None:
         raise problem
     if refused:
-        raise Failed(f"{counted(len(refused), 'difference')} could not be applied.")
+        raise Failed(
+            ngettext(
+                "{number} difference could not be applied.",
+                "{number} differences could not be applied.",
+                len(refused),
+            )
+        )
 
 
 def _put_lines(found: Sequence[Difference]) -> None:

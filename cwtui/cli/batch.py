@@ -20,10 +20,11 @@ from cwtui.cli.output import put, say
 from cwtui.cli.passwords_to import passwords_file
 from cwtui.cli.progress import progress
 from cwtui.cli.tables import table
+from cwtui.language import N_, _, grouped
 
 _HEADINGS: Final = ("USERNAME", "OUTCOME", "REASON")
-WOULD_BE_DONE: Final = "would be done"
-NOT_REACHED: Final = "not reached"
+WOULD_BE_DONE: Final = N_("would be done")
+NOT_REACHED: Final = N_("not reached")
 
 
 class Row(NamedTuple):
@@ -62,15 +63,15 @@ def carry_out(
         return
     if (needs_yes or plan.gaining) and not yes:
         if not terminal.is_there():
-            raise Failed(f"{sentences.question(plan)} {terminal.NOT_THERE} Use --yes.")
+            raise Failed(f"{sentences.question(plan)} {terminal.use_yes()}")
         if not terminal.ask_yes(sentences.question(plan)):
-            raise Failed("Nothing was changed.")
+            raise Failed(_("Nothing was changed."))
     report = batches.begin(ports, operator(), plan)
     try:
         invitations = act == ResetPassword(invited=True)
         with (
             passwords_file(passwords_to, invitations=invitations) as keep,
-            progress("Changing") as shown,
+            progress(_("Changing")) as shown,
         ):
             batches.carry_out(
                 ports,
@@ -80,7 +81,13 @@ def carry_out(
                 hand_over=lambda name, password: keep([(name, password)]),
             )
     except KeyboardInterrupt:
-        say(f"Interrupted. {sentences.summary(report)} In the audit log: batch {report.batch}.")
+        say(
+            _(
+                "Interrupted. {summary} In the audit log: batch {batch}.",
+                summary=sentences.summary(report),
+                batch=report.batch,
+            )
+        )
         raise
     _report(chosen, plan, report, list(_results(report)))
 
@@ -117,14 +124,20 @@ def _report(chosen: Chosen, plan: Plan, report: Report | None, rows: list[Row]) 
     if chosen.as_json:
         _put(rows, report, dry_run=chosen.dry_run)
     elif rows:
-        cells = ((visible(row.username), row.outcome, row.reason or "-") for row in rows)
+        cells = ((visible(row.username), _(row.outcome), _(row.reason) or "-") for row in rows)
         put(table([_HEADINGS, *cells]))
     if report is not None:
-        say(f"{sentences.summary(report)} In the audit log: batch {report.batch}.")
+        say(
+            _(
+                "{summary} In the audit log: batch {batch}.",
+                summary=sentences.summary(report),
+                batch=report.batch,
+            )
+        )
         if report.problem is not None:
             raise report.problem
     elif not rows:
-        say("No account matches.")
+        say(_("No account matches."))
     elif not chosen.dry_run:
         say(sentences.question(plan))
     _refuse_if_refused(rows)
@@ -134,7 +147,11 @@ def _refuse_if_refused(rows: Sequence[Row]) -> None:
     refused = [row for row in rows if row.outcome == Outcome.REFUSED]
     if not refused:
         return
-    sentence = f"{len(refused):,} of {len(rows):,} accounts were refused; see above."
+    sentence = _(
+        "{number} of {total} accounts were refused; see above.",
+        number=grouped(len(refused)),
+        total=grouped(len(rows)),
+    )
     if all(row.reason == Reason.UNKNOWN for row in refused):
         raise NotFound(sentence)
     raise Failed(sentence)

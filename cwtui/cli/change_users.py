@@ -25,7 +25,7 @@ from cwtui.cli.host import Host, operator
 from cwtui.cli.initial_password import hand_over
 from cwtui.cli.output import say
 from cwtui.cli.values import DeviceName
-from cwtui.language import _
+from cwtui.language import N_, _
 
 
 def role_option(help_text: str) -> Callable[[Any], Any]:
@@ -42,7 +42,13 @@ def role_option(help_text: str) -> Callable[[Any], Any]:
 def _not_empty(_ctx: click.Context, parameter: click.Parameter, typed: str | None) -> str | None:
     # An empty variable in a script must not mean "never".
     if typed is not None and not typed.strip():
-        raise WrongUsage(f"{parameter.opts[0]} is empty. Give a date, or {expiry.NEVER}.")
+        raise WrongUsage(
+            _(
+                "{option} is empty. Give a date, or {never}.",
+                option=parameter.opts[0],
+                never=expiry.NEVER,
+            )
+        )
     return typed
 
 
@@ -97,7 +103,7 @@ def set_(
     accounts get permissions, this asks first. Without a terminal it refuses, unless --yes is given.
     """
     if not chosen_roles and {mfa_required, enabled, display_name, expires} == {None}:
-        raise WrongUsage("Give at least one option to change. See: cwtui user set --help")
+        raise WrongUsage(_("Give at least one option to change. See: cwtui user set --help"))
     change = acts.Change(
         mfa_required=mfa_required,
         enabled=enabled,
@@ -109,7 +115,7 @@ def set_(
         _set_one(host.ports(), chosen.one, change, chosen, yes=yes)
         return
     if display_name is not None:
-        raise WrongUsage("--display-name is for one NAME, without --dry-run.")
+        raise WrongUsage(_("--display-name is for one NAME, without --dry-run."))
     batch.carry_out(host.ports(), change, chosen, yes=yes)
 
 
@@ -117,14 +123,18 @@ def _set_one(ports: Ports, name: str, to: acts.Change, chosen: Chosen, *, yes: b
     def update(agreed: Agreed) -> administration.Updated:
         return acts.update(ports, operator(), name, to, agreed)
 
-    updated = confirming.confirmed(update, yes=yes, if_not="Nothing was changed.")
+    updated = confirming.confirmed(update, yes=yes, if_not=_("Nothing was changed."))
     details = administration.show_user(ports, operator(), name)
     username = details.account.username
     if chosen.as_json:
         batch.put_one(username, changed=updated.changed)
     else:
-        what = "Saved" if updated.changed else "Nothing was changed for"
-        say(f"{what} {username}: {account_output.summary(details)}.")
+        now = account_output.summary(details)
+        say(
+            _("Saved {name}: {now}.", name=username, now=now)
+            if updated.changed
+            else _("Nothing was changed for {name}: {now}.", name=username, now=now)
+        )
     say_if_mfa_is_off(details.account, details.settings)
 
 
@@ -196,16 +206,16 @@ def remove(host: Host, chosen: Chosen, yes: bool) -> None:
     if chosen.one is None:
         batch.carry_out(host.ports(), acts.Remove(), chosen, yes=yes, needs_yes=True)
         return
-    terminal.check_can_ask("remove the account", yes=yes)
+    terminal.check_can_ask(_("Use --yes to remove the account."), yes=yes)
     ports = host.ports()
     username = administration.name_to_remove(ports, operator(), chosen.one)
-    if not yes and not terminal.ask_yes(f"Remove the account {username} for good?"):
-        raise Failed(f"{username} was not removed.")
+    if not yes and not terminal.ask_yes(_("Remove the account {name} for good?", name=username)):
+        raise Failed(_("{name} was not removed.", name=username))
     administration.remove_user(ports, operator(), username)
     if chosen.as_json:
         batch.put_one(username, changed=True)
     else:
-        say(f"Removed {username}.")
+        say(_("Removed {name}.", name=username))
 
 
 @click.command(
@@ -245,7 +255,7 @@ def reset_password(
     """
     if chosen.one is None or passwords_to is not None:
         if passwords_to is None and not chosen.dry_run:
-            raise WrongUsage("Name a new file for the initial passwords: --passwords-to NEWFILE")
+            raise WrongUsage(_("Name a new file for the initial passwords: --passwords-to NEWFILE"))
         batch.carry_out(
             host.ports(),
             acts.ResetPassword(invite),
@@ -257,8 +267,8 @@ def reset_password(
         return
     ports = host.ports()
     renewed = administration.reset_password(ports, operator(), chosen.one, invited=invite)
-    what = _("Invited") if invite else "Reset the password of"
-    hand_over(renewed, what, ports, as_json=chosen.as_json)
+    done = N_("Invited {name}.") if invite else N_("Reset the password of {name}.")
+    hand_over(renewed, done, ports, as_json=chosen.as_json)
 
 
 @click.command(
@@ -292,7 +302,7 @@ def reset_mfa(host: Host, chosen: Chosen, device: str | None, yes: bool) -> None
     """
     if chosen.one is None:
         if device is not None:
-            raise WrongUsage("--device is for one NAME, without --dry-run.")
+            raise WrongUsage(_("--device is for one NAME, without --dry-run."))
         batch.carry_out(host.ports(), acts.DisableMfa(), chosen, yes=yes, needs_yes=True)
         return
     ports = host.ports()
@@ -304,7 +314,7 @@ def reset_mfa(host: Host, chosen: Chosen, device: str | None, yes: bool) -> None
     if chosen.as_json:
         batch.put_one(account.username, changed=bool(said))
     else:
-        say(said or f"{account.username} has no device. Nothing was changed.")
+        say(said or _("{name} has no device. Nothing was changed.", name=account.username))
 
 
 def _without_mfa(ports: Ports, name: str, *, yes: bool) -> tuple[Account, str]:
@@ -313,13 +323,13 @@ def _without_mfa(ports: Ports, name: str, *, yes: bool) -> tuple[Account, str]:
     if account.second_factor is None:
         return account, ""
     if not yes and terminal.is_there():
-        question = f"Remove all devices and backup codes of {account.username}?"
+        question = _("Remove all devices and backup codes of {name}?", name=account.username)
         if not terminal.ask_yes(question):
-            raise Failed("Nothing was removed.")
+            raise Failed(_("Nothing was removed."))
     account = user_mfa.disable_mfa(ports, operator(), name)
     required = account_state.is_required(account, ports.accounts.settings())
     then = wording.after_mfa_is_disabled(required=required)
-    return account, f"Disabled the MFA of {account.username}. {then}"
+    return account, _("Disabled the MFA of {name}. {then}", name=account.username, then=then)
 
 
 @click.command(
@@ -350,6 +360,8 @@ def say_if_mfa_is_off(account: Account, settings: OrganizationSettings) -> None:
     """Say so if the account's own requirement is without effect."""
     if account_state.requirement(account, settings) is Requirement.SUSPENDED:
         say(
-            "MFA is off for the organization, so it is not required yet. To allow it: "
-            "cwtui settings set mfa optional"
+            _(
+                "MFA is off for the organization, so it is not required yet. To allow it: cwtui "
+                "settings set mfa optional"
+            )
         )

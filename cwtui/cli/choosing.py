@@ -18,6 +18,7 @@ from cwtui.cli import completing, filtering, json_output
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.input_file import opened
 from cwtui.cli.values import Username
+from cwtui.language import _
 
 _WORDS: Final = account_words.before_reading()
 
@@ -50,7 +51,7 @@ def options(function: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         ways = (bool(names), from_ is not None, text is not None)
         if ways.count(True) != 1:
-            raise WrongUsage("Give either NAME..., --from FILE or --filter FILTER.")
+            raise WrongUsage(_("Give either NAME..., --from FILE or --filter FILTER."))
         if text is not None:
             selection = Selection(view=View(text))
         elif from_ is not None:
@@ -117,4 +118,10 @@ def _is_table(first: Line | Problem) -> bool:
 
 
 def _wrong(problem: Problem) -> Refused:
-    return Refused(f"{problem.place.at_the_start}: {problem.reason} Nothing was changed.")
+    return Refused(
+        _(
+            "{place}: {reason} Nothing was changed.",
+            place=problem.place.at_the_start,
+            reason=problem.reason,
+        )
+    )

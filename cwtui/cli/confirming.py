@@ -22,7 +22,7 @@ def confirmed(call: Callable[[Agreed], T], *, yes: bool, if_not: str) -> T:
             return call(agreed)
         except ConfirmationNeeded as needed:
             if not terminal.is_there():
-                raise Failed(f"{needed} {terminal.NOT_THERE} Use --yes.") from None
+                raise Failed(f"{needed} {terminal.use_yes()}") from None
             if not terminal.ask_yes(f"{needed} {needed.question}"):
                 raise Failed(if_not) from None
             agreed |= {type(needed)}

@@ -11,6 +11,7 @@ from cwtui.cli.errors import WrongUsage
 from cwtui.cli.import_files import Decrypt
 from cwtui.cli.input_file import STANDARD_INPUT
 from cwtui.host.untrusted_files import open_regular
+from cwtui.language import _
 
 _MARK: Final = b"age-encryption.org/v1\n"
 
@@ -21,9 +22,9 @@ def of(files: Sequence[str], identity: Path | None, *, passphrase_stdin: bool) -
     Raises WrongUsage if there is no way to ask, and OSError.
     """
     if identity is not None and passphrase_stdin:
-        raise WrongUsage("Give either --identity or --passphrase-stdin.")
+        raise WrongUsage(_("Give either --identity or --passphrase-stdin."))
     if passphrase_stdin and STANDARD_INPUT in files:
-        raise WrongUsage("Standard input has either FILE or the passphrase.")
+        raise WrongUsage(_("Standard input has either FILE or the passphrase."))
     if identity is None and not passphrase_stdin and not any(map(_is_encrypted, files)):
         return None
     # Imported here, because it needs a library that not every host has.
@@ -34,8 +35,8 @@ def of(files: Sequence[str], identity: Path | None, *, passphrase_stdin: bool) -
     if passphrase_stdin:
         return partial(age.decrypted_with, passphrase=standard_input.passphrase())
     if not terminal.is_there():
-        raise WrongUsage("The file is encrypted. Use --identity FILE or --passphrase-stdin.")
-    return partial(age.decrypted_with, passphrase=terminal.ask_secret("Passphrase"))
+        raise WrongUsage(_("The file is encrypted. Use --identity FILE or --passphrase-stdin."))
+    return partial(age.decrypted_with, passphrase=terminal.ask_secret(terminal.PASSPHRASE))
 
 
 def _is_encrypted(file: str) -> bool:

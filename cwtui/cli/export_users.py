@@ -11,7 +11,6 @@ from cwtui.accounts import account_words, exporting
 from cwtui.accounts.errors import AlreadyExists
 from cwtui.accounts.listing import View
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.text import counted
 from cwtui.cli import completing, filtering, json_output, standard_input, terminal
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.formats import say_if_formulas
@@ -21,6 +20,7 @@ from cwtui.cli.json_output import put_change
 from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import put_bytes, say
 from cwtui.host.files import new_file, sync_folder, write_all
+from cwtui.language import _, ngettext
 
 _WORDS: Final = account_words.before_reading()
 _STANDARD_OUTPUT: Final = "-"
@@ -92,13 +92,15 @@ def export(
     """
     encrypt = _encryption(recipients, passphrase_stdin) if with_secrets else None
     if encrypt is None and (recipients or passphrase_stdin):
-        raise WrongUsage("--recipient and --passphrase-stdin need --with-secrets.")
+        raise WrongUsage(_("--recipient and --passphrase-stdin need --with-secrets."))
     if with_secrets and format_ != _JSON_LINES:
-        raise WrongUsage(f"With --with-secrets, the format is always {_JSON_LINES}.")
+        raise WrongUsage(
+            _("With --with-secrets, the format is always {format}.", format=_JSON_LINES)
+        )
     if file == _STANDARD_OUTPUT and as_json:
-        raise WrongUsage("With - the accounts are on standard output, so --json cannot be.")
+        raise WrongUsage(_("With - the accounts are on standard output, so --json cannot be."))
     if file == _STANDARD_OUTPUT and with_secrets and sys.stdout.isatty():
-        raise WrongUsage("Secrets are not written to a terminal. Use a file or a pipe.")
+        raise WrongUsage(_("Secrets are not written to a terminal. Use a file or a pipe."))
     ports, view = host.ports(), View(text or "")
     number = 0
 
@@ -123,7 +125,15 @@ def export(
     if as_json:
         put_change({"file": file, "accounts": number, "with_secrets": with_secrets}, changed=True)
     else:
-        say(f"Exported {counted(number, 'account')}{' with secrets' if with_secrets else ''}.")
+        say(
+            ngettext(
+                "Exported {number} account with secrets.",
+                "Exported {number} accounts with secrets.",
+                number,
+            )
+            if with_secrets
+            else ngettext("Exported {number} account.", "Exported {number} accounts.", number)
+        )
 
 
 def _write_new(file: Path, content: Callable[[], bytes]) -> None:
@@ -135,7 +145,7 @@ def _write_new(file: Path, content: Callable[[], bytes]) -> None:
         with new_file(file, or_abandoned=True) as descriptor:
             write_all(descriptor, content())
     except FileExistsError:
-        raise AlreadyExists(f"{file} exists. Name a new file.") from None
+        raise AlreadyExists(_("{file} exists. Name a new file.", file=file)) from None
 
 
 def _encryption(recipients: tuple[str, ...], passphrase_stdin: bool) -> Callable[[bytes], bytes]:
@@ -144,7 +154,7 @@ def _encryption(recipients: tuple[str, ...], passphrase_stdin: bool) -> Callable
     from cwtui.host import age
 
     if recipients and passphrase_stdin:
-        raise WrongUsage("Give either --recipient or --passphrase-stdin.")
+        raise WrongUsage(_("Give either --recipient or --passphrase-stdin."))
     if recipients:
         age.check_recipients(recipients)
         return lambda content: age.encrypted(content, recipients)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import click
 
@@ -11,8 +11,8 @@ from cwtui.accounts.filter_language import FilterError, Vocabulary, parse
 from cwtui.accounts.text import normal
 from cwtui.cli import completing
 from cwtui.cli.errors import WrongUsage
+from cwtui.language import _
 
-_GIVE: Final = "Give a value, or omit it."
 Complete: TypeAlias = Callable[[click.Context, click.Parameter, str], Any]
 
 
@@ -42,7 +42,7 @@ def check(text: str, vocabulary: Vocabulary[Any], name: str) -> None:
     An empty variable in a script must not match everything.
     """
     if not text.strip():
-        raise WrongUsage(f"{name} is empty. {_GIVE}")
+        raise WrongUsage(_("{name} is empty. Give a value, or omit it.", name=name))
     try:
         parse(text, vocabulary, time.time())
     except FilterError as error:
@@ -69,7 +69,7 @@ def word_option(
         if typed is None:
             return None
         if not typed.strip():
-            raise WrongUsage(f"--{name} is empty. {_GIVE}")
+            raise WrongUsage(_("{name} is empty. Give a value, or omit it.", name=f"--{name}"))
         try:
             parse("", vocabulary, time.time(), options={name: typed})
         except FilterError as error:

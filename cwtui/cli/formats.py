@@ -66,7 +66,9 @@ def options(known: Sequence[str]) -> Callable[[Any], Any]:
             *args: Any, fields: str | None, format_: str | None, as_json: bool, **kwargs: Any
         ) -> None:
             if as_json and format_ not in {None, "json"}:
-                raise WrongUsage(f"--json and --format {format_} contradict each other.")
+                raise WrongUsage(
+                    _("--json and --format {format} contradict each other.", format=format_)
+                )
             name = "json" if as_json else format_ or TABLE
             function(*args, output=Format(name, _fields(fields, known), tuple(known)), **kwargs)
 
@@ -97,7 +99,11 @@ def _fields(typed: str | None, known: Sequence[str]) -> tuple[str, ...]:
     for field in fields:
         if field not in known:
             raise WrongUsage(
-                f"There is no field named {visible(field[:64])!r}. Choose from: {', '.join(known)}."
+                _(
+                    "There is no field named {field!r}. Choose from: {known}.",
+                    field=visible(field[:64]),
+                    known=", ".join(known),
+                )
             )
     return fields
 

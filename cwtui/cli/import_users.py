@@ -13,7 +13,7 @@ from cwtui.accounts.importing import creating, planning, programs
 from cwtui.accounts.importing.creating import New
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.planning import Plan
-from cwtui.accounts.text import counted, visible
+from cwtui.accounts.text import visible
 from cwtui.cli import completing, confirming, decryption, import_files, json_output
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.file_remarks import remark_fields, say_remarks
@@ -121,7 +121,7 @@ def import_(
     _check_usage(format_, files, username, issuer)
     decrypt = decryption.of(files, identity, passphrase_stdin=passphrase_stdin)
     ports = host.ports()
-    with progress("Reading") as shown:
+    with progress(_("Reading")) as shown:
         found = import_files.entries(format_, files, username or "", issuer or "", shown, decrypt)
         plan = planning.plan(ports, operator(), found, add_devices=add_devices, invited=invite)
     batch: str | None = None
@@ -135,8 +135,13 @@ def import_(
             raise Failed(
                 _("Name a new file for the codes of the invitations: --passwords-to NEWFILE")
                 if invite
-                else f"{counted(plan.without_password, 'new account')} would get initial passwords,"
-                " as there are none to take over. Name a new file for them: --passwords-to NEWFILE"
+                else ngettext(
+                    "{number} new account would get initial passwords, as there are none to take "
+                    "over. Name a new file for them: --passwords-to NEWFILE",
+                    "{number} new accounts would get initial passwords, as there are none to take "
+                    "over. Name a new file for them: --passwords-to NEWFILE",
+                    plan.without_password,
+                )
             )
 
         def create(agreed: Agreed) -> str:
@@ -146,7 +151,7 @@ def import_(
             try:
                 with (
                     passwords_file(kept_in, invitations=invite) as keep,
-                    progress("Importing") as shown,
+                    progress(_("Importing")) as shown,
                 ):
 
                     def hand_over(made: Sequence[New]) -> None:
@@ -156,10 +161,10 @@ def import_(
                         ports, operator(), plan, hand_over, shown, workers, agreed
                     )
             except KeyboardInterrupt:
-                say("Interrupted. Either all of this was imported or nothing.")
+                say(_("Interrupted. Either all of this was imported or nothing."))
                 raise
 
-        batch = confirming.confirmed(create, yes=yes, if_not="Nothing was imported.")
+        batch = confirming.confirmed(create, yes=yes, if_not=_("Nothing was imported."))
         _say_done(plan, batch, passwords_to)
     if as_json:
         put_change(_fields(plan, batch) | {"dry_run": dry_run}, changed=batch is not None)
@@ -170,11 +175,11 @@ def _check_usage(
     format_: programs.Format, files: tuple[str, ...], username: str | None, issuer: str | None
 ) -> None:
     if username is not None and not format_.takes_username:
-        raise WrongUsage("--username is for formats whose files do not say whose they are.")
+        raise WrongUsage(_("--username is for formats whose files do not say whose they are."))
     if username is not None and len(files) > 1:
-        raise WrongUsage("--username is for one FILE. Import the others one by one.")
+        raise WrongUsage(_("--username is for one FILE. Import the others one by one."))
     if issuer is not None and not format_.takes_issuer:
-        raise WrongUsage("--issuer is for the exports of apps.")
+        raise WrongUsage(_("--issuer is for the exports of apps."))
 
 
 def _put_difference(plan: Plan) -> None:
@@ -206,7 +211,13 @@ def _password(one: Entry, made: str) -> str:
 
 
 def _say_done(plan: Plan, batch: str, passwords_to: Path | None) -> None:
-    say(f"Imported {_amount(plan)}, in the audit log as batch {batch}.")
+    say(
+        _(
+            "Imported {amount}, in the audit log as batch {batch}.",
+            amount=_amount(plan),
+            batch=batch,
+        )
+    )
     if plan.without_password and plan.invited:
         say(
             ngettext(
@@ -218,17 +229,26 @@ def _say_done(plan: Plan, batch: str, passwords_to: Path | None) -> None:
         )
     elif plan.without_password:
         say(
-            f"{counted(plan.without_password, 'initial password')} in {passwords_to}, valid for "
-            "seven days. Remove the file when they are handed over."
+            ngettext(
+                "{number} initial password in {path}, valid for seven days. Remove the file when "
+                "they are handed over.",
+                "{number} initial passwords in {path}, valid for seven days. Remove the file when "
+                "they are handed over.",
+                plan.without_password,
+                path=passwords_to,
+            )
         )
 
 
 def _amount(plan: Plan) -> str:
     """Return what is new, such as "2 accounts and devices for 1 account"."""
-    parts = [counted(len(plan.new), "account")] if plan.new or not plan.added else []
-    if plan.added:
-        parts.append(f"devices for {counted(len(plan.added), 'account')}")
-    return " and ".join(parts)
+    new = ngettext("{number} account", "{number} accounts", len(plan.new))
+    if not plan.added:
+        return new
+    added = ngettext(
+        "devices for {number} account", "devices for {number} accounts", len(plan.added)
+    )
+    return _("{accounts} and {devices}", accounts=new, devices=added) if plan.new else added
 
 
 def _fields(plan: Plan, batch: str | None) -> dict[str, Any]:
@@ -245,16 +265,27 @@ def _fields(plan: Plan, batch: str | None) -> dict[str, Any]:
 def _say_result(plan: Plan, *, is_done: bool, dry_run: bool) -> None:
     """Say what else is to be known. Raises Failed and AlreadyExists if lines were refused."""
     if plan.unchanged:
-        say(f"{counted(len(plan.unchanged), 'account')} exist already, and are as in the file.")
+        say(
+            ngettext(
+                "{number} account exist already, and are as in the file.",
+                "{number} accounts exist already, and are as in the file.",
+                len(plan.unchanged),
+            )
+        )
     if dry_run:
-        say(f"{_amount(plan)} would be imported. Nothing was changed.")
+        say(_("{amount} would be imported. Nothing was changed.", amount=_amount(plan)))
     elif not plan.changes_something and not plan.problems:
-        say("There was nothing to import.")
+        say(_("There was nothing to import."))
     if not plan.problems:
         return
-    refused = counted(len(plan.problems), "line or entry", "lines or entries")
-    rest = "" if is_done or dry_run else " Nothing was imported."
-    sentence = f"{refused} cannot be imported.{rest}"
+    sentence = ngettext(
+        "{number} line or entry cannot be imported.",
+        "{number} lines or entries cannot be imported.",
+        len(plan.problems),
+    )
+    if not (is_done or dry_run):
+        nothing = _("Nothing was imported.")
+        sentence = f"{sentence} {nothing}"
     if all(problem.exists for problem in plan.problems):
         raise AlreadyExists(sentence)
     raise Failed(sentence)

@@ -15,12 +15,13 @@ from cwtui.cli.json_output import put_change
 from cwtui.cli.output import say
 from cwtui.cli.values import Username
 from cwtui.config import Config, config_file
+from cwtui.language import N_, _
 
-_LOST = (
-    "Without the old keyring, the passwords, TOTP secrets and backup codes of all accounts are "
-    "lost. Each account except {name} will need cwtui user reset-password, and reset-mfa if it has "
-    "MFA. A wrong or damaged keyring is kept beside the new one. If you may have a backup of "
-    "{keyring}, look for it first."
+_LOST = N_(
+    "Without the old keyring, the passwords, TOTP secrets and backup codes of all accounts "
+    "are lost. Each account except {name} will need cwtui user reset-password, and reset-mfa "
+    "if it has MFA. A wrong or damaged keyring is kept beside the new one. If you may have a "
+    "backup of {keyring}, look for it first."
 )
 
 
@@ -80,7 +81,13 @@ def _create(config: Config, username: str, password: Secret | None, *, as_json: 
     first_admin.check(username, new, confirmation)
     ports = services.create(config)
     account = first_admin.create(ports, username, new, confirmation, operator())
-    say(f"Created the admin {account.username}. Sign in with: {again()}")
+    say(
+        _(
+            "Created the admin {name}. Sign in with: {command}",
+            name=account.username,
+            command=again(),
+        )
+    )
     power = unix_users.power(ports.unix_user(account.username))
     if power:
         say(unix_users.sentence(account.username, power))
@@ -91,12 +98,14 @@ def _create(config: Config, username: str, password: Secret | None, *, as_json: 
 
 def _recover(ports: Ports, username: str, password: Secret | None, *, as_json: bool) -> None:
     recovered = recovery.recover_admin(ports, operator(), username, password)
-    what, known = "Restored access for the admin", password is not None
-    hand_over(recovered, what, ports, as_json=as_json, known=known)
+    done, known = N_("Restored access for the admin {name}."), password is not None
+    hand_over(recovered, done, ports, as_json=as_json, known=known)
     if recovered.account.second_factor is not None:
         say(
-            "Signing in also needs a code from the registered device. If it is lost: "
-            f"{again('user reset-mfa', recovered.account.username)}"
+            _(
+                "Signing in also needs a code from the registered device. If it is lost: {command}",
+                command=again("user reset-mfa", recovered.account.username),
+            )
         )
 
 
@@ -105,10 +114,10 @@ def _give_up_keyring(
 ) -> None:
     accounts = services.without_keyring(config)
     recovery.check_input(accounts, username, password)
-    say(_LOST.format(name=username, keyring=config.keyring_file))
-    terminal.check_can_ask("create a new keyring", yes=not ask)
-    if ask and not terminal.ask_yes("Give up the old keyring for good?"):
-        raise Failed("The keyring was not changed.")
+    say(_(_LOST, name=username, keyring=config.keyring_file))
+    terminal.check_can_ask(_("Use --yes to create a new keyring."), yes=not ask)
+    if ask and not terminal.ask_yes(_("Give up the old keyring for good?")):
+        raise Failed(_("The keyring was not changed."))
     ports = services.with_new_keyring(config)
-    say(f"Created a new keyring: {config.keyring_file}")
+    say(_("Created a new keyring: {file}", file=config.keyring_file))
     _recover(ports, username, password, as_json=as_json)

@@ -14,31 +14,27 @@ from cwtui.language import _
 
 def hand_over(
     made: WithInitialPassword,
-    what: str,
+    done: str,
     ports: Ports,
     *,
     as_json: bool = False,
     known: bool = False,
 ) -> None:
-    """Print the initial password, unless the operator chose it (`known`). Raises Failed."""
+    """Print the initial password, unless the operator chose it (`known`). Raises Failed.
+
+    `done` says what was done with `{name}`, not translated yet.
+    """
     account = made.account
     name = account.username
     until = utc_minute(account.initial_password_expires_at)
     if account.invited:
-        say(
-            _(
-                "{what} {name}. Code of the invitation, to be used before {until}:",
-                what=what,
-                name=name,
-                until=until,
-            )
-        )
+        then = _("Code of the invitation, to be used before {until}:", until=until)
+    elif known:
+        then = _("The initial password must be changed before {until}.", until=until)
     else:
-        say(
-            f"{what} {name}. The initial password must be changed before {until}."
-            if known
-            else f"{what} {name}. Initial password, which must be changed before {until}:"
-        )
+        then = _("Initial password, which must be changed before {until}:", until=until)
+    said = _(done, name=name)
+    say(f"{said} {then}")
     if made.looks_like:
         say(look_alikes.told(made.looks_like))
     if made.power:
@@ -61,6 +57,8 @@ def hand_over(
                 _("The code could not be printed. Create another one: {command}", command=command)
             ) from None
         raise Failed(
-            "The initial password could not be printed. Create another one: "
-            f"{again('user reset-password', name)}"
+            _(
+                "The initial password could not be printed. Create another one: {command}",
+                command=again("user reset-password", name),
+            )
         ) from None

@@ -9,6 +9,7 @@ from typing import BinaryIO, Final
 
 from cwtui.cli.errors import WrongUsage
 from cwtui.host.untrusted_files import open_regular
+from cwtui.language import _
 
 STANDARD_INPUT: Final = "-"
 
@@ -21,5 +22,5 @@ def opened(file: str) -> Iterator[BinaryIO]:
             yield source
         return
     if sys.stdin is None or sys.stdin.isatty():
-        raise WrongUsage("FILE is -, so it must come from a pipe or a file.")
+        raise WrongUsage(_("FILE is -, so it must come from a pipe or a file."))
     yield sys.stdin.buffer

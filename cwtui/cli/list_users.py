@@ -14,6 +14,7 @@ from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
 from cwtui.cli.values import WholeNumber
+from cwtui.language import _
 
 _WORDS: Final = account_words.before_reading()
 
@@ -102,7 +103,7 @@ def list_(
         return account_output.list_fields(row, found.settings, at, now)
 
     if output.name == formats.TABLE and not found.rows:
-        say("No account matches.")
+        say(_("No account matches."))
     elif output.name == formats.TABLE and not output.fields:
         cells = (account_output.row_cells(row, found) for row in found.rows)
         put(table([account_output.HEADINGS, *cells]))

@@ -9,6 +9,7 @@ from cwtui.accounts.errors import AlreadyExists, Refused
 from cwtui.accounts.secret import Secret
 from cwtui.cli.output import say
 from cwtui.host.passwords_file import PasswordsFile
+from cwtui.language import _
 
 Keep: TypeAlias = Callable[[Iterable[tuple[str, Secret]]], None]
 """Writes usernames and their initial passwords to disk. Raises CannotCheck."""
@@ -27,7 +28,9 @@ def passwords_file(path: Path | None, *, invitations: bool = False) -> Iterator[
     try:
         file = PasswordsFile(path, invitations=invitations)
     except FileExistsError:
-        raise AlreadyExists(f"{path} exists. Name a new file for the initial passwords.") from None
+        raise AlreadyExists(
+            _("{path} exists. Name a new file for the initial passwords.", path=path)
+        ) from None
     is_valid = True
     try:
         yield file.add
@@ -37,7 +40,11 @@ def passwords_file(path: Path | None, *, invitations: bool = False) -> Iterator[
     except BaseException:
         if file.count:
             say(
-                f"{path} is kept, as some of its passwords may be valid. Look with: cwtui user list"
+                _(
+                    "{path} is kept, as some of its passwords may be valid. Look with: cwtui "
+                    "user list",
+                    path=path,
+                )
             )
         raise
     finally:

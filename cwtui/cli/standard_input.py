@@ -1,12 +1,13 @@
 """Read a password, a passphrase or a public key from one line of standard input."""
 
 import sys
-from typing import Final
+from typing import Final, NamedTuple
 
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.output import say
+from cwtui.language import N_, _
 
 _MOST: Final = 8192
 """The maximum input in bytes: more than the longest password in UTF-8."""
@@ -14,51 +15,76 @@ _MOST: Final = 8192
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 
+class _What(NamedTuple):
+    """What is read for the field, and the sentences about it, not translated yet."""
+
+    field: str
+    rule: str
+    if_closed: str
+    on_a_terminal: str = ""
+
+
+_PASSWORD: Final = _What(
+    "password",
+    N_("It must be only the password, as one line of UTF-8."),
+    N_("Standard input is closed. Send the password to it."),
+    N_("--password-stdin needs a pipe or a file; a terminal would show the password."),
+)
+_PASSPHRASE: Final = _What(
+    "passphrase",
+    N_("It must be only the passphrase, as one line of UTF-8."),
+    N_("Standard input is closed. Send the passphrase to it."),
+    N_("--passphrase-stdin needs a pipe or a file; a terminal would show the passphrase."),
+)
+_PUBLIC_KEY: Final = _What(
+    "ssh_key",
+    N_("It must be only the public key, as one line of UTF-8."),
+    N_("Standard input is closed. Send the public key to it."),
+)
+
+
 def password() -> Secret:
     """Return the line without its line end. Raises InvalidInput, and WrongUsage on a terminal."""
-    return _secret("password")
+    return _secret(_PASSWORD)
 
 
 def passphrase() -> Secret:
     """Return the line without its line end. Raises InvalidInput, and WrongUsage on a terminal."""
-    return _secret("passphrase")
+    return _secret(_PASSPHRASE)
 
 
-def _secret(what: str) -> Secret:
+def _secret(what: _What) -> Secret:
     if sys.stdin is not None and sys.stdin.isatty():
-        raise WrongUsage(
-            f"--{what}-stdin needs a pipe or a file; a terminal would show the {what}."
-        )
-    return Secret(_line(what, f"the {what}"))
+        raise WrongUsage(_(what.on_a_terminal))
+    return Secret(_line(what))
 
 
 def public_key() -> str:
     """Return the line with a public SSH key. Raises InvalidInput."""
     if sys.stdin is not None and sys.stdin.isatty():
-        say("Paste the public key, and press Enter:")
+        say(_("Paste the public key, and press Enter:"))
         return sys.stdin.readline(_MOST + 1)
-    return _line("ssh_key", "the public key")
+    return _line(_PUBLIC_KEY)
 
 
-def _line(field: str, what: str) -> str:
+def _line(what: _What) -> str:
     if sys.stdin is None:
-        raise InvalidInput(field, f"Standard input is closed. Send {what} to it.")
+        raise InvalidInput(what.field, _(what.if_closed))
     content = sys.stdin.buffer.read(_MOST + 1)
     if len(content) > _MOST:
-        raise _not_one_line(field, what, "is too long")
+        raise _not_one_line(what, _("Standard input is too long."))
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        raise _not_one_line(field, what, "is not UTF-8") from None
-    line, _, rest = text.partition("\n")
+        raise _not_one_line(what, _("Standard input is not UTF-8.")) from None
+    line, _end, rest = text.partition("\n")
     if rest:
-        raise _not_one_line(field, what, "has more than one line")
+        raise _not_one_line(what, _("Standard input has more than one line."))
     if _BYTE_ORDER_MARK in line or "\0" in line:
-        raise _not_one_line(field, what, "contains NUL or a byte order mark")
+        raise _not_one_line(what, _("Standard input contains NUL or a byte order mark."))
     return line.removesuffix("\r")
 
 
-def _not_one_line(field: str, what: str, problem: str) -> InvalidInput:
-    return InvalidInput(
-        field, f"Standard input {problem}. It must be only {what}, as one line of UTF-8."
-    )
+def _not_one_line(what: _What, problem: str) -> InvalidInput:
+    rule = _(what.rule)
+    return InvalidInput(what.field, f"{problem} {rule}")

@@ -8,7 +8,7 @@ import click
 from msgspec import to_builtins
 
 from cwtui import backups, copying, maintenance
-from cwtui.accounts.text import counted, listed
+from cwtui.accounts.text import listed
 from cwtui.accounts.times import utc_minute
 from cwtui.accounts.upkeep.findings import Severity
 from cwtui.accounts.upkeep.restored_state import Difference
@@ -19,6 +19,7 @@ from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_change, put_list
 from cwtui.cli.output import put, say
 from cwtui.cli.progress import progress
+from cwtui.language import _, grouped, ngettext
 
 _UNREADABLE = 3
 _LONG = 2000
@@ -47,12 +48,23 @@ def check(ctx: click.Context, host: Host, as_json: bool) -> None:
         say(finding.sentence)
     if as_json:
         put_list(to_builtins(finding) for finding in report.findings)
-    read = f"{counted(report.accounts, 'account')} and {counted(report.records, 'record')}"
+    accounts = ngettext("{number} account", "{number} accounts", report.accounts)
+    records = ngettext("{number} record", "{number} records", report.records)
     damaged = sum(finding.severity is not Severity.WARNING for finding in report.findings)
     say(
-        f"Checked {read}: {counted(damaged, 'problem')} found."
+        ngettext(
+            "Checked {accounts} and {records}: {number} problem found.",
+            "Checked {accounts} and {records}: {number} problems found.",
+            damaged,
+            accounts=accounts,
+            records=records,
+        )
         if damaged
-        else f"Checked {read}: nothing is damaged."
+        else _(
+            "Checked {accounts} and {records}: nothing is damaged.",
+            accounts=accounts,
+            records=records,
+        )
     )
     if report.has(Severity.UNREADABLE):
         ctx.exit(_UNREADABLE)
@@ -74,9 +86,9 @@ def compact(host: Host, as_json: bool) -> None:
         put_change({"compacted": compacted}, changed=compacted > 0)
         return
     say(
-        f"Compacted {counted(compacted, 'file')}."
+        ngettext("Compacted {number} file.", "Compacted {number} files.", compacted)
         if compacted
-        else "There was nothing to do: all journals are empty."
+        else _("There was nothing to do: all journals are empty.")
     )
 
 
@@ -107,22 +119,38 @@ def backup(host: Host, file: str, as_json: bool) -> None:
     meanwhile. It does not contain the keyring; keep a copy of the keyring somewhere else.
     """
     if file == "-" and as_json:
-        raise WrongUsage("With - the backup itself is on standard output, so --json cannot be.")
+        raise WrongUsage(_("With - the backup itself is on standard output, so --json cannot be."))
     config = host.config()
     if file != "-":
         made = backups.back_up(config, operator(), Path(file), _watched)
     elif sys.stdout.isatty():
-        raise WrongUsage("A backup cannot be written to a terminal. Use a file or a pipe.")
+        raise WrongUsage(_("A backup cannot be written to a terminal. Use a file or a pipe."))
     else:
         made = backups.back_up_to(config, operator(), sys.stdout.buffer, _watched)
     manifest = made.manifest
     size = sum(member.size for member in manifest.members.values())
-    say(f"Backed up {counted(len(manifest.members), 'file')}, {size:,} bytes in total.")
-    if not made.is_recorded:
-        say(f"The audit log does not record this backup: {config.store_name} is read-only.")
     say(
-        f"The backup does not contain the keyring {config.keyring_file}. To restore, you need its "
-        f"keys {', '.join(manifest.keys) or '(none)'}. Keep a copy of the keyring somewhere else."
+        ngettext(
+            "Backed up {number} file, {size} bytes in total.",
+            "Backed up {number} files, {size} bytes in total.",
+            len(manifest.members),
+            size=grouped(size),
+        )
+    )
+    if not made.is_recorded:
+        say(
+            _(
+                "The audit log does not record this backup: {store} is read-only.",
+                store=config.store_name,
+            )
+        )
+    say(
+        _(
+            "The backup does not contain the keyring {file}. To restore, you need its "
+            "keys {keys}. Keep a copy of the keyring somewhere else.",
+            file=config.keyring_file,
+            keys=", ".join(manifest.keys) or _("(none)"),
+        )
     )
     if as_json:
         fields = {
@@ -152,18 +180,31 @@ def restore(host: Host, file: str, yes: bool, as_json: bool) -> None:
     Asks first. If you answer no, or if there is no terminal, nothing is restored and the
     exit status is 1.
     """
-    terminal.check_can_ask("restore", yes=yes)
+    terminal.check_can_ask(_("Use --yes to restore."), yes=yes)
     config = host.config()
     with backups.checked_backup(config, Path(file), _watched) as found:
-        made = f"{utc_minute(found.manifest.created_at)} by cwtui {found.manifest.cwtui}"
-        say(f"The backup was made {made}. It contains {counted(found.then, 'account')}.")
+        say(
+            ngettext(
+                "The backup was made {time} by cwtui {version}. It contains {number} account.",
+                "The backup was made {time} by cwtui {version}. It contains {number} accounts.",
+                found.then,
+                time=utc_minute(found.manifest.created_at),
+                version=found.manifest.cwtui,
+            )
+        )
         _say_what_changes(found.now, found.difference)
-        if not yes and not terminal.ask_yes(f"Restore it to {config.store_name}?"):
-            raise Failed("Nothing was restored.")
+        if not yes and not terminal.ask_yes(_("Restore it to {store}?", store=config.store_name)):
+            raise Failed(_("Nothing was restored."))
         kept = found.run(operator())
-    say(f"Restored {counted(found.then, 'account')}. All sessions have ended.")
+    say(
+        ngettext(
+            "Restored {number} account. All sessions have ended.",
+            "Restored {number} accounts. All sessions have ended.",
+            found.then,
+        )
+    )
     if kept is not None:
-        say(f"The old store is kept in {_place(kept)}.")
+        say(_("The old store is kept in {place}.", place=_place(kept)))
     if as_json:
         old = str(kept) if kept is not None else None
         put_change({"accounts": found.then, "old_store": old}, changed=True)
@@ -194,30 +235,55 @@ def copy(
     in the copy. Exit status: 0 done, 1 refused, or FROM was changed while it was copied.
     """
     if host.store is not None:
-        raise WrongUsage("--store cannot be combined with store copy, which names both stores.")
+        raise WrongUsage(_("--store cannot be combined with store copy, which names both stores."))
     from_, to = host.config_of("FROM", source), host.config_of("TO", target)
     try:
-        with progress("Copying") as shown:
+        with progress(_("Copying")) as shown:
             done = copying.copy(from_, to, operator(), shown, replace=replace)
     except KeyboardInterrupt:
-        say(f"Interrupted. {from_.store_name} stays as it was. Nobody can use a part of the copy.")
+        say(
+            _(
+                "Interrupted. {store} stays as it was. Nobody can use a part of the copy.",
+                store=from_.store_name,
+            )
+        )
         raise
     found = done.summary
     say(
-        f"Copied {counted(found.accounts.number, 'account')}, "
-        f"{counted(found.records.number, 'sign-in record')} and "
-        f"{counted(found.audit.number, 'event')} of the audit log to {to.store_name}. They were "
-        "read back and are the same."
+        _(
+            "Copied {accounts}, {records} and {events} of the audit log to {store}. They were read "
+            "back and are the same.",
+            accounts=ngettext("{number} account", "{number} accounts", found.accounts.number),
+            records=ngettext(
+                "{number} sign-in record", "{number} sign-in records", found.records.number
+            ),
+            events=ngettext("{number} event", "{number} events", found.audit.number),
+            store=to.store_name,
+        )
     )
     if done.kept is not None:
-        say(f"The store that was there is kept in {_place(done.kept)}.")
+        say(_("The store that was there is kept in {place}.", place=_place(done.kept)))
         if to.database:
-            say("The tables are new. Give the role of the hosts its rights: cwtui store grant ROLE")
+            say(
+                _(
+                    "The tables are new. Give the role of the hosts its rights: cwtui store "
+                    "grant ROLE"
+                )
+            )
     if not done.is_recorded:
-        say(f"The audit log of {from_.store_name} does not record this copy: it is read-only.")
+        say(
+            _(
+                "The audit log of {store} does not record this copy: it is read-only.",
+                store=from_.store_name,
+            )
+        )
     say(
-        f"The keyring is not copied. Each host that uses the copy needs {from_.keyring_file} with "
-        f"its keys {', '.join(sorted(done.keys)) or '(none)'}."
+        _(
+            "The keyring is not copied. Each host that uses the copy needs {file} with "
+            "its keys {keys}.",
+            file=from_.keyring_file,
+            keys=", ".join(sorted(done.keys)) or _("(none)"),
+        )
     )
     if as_json:
         fields = {
@@ -232,31 +298,42 @@ def copy(
         put_change(fields, changed=True)
     if done.changed:
         say(
-            f"{from_.store_name} was changed meanwhile: {' and '.join(done.changed)}. The copy "
-            "does not have these changes. To have them, end the service and all applications that "
-            "use it, and copy again with --replace."
+            _(
+                "{store} was changed meanwhile: {changed}. The copy does not have these "
+                "changes. To have them, end the service and all applications that use it, and "
+                "copy again with --replace.",
+                store=from_.store_name,
+                changed=_(" and ").join(done.changed),
+            )
         )
         ctx.exit(1)
-    say(f"What changes in {from_.store_name} from now on is not in the copy.")
+    say(
+        _(
+            "What changes in {store} from now on is not in the copy.",
+            store=from_.store_name,
+        )
+    )
 
 
 def _place(kept: Path | str) -> str:
-    return str(kept) if isinstance(kept, Path) else f"the schema {kept} of the database"
+    return (
+        str(kept) if isinstance(kept, Path) else _("the schema {name} of the database", name=kept)
+    )
 
 
 def _say_what_changes(now: int | None, difference: Difference | None) -> None:
     if now is None or difference is None:
-        say("The current accounts cannot be read.")
+        say(_("The current accounts cannot be read."))
         return
-    say(f"There {'is' if now == 1 else 'are'} {counted(now, 'account')} now.")
+    say(ngettext("There is {number} account now.", "There are {number} accounts now.", now))
     for what, names in (
-        ("Will come back", difference.back),
-        ("Will be removed", difference.gone),
-        ("Will change back", difference.changed),
-        ("Disabled now, will be enabled", difference.enabled),
-        ("Will expire later, or no more", difference.longer),
-        ("Not admins now, will be admins", difference.admins),
-        ("Will lose their MFA device or the MFA requirement", difference.less_mfa),
+        (_("Will come back"), difference.back),
+        (_("Will be removed"), difference.gone),
+        (_("Will change back"), difference.changed),
+        (_("Disabled now, will be enabled"), difference.enabled),
+        (_("Will expire later, or no more"), difference.longer),
+        (_("Not admins now, will be admins"), difference.admins),
+        (_("Will lose their MFA device or the MFA requirement"), difference.less_mfa),
     ):
         if names:
             say(f"{what}: {listed(names, _NAMED)}.")
@@ -267,5 +344,5 @@ def _watched(names: list[str]) -> Iterable[str]:
     if len(names) < _LONG or not sys.stderr.isatty():
         yield from names
         return
-    with click.progressbar(names, label="Checking", file=sys.stderr) as bar:
+    with click.progressbar(names, label=_("Checking"), file=sys.stderr) as bar:
         yield from bar

@@ -2,18 +2,42 @@
 
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
 
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
 from cwtui.cli.errors import Failed, WrongUsage
+from cwtui.language import N_, _
 
 if TYPE_CHECKING:
     from cwtui.dialogue.conversation import Drawing
 
-NOT_THERE: Final = "Cannot ask without a terminal."
+_NOT_THERE: Final = N_("Cannot ask without a terminal.")
 WITHOUT_SCREEN: Final = frozenset({"dumb", "unknown"})
 """Values of TERM for terminals that only print lines."""
+
+
+class Asked(NamedTuple):
+    """A secret that is asked for a field, and the texts about it, not translated yet."""
+
+    field: str
+    prompt: str
+    cannot_ask: str
+    cannot_hide: str
+
+
+PASSWORD: Final = Asked(
+    "password",
+    N_("Password"),
+    N_("Cannot ask for the password without a terminal. Use --password-stdin."),
+    N_("This terminal cannot hide the password. Use --password-stdin."),
+)
+PASSPHRASE: Final = Asked(
+    "passphrase",
+    N_("Passphrase"),
+    N_("Cannot ask for the passphrase without a terminal. Use --passphrase-stdin."),
+    N_("This terminal cannot hide the passphrase. Use --passphrase-stdin."),
+)
 
 
 def is_there() -> bool:
@@ -23,21 +47,31 @@ def is_there() -> bool:
 
 def check_for_application(*, plain: bool = False, kiosk: bool = False) -> None:
     """Raise WrongUsage unless the terminal can show screens, or lines if `plain`."""
-    instead = "" if kiosk else ", or give a command (cwtui --help lists them)"
     streams = {"input": sys.stdin, "output": sys.stdout, "error": sys.stderr}
     for name, stream in streams.items():
         if not _is_terminal(stream):
             raise WrongUsage(
-                f"The application needs a terminal, but standard {name} is not one. "
-                f"Use ssh -t{instead}."
+                _(
+                    "The application needs a terminal, but standard {name} is not one. Use ssh -t.",
+                    name=name,
+                )
+                if kiosk
+                else _(
+                    "The application needs a terminal, but standard {name} is not one. Use ssh -t, "
+                    "or give a command (cwtui --help lists them).",
+                    name=name,
+                )
             )
     if plain:
         return
     encoding = sys.__stderr__.encoding if sys.__stderr__ is not None else ""
     if encoding.lower().replace("-", "") != "utf8":
         raise WrongUsage(
-            f"The application needs UTF-8, but this terminal is set to {encoding}. "
-            "Start it with LC_ALL=C.UTF-8."
+            _(
+                "The application needs UTF-8, but this terminal is set to {encoding}. Start it "
+                "with LC_ALL=C.UTF-8.",
+                encoding=encoding,
+            )
         )
 
 
@@ -57,41 +91,52 @@ def drawing_and_charset(
     return (Drawing.UTF8 if charset == "utf-8" else Drawing.ASCII), charset
 
 
-def check_can_ask(act: str, *, yes: bool) -> None:
-    """Raise Failed if the user must confirm `act` (no `yes`), but there is no terminal."""
+def check_can_ask(instead: str, *, yes: bool) -> None:
+    """Raise Failed if the user must confirm (no `yes`), but there is no terminal.
+
+    `instead` is the sentence that says what to do then.
+    """
     if not yes and not is_there():
-        raise Failed(f"{NOT_THERE} Use --yes to {act}.")
+        not_there = _(_NOT_THERE)
+        raise Failed(f"{not_there} {instead}")
+
+
+def use_yes() -> str:
+    """Return what to say where nobody can be asked, and --yes agrees."""
+    not_there, instead = _(_NOT_THERE), _("Use --yes.")
+    return f"{not_there} {instead}"
 
 
 def ask_yes(question: str) -> bool:
     """Ask on the terminal. No answer means no."""
     from cwtui.accounts.text import visible
 
-    sys.stderr.write(f"{visible(question)} [y/N] ")
+    choice = _("[y/N]")
+    sys.stderr.write(f"{visible(question)} {choice} ")
     sys.stderr.flush()
-    return sys.stdin.buffer.readline().strip().lower() in {b"y", b"yes"}
+    answer = sys.stdin.buffer.readline().strip().lower().decode("utf-8", "replace")
+    return answer in {"y", "yes", _("y"), _("yes")}
 
 
 def ask_new_password() -> tuple[Secret, Secret]:
     """Ask twice without echo. Raises InvalidInput, and Failed if there is no way to ask."""
-    return ask_secret("Password"), ask_secret("Password", "Confirm Password")
+    return ask_secret(PASSWORD), ask_secret(PASSWORD, _("Confirm Password"))
 
 
 def ask_new_passphrase() -> Secret:
     """Ask twice without echo. Raises InvalidInput, and Failed if there is no way to ask."""
-    passphrase = ask_secret("Passphrase")
-    if ask_secret("Passphrase", "Confirm Passphrase") != passphrase:
+    passphrase = ask_secret(PASSPHRASE)
+    if ask_secret(PASSPHRASE, _("Confirm Passphrase")) != passphrase:
         raise InvalidInput(
-            "passphrase", "The passphrases do not match. Type the same passphrase twice."
+            "passphrase", _("The passphrases do not match. Type the same passphrase twice.")
         )
     return passphrase
 
 
-def ask_secret(what: str, prompt: str = "") -> Secret:
+def ask_secret(what: Asked, prompt: str = "") -> Secret:
     """Ask without echo for `what`. Raises InvalidInput, and Failed if there is no way to ask."""
-    name = what.lower()
     if not is_there():
-        raise Failed(f"Cannot ask for the {name} without a terminal. Use --{name}-stdin.")
+        raise Failed(_(what.cannot_ask))
     import getpass
     import warnings
 
@@ -99,11 +144,13 @@ def ask_secret(what: str, prompt: str = "") -> Secret:
         with warnings.catch_warnings():
             # If getpass cannot disable the echo, it warns and shows what is typed.
             warnings.simplefilter("error", getpass.GetPassWarning)
-            return Secret(getpass.getpass(f"{prompt or what}: ", sys.stderr))
+            return Secret(getpass.getpass(f"{prompt or _(what.prompt)}: ", sys.stderr))
     except getpass.GetPassWarning:
-        raise Failed(f"This terminal cannot hide the {name}. Use --{name}-stdin.") from None
+        raise Failed(_(what.cannot_hide)) from None
     except UnicodeDecodeError:
-        raise InvalidInput(name, "The input is not UTF-8. Set your terminal to UTF-8.") from None
+        raise InvalidInput(
+            what.field, _("The input is not UTF-8. Set your terminal to UTF-8.")
+        ) from None
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -26,6 +26,7 @@ from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put
 from cwtui.cli.tables import table
 from cwtui.cli.values import Username
+from cwtui.language import N_, _
 
 _name = click.argument("name", type=Username(), shell_complete=completing.usernames)
 _new_name = click.argument("name", type=Username(local=True))
@@ -103,7 +104,7 @@ def add(
     refuses, unless --yes is given.
     """
     if invite and password_stdin:
-        raise WrongUsage("Give either --invite or --password-stdin.")
+        raise WrongUsage(_("Give either --invite or --password-stdin."))
     password = standard_input.password() if password_stdin else None
     ports = host.ports()
 
@@ -121,9 +122,9 @@ def add(
             agreed=agreed,
         )
 
-    created = confirming.confirmed(create, yes=yes, if_not="No account was added.")
+    created = confirming.confirmed(create, yes=yes, if_not=_("No account was added."))
     change_users.say_if_mfa_is_off(created.account, ports.accounts.settings())
-    hand_over(created, "Added", ports, as_json=as_json, known=password is not None)
+    hand_over(created, N_("Added {name}."), ports, as_json=as_json, known=password is not None)
 
 
 for _one in (

@@ -11,6 +11,7 @@ from cwtui.cli.json_output import put_change, put_list
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
 from cwtui.cli.values import SshKeyName, Username
+from cwtui.language import _
 
 _name = click.argument("name", type=Username(), shell_complete=completing.usernames)
 
@@ -35,7 +36,7 @@ def list_(host: Host, name: str, as_json: bool) -> None:
     elif states:
         put(table([row for state in states for row in account_output.ssh_key_rows(state)]))
     else:
-        say(f"{account.username} has no SSH key.")
+        say(_("{name} has no SSH key.", name=account.username))
 
 
 @command.command(
