@@ -7,6 +7,7 @@ from cwtui.cli import terminal
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.host import Host
 from cwtui.host import garbage
+from cwtui.language import N_, _
 
 if TYPE_CHECKING:
     from cwtui.dialogue.conversation import Drawing
@@ -31,7 +32,7 @@ def open_application(
     """
     plain = plain or os.environ.get("TERM") in terminal.WITHOUT_SCREEN
     if drawing is not None and not plain:
-        raise WrongUsage("--qr needs --plain: on its screens, cwtui chooses the drawing.")
+        raise WrongUsage(_("--qr needs --plain: on its screens, cwtui chooses the drawing."))
     terminal.check_for_application(plain=plain, kiosk=kiosk)
     garbage.put_off()
     if kiosk:
@@ -46,7 +47,7 @@ def open_application(
         from cwtui.accounts.errors import CannotCheck
 
         if installation.is_new(config):
-            raise CannotCheck(NOTHING_HERE)
+            raise CannotCheck(_(NOTHING_HERE))
     if plain:
         from cwtui.cli import plain as plain_mode
 
@@ -57,7 +58,8 @@ def open_application(
     return run(config, kiosk=kiosk)
 
 
-NOTHING_HERE = (
-    "No accounts were found, so nobody can sign in. Tell the operator of this host. (cwtui --paths "
-    "shows where the accounts should be; cwtui init --admin NAME creates the first one.)"
+NOTHING_HERE = N_(
+    "No accounts were found, so nobody can sign in. Tell the operator of this host. (cwtui "
+    "--paths shows where the accounts should be; cwtui init --admin NAME creates the first "
+    "one.)"
 )

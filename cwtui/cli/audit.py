@@ -22,6 +22,7 @@ from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import on_a_line
 from cwtui.cli.output import put, say, wait_for_news
 from cwtui.cli.tables import line, widened
+from cwtui.language import N_, _
 
 _HEADINGS: Final = ("TIME (UTC)", "OUTCOME", "EVENT", "WHO", "SOURCE", "DETAILS")
 _WORDS: Final = event_words()
@@ -29,9 +30,9 @@ _AT_ONCE: Final = 500
 """Lines to write at once."""
 _SECONDS: Final = 0.5
 """How often --follow looks for new events."""
-NOT_WHOLE: Final = (
-    "The audit log was changed. Copy its files, and find out who could have written to them. These "
-    "findings are repeated until that part of the log is rotated out."
+NOT_WHOLE: Final = N_(
+    "The audit log was changed. Copy its files, and find out who could have written to them. "
+    "These findings are repeated until that part of the log is rotated out."
 )
 _LINK: Final = re.compile(r"([1-9]\d{0,15}):([0-9a-f]{64})", re.ASCII)
 
@@ -94,7 +95,10 @@ def command(
     if ctx.invoked_subcommand is not None:
         if any(value is not None for value in (text, *options.values())) or as_json or follow:
             raise WrongUsage(
-                f"These options cannot be used with cwtui audit {ctx.invoked_subcommand}."
+                _(
+                    "These options cannot be used with cwtui audit {command}.",
+                    command=ctx.invoked_subcommand,
+                )
             )
         return
     given = {name: value for name, value in options.items() if value is not None}
@@ -106,7 +110,7 @@ def command(
         wait_for_news(_SECONDS)
         position = _show(ports, asked, position, written)
     if not written.any:
-        say("No event matches.")
+        say(_("No event matches."))
 
 
 @command.command(
@@ -130,9 +134,11 @@ def verify(host: Host, expect: str | None) -> None:
         say(sentence)
     put("\n".join(_summary(verdict)))
     if verdict.findings:
-        raise Failed(NOT_WHOLE)
+        raise Failed(_(NOT_WHOLE))
     if noted is not None and noted.n < (verdict.first or 0):
-        raise CannotCheck(f"Event {noted.n} was rotated out, so it cannot be compared.")
+        raise CannotCheck(
+            _("Event {number} was rotated out, so it cannot be compared.", number=noted.n)
+        )
 
 
 class _Written:
@@ -203,17 +209,23 @@ def _fields(record: Record) -> dict[str, Any]:
 
 def _summary(verdict: Verdict) -> list[str]:
     if verdict.last is None:
-        return ["No events"]
-    whole = "not complete" if verdict.findings else "complete"
-    before = "; earlier events were rotated out" if (verdict.first or 0) > 1 else ""
+        return [_("No events")]
+    whole = _("not complete") if verdict.findings else _("complete")
+    before = _("earlier events were rotated out") if (verdict.first or 0) > 1 else ""
+    events = _(
+        "Events {first} to {last}: {whole}",
+        first=verdict.first,
+        last=verdict.last.n,
+        whole=whole,
+    )
     return [
-        f"Events {verdict.first} to {verdict.last.n}: {whole}{before}",
-        f"Last {verdict.last}",
+        "; ".join(filter(None, (events, before))),
+        _("Last {last}", last=verdict.last),
     ]
 
 
 def _link(text: str) -> Link:
     found = _LINK.fullmatch(text.strip().lower())
     if found is None:
-        raise WrongUsage("--expect needs the number and hash that verify printed (2300:9f86…).")
+        raise WrongUsage(_("--expect needs the number and hash that verify printed (2300:9f86…)."))
     return Link(int(found[1]), found[2])

@@ -19,6 +19,7 @@ from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
 from cwtui.cli.progress import progress
 from cwtui.cli.values import Username
+from cwtui.language import _
 
 _WIDTH = len("attributes")
 
@@ -60,13 +61,13 @@ def test(host: Host, user: str, password_stdin: bool) -> None:
     try:
         found = directory.explain(user, password, show)
     except NoDirectoryUser:
-        raise NotFound("This name does not exist in the directory, or is not visible.") from None
+        raise NotFound(_("This name does not exist in the directory, or is not visible.")) from None
     except CannotReachDirectory as error:
         raise _unreachable(error) from None
     if any(step.what == "group" and not step.ok for step in steps):
-        raise Failed("Some groups in [directory.roles] cannot be used; see above.")
+        raise Failed(_("Some groups in [directory.roles] cannot be used; see above."))
     if not provisioning.roles_of(found, _custom_roles(host)):
-        raise Failed("This user cannot sign in: the directory gives them no Connectware role.")
+        raise Failed(_("This user cannot sign in: the directory gives them no Connectware role."))
 
 
 def _custom_roles(host: Host) -> CustomRoles:
@@ -98,7 +99,7 @@ def sync(host: Host, as_json: bool, force: bool) -> None:
     ports = host.ports()
     directory = provisioning.directory_of(ports)
     try:
-        with progress("Asking the directory") as tell:
+        with progress(_("Asking the directory")) as tell:
             found = synchronising.sync(ports, directory, operator(), tell, force=force)
     except CannotReachDirectory as error:
         raise _unreachable(error) from None
@@ -106,26 +107,47 @@ def sync(host: Host, as_json: bool, force: bool) -> None:
         put_change(asdict(found), changed=found.changed)
         return
     for one in found.renamed:
-        put(f"{visible(one.before)}  renamed to {visible(one.after)}")
+        put(_("{before}  renamed to {after}", before=visible(one.before), after=visible(one.after)))
         power = unix_users.power(ports.unix_user(one.after))
         if power:
             say(unix_users.sentence(visible(one.after), power))
     for one in found.blocked:
         put(
-            f"{visible(one.before)}  not renamed to {visible(one.after)} as in the directory: that "
-            "name is taken, or the MFA secret cannot be read"
+            _(
+                "{before}  not renamed to {after} as in the directory: that name is taken, or "
+                "the MFA secret cannot be read",
+                before=visible(one.before),
+                after=visible(one.after),
+            )
         )
     for name in found.gone:
-        put(f"{visible(name)}  not in the directory, disabled there, or a different person")
+        put(
+            _(
+                "{name}  not in the directory, disabled there, or a different person",
+                name=visible(name),
+            )
+        )
     for name in found.shadowing:
-        put(f"{visible(name)}  local account, but the name also exists in the directory")
+        put(
+            _(
+                "{name}  local account, but the name also exists in the directory",
+                name=visible(name),
+            )
+        )
     say(
-        f"{len(found.renamed)} renamed, {len(found.gone)} not in the directory, "
-        f"{len(found.found_again)} found again, {len(found.shadowing)} local with the same name "
-        "in the directory."
+        _(
+            "{renamed} renamed, {gone} not in the directory, {found_again} found again, "
+            "{shadowing} local with the same name in the directory.",
+            renamed=len(found.renamed),
+            gone=len(found.gone),
+            found_again=len(found.found_again),
+            shadowing=len(found.shadowing),
+        )
     )
 
 
 def _unreachable(error: CannotReachDirectory) -> CannotCheck:
     """Return the error for operators, which lists the problem of each server."""
-    return CannotCheck(f"No directory server can be used: {'; '.join(error.reasons)}.")
+    return CannotCheck(
+        _("No directory server can be used: {reasons}.", reasons="; ".join(error.reasons))
+    )

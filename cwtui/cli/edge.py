@@ -20,6 +20,7 @@ from cwtui.cli import output
 from cwtui.cli.errors import CommandError
 from cwtui.cli.host import Host
 from cwtui.host import crash, upgrade
+from cwtui.language import _
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -75,7 +76,7 @@ def _command(args: Sequence[str]) -> int:
         # Click keeps the cause: Ctrl+C, or the end of standard input at a question.
         if isinstance(abort.__cause__, KeyboardInterrupt):
             return INTERRUPTED
-        output.say("No answer; nothing was changed.")
+        output.say(_("No answer; nothing was changed."))
         return FAILED
     except click.exceptions.NoArgsIsHelpError as error:
         output.say_lines(error.message)
@@ -123,19 +124,27 @@ def _status(error: AccountsError) -> int:
 
 
 def _system(error: OSError) -> str:
-    reason = (error.strerror or "unknown reason").lower()
+    reason = (error.strerror or _("unknown reason")).lower()
     if isinstance(error.filename, str | bytes):
-        return f"Cannot use {os.fsdecode(error.filename)}: {reason}."
-    return f"Cannot continue: {reason}."
+        return _("Cannot use {file}: {reason}.", file=os.fsdecode(error.filename), reason=reason)
+    return _("Cannot continue: {reason}.", reason=reason)
 
 
 def _unexpected(error: Exception) -> str:
     where = _innermost(error.__traceback__)
     kept = crash.keep(crash.places(error))
-    lines = f"the report in {kept}" if kept is not None else "this message"
-    return (
-        f"An unexpected error occurred ({type(error).__name__}{where}), so this was not done or "
-        f"could not be checked. Please report it with {lines}."
+    what = f"{type(error).__name__}{where}"
+    if kept is None:
+        return _(
+            "An unexpected error occurred ({what}), so this was not done or could not be checked. "
+            "Please report it with this message.",
+            what=what,
+        )
+    return _(
+        "An unexpected error occurred ({what}), so this was not done or could not be checked. "
+        "Please report it with the report in {file}.",
+        what=what,
+        file=kept,
     )
 
 

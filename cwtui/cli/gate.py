@@ -13,6 +13,7 @@ from cwtui.cli import terminal
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host
+from cwtui.language import _
 
 if TYPE_CHECKING:
     from cwtui.config import Config
@@ -49,7 +50,7 @@ def command(host: Host, fresh: int | None, words: tuple[str, ...]) -> None:
     transfers that gate.transfers allows.
     """
     if not words:
-        raise WrongUsage("Give the command after --, such as: cwtui gate -- tmux attach")
+        raise WrongUsage(_("Give the command after --, such as: cwtui gate -- tmux attach"))
     from cwtui.service import original_command
 
     config = host.config()
@@ -89,9 +90,9 @@ def _sign_in(config: "Config", minutes: int, become: list[str]) -> None:
             ):
                 verdict = _ask(config, request, person)
     except Gone:
-        raise Failed("No answer, so nobody was signed in.") from None
+        raise Failed(_("No answer, so nobody was signed in.")) from None
     if verdict is not Verdict.ACCEPTED:
-        raise Failed("Not signed in.")
+        raise Failed(_("Not signed in."))
 
 
 def _ask(config: "Config", request: "Request", person: "Conversation") -> "Verdict":
@@ -108,7 +109,7 @@ class _Nobody:
 
     def ask(self, prompt: str) -> NoReturn:
         del prompt
-        raise Failed("A code is needed, but there is no terminal. Sign in with ssh -t first.")
+        raise Failed(_("A code is needed, but there is no terminal. Sign in with ssh -t first."))
 
     ask_secret = ask
 
@@ -144,4 +145,6 @@ def _become(words: list[str]) -> NoReturn:
         os.execvpe(words[0], words, environment(os.environ))  # noqa: S606  no shell
     except OSError as error:
         reason = (error.strerror or "").lower()
-        raise Failed(f"Cannot run {words[0]}: {reason}.") from None
+        raise Failed(
+            _("Cannot run {command}: {reason}.", command=words[0], reason=reason)
+        ) from None

@@ -3,6 +3,8 @@
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from cwtui.language import _
+
 if TYPE_CHECKING:  # these load msgspec, which --version and --help do not need
     from cwtui.accounts.ports import Ports, Reading
     from cwtui.accounts.session import Operator
@@ -30,7 +32,7 @@ class Host(NamedTuple):
         from cwtui.config.errors import ConfigError
 
         if not store.strip():
-            raise InvalidInput(what, f"{what} is empty. Name a folder or a database.")
+            raise InvalidInput(what, _("{name} is empty. Name a folder or a database.", name=what))
         self.config()  # so that what is wrong is the store's name
         try:
             return config.load(self.config_file, store)

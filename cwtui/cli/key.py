@@ -6,7 +6,7 @@ from typing import Any, Final
 import click
 
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.text import counted, listed, visible
+from cwtui.accounts.text import listed, visible
 from cwtui.accounts.times import utc_minute
 from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.accounts.upkeep.key_rotation import KeyUse
@@ -17,6 +17,7 @@ from cwtui.cli.json_output import put_change, put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.progress import progress
 from cwtui.cli.tables import moment, table
+from cwtui.language import _, ngettext
 
 _FEW: Final = 5
 
@@ -53,16 +54,24 @@ def status(host: Host, as_json: bool) -> None:
     unknown = keys.unknown_active(ports)
     if unknown is not None:
         say(
-            f"The store does not know the active key {unknown}, so nobody can sign in. If "
-            f"{config.keyring_file} is the keyring of another store, restore the right one. If the "
-            f"store is an older copy, make it use this key: {again('key rotate')}"
+            _(
+                "The store does not know the active key {keys}, so nobody can sign in. If "
+                "{file} is the keyring of another store, restore the right one. If the "
+                "store is an older copy, make it use this key: {command}",
+                keys=unknown,
+                file=config.keyring_file,
+                command=again("key rotate"),
+            )
         )
     elif keys.is_under_way(uses):
-        say(f"A rotation is not finished. To continue it: {again('key rotate')}")
+        say(_("A rotation is not finished. To continue it: {command}", command=again("key rotate")))
     if config.keyring_is_in_store():
         say(
-            f"The keyring {config.keyring_file} is in the store's folder, so anyone who copies the "
-            "store also copies the keys. Move it, and set keyring.file in the configuration."
+            _(
+                "The keyring {file} is in the store's folder, so anyone who copies the "
+                "store also copies the keys. Move it, and set keyring.file in the configuration.",
+                file=config.keyring_file,
+            )
         )
 
 
@@ -77,17 +86,39 @@ def rotate(host: Host, as_json: bool) -> None:
     """
     config, ports = host.config(), host.ports_for_keys()
     try:
-        with progress("Re-encrypting secrets") as shown:
+        with progress(_("Re-encrypting secrets")) as shown:
             done = keys.rotate(ports, operator(), shown)
     except KeyboardInterrupt:
-        say(f"Interrupted. Nobody is locked out. To continue: {again('key rotate')}")
+        say(
+            _(
+                "Interrupted. Nobody is locked out. To continue: {command}",
+                command=again("key rotate"),
+            )
+        )
         raise
-    begun = "Created the key" if done.made else "Resumed the rotation to the key"
-    say(f"{begun} {done.key} and re-encrypted {counted(done.renewed, 'TOTP secret')}.")
+    say(
+        ngettext(
+            "Created the key {key} and re-encrypted {number} TOTP secret.",
+            "Created the key {key} and re-encrypted {number} TOTP secrets.",
+            done.renewed,
+            key=done.key,
+        )
+        if done.made
+        else ngettext(
+            "Resumed the rotation to the key {key} and re-encrypted {number} TOTP secret.",
+            "Resumed the rotation to the key {key} and re-encrypted {number} TOTP secrets.",
+            done.renewed,
+            key=done.key,
+        )
+    )
     if done.left:
         say(
-            "The MFA secrets of these accounts cannot be decrypted and were not changed: "
-            f"{listed(done.left, _FEW)}. To reset each: {again('user reset-mfa NAME')}"
+            _(
+                "The MFA secrets of these accounts cannot be decrypted and were not changed: "
+                "{names}. To reset each: {command}",
+                names=listed(done.left, _FEW),
+                command=again("user reset-mfa NAME"),
+            )
         )
     _say_retired(done.retired)
     _say_what_stays(ports)
@@ -102,9 +133,14 @@ def rotate(host: Host, as_json: bool) -> None:
         put_change(fields, changed=True)
     if done.made:
         if config.keyring.in_database:
-            say("All hosts use it from now on. Back up the database now: the keyring is in it.")
+            say(_("All hosts use it from now on. Back up the database now: the keyring is in it."))
         else:
-            say(f"Back up {config.keyring_file} now. Older copies lack the new key.")
+            say(
+                _(
+                    "Back up {file} now. Older copies lack the new key.",
+                    file=config.keyring_file,
+                )
+            )
 
 
 @command.command("retire", examples=("cwtui key retire",))
@@ -142,10 +178,14 @@ def to_database(host: Host, file: Path, as_json: bool) -> None:
     config, ports = host.config(), host.ports_for_keys()
     moving_keys.to_database(config, ports, operator(), file.absolute())
     say(
-        f"The keyring is in the database, encrypted under the key in {file}. On each host, copy "
-        f"this file with mode 0600, and set keyring.in_database = true and keyring.file to it. "
-        f"Then keep {config.keyring_file} and {file} in a safe place, apart from the database: "
-        "without the outer key, the keyring in the database is useless."
+        _(
+            "The keyring is in the database, encrypted under the key in {file}. On each host, "
+            "copy this file with mode 0600, and set keyring.in_database = true and keyring.file "
+            "to it. Then keep {keyring} and {file} in a safe place, apart from the "
+            "database: without the outer key, the keyring in the database is useless.",
+            file=file,
+            keyring=config.keyring_file,
+        )
     )
     if as_json:
         put_change({"file": str(file)}, changed=True)
@@ -165,8 +205,11 @@ def to_file(host: Host, file: Path, as_json: bool) -> None:
     config, ports = host.config(), host.ports_for_keys()
     moving_keys.to_file(config, ports, operator(), file.absolute())
     say(
-        f"The keyring is in {file}, and no longer in the database. On each host, copy this file "
-        "with mode 0600, and set keyring.in_database = false and keyring.file to it."
+        _(
+            "The keyring is in {file}, and no longer in the database. On each host, copy this "
+            "file with mode 0600, and set keyring.in_database = false and keyring.file to it.",
+            file=file,
+        )
     )
     if as_json:
         put_change({"file": str(file)}, changed=True)
@@ -175,8 +218,14 @@ def to_file(host: Host, file: Path, as_json: bool) -> None:
 def _say_retired(ids: tuple[str, ...]) -> None:
     if ids:
         say(
-            f"Retired {counted(len(ids), 'key')}: {', '.join(ids)}. Older backups of the store "
-            "need an older copy of the keyring."
+            ngettext(
+                "Retired {number} key: {ids}. Older backups of the store need an older copy of "
+                "the keyring.",
+                "Retired {number} keys: {ids}. Older backups of the store need an older copy of "
+                "the keyring.",
+                len(ids),
+                ids=", ".join(ids),
+            )
         )
 
 
@@ -186,23 +235,41 @@ def _say_what_stays(ports: Ports) -> None:
         if use.active:
             continue
         if use.created_at is None:
-            say(f"The key {use.id} is lost. It protects {_protected(use)}.")
+            say(
+                _(
+                    "The key {id} is lost. It protects {protected}.",
+                    id=use.id,
+                    protected=_protected(use),
+                )
+            )
         elif use.retirable_at is None:
-            say(f"The key {use.id} is still needed. It protects {_protected(use)}.")
+            say(
+                _(
+                    "The key {id} is still needed. It protects {protected}.",
+                    id=use.id,
+                    protected=_protected(use),
+                )
+            )
         else:
             say(
-                f"The key {use.id} no longer protects anything. It can be retired from "
-                f"{utc_minute(use.retirable_at)} on: {again('key retire')}"
+                _(
+                    "The key {id} no longer protects anything. It can be retired from {time} on: "
+                    "{command}",
+                    id=use.id,
+                    time=utc_minute(use.retirable_at),
+                    command=again("key retire"),
+                )
             )
 
 
 def _protected(use: KeyUse) -> str:
+    secrets, passwords, sets = use.totp_secrets, use.passwords, use.backup_code_sets
     parts = (
-        (use.totp_secrets, "TOTP secret", "TOTP secrets"),
-        (use.passwords, "password", "passwords"),
-        (use.backup_code_sets, "set of backup codes", "sets of backup codes"),
+        (secrets, ngettext("{number} TOTP secret", "{number} TOTP secrets", secrets)),
+        (passwords, ngettext("{number} password", "{number} passwords", passwords)),
+        (sets, ngettext("{number} set of backup codes", "{number} sets of backup codes", sets)),
     )
-    return ", ".join(counted(*part) for part in parts if part[0]) or "nothing"
+    return ", ".join(said for number, said in parts if number) or _("nothing")
 
 
 _HEADINGS: Final = ("KEY", "STATE", "CREATED", "SECRETS", "PASSWORDS", "CODES")

@@ -9,6 +9,7 @@ from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import CommandWithExamples
 from cwtui.cli.output import put
 from cwtui.help import TOPICS, text
+from cwtui.language import _
 
 _NAMES = tuple(topic.name for topic in TOPICS)
 
@@ -40,11 +41,11 @@ def _list() -> str:
     topics = [f"  {topic.name:<{width}}  {topic.summary}" for topic in TOPICS]
     return "\n".join(
         [
-            "Topics of the manual:",
+            _("Topics of the manual:"),
             "",
             *topics,
             "",
-            "cwtui help TOPIC shows one; cwtui help COMMAND shows a command's options.",
+            _("cwtui help TOPIC shows one; cwtui help COMMAND shows a command's options."),
         ]
     )
 
@@ -74,6 +75,8 @@ def _unknown(words: Sequence[str], group: click.Command, ctx: click.Context) -> 
     if len(words) == 1:
         known += _NAMES
     near = difflib.get_close_matches(words[-1].lower(), known)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    hint = _("Did you mean {near}?", near=_(" or ").join(near)) if near else ""
     named = " ".join(words)
-    return f"There is no topic or command '{named}'.{hint} cwtui help lists the topics."
+    unknown = _("There is no topic or command '{name}'.", name=named)
+    where = _("cwtui help lists the topics.")
+    return " ".join(filter(None, (unknown, hint, where)))

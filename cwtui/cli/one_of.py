@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 
+from cwtui.language import _
+
 
 class OneOf(click.Choice[str]):
     """One of a few words."""
@@ -17,5 +19,6 @@ class OneOf(click.Choice[str]):
 
         typed, choices = str(value), list(self.choices)
         near = get_close_matches(typed.casefold(), choices, 1, 0.7)
-        hint = f"Did you mean {near[0]!r}? " if near else ""
-        return f"cannot be {quoted(typed)}. {hint}{choose(choices)}"
+        hint = _("Did you mean {near!r}?", near=near[0]) if near else ""
+        refusal = _("cannot be {value}.", value=quoted(typed))
+        return " ".join(filter(None, (refusal, hint, choose(choices))))

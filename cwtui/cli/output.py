@@ -8,6 +8,7 @@ import sys
 from typing import Final, TextIO
 
 from cwtui.cli.errors import Failed
+from cwtui.language import _
 
 SENTENCE_LENGTH: Final = 800
 """The maximum length in characters; longer sentences quote very long input."""
@@ -23,7 +24,7 @@ def show_everything() -> None:
 def put(text: str) -> None:
     """Write lines to standard output and flush. Raises Failed if that does not work."""
     if sys.stdout is None:
-        raise Failed("Cannot write to standard output: it is closed.")
+        raise Failed(_("Cannot write to standard output: it is closed."))
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
@@ -36,7 +37,7 @@ def put(text: str) -> None:
 def put_bytes(content: bytes) -> None:
     """Write data to standard output and flush. Raises Failed if that does not work."""
     if sys.stdout is None:
-        raise Failed("Cannot write to standard output: it is closed.")
+        raise Failed(_("Cannot write to standard output: it is closed."))
     try:
         sys.stdout.buffer.write(content)
         sys.stdout.flush()
@@ -48,7 +49,7 @@ def put_bytes(content: bytes) -> None:
 
 def _unwritable(error: OSError) -> Failed:
     reason = (error.strerror or "").lower()
-    return Failed(f"Cannot write to standard output: {reason}.")
+    return Failed(_("Cannot write to standard output: {reason}.", reason=reason))
 
 
 def say(sentence: str) -> None:
@@ -81,7 +82,7 @@ def say_lines(text: str) -> None:
 def wait_for_news(seconds: float) -> None:
     """Wait for `seconds`. Raises BrokenPipeError as soon as nobody reads standard output."""
     if sys.stdout is None:
-        raise Failed("Cannot write to standard output: it is closed.")
+        raise Failed(_("Cannot write to standard output: it is closed."))
     poll = select.poll()
     poll.register(sys.stdout, 0)
     if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(seconds * 1000)):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cwtui.cli.output import put
+from cwtui.language import N_, _
 
 _LESS: Final = (Path("/usr/bin/less"), Path("/bin/less"))
 """Fixed locations, because PATH could lead to a foreign program."""
@@ -15,8 +16,9 @@ _OPTIONS: Final = (
     "--RAW-CONTROL-CHARS",
     "--no-init",
     "--quit-on-intr",
-    r"--prompt=s?e(end) .Space shows more, b goes back, / searches, q quits",
 )
+_PROMPT: Final = N_("?e(end) .Space shows more, b goes back, / searches, q quits")
+"""For less(1), section "PROMPTS": `(end) ` is shown at the end."""
 _NARROWEST: Final = 40
 
 
@@ -44,7 +46,7 @@ def show(render: Callable[[int, bool], str], width: int) -> None:
     import subprocess
 
     subprocess.run(
-        [program, *_OPTIONS],
+        [program, *_OPTIONS, f"--prompt=s{_(_PROMPT)}"],
         input=text.encode(sys.stdout.encoding, "backslashreplace"),
         env=_environment(term),
         check=False,

@@ -8,13 +8,13 @@ import click
 from cwtui.accounts import custom_roles
 from cwtui.accounts.custom_roles import Role
 from cwtui.accounts.errors import TO_EVERYTHING
-from cwtui.accounts.text import counted
 from cwtui.cli import completing, json_output
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_change, put_list
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
+from cwtui.language import _, ngettext
 
 _name = click.argument("name", shell_complete=completing.roles)
 
@@ -53,7 +53,11 @@ def list_(host: Host, as_json: bool) -> None:
     put(
         table(
             [
-                (role.name, counted(role.accounts, "account"), ", ".join(role.permissions) or "-")
+                (
+                    role.name,
+                    ngettext("{number} account", "{number} accounts", role.accounts),
+                    ", ".join(role.permissions) or "-",
+                )
                 for role in found
             ]
         )
@@ -86,7 +90,13 @@ def add(
     if as_json:
         put_change(_fields(role), changed=True)
     else:
-        say(f"The role {role.name} was created. It permits {', '.join(role.permissions)}.")
+        say(
+            _(
+                "The role {name} was created. It permits {permissions}.",
+                name=role.name,
+                permissions=", ".join(role.permissions),
+            )
+        )
 
 
 @command.command("set", examples=("cwtui role set help-desk --permission reset-mfa",))
@@ -105,9 +115,15 @@ def set_(host: Host, name: str, permissions: tuple[str, ...], as_json: bool) -> 
     if as_json:
         put_change(_fields(role), changed=done.changed)
     elif not done.changed:
-        say(f"Nothing was changed: the role {role.name} permits exactly this.")
+        say(_("Nothing was changed: the role {name} permits exactly this.", name=role.name))
     else:
-        say(f"The role {role.name} permits {', '.join(role.permissions)} now.")
+        say(
+            _(
+                "The role {name} permits {permissions} now.",
+                name=role.name,
+                permissions=", ".join(role.permissions),
+            )
+        )
 
 
 @command.command(examples=("cwtui role remove help-desk",))
@@ -120,7 +136,7 @@ def remove(host: Host, name: str, as_json: bool) -> None:
     if as_json:
         put_change({"name": name}, changed=True)
     else:
-        say(f"The role {name} was removed.")
+        say(_("The role {name} was removed.", name=name))
 
 
 def _fields(role: Role) -> dict[str, object]:

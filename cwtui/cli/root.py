@@ -10,6 +10,7 @@ from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import LazyGroup
 from cwtui.cli.host import Host
 from cwtui.cli.one_of import OneOf
+from cwtui.language import _
 
 if TYPE_CHECKING:
     from cwtui.dialogue.conversation import Drawing
@@ -38,7 +39,7 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     # An empty variable in a script must not become the default store.
     if value is not None and not value.strip():
         raise click.BadParameter(
-            "cannot be empty. Give a path, or omit the option.", ctx, parameter
+            _("cannot be empty. Give a path, or omit the option."), ctx, parameter
         )
     return value
 
@@ -94,10 +95,10 @@ def cli(
     ctx.obj = Host(config, store)
     for name, given in (("--kiosk", kiosk), ("--plain", plain), ("--qr", qr is not None)):
         if given and (paths or ctx.invoked_subcommand is not None):
-            raise WrongUsage(f"{name} cannot be combined with a command or --paths.")
+            raise WrongUsage(_("{name} cannot be combined with a command or --paths.", name=name))
     if paths:
         if ctx.invoked_subcommand is not None:
-            raise WrongUsage("--paths cannot be combined with a command.")
+            raise WrongUsage(_("--paths cannot be combined with a command."))
         from cwtui.cli.paths import show
 
         show(ctx.obj)

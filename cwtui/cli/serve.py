@@ -13,6 +13,7 @@ from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host
 from cwtui.cli.output import put, say
+from cwtui.language import _, ngettext
 
 if TYPE_CHECKING:
     from cwtui.config import Config
@@ -61,14 +62,14 @@ def command(
     path = Path(socket_path or config.service.socket)
     if status:
         if radius:
-            raise WrongUsage("--status is not for RADIUS. See: cwtui help doors")
+            raise WrongUsage(_("--status is not for RADIUS. See: cwtui help doors"))
         _show_status(path, as_json=as_json)
         return
     if as_json:
-        raise WrongUsage("--json needs --status.")
+        raise WrongUsage(_("--json needs --status."))
     if radius:
         if socket_path or gate_socket:
-            raise WrongUsage("--radius uses no socket. Leave out --socket and --gate-socket.")
+            raise WrongUsage(_("--radius uses no socket. Leave out --socket and --gate-socket."))
         _speak_english()
         _serve_radius(config)
         return
@@ -83,7 +84,7 @@ def command(
     given = sockets.given_by_systemd()
     made = [] if given else _listen(path, Path(gate_socket or config.service.gate_socket))
     if made:
-        say(f"Listening on {path}. Ctrl+C ends the service.")
+        say(_("Listening on {path}. Ctrl+C ends the service.", path=path))
     room = Room(config.service.conversations, peers.ids_of(config.service.gate_users))
     listening = given or [one.socket for one in made]
     Server(doors, listening, room, figures, made).run()
@@ -123,7 +124,7 @@ def _serve_radius(config: "Config") -> None:
         if (error.name or "").partition(".")[0] != "pyrad":
             raise
         raise CannotCheck(
-            "RADIUS needs the library pyrad: install cwtui[radius], or pyrad beside cwtui."
+            _("RADIUS needs the library pyrad: install cwtui[radius], or pyrad beside cwtui.")
         ) from None
     from cwtui.service.figures import Figures
     from cwtui.service.radius.clients import Clients
@@ -134,7 +135,13 @@ def _serve_radius(config: "Config") -> None:
     services.load_rest()
     address, port = config.radius.address, config.radius.port
     listening = server.listen(address, port)
-    say(f"Listening on {address}, UDP port {port}. Ctrl+C ends the service.")
+    say(
+        _(
+            "Listening on {address}, UDP port {port}. Ctrl+C ends the service.",
+            address=address,
+            port=port,
+        )
+    )
     door = RadiusDoor(ports, config.radius.code_separator)
     server.RadiusServer(door, clients, listening, Figures(time.time())).run()
 
@@ -163,25 +170,50 @@ def _show_status(path: Path, *, as_json: bool) -> None:
         put(content)
         return
     fields: dict[str, Any] = msgspec.json.decode(content)
-    put(f"Running since {utc_minute(fields['since'])}, process {fields['pid']}")
+    put(
+        _(
+            "Running since {time}, process {pid}",
+            time=utc_minute(fields["since"]),
+            pid=fields["pid"],
+        )
+    )
     busy = fields["median_busy_seconds"]
     if busy is not None:
-        put(f"Processor time of a conversation: {busy * 1000:.0f} ms (median)")
+        put(
+            _(
+                "Processor time of a conversation: {milliseconds} ms (median)",
+                milliseconds=f"{busy * 1000:.0f}",
+            )
+        )
     if "cut_off" in fields:
         _show_copies(fields["cut_off"])
     for name, count in fields["conversations"].items():
         put(f"{name.replace('_', ' ')}: {count:,}")
     for waiting in fields["throttled"]:
-        put(f"{visible(waiting['username'])} must wait until {utc_minute(waiting['until'])}")
+        put(
+            _(
+                "{name} must wait until {time}",
+                name=visible(waiting["username"]),
+                time=utc_minute(waiting["until"]),
+            )
+        )
 
 
 def _show_copies(found: dict[str, Any]) -> None:
-    from cwtui.accounts.text import counted
     from cwtui.accounts.times import utc_minute
 
     if found["since"] is not None:
-        waiting = counted(found["events"], "event")
-        put(f"Cut off from the database since {utc_minute(found['since'])}; {waiting} to be sent")
-    people = counted(found["copies"], "person", "people")
-    checked = f", up to date at {utc_minute(found['confirmed'])}" if found["copies"] else ""
-    put(f"Local copies: {people}{checked}")
+        waiting = ngettext("{number} event", "{number} events", found["events"])
+        put(
+            _(
+                "Cut off from the database since {time}; {events} to be sent",
+                time=utc_minute(found["since"]),
+                events=waiting,
+            )
+        )
+    people = ngettext("{number} person", "{number} people", found["copies"])
+    copies = _("Local copies: {people}", people=people)
+    up_to = (
+        _("up to date at {time}", time=utc_minute(found["confirmed"])) if found["copies"] else ""
+    )
+    put(", ".join(filter(None, (copies, up_to))))

@@ -15,6 +15,7 @@ from cwtui.cli.json_output import put_change, put_list
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import moment, table
 from cwtui.cli.values import SessionId, Username
+from cwtui.language import _
 
 _HEADINGS: Final = ("USER", "FROM", "DOOR", "SINCE (UTC)", "IDLE", "ID")
 
@@ -53,7 +54,11 @@ def list_(host: Host, user: str | None, as_json: bool) -> None:
         now, hosts = ports.now(), len({one.host for one in found})
         put(table([_HEADINGS, *(_cells(one, now, with_host=hosts > 1) for one in found)]))
     else:
-        say("No session is open." if user is None else f"{user} has no open session.")
+        say(
+            _("No session is open.")
+            if user is None
+            else _("{name} has no open session.", name=user)
+        )
 
 
 @command.command(
@@ -77,14 +82,14 @@ def end(host: Host, ids: tuple[str, ...], user: str | None, as_json: bool) -> No
     Sessions of doors of the host stay: cwtui cannot end them, and says how root can.
     """
     if bool(ids) == (user is not None):
-        raise WrongUsage("Give either IDs of sessions, or --user NAME.")
+        raise WrongUsage(_("Give either IDs of sessions, or --user NAME."))
     ports = host.ports()
     if user is not None:
         open_sessions.sign_out_user(ports, operator(), user)
         if as_json:
             put_change({"username": text.username(user)}, changed=True)
         else:
-            say(f"{user} is signed out everywhere.")
+            say(_("{name} is signed out everywhere.", name=user))
         return
     ended = open_sessions.end(ports, operator(), ids)
     if as_json:
@@ -92,8 +97,12 @@ def end(host: Host, ids: tuple[str, ...], user: str | None, as_json: bool) -> No
         return
     for one in ended:
         say(
-            f"The session {one.id} of {one.username} ends within "
-            f"{ports.sessions.look_seconds:g} seconds."
+            _(
+                "The session {id} of {name} ends within {seconds} seconds.",
+                id=one.id,
+                name=one.username,
+                seconds=f"{ports.sessions.look_seconds:g}",
+            )
         )
 
 
@@ -118,7 +127,7 @@ def _idle(one: OpenSession, now: float) -> str:
 
 
 def _cells(one: OpenSession, now: float, *, with_host: bool) -> tuple[str, ...]:
-    door = f"{one.door} on {one.host}" if with_host else one.door
+    door = _("{door} on {host}", door=one.door, host=one.host) if with_host else one.door
     return (
         visible(one.username),
         visible(one.source),

@@ -13,6 +13,7 @@ from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_change, put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
+from cwtui.language import _
 
 
 @click.group("settings", cls=GroupInOrder)
@@ -53,7 +54,7 @@ def set_(host: Host, key: str, value: str, as_json: bool) -> None:
     if as_json:
         put_change(settings, changed=saved.changed)
     else:
-        say(f"{key} is {_shown(settings[key])}.")
+        say(_("{key} is {value}.", key=key, value=_shown(settings[key])))
     for sentence in filter(None, (saved.must_enrol, saved.unused)):
         say(sentence)
 

@@ -7,6 +7,7 @@ import click
 
 from cwtui.accounts.text import username, whole_number
 from cwtui.cli.usage import quoted
+from cwtui.language import _
 
 _MOST_DIGITS: Final = 9
 _SESSION_ID: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
@@ -73,8 +74,8 @@ class Fingerprint(click.ParamType[str]):
 
         typed = str(value)
         if not is_fingerprint(typed):
-            right = "A fingerprint is SHA256: and 43 characters, as ssh-keygen -l prints it."
-            self.fail(f"cannot be {quoted(typed)}. {right}", param, ctx)
+            right = _("A fingerprint is SHA256: and 43 characters, as ssh-keygen -l prints it.")
+            self.fail(_("cannot be {value}. {right}", value=quoted(typed), right=right), param, ctx)
         return typed
 
 
@@ -87,7 +88,7 @@ class SessionId(click.ParamType[str]):
         typed = str(value)
         if not _SESSION_ID.fullmatch(typed):
             # Not quoted: it may be anything, such as a password.
-            self.fail("must be 12 of 0-9 and a-f, as cwtui session list prints it.", param, ctx)
+            self.fail(_("must be 12 of 0-9 and a-f, as cwtui session list prints it."), param, ctx)
         return typed
 
 
@@ -102,6 +103,8 @@ class WholeNumber(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         number = whole_number(str(value), _MOST_DIGITS)
         if number is None or number < self._least:
-            right = f"Enter a whole number of at least {self._least}."
-            self.fail(f"cannot be {quoted(str(value))}. {right}", param, ctx)
+            right = _("Enter a whole number of at least {least}.", least=self._least)
+            self.fail(
+                _("cannot be {value}. {right}", value=quoted(str(value)), right=right), param, ctx
+            )
         return number

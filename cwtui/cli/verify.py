@@ -17,6 +17,7 @@ from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import say
 from cwtui.cli.values import Username
 from cwtui.dialogue.conversation import Gone, Room
+from cwtui.language import _
 from cwtui.service.packets import Phase, Request, Verdict
 
 _MOST: Final = 8192
@@ -69,9 +70,9 @@ def command(host: Host, username: str, factor: str, source: str) -> None:
     for warning in person.warnings:
         say(warning)
     if verdict is Verdict.CANNOT_CHECK:
-        raise _CannotCheck("Could not be checked.")
+        raise _CannotCheck(_("Could not be checked."))
     if verdict is not Verdict.ACCEPTED:
-        raise Failed("Refused.")
+        raise Failed(_("Refused."))
 
 
 class _CannotCheck(Failed):
@@ -81,15 +82,18 @@ class _CannotCheck(Failed):
 def _lines(count: int) -> Sequence[str]:
     """Return this many lines of standard input. Raises WrongUsage."""
     if sys.stdin is None or sys.stdin.isatty():
-        raise WrongUsage("Send the password or code to standard input, from a pipe or a file.")
+        raise WrongUsage(_("Send the password or code to standard input, from a pipe or a file."))
     content = sys.stdin.buffer.read(_MOST + 1)
     try:
         lines = content.decode().removesuffix("\n").split("\n")
     except UnicodeDecodeError:
-        raise WrongUsage("Standard input is not UTF-8.") from None
+        raise WrongUsage(_("Standard input is not UTF-8.")) from None
     if len(content) > _MOST or len(lines) != count:
-        has = "a line with the password and a line with the code" if count > 1 else "one line"
-        raise WrongUsage(f"Standard input must have {has}.")
+        raise WrongUsage(
+            _("Standard input must have a line with the password and a line with the code.")
+            if count > 1
+            else _("Standard input must have one line.")
+        )
     return [line.removesuffix("\r") for line in lines]
 
 
