@@ -16,6 +16,7 @@ from cwtui.accounts.directory_port import (
 )
 from cwtui.accounts.text import visible
 from cwtui.directory.transport import Unreachable
+from cwtui.language import N_, _
 
 POLICY_CONTROL: Final = "1.3.6.1.4.1.42.2.27.8.5.1"
 """Requests and returns password policy information (draft-behera-ldap-password-policy-11)."""
@@ -55,46 +56,54 @@ refuse paged results (RFC 2696) or this page size.
 """
 
 _AD_CODE: Final = re.compile(r"\bdata ([0-9a-fA-F]{2,8})\b")
-_HERE: Final = "Change it where you usually change your password, then sign in again."
-_ASK: Final = "Ask an administrator of the directory."
+_HERE: Final = N_("Change it where you usually change your password, then sign in again.")
+_ASK: Final = N_("Ask an administrator of the directory.")
 
 
 def _expired() -> DirectoryRefused:
-    return DirectoryPasswordExpired(f"Your password has expired in the directory. {_HERE}")
+    return DirectoryPasswordExpired(
+        _("Your password has expired in the directory. {then}", then=_(_HERE))
+    )
 
 
 def _must_change() -> DirectoryRefused:
     return DirectoryPasswordMustChange(
-        f"You must change your password in the directory first. {_HERE}"
+        _("You must change your password in the directory first. {then}", then=_(_HERE))
     )
 
 
 def _locked() -> DirectoryRefused:
     return DirectoryAccountLocked(
-        "The directory has locked your account after too many wrong passwords. Wait a while, or "
-        "ask an administrator of the directory."
+        _(
+            "The directory has locked your account after too many wrong passwords. Wait a while, "
+            "or ask an administrator of the directory."
+        )
     )
 
 
 def disabled(*, password_was_right: bool = False) -> DirectoryRefused:
     return DirectoryAccountDisabled(
-        f"Your account is disabled in the directory. {_ASK}", password_was_right=password_was_right
+        _("Your account is disabled in the directory. {ask}", ask=_(_ASK)),
+        password_was_right=password_was_right,
     )
 
 
 def _ad_disabled(sentence: str) -> DirectoryRefused:
     # Active Directory checks the password first; only its lockout comes before that.
-    return DirectoryAccountDisabled(f"{sentence} {_ASK}", password_was_right=True)
+    return DirectoryAccountDisabled(f"{_(sentence)} {_(_ASK)}", password_was_right=True)
 
 
 def _unused() -> DirectoryRefused:
     return DirectoryAccountDisabled(
-        f"The directory has locked your account because it was unused for too long. {_ASK}"
+        _(
+            "The directory has locked your account because it was unused for too long. {ask}",
+            ask=_(_ASK),
+        )
     )
 
 
 def _not_allowed() -> DirectoryRefused:
-    return DirectoryAccountDisabled(f"The directory does not let you sign in. {_ASK}")
+    return DirectoryAccountDisabled(_("The directory does not let you sign in. {ask}", ask=_(_ASK)))
 
 
 _BY_POLICY: Final[dict[int, Callable[[], DirectoryRefused]]] = {
@@ -114,11 +123,11 @@ _BY_AD_CODE: Final[dict[int, Callable[[], DirectoryRefused]]] = {
     # Win32 error codes behind LDAP's 49, as Active Directory writes them (Microsoft, MS-ERREF).
     0x525: NoDirectoryUser,
     0x52E: WrongDirectoryPassword,
-    0x530: lambda: _ad_disabled("The directory does not let you sign in at this time."),
-    0x531: lambda: _ad_disabled("The directory does not let you sign in from this host."),
+    0x530: lambda: _ad_disabled(N_("The directory does not let you sign in at this time.")),
+    0x531: lambda: _ad_disabled(N_("The directory does not let you sign in from this host.")),
     0x532: _expired,
     0x533: lambda: disabled(password_was_right=True),
-    0x701: lambda: _ad_disabled("Your account has expired in the directory."),
+    0x701: lambda: _ad_disabled(N_("Your account has expired in the directory.")),
     0x773: _must_change,
     0x775: _locked,
 }
@@ -166,21 +175,27 @@ def check_answer(answer: Answer) -> None:
     check_now(answer)
     if answer.code == REFERRAL:
         raise DirectoryMisconfigured(
-            "The directory refers to another server, and cwtui does not follow referrals. "
-            "Add that server to servers in [directory]."
+            _(
+                "The directory refers to another server, and cwtui does not follow referrals. Add "
+                "that server to servers in [directory]."
+            )
         )
     if answer.code in _MORE_PROTECTION:
         raise DirectoryMisconfigured(
-            f"The directory requires encryption ({answer.technical}). Use ldaps:// or "
-            "starttls = true."
+            _(
+                "The directory requires encryption ({technical}). Use ldaps:// or starttls = true.",
+                technical=answer.technical,
+            )
         )
-    raise DirectoryMisconfigured(f"The directory returned an error: {answer.technical}.")
+    raise DirectoryMisconfigured(
+        _("The directory returned an error: {technical}.", technical=answer.technical)
+    )
 
 
 def check_now(answer: Answer) -> None:
     """Raise Unreachable if this server is busy and another one may answer."""
     if answer.code in _NOT_NOW:
-        raise Unreachable(f"cannot answer now ({answer.technical})")
+        raise Unreachable(_("cannot answer now ({technical})", technical=answer.technical))
 
 
 def _refusal(answer: Answer) -> DirectoryRefused | None:

@@ -22,6 +22,7 @@ from cwtui.directory.answers import Answer
 from cwtui.directory.channel import Channel
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.entries import Entry
+from cwtui.language import N_, _
 
 _WARN_SECONDS: Final = 5 * 86400
 """The default of Windows ("Prompt user to change password before expiration")."""
@@ -31,10 +32,10 @@ _MOST_GRACE: Final = 1000
 """Larger values are not useful as a warning, and may not be valid dates."""
 
 _WHY_REFUSED: Final[dict[type[DirectoryRefused], str]] = {
-    DirectoryPasswordExpired: "its password has expired",
-    DirectoryPasswordMustChange: "its password must be changed first",
-    DirectoryAccountLocked: "it is locked after too many wrong passwords",
-    DirectoryAccountDisabled: "it is disabled",
+    DirectoryPasswordExpired: N_("its password has expired"),
+    DirectoryPasswordMustChange: N_("its password must be changed first"),
+    DirectoryAccountLocked: N_("it is locked after too many wrong passwords"),
+    DirectoryAccountDisabled: N_("it is disabled"),
 }
 
 
@@ -44,14 +45,22 @@ def bind_account(channel: Channel, config: DirectoryConfig) -> None:
     try:
         answers.check_bind(answer)
     except DirectoryRefused as refusal:
-        why, technical = _WHY_REFUSED.get(type(refusal)), answer.technical
-        if why is None:
-            why, advice = technical, " Check bind_dn and its password in [directory]."
-        else:
-            why, advice = why if answer.code == answers.SUCCESS else f"{why} ({technical})", ""
-        raise DirectoryMisconfigured(
-            f"The directory refuses the bind account {visible(config.bind_dn)}: {why}.{advice}"
-        ) from None
+        raise DirectoryMisconfigured(_refused(answer, refusal, config.bind_dn)) from None
+
+
+def _refused(answer: Answer, refusal: DirectoryRefused, bind_dn: str) -> str:
+    name, technical = visible(bind_dn), answer.technical
+    if type(refusal) not in _WHY_REFUSED:
+        return _(
+            "The directory refuses the bind account {name}: {why}. Check bind_dn and its password "
+            "in [directory].",
+            name=name,
+            why=technical,
+        )
+    why = _(_WHY_REFUSED[type(refusal)])
+    if answer.code != answers.SUCCESS:
+        why = f"{why} ({technical})"
+    return _("The directory refuses the bind account {name}: {why}.", name=name, why=why)
 
 
 def check(channel: Channel, dn: str, password: Secret, entry: Entry | None, now: float) -> Answer:

@@ -23,6 +23,7 @@ from cwtui.directory.transport import (
     Wire,
     connect,
 )
+from cwtui.language import N_, _
 
 PAGE: Final = 200
 """Entries per page (RFC 2696); servers allow 500 (OpenLDAP) or 1000 (Active Directory)."""
@@ -30,7 +31,7 @@ PAGE: Final = 200
 _ACTIVE_DIRECTORY: Final = "1.2.840.113556.1.4.800"
 """LDAP_CAP_ACTIVE_DIRECTORY_OID (MS-ADTS 3.1.1.3.4.3.1)."""
 
-_NO_LIBLDAP: Final = (
+_NO_LIBLDAP: Final = N_(
     'library = "libldap" in [directory] needs python-ldap, which is not installed here. Set '
     'library = "ldap3", or install python-ldap. See: cwtui help ldap'
 )
@@ -109,8 +110,11 @@ class Channel:
         shown = _entries(found, answers.SIZE_LIMIT)
         if found.answer.code == answers.SIZE_LIMIT and len(shown) < _TWO:
             raise DirectoryMisconfigured(
-                "The directory returns fewer than two entries per search to the bind account, so "
-                "cwtui could not notice a second entry of the same name. Raise its size limit."
+                _(
+                    "The directory returns fewer than two entries per search to the bind account, "
+                    "so cwtui could not notice a second entry of the same name. Raise its size "
+                    "limit."
+                )
             )
         return shown
 
@@ -135,7 +139,7 @@ class Channel:
             answer = self._library.start_tls()
             if answer.code != answers.SUCCESS:
                 answers.check_now(answer)
-                raise Unsafe(f"does not offer StartTLS ({answer.technical})")
+                raise Unsafe(_("does not offer StartTLS ({technical})", technical=answer.technical))
         self.certificate = self._wire.protect(server.host, self._config)
 
     def _search(
@@ -182,7 +186,7 @@ def _entries(found: Found, fine: int = answers.SUCCESS, *, is_root: bool = False
     if found.answer.code != fine:
         if found.answer.code == answers.NO_SUCH_OBJECT:
             raise DirectoryMisconfigured(
-                "The base in [directory] does not exist, or the directory does not show it."
+                _("The base in [directory] does not exist, or the directory does not show it.")
             )
         answers.check_answer(found.answer)
     return [entry for entry in found.entries if entry.dn or is_root]
@@ -197,7 +201,7 @@ def library(name: str) -> Callable[[Wire], Library]:
         try:
             from cwtui.directory.libldap_channel import Libldap
         except ImportError:
-            raise DirectoryMisconfigured(_NO_LIBLDAP) from None
+            raise DirectoryMisconfigured(_(_NO_LIBLDAP)) from None
         return Libldap
     from cwtui.directory.ldap3_channel import Ldap3
 

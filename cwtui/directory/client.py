@@ -21,6 +21,7 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.servers import Server, Servers
+from cwtui.language import _
 
 if TYPE_CHECKING:  # these load an LDAP library, which local sign-ins do not need
     from cwtui.directory.channel import Channel
@@ -112,23 +113,30 @@ class LdapDirectory:
         from cwtui.directory.visit import Visit
 
         with Channel(server, self._config, deadline) as channel:
-            tell(Step("server", True, f"{visible(server.url)} answers."))
+            tell(Step("server", True, _("{url} answers.", url=visible(server.url))))
             self._tell_protection(channel, tell)
             return ask(Visit(channel, self._config, self._now(), tell))
 
     def _tell_protection(self, channel: "Channel", tell: Tell) -> None:
         shown = channel.certificate
         if shown is None:
-            tell(Step("tls", False, "This connection is not encrypted; it stays on this host."))
+            tell(Step("tls", False, _("This connection is not encrypted; it stays on this host.")))
             return
+        subject = shown.subject or _("the host")
         until = datetime.fromtimestamp(shown.expires_at, UTC)
         days = int((shown.expires_at - self._now()) / 86400)
         tell(
             Step(
                 "tls",
                 True,
-                f"{shown.tls_version}; the certificate is for {shown.subject or 'the host'} and "
-                f"valid until {until:%Y-%m-%d} ({days} days).",
+                _(
+                    "{tls}; the certificate is for {subject} and valid until {until} ({days} "
+                    "days).",
+                    tls=shown.tls_version,
+                    subject=subject,
+                    until=f"{until:%Y-%m-%d}",
+                    days=days,
+                ),
             )
         )
 

@@ -6,6 +6,7 @@ from typing import Final
 from cwtui.accounts.directory_port import DirectoryMisconfigured
 from cwtui.directory.config import DirectoryConfig
 from cwtui.host.secret_file import SecretFile
+from cwtui.language import _
 
 _MOST: Final = 65536
 """The maximum file size in bytes."""
@@ -19,7 +20,7 @@ def show(context: ssl.SSLContext, config: DirectoryConfig) -> bool:
     if not (config.client_certificate_file or config.client_certificate_credential):
         return False
     file = SecretFile(
-        "the client certificate",
+        _("the client certificate"),
         "client_certificate_file",
         config.client_certificate_file,
         config.client_certificate_credential,
@@ -31,6 +32,6 @@ def show(context: ssl.SSLContext, config: DirectoryConfig) -> bool:
         context.load_cert_chain(file.path(), password="")
     except OSError:  # includes ssl.SSLError
         raise file.unusable(
-            "it must contain the certificate and its unencrypted key in PEM format"
+            _("it must contain the certificate and its unencrypted key in PEM format")
         ) from None
     return True

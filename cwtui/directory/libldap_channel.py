@@ -35,6 +35,7 @@ from cwtui.directory.library import (
 )
 from cwtui.directory.result_names import RESULT_NAMES
 from cwtui.directory.transport import ANSWER_MOST, Unsafe, Wire, too_much
+from cwtui.language import _
 
 _OBEYED: Final = ("LDAP", "PYTHON_LDAP_", "SASL_", "GSS_")
 """Prefixes of environment variables that libldap, python-ldap and SASL plug-ins obey, such as
@@ -114,7 +115,11 @@ class Libldap:
             theirs.close()
             why = visible(str(error))
             raise DirectoryMisconfigured(
-                f'This python-ldap cannot be used ({why}). Set library = "ldap3" in [directory].'
+                _(
+                    'This python-ldap cannot be used ({why}). Set library = "ldap3" in '
+                    "[directory].",
+                    why=why,
+                )
             ) from None
 
     def bind(self, dn: str, password: bytes) -> Answer:
@@ -127,9 +132,9 @@ class Libldap:
     def start_tls(self) -> Answer:
         with _speaking():
             message = self._ldap.extop(ExtendedRequest(START_TLS, None))
-            answer, _, _ = self._answer(message, messages.EXTENDED_DONE)
+            answer, *_rest = self._answer(message, messages.EXTENDED_DONE)
             if self._received:
-                raise Unsafe("sent more than the answer to StartTLS before TLS started")
+                raise Unsafe(_("sent more than the answer to StartTLS before TLS started"))
             return answer
 
     def search(self, search: Search) -> Found:

@@ -12,6 +12,7 @@ from cwtui.accounts.text import visible
 from cwtui.directory.answers import Answer
 from cwtui.directory.entries import Entry
 from cwtui.directory.transport import Unreachable
+from cwtui.language import _
 
 START_TLS: Final = "1.3.6.1.4.1.1466.20037"
 PAGED: Final = "1.2.840.113556.1.4.319"
@@ -65,17 +66,17 @@ class Library(Protocol):
 
 def not_a_filter() -> DirectoryMisconfigured:
     return DirectoryMisconfigured(
-        "The search_filter in [directory] is not a valid LDAP filter (RFC 4515)."
+        _("The search_filter in [directory] is not a valid LDAP filter (RFC 4515).")
     )
 
 
 def closed_early() -> Unreachable:
-    return Unreachable("closed the connection early")
+    return Unreachable(_("closed the connection early"))
 
 
 def not_ldap(why: str) -> Unreachable:
-    return Unreachable(f"sent an answer that is not valid LDAP ({visible(why)})")
+    return Unreachable(_("sent an answer that is not valid LDAP ({why})", why=visible(why)))
 
 
 def wrong_type() -> Unreachable:
-    return Unreachable("sent an answer of the wrong type")
+    return Unreachable(_("sent an answer of the wrong type"))

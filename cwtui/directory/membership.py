@@ -13,11 +13,12 @@ from cwtui.directory.channel import Channel
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.entries import Entry
 from cwtui.directory.escaping import escaped
+from cwtui.language import N_, _
 
 IN_CHAIN: Final = "1.2.840.113556.1.4.1941"
 """Active Directory's LDAP_MATCHING_RULE_IN_CHAIN, which follows groups within groups."""
 
-UNKNOWN_RULE: Final = (
+UNKNOWN_RULE: Final = N_(
     'In [directory], nested = "matching-rule" works only with Active Directory. For other servers, '
     'use "memberOf" or "off".'
 )
@@ -37,12 +38,13 @@ def roles(
         except DirectoryMisconfigured as problem:
             if config.nested != "matching-rule":
                 raise
-            raise DirectoryMisconfigured(f"{problem} {UNKNOWN_RULE}") from None
-        tell(Step("group", True, f"{'Member' if is_in else 'Not a member'} of {visible(group)}."))
+            raise DirectoryMisconfigured(f"{problem} {_(UNKNOWN_RULE)}") from None
+        said = N_("Member of {group}.") if is_in else N_("Not a member of {group}.")
+        tell(Step("group", True, _(said, group=visible(group))))
         found |= {role} if is_in else set()
-    by = visible(config.roles_attribute) if config.mode == "attribute" else "groups"
-    shown = ", ".join(visible(role) for role in sorted(found)) or "none"
-    tell(Step("roles", bool(found), f"Roles from {by}: {shown}."))
+    by = visible(config.roles_attribute) if config.mode == "attribute" else _("groups")
+    shown = ", ".join(visible(role) for role in sorted(found)) or _("none")
+    tell(Step("roles", bool(found), _("Roles from {by}: {shown}.", by=by, shown=shown)))
     return tuple(sorted(found))
 
 

@@ -21,6 +21,7 @@ from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.servers import Server, is_address, is_loopback
 from cwtui.host.trust import why_untrusted
 from cwtui.host.untrusted_files import read_regular
+from cwtui.language import _
 
 Clock: TypeAlias = Callable[[], float]
 """A monotonic clock, in seconds."""
@@ -67,7 +68,13 @@ class Deadline:
         return left
 
     def missed(self) -> Unreachable:
-        return Unreachable(f"did not answer within {self._seconds:.2g} seconds ({self._key})")
+        return Unreachable(
+            _(
+                "did not answer within {seconds} seconds ({key})",
+                seconds=f"{self._seconds:.2g}",
+                key=self._key,
+            )
+        )
 
     def within(self, seconds: float, key: str) -> "Deadline":
         """Return the deadline in `seconds`, or this one if it is earlier."""
@@ -76,7 +83,11 @@ class Deadline:
     def share(self, of: int) -> "Deadline":
         """Return the deadline after an equal share of the time left. Raises Unreachable."""
         left = self.left()
-        return self if of == 1 else Deadline(self._clock, left / of, f"its share of {self._key}")
+        return (
+            self
+            if of == 1
+            else Deadline(self._clock, left / of, _("its share of {key}", key=self._key))
+        )
 
 
 class Certificate(NamedTuple):
@@ -132,19 +143,26 @@ class Wire:
             return about_ours
         if self._shows_certificate is not None and isinstance(error, _CUT):
             return self._silent_after_tls()
-        return Unreachable(f"dropped the connection ({_reason(error)})")
+        return Unreachable(_("dropped the connection ({reason})", reason=_reason(error)))
 
     def _silent_after_tls(self) -> Unreachable:
         """Return the error for a connection that ends right after TLS.
 
         GnuTLS, as in Debian's slapd, does this to clients without a valid certificate.
         """
-        ours = (
-            "refuse the client certificate"
-            if self._shows_certificate
-            else "require a client certificate (client_certificate_file)"
+        if self._shows_certificate:
+            return Unreachable(
+                _(
+                    "closed the connection right after the TLS handshake; it may refuse the "
+                    "client certificate"
+                )
+            )
+        return Unreachable(
+            _(
+                "closed the connection right after the TLS handshake; it may require a client "
+                "certificate (client_certificate_file)"
+            )
         )
-        return Unreachable(f"closed the connection right after the TLS handshake; it may {ours}")
 
     def protect(self, host: str, config: DirectoryConfig) -> Certificate:
         """Start TLS. Raises Unreachable and DirectoryMisconfigured."""
@@ -173,13 +191,18 @@ class Wire:
 
 
 def too_much() -> Unreachable:
-    return Unreachable(f"sent more than {ANSWER_MOST // 1_000_000} MB in answer to one request")
+    return Unreachable(
+        _(
+            "sent more than {most} MB in answer to one request",
+            most=ANSWER_MOST // 1_000_000,
+        )
+    )
 
 
 def connect(server: Server, deadline: Deadline) -> Wire:
     """Connect to the first of the server's addresses that accepts. Raises Unreachable."""
     addresses = _addresses(server, deadline)
-    reason = Unreachable("has no address")
+    reason = Unreachable(_("has no address"))
     for place, (family, address) in enumerate(addresses):
         share = deadline.share(len(addresses) - place)
         wire = socket.socket(family, socket.SOCK_STREAM)
@@ -199,9 +222,11 @@ def connect(server: Server, deadline: Deadline) -> Wire:
 def _addresses(server: Server, deadline: Deadline) -> list[Address]:
     found = _resolved(server) if is_address(server.host) else _resolved_in_time(server, deadline)
     if isinstance(found, Exception):
-        raise Unreachable(f"has a host name that cannot be resolved ({_reason(found)})")
+        raise Unreachable(
+            _("has a host name that cannot be resolved ({reason})", reason=_reason(found))
+        )
     if server.protection == "none" and not all(is_loopback(str(at[0])) for _, at in found):
-        raise Unsafe("is not on this host, and plain ldap:// is allowed only for this host")
+        raise Unsafe(_("is not on this host, and plain ldap:// is allowed only for this host"))
     return found
 
 
@@ -213,7 +238,7 @@ def _resolved_in_time(server: Server, deadline: Deadline) -> list[Address] | Exc
     try:
         return answers.get(timeout=deadline.left())
     except Empty:
-        raise Unreachable("has a host name that was not resolved in time") from None
+        raise Unreachable(_("has a host name that was not resolved in time")) from None
 
 
 def _resolved(server: Server) -> list[Address] | Exception:
@@ -238,8 +263,12 @@ def _context(ca_file: str) -> ssl.SSLContext:
             context.load_verify_locations(ca_file)
         except OSError as error:  # includes ssl.SSLError
             raise DirectoryMisconfigured(
-                f"Cannot use the ca_file {visible(ca_file)}: {_reason(error)}. "
-                "It must contain certificates in PEM format."
+                _(
+                    "Cannot use the ca_file {ca_file}: {reason}. It must contain certificates in "
+                    "PEM format.",
+                    ca_file=visible(ca_file),
+                    reason=_reason(error),
+                )
             ) from None
         untrusted = why_untrusted(Path(ca_file))
         if untrusted:
@@ -256,20 +285,20 @@ def _context(ca_file: str) -> ssl.SSLContext:
 def _distrust(error: ssl.SSLCertVerificationError, host: str) -> str:
     code = error.verify_code
     if code in _OTHER_HOST:
-        return (
-            f"has a certificate that is not for {visible(host)}: use the host name in the "
-            "certificate"
+        return _(
+            "has a certificate that is not for {host}: use the host name in the certificate",
+            host=visible(host),
         )
     if code == _EXPIRED:
-        return "has a certificate that has expired by the clock of this host: renew it"
+        return _("has a certificate that has expired by the clock of this host: renew it")
     if code == _NOT_YET_VALID:
-        return "has a certificate that is not yet valid by the clock of this host"
+        return _("has a certificate that is not yet valid by the clock of this host")
     if code in _UNKNOWN_ISSUER:
-        return (
-            "has a certificate from an authority that is not trusted here: "
-            "set ca_file to the authority's certificate"
+        return _(
+            "has a certificate from an authority that is not trusted here: set ca_file to the "
+            "authority's certificate"
         )
-    return f"has a certificate that is refused ({error.verify_message})"
+    return _("has a certificate that is refused ({reason})", reason=error.verify_message)
 
 
 _OUR_CERTIFICATE: Final = {"CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN"} | {
@@ -286,12 +315,14 @@ _CUT: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)
 
 def _about_our_certificate(error: OSError) -> Unsafe | None:
     reason = getattr(error, "reason", None) or ""
-    _, _, alert = reason.partition("_ALERT_")
+    alert = reason.partition("_ALERT_")[2]
     if alert not in _OUR_CERTIFICATE:
         return None
     if alert == "CERTIFICATE_REQUIRED":
-        return Unsafe("requires a client certificate: set client_certificate_file")
-    return Unsafe(f"refuses the client certificate ({alert.lower().replace('_', ' ')})")
+        return Unsafe(_("requires a client certificate: set client_certificate_file"))
+    return Unsafe(
+        _("refuses the client certificate ({alert})", alert=alert.lower().replace("_", " "))
+    )
 
 
 def _handshake_failed(error: Exception, *, shows_certificate: bool) -> Unreachable:
@@ -301,10 +332,12 @@ def _handshake_failed(error: Exception, *, shows_certificate: bool) -> Unreachab
     reason = _reason(error)
     if reason.endswith("alert handshake failure") and not shows_certificate:
         # In TLS 1.2, a missing client certificate causes this general alert.
-        reason += "; it may require a client certificate (client_certificate_file)"
+        reason = _(
+            "{reason}; it may require a client certificate (client_certificate_file)", reason=reason
+        )
     is_lasting = isinstance(error, (ssl.SSLError, ValueError)) and not isinstance(error, _CUT)
     kind = Unsafe if is_lasting else Unreachable
-    return kind(f"does not agree on TLS 1.2 or newer ({reason})")
+    return kind(_("does not agree on TLS 1.2 or newer ({reason})", reason=reason))
 
 
 def _subject(subject: object) -> str:
@@ -318,7 +351,7 @@ def _subject(subject: object) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
-        return (error.reason or "TLS failed").lower().replace("_", " ")
+        return (error.reason or _("TLS failed")).lower().replace("_", " ")
     if isinstance(error, OSError):
-        return (error.strerror or "the connection was cut").lower()
+        return (error.strerror or _("the connection was cut")).lower()
     return str(error)

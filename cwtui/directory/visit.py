@@ -26,6 +26,7 @@ from cwtui.directory.channel import Channel
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.entries import Entry
 from cwtui.directory.escaping import escaped
+from cwtui.language import _
 
 _BATCH: Final = 100
 """Usernames per search; some servers refuse much longer filters."""
@@ -125,10 +126,10 @@ class Visit:
     def _tell_missing_groups(self) -> None:
         """Report configured groups that do not exist: nobody would get their roles."""
         for group in membership.missing_groups(self._channel, self._config):
-            sentence = f"{visible(group)} does not exist or cannot be read."
+            sentence = _("{group} does not exist or cannot be read.", group=visible(group))
             self._tell(Step("group", False, sentence))
         if self._config.nested == "matching-rule" and not self._channel.is_active_directory():
-            self._tell(Step("group", False, membership.UNKNOWN_RULE))
+            self._tell(Step("group", False, _(membership.UNKNOWN_RULE)))
 
     def _checked_after_search(self, username: str, password: Secret) -> tuple[Entry, Answer]:
         self._bind_account()
@@ -160,7 +161,7 @@ class Visit:
         except DirectoryRefused as refusal:
             self._tell(Step("password", False, f"{visible(dn)}: {refusal}"))
             raise
-        self._tell(Step("password", True, f"The password of {visible(dn)} is correct."))
+        self._tell(Step("password", True, _("The password of {dn} is correct.", dn=visible(dn))))
         return answer
 
     def _bind_account(self, *, again: bool = False) -> None:
@@ -169,7 +170,7 @@ class Visit:
             raise CannotSearchDirectory
         binding.bind_account(self._channel, self._config)
         if not again:
-            self._tell(Step("bind", True, f"Bound as {visible(dn)}."))
+            self._tell(Step("bind", True, _("Bound as {dn}.", dn=visible(dn))))
 
     def _searched(self, username: str) -> Entry | None:
         # Always asked, so that the time does not reveal whether a name exists.
@@ -192,9 +193,13 @@ class Visit:
 
     def _hidden_base(self) -> DirectoryMisconfigured:
         return DirectoryMisconfigured(
-            f"The bind account {visible(self._config.bind_dn)} cannot read the base "
-            f"{visible(self._config.base)}, so cwtui cannot look up anyone. Allow it to read the "
-            "base and the people below it, or set another base in [directory]."
+            _(
+                "The bind account {bind_dn} cannot read the base {base}, so cwtui cannot look up "
+                "anyone. Allow it to read the base and the people below it, or set another base "
+                "in [directory].",
+                bind_dn=visible(self._config.bind_dn),
+                base=visible(self._config.base),
+            )
         )
 
     def _with_ids(self, people: Sequence[Mapping[str, str]]) -> list[Entry]:
@@ -220,22 +225,28 @@ class Visit:
         """Return the entry if it has exactly this name. Raises DirectoryMisconfigured for two."""
         if len(found) > 1:
             raise DirectoryMisconfigured(
-                f"The directory has more than one entry for {visible(username)}: "
-                f"{visible(found[0].dn)} and {visible(found[1].dn)}. Narrow search_filter or base "
-                "in [directory]."
+                _(
+                    "The directory has more than one entry for {username}: {one} and {other}. "
+                    "Narrow search_filter or base in [directory].",
+                    username=visible(username),
+                    one=visible(found[0].dn),
+                    other=visible(found[1].dn),
+                )
             )
         if not found:
-            self._tell(Step("entry", False, "No entry matches."))
+            self._tell(Step("entry", False, _("No entry matches.")))
             return None
         (entry,) = found
         if not entries.is_of(entry, self._config.user_rdn, username, self._channel.read_rdn):
-            sentence = (
-                f"{visible(entry.dn)} matches, but its {self._config.user_rdn} is not exactly "
-                f"{visible(username)}."
+            sentence = _(
+                "{dn} matches, but its {user_rdn} is not exactly {username}.",
+                dn=visible(entry.dn),
+                user_rdn=self._config.user_rdn,
+                username=visible(username),
             )
             self._tell(Step("entry", False, sentence))
             return None
-        self._tell(Step("entry", True, f"Found {visible(entry.dn)}."))
+        self._tell(Step("entry", True, _("Found {dn}.", dn=visible(entry.dn))))
         return entry
 
     def _batch(self, usernames: list[str]) -> dict[str, list[Entry]]:
@@ -266,15 +277,23 @@ class Visit:
             enabled=entries.is_enabled(entry, self._now),
             ids=entries.unchanging_ids(entry),
         )
-        ids = ", ".join(f"{name} {visible(id_)}" for name, id_ in user.ids.items()) or "no id"
-        shown = f"Display name {user.display_name or 'none'}, {ids}."
+        ids = ", ".join(f"{name} {visible(id_)}" for name, id_ in user.ids.items()) or _("no id")
+        named = user.display_name or _("none")
+        shown = _("Display name {name}, {ids}.", name=named, ids=ids)
         self._tell(Step("attributes", bool(user.ids), shown))
-        state = "enabled" if user.enabled else "disabled or expired"
-        self._tell(Step("state", user.enabled, f"The account is {state}."))
+        if user.enabled:
+            said = _("The account is enabled.")
+        else:
+            said = _("The account is disabled or expired.")
+        self._tell(Step("state", user.enabled, said))
         return user
 
     def _tell_search(self, base: str, username: str) -> None:
-        sentence = f"Searched {visible(base)} for {visible(self._filter([username]))}."
+        sentence = _(
+            "Searched {base} for {filter}.",
+            base=visible(base),
+            filter=visible(self._filter([username])),
+        )
         self._tell(Step("search", True, sentence))
 
 

@@ -14,6 +14,7 @@ from cwtui.accounts.errors import KeyringMissing, StoreDamaged, StoreExposed, St
 from cwtui.accounts.model import Time
 from cwtui.host.files import cannot
 from cwtui.host.untrusted_files import TooLarge, read_regular
+from cwtui.language import _
 
 SCHEMA: Final = 2
 """Schema 2 adds a key for made-up names, which rotations do not change. Files with schema 1, from
@@ -95,7 +96,9 @@ def read(path: Path) -> KeyFile:
     except TooLarge as error:
         raise _damaged(path, error.strerror) from None
     except OSError as error:
-        raise KeyringMissing(f"{path} cannot be read: {(error.strerror or '').lower()}.") from None
+        raise KeyringMissing(
+            _("{path} cannot be read: {reason}.", path=path, reason=(error.strerror or "").lower())
+        ) from None
     return decoded(content, str(path))
 
 
@@ -105,21 +108,26 @@ def decoded(content: bytes, path: str) -> KeyFile:
         schema = msgspec.json.decode(content, type=dict[str, msgspec.Raw]).get("schema")
         if schema is not None and msgspec.json.decode(schema, type=int) > SCHEMA:
             raise StoreTooNew(
-                f"{path} was written by a newer version of cwtui. Install that version."
+                _(
+                    "{path} was written by a newer version of cwtui. Install that version.",
+                    path=path,
+                )
             )
         found = msgspec.json.decode(content, type=KeyFile)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _damaged(path, str(error)) from None
     if (found.names is None) is (found.schema >= _FIRST_WITH_NAMES):
-        raise _damaged(path, f"the key for made-up names does not match schema {found.schema}")
+        raise _damaged(
+            path, _("the key for made-up names does not match schema {schema}", schema=found.schema)
+        )
     ids = [key.id for key in found.keys]
     if found.active != ids[-1]:
-        raise _damaged(path, f"the active key {found.active} is not the last one")
+        raise _damaged(path, _("the active key {active} is not the last one", active=found.active))
     for key in found.keys:
         if ids.count(key.id) > 1:
-            raise _damaged(path, f"the key {key.id} occurs twice")
+            raise _damaged(path, _("the key {id} occurs twice", id=key.id))
         if key.id != _fingerprint(key.material):
-            raise _damaged(path, f"the id {key.id} belongs to another key")
+            raise _damaged(path, _("the id {id} belongs to another key", id=key.id))
     return found
 
 
@@ -135,8 +143,11 @@ def check_credential(path: Path) -> None:
         raise cannot("read", path, error) from None
     if found.st_uid not in {0, os.geteuid()} or stat.S_IMODE(found.st_mode) & 0o027:
         raise StoreExposed(
-            f"{path} must be owned by root or this user, and not accessible to others. Let systemd "
-            "create it with LoadCredential= or SetCredentialEncrypted=."
+            _(
+                "{path} must be owned by root or this user, and not accessible to others. Let "
+                "systemd create it with LoadCredential= or SetCredentialEncrypted=.",
+                path=path,
+            )
         )
 
 
@@ -146,5 +157,9 @@ def _fingerprint(material: bytes) -> str:
 
 def _damaged(path: Path | str, reason: str) -> StoreDamaged:
     return StoreDamaged(
-        f"{path} is damaged: {reason}. It was not changed; restore it from your backup."
+        _(
+            "{path} is damaged: {reason}. It was not changed; restore it from your backup.",
+            path=path,
+            reason=reason,
+        )
     )

@@ -23,6 +23,7 @@ from cwtui.host.locks import exclusive
 from cwtui.keyring import file_format
 from cwtui.keyring.file_format import KeyFile
 from cwtui.keyring.opened import REMEDY, Held, Keys, OpenKeyring, Version, held_in
+from cwtui.language import _
 
 
 class FileKeyring(OpenKeyring):
@@ -46,7 +47,9 @@ class FileKeyring(OpenKeyring):
         """Create a keyring with one new key. The caller holds the lock. Raises CannotCheck."""
         make_private_folder(path.parent)
         if exists(path):
-            raise CannotCheck(f"The keyring {path} already exists. It was not changed.")
+            raise CannotCheck(
+                _("The keyring {path} already exists. It was not changed.", path=path)
+            )
         return cls._made(path, now)
 
     @classmethod
@@ -66,9 +69,12 @@ class FileKeyring(OpenKeyring):
         """Change the keyring under its lock. Raises Refused for a credential, and CannotCheck."""
         if self._credential:
             raise Refused(
-                f"The keyring {self._path} is a credential, which only systemd can write. Stop the "
-                "unit, set keyring.file in the configuration to the source of the credential, and "
-                "run this again. Then give the unit the new file."
+                _(
+                    "The keyring {path} is a credential, which only systemd can write. Stop the "
+                    "unit, set keyring.file in the configuration to the source of the credential, "
+                    "and run this again. Then give the unit the new file.",
+                    path=self._path,
+                )
             )
         with exclusive(self._path):
             change = _FileChange(self._path)
@@ -94,12 +100,19 @@ class FileKeyring(OpenKeyring):
             found = self._path.stat()
         except (FileNotFoundError, NotADirectoryError):
             raise KeyringMissing(
-                f"The keyring {self._path} is missing. Without it the store cannot be read. "
-                f"{REMEDY}"
+                _(
+                    "The keyring {path} is missing. Without it the store cannot be read. {remedy}",
+                    path=self._path,
+                    remedy=_(REMEDY),
+                )
             ) from None
         except OSError as error:
             raise CannotCheck(
-                f"Cannot read the keyring {self._path}: {(error.strerror or '').lower()}."
+                _(
+                    "Cannot read the keyring {path}: {reason}.",
+                    path=self._path,
+                    reason=(error.strerror or "").lower(),
+                )
             ) from None
         return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
 

@@ -17,6 +17,7 @@ from cwtui.accounts.text import listed
 from cwtui.accounts.upkeep.protection import Key
 from cwtui.keyring import file_format
 from cwtui.keyring.file_format import KeyFile
+from cwtui.language import N_, _, ngettext
 
 _NONCE_BYTES: Final = 12
 """96 bits, as NIST SP 800-38D recommends for GCM."""
@@ -26,9 +27,9 @@ Version: TypeAlias = tuple[int | str, ...]
 
 _NAMED: Final = 3
 """The maximum number of keys that a sentence names."""
-REMEDY: Final = (
-    "Restore the keyring of this store from your backup. "
-    "If it is lost for good: cwtui init --admin NAME --new-keyring"
+REMEDY: Final = N_(
+    "Restore the keyring of this store from your backup. If it is lost for good: cwtui init "
+    "--admin NAME --new-keyring"
 )
 
 
@@ -99,17 +100,28 @@ class OpenKeyring(ABC):
 
     def without(self, lacking: frozenset[str]) -> KeyringMissing:
         """Return the error for keys that the store needs and the keyring lacks."""
-        keys = f"key{'s' if len(lacking) > 1 else ''} {listed(sorted(lacking), _NAMED)}"
+        keys = listed(sorted(lacking), _NAMED)
         return KeyringMissing(
-            f"The keyring {self.place} lacks the {keys}, which the store needs. {REMEDY}"
+            ngettext(
+                "The keyring {place} lacks the key {keys}, which the store needs. {remedy}",
+                "The keyring {place} lacks the keys {keys}, which the store needs. {remedy}",
+                len(lacking),
+                place=self.place,
+                keys=keys,
+                remedy=_(REMEDY),
+            )
         )
 
     def with_unknown(self, active: str) -> KeyringMissing:
         """Return the error for an active key that the store does not know."""
         return KeyringMissing(
-            f"The store does not know the active key {active} of the keyring {self.place}. If it "
-            "is the keyring of another store, restore the right one. If the store is an older "
-            "copy, make it use this key: cwtui key rotate"
+            _(
+                "The store does not know the active key {active} of the keyring {place}. If it is "
+                "the keyring of another store, restore the right one. If the store is an older "
+                "copy, make it use this key: cwtui key rotate",
+                active=active,
+                place=self.place,
+            )
         )
 
     @property
@@ -140,8 +152,11 @@ class OpenKeyring(ABC):
             # What follows the username is the device's id (see `accounts.devices`).
             username = associated.decode(errors="replace").partition("\0")[0]
             raise StoreDamaged(
-                f"The MFA secret of {username} was changed outside cwtui or belongs to another "
-                "account. An admin can disable MFA for this account."
+                _(
+                    "The MFA secret of {username} was changed outside cwtui or belongs to another "
+                    "account. An admin can disable MFA for this account.",
+                    username=username,
+                )
             )
         return secret
 
@@ -153,8 +168,11 @@ class OpenKeyring(ABC):
         if self._before is not None and key in self._before:
             return self._before
         raise KeyringMissing(
-            f"The key {key} of this account is lost. Ask an admin to restore the key, or to reset "
-            "your password and MFA."
+            _(
+                "The key {key} of this account is lost. Ask an admin to restore the key, or to "
+                "reset your password and MFA.",
+                key=key,
+            )
         )
 
     def _current(self) -> Keys:

@@ -14,6 +14,7 @@ from cwtui.keyring import file_format
 from cwtui.keyring.file_format import KeyFile
 from cwtui.keyring.file_keyring import FileKeyring, KeyringChange
 from cwtui.keyring.opened import Keys, OpenKeyring, Version
+from cwtui.language import _
 
 _ASSOCIATED: Final = b"cwtui keyring"
 
@@ -73,23 +74,37 @@ class SealedKeyring(OpenKeyring):
         found = self._row.read()
         if found is None:
             raise KeyringMissing(
-                f"There is no keyring {self._row.place}. To move one there, set "
-                "keyring.in_database to false and keyring.file to its file, and run: cwtui key "
-                "to-database FILE"
+                _(
+                    "There is no keyring {place}. To move one there, set keyring.in_database to "
+                    "false and keyring.file to its file, and run: cwtui key to-database FILE",
+                    place=self._row.place,
+                )
             )
         sealed, version = found
         if sealed.key not in self._outer.held_now().ids:
             raise KeyringMissing(
-                f"The keyring {self._row.place} is encrypted under the key {sealed.key}, which "
-                f"{self._outer.place} lacks. Copy the right file from another host."
+                _(
+                    "The keyring {place} is encrypted under the key {key}, which {file} lacks. "
+                    "Copy the right file from another host.",
+                    place=self._row.place,
+                    key=sealed.key,
+                    file=self._outer.place,
+                )
             )
         content = self._outer.opened(sealed, _ASSOCIATED)
         if content is None:
             raise StoreDamaged(
-                f"The keyring {self._row.place} was changed outside cwtui. Restore the database "
-                "from its backup, or use your copy of the keyring: see cwtui help postgresql"
+                _(
+                    "The keyring {place} was changed outside cwtui. Restore the database from its "
+                    "backup, or use your copy of the keyring: see cwtui help postgresql",
+                    place=self._row.place,
+                )
             )
-        return file_format.decoded(content, f"The keyring {self._row.place}"), sealed, version
+        return (
+            file_format.decoded(content, _("The keyring {place}", place=self._row.place)),
+            sealed,
+            version,
+        )
 
 
 def sealed_under(outer: FileKeyring, content: KeyFile) -> Sealed:
