@@ -1,8 +1,8 @@
 """Starts programs like `python -m MODULE`, but in processes that have loaded cwtui already.
 
-python -m tests.console.fork_server SOCKET. For each start, the socket gets the terminal, another
-socket, and a JSON object. The other socket gets the process id, and then the exit status, or minus
-the signal number. The server ends when the socket is closed.
+python -m tests.console.fork_server SOCKET. For each start, the socket gets the terminal, or
+standard input and output; another socket; and a JSON object. The other socket gets the process id,
+and then the exit status, or minus the signal number. The server ends when the socket is closed.
 
 Loading modules takes most of the time of a start, and hashes at the lowest cost that a
 configuration allows most of the time of a sign-in. These processes save both.
@@ -38,7 +38,7 @@ def main(server: socket.socket) -> None:
     _load()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # those who wait end by themselves
     while True:
-        message, (*descriptors,), _, _ = socket.recv_fds(server, MOST, maxfds=2)
+        message, descriptors, _, _ = socket.recv_fds(server, MOST, maxfds=3)
         if not message:
             return
         if os.fork() == 0:
@@ -61,20 +61,25 @@ def _load() -> None:
     gc.freeze()
 
 
-def _run(wanted: dict[str, Any], terminal: int, report: int) -> None:
+def _run(wanted: dict[str, Any], *descriptors: int) -> None:
     """Run the program in a process of its own, and report about it."""
+    *streams, report = descriptors
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     process = os.fork()
     if process:
-        os.close(terminal)
+        for descriptor in streams:
+            os.close(descriptor)
         _watch(process, report)
         os._exit(0)
     os.close(report)
-    os.setsid()
-    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
-    for number in range(3):
-        os.dup2(terminal, number)
-    os.close(terminal)
+    if len(streams) == 1:
+        os.setsid()
+        fcntl.ioctl(streams[0], termios.TIOCSCTTY, 0)
+        streams *= 3
+    for number, descriptor in enumerate(streams):
+        os.dup2(descriptor, number)
+    for descriptor in set(streams):
+        os.close(descriptor)
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         errors = "backslashreplace" if name == "stderr" else "strict"
         stream = open(number, "w" if number else "r", 1, "utf-8", errors, closefd=False)  # noqa: SIM115  as Python's own

@@ -1,9 +1,10 @@
-"""Programs in a pty that start without loading cwtui: see fork_server.py."""
+"""Programs that start without loading cwtui, in a pty or with pipes: see fork_server.py."""
 
 import atexit
 import fcntl
 import json
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -43,12 +44,7 @@ class Forked:
         self.signalstatus: int | None = None
         self._terminal, inside = os.openpty()
         self.setwinsize(*size)
-        self._report, report = socket.socketpair()
-        wanted = {"command": command[2:], "environ": dict(environ), "folder": str(folder)}
-        socket.send_fds(_server(), [json.dumps(wanted).encode()], [inside, report.fileno()])
-        os.close(inside)
-        report.close()
-        (self.pid,) = NUMBER.unpack(self._report.recv(NUMBER.size))
+        self.pid, self._report = _started(command[2:], environ, folder, inside)
         self._report.setblocking(False)
 
     def fileno(self) -> int:
@@ -77,6 +73,47 @@ class Forked:
         if self._terminal >= 0:
             os.close(self._terminal)
             self._terminal = -1
+
+
+class Piped:
+    """`python -m MODULE`, with as much of the interface of subprocess.Popen as tests need."""
+
+    def __init__(self, command: Sequence[str], folder: Path) -> None:
+        """Start the module, which is the first word, in the environment of this process."""
+        self.returncode: int | None = None
+        its_input, to_input = os.pipe()
+        from_output, its_output = os.pipe()
+        self.stdin, self.stdout = os.fdopen(to_input, "w"), os.fdopen(from_output)
+        self.pid, self._report = _started(command, os.environ, folder, its_input, its_output)
+
+    def kill(self) -> None:
+        if self.returncode is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self, timeout: float) -> int:
+        """Wait for its end; the exit status, or minus the signal number. Raises TimeoutError."""
+        if self.returncode is None:
+            self._report.settimeout(timeout)
+            (self.returncode,) = NUMBER.unpack(self._report.recv(NUMBER.size))
+            self._report.close()
+        return self.returncode
+
+
+def _started(
+    command: Sequence[str], environ: Mapping[str, str], folder: Path, *descriptors: int
+) -> tuple[int, socket.socket]:
+    """Start the module; its process id, and the socket that later gets how it ended.
+
+    One descriptor is a terminal, two are standard input and output. They are closed here.
+    """
+    ours, report = socket.socketpair()
+    wanted = {"command": command, "environ": dict(environ), "folder": str(folder)}
+    socket.send_fds(_server(), [json.dumps(wanted).encode()], [*descriptors, report.fileno()])
+    for descriptor in descriptors:
+        os.close(descriptor)
+    report.close()
+    (pid,) = NUMBER.unpack(ours.recv(NUMBER.size))
+    return pid, ours
 
 
 @cache

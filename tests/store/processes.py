@@ -1,27 +1,21 @@
 """Starting worker processes and releasing them all at once."""
 
 import fcntl
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
+from tests.console.forked import Piped
+
 ROOT = Path(__file__).parents[2]
 
 
 class Worker:
-    """Another process, killed when the test ends at the latest."""
+    """Another process, killed when the test ends at the latest. It has loaded cwtui already."""
 
     def __init__(self, *arguments: object, module: str = "tests.store.worker") -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", module, *map(str, arguments)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self.process = Piped([module, *map(str, arguments)], ROOT)
 
     def __enter__(self) -> Self:
         return self
@@ -32,7 +26,6 @@ class Worker:
 
     def line(self) -> str:
         """The next line of its output; empty at the end."""
-        assert self.process.stdout is not None
         return self.process.stdout.readline().rstrip("\n")
 
     def lines_until(self, last: str) -> list[str]:
@@ -49,14 +42,11 @@ class Worker:
 
     def tell(self, line: str = "") -> None:
         """A line of input."""
-        assert self.process.stdin is not None
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
 
     def finish(self) -> str:
         """End its input, wait for it, and return the rest of its output."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
         if self.process.stdout.closed:
             return ""
         self.process.stdin.close()

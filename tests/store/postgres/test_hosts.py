@@ -132,7 +132,6 @@ def run(hosts: Hosts, plan: Plan, folder: Path) -> Iterator[list[str]]:
 
 def _go_on(workers: list[Worker]) -> None:
     for worker in workers:
-        assert worker.process.stdin is not None
         worker.process.stdin.write("." * EACH)
         worker.process.stdin.flush()
 
