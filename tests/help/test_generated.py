@@ -13,6 +13,7 @@ from tools import roff
 from tools.manual import ROOT, commands, keys, written
 
 PATHS = (
+    ROOT / "cwtui" / "help" / "admin.md",
     ROOT / "cwtui" / "help" / "command-line.md",
     ROOT / "man" / "cwtui.1",
     ROOT / "man" / "cwtui.toml.5",
