@@ -6,8 +6,10 @@ from unittest.mock import patch
 
 import pytest
 from rich.console import RenderableType
-from textual._compositor import CompositorUpdate, LayoutUpdate
+from textual._compositor import Compositor, CompositorUpdate, LayoutUpdate, ReflowResult
+from textual.geometry import Size
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from cwtui.ui.app import AccountApp
@@ -33,6 +35,33 @@ def drawing(person: Person) -> Iterator[list[CompositorUpdate]]:
         check_picture(person)
         drawn.clear()
         yield drawn
+
+
+@contextmanager
+def laying_out() -> Iterator[list[Screen[object]]]:
+    """Which screens are laid out in the block, each as often as that happens."""
+    reflow, laid_out = Compositor.reflow, list[Screen[object]]()
+
+    def reflowed(self: Compositor, parent: Widget, size: Size) -> ReflowResult:
+        laid_out.append(parent.screen)
+        return reflow(self, parent, size)
+
+    with patch.object(Compositor, "reflow", reflowed):
+        yield laid_out
+
+
+@pytest.mark.parametrize("name", ["settings", "users", "account", "organization", "sign_in"])
+async def test_a_screen_that_opens_is_laid_out_once(name: str) -> None:
+    with laying_out() as laid_out:
+        async with SCENES[name].played() as (person, _):
+            assert laid_out.count(person.app.screen) == 1
+
+
+async def test_moving_the_focus_lays_out_nothing() -> None:
+    async with SCENES["account"].played() as (person, _):
+        with laying_out() as laid_out:
+            await person.press("tab", "tab", "shift+tab")
+            assert not laid_out
 
 
 @pytest.mark.parametrize("name", ["sign_in", "account"])

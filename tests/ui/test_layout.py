@@ -121,5 +121,5 @@ async def test_focus_looks_other_than_the_primary_button() -> None:
         primary.focus()
         await person.settle()
         assert primary.styles.background == unfocused
-        assert primary.styles.border_left[0]
-        assert not other.styles.border_left[0]
+        assert primary.styles.border_left[0] == "outer"
+        assert other.styles.border_left[0] == "blank"

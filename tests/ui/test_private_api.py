@@ -6,10 +6,12 @@ from typing import Final
 import pytest
 import textual
 from textual import _ansi_sequences
-from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.reactive import Reactive
+from textual.screen import Screen
 
 from tests.ui.private_api import private_names, uses
 
@@ -21,9 +23,18 @@ METHODS: Final[dict[type, dict[str, str]]] = {
         "_close_messages_no_wait": "(self)",
         "_display": "(self, screen, renderable)",
         "_fatal_error": "(self)",
+        "_get_screen": "(self, screen)",
         "_handle_exception": "(self, error)",
         "_load_screen_css": "(self, screen)",
+        "_refresh_notifications": "(self)",
+        "_register": "(self, parent, *widgets, before=None, after=None, cache=None)",
         "_set_pointer_shape": "(self, shape)",
+    },
+    Screen: {
+        "_context": "(self)",
+        "_on_layout": "(self, message)",
+        "_refresh_layout": "(self, size=None, scroll=False)",
+        "_screen_resized": "(self, size)",
     },
     LinuxDriver: {
         "_disable_in_band_window_resize": "(self)",
@@ -55,6 +66,9 @@ ATTRIBUTES: Final[dict[type, set[str]]] = {
         "_running",
         "_sync_available",
     },
+    Compositor: {"_full_map_invalidated"},
+    Reactive: {"_layout"},
+    Screen: {"_compositor", "_layout_required", "_mounted_event"},
     LinuxDriver: {
         "_app",
         "_down_buttons",

@@ -8,18 +8,19 @@ focus, and each of them checks whether the screen is still in front.
 from collections.abc import Iterator
 from typing import ClassVar, Final, TypeVar
 
-from textual import events
+from textual import events, on
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.reactive import Reactive
-from textual.screen import Screen
 from textual.visual import VisualType
 from textual.widget import Widget
 from textual.widgets import Static
 
 from cwtui.language import N_, _
+from cwtui.ui.terminal.textual_screen import TextualScreen
 from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.key_bar import KeyBar
 
 T = TypeVar("T")
 
@@ -42,17 +43,6 @@ FROM_FIELD: Final = tuple(
 """Move it before a field has handled the keys that came earlier, like Tab."""
 
 
-class NewestSize(Screen[T]):
-    """A screen that is laid out only for the newest size of the window."""
-
-    async def on_event(self, event: events.Event) -> None:
-        # A Textual screen posts each size that it was laid out for to itself again. Two waiting
-        # sizes would repeat each other forever, and nothing else would be handled.
-        if isinstance(event, events.Resize) and event.size != self.app.size:
-            return
-        await super().on_event(event)
-
-
 class Body(VerticalScroll, inherit_bindings=False):
     """What scrolls on a screen. Up and Down belong to the screen, because they move the focus."""
 
@@ -64,7 +54,7 @@ class Body(VerticalScroll, inherit_bindings=False):
     ]
 
 
-class SteadyScreen(NewestSize[T]):
+class SteadyScreen(TextualScreen[T]):
     """The base class of all our screens."""
 
     HELP: ClassVar[str] = ""
@@ -87,6 +77,13 @@ class SteadyScreen(NewestSize[T]):
 
     _kept_focus: Widget | None = None
     """The widget that has the focus, or gets it back when there is room again."""
+
+    @on(events.Mount)
+    async def _show_keys(self) -> None:
+        """Draw the keys with the rest of the screen. Textual would only draw them after it."""
+        for bar in self.query(KeyBar):
+            bar.bindings_changed(self)
+            await self.recompose_now(bar)
 
     # In front, below something, or gone
 
@@ -122,7 +119,8 @@ class SteadyScreen(NewestSize[T]):
         Timers and resizes also reach a screen before it has widgets, and while it is closed.
         """
         for static in self.query(selector).results(Static):
-            static.update(text)
+            if static.content != text:
+                static.update(text)
 
     # Buttons
 

@@ -7,8 +7,8 @@ Textual changes one of them.
 import asyncio
 import os
 import sys
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Generator, Iterable
+from typing import Any, Final, TypeVar
 
 from rich.color import ColorSystem
 from rich.console import COLOR_SYSTEMS, RenderableType
@@ -19,16 +19,32 @@ from textual.app import App
 from textual.geometry import Size
 from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
+from textual.widget import AwaitMount
+from textual.widgets._toast import ToastRack
 
 from cwtui.host import crash
 from cwtui.ui.painted import Painted
 from cwtui.ui.spelling.abilities import abilities
 from cwtui.ui.terminal.driver import TerminalDriver
 
+T = TypeVar("T")
+
 CANNOT_CHECK = 3
 """The exit status after a crash or an upgrade, or if the store cannot be opened."""
 _TOAST_SECONDS: Final = {"information": 3.0, "warning": 8.0}
 """A confirmation only repeats what the screen shows; a warning is told nowhere else."""
+
+
+class _Mounted(AwaitMount):
+    """Waits until a new screen is mounted."""
+
+    def __init__(self, screen: Screen[Any]) -> None:
+        super().__init__(screen, [screen])
+        self._screen = screen
+
+    def __await__(self) -> Generator[None, None, None]:
+        mounted: asyncio.Event = self._screen._mounted_event  # noqa: SLF001  nothing else tells
+        yield from mounted.wait().__await__()
 
 
 class TextualApp(App[int]):
@@ -56,6 +72,19 @@ class TextualApp(App[int]):
             self.stylesheet.read_all(new)
             self.stylesheet.parse()
             self.stylesheet.update(screen)
+
+    # New screens
+
+    def _get_screen(self, screen: Screen[T] | str) -> tuple[Screen[T], AwaitMount]:
+        # Private: Textual would lay out a new screen twice: when it is shown, and when it is
+        # mounted.
+        found = self.get_screen(screen)
+        if found.is_running:
+            return super()._get_screen(found)
+        self._register(self, found)
+        mounted = _Mounted(found)
+        self.call_next(mounted)
+        return found, mounted
 
     # What is written to the terminal
 
@@ -167,6 +196,13 @@ class TextualApp(App[int]):
             event.prevent_default()
         else:
             self.clear_notifications()
+
+    def _refresh_notifications(self) -> None:
+        # Private: Textual would hide the place for toasts again on each screen where it is hidden,
+        # and lay out the screen again for that.
+        racks = self.screen.query(ToastRack) if self.screen_stack else ()
+        if self._notifications or any(rack.display for rack in racks):
+            super()._refresh_notifications()
 
     # Crashing
 

@@ -16,8 +16,7 @@ class SelectionBar(Horizontal):
     SelectionBar {
         height: 1;
         & > Static { width: auto; padding: 0 2 0 0; color: $text-muted; }
-        & > Button { padding: 0 2; margin-right: 1; }
-        & > Button:focus { padding: 0 1; }
+        & > Button { padding: 0 1; margin-right: 1; }
         & > Button:ansi, & > Button:focus:ansi { padding: 0; }
     }
     """

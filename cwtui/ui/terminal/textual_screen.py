@@ -1,0 +1,71 @@
+"""Textual's Screen, with changes for which it has no public API: it is laid out once for a change.
+
+Each use of its private API here says why. tests/ui/test_private_api.py fails when a new version of
+Textual changes one of them.
+"""
+
+from time import monotonic
+from typing import TypeVar
+
+from textual import events
+from textual.geometry import Size
+from textual.messages import Layout
+from textual.screen import Screen
+from textual.widget import Widget
+
+T = TypeVar("T")
+
+# Each widget that a layout gives another size would ask for another layout. Only scrollbars that
+# appear or go move anything, and they ask for it themselves.
+vars(Widget)["virtual_size"]._layout = False  # noqa: SLF001  it is of the class, for all widgets
+
+
+class TextualScreen(Screen[T]):
+    """A screen that is laid out once for each change, and only for the newest size."""
+
+    _was_shown = False
+    _laid_out_at = 0.0
+    """When the last layout of all widgets began, by the clock of messages."""
+
+    async def on_event(self, event: events.Event) -> None:
+        # A Textual screen posts each size that it was laid out for to itself again. Two waiting
+        # sizes would repeat each other forever, and nothing else would be handled.
+        if isinstance(event, events.Resize) and event.size != self.app.size:
+            return
+        if isinstance(event, events.ScreenResume) and not self._was_shown:
+            self._was_shown = True
+            # All its widgets have just got their styles.
+            event.refresh_styles = False
+        await super().on_event(event)
+
+    def _screen_resized(self, size: Size) -> None:
+        # Private: it is called for each size that was posted, also by the layout for that size.
+        # Whatever changed since then asks for a layout of its own.
+        known = self._compositor
+        if known.root is not self or known.size != size or not self.is_current:
+            super()._screen_resized(size)
+
+    def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
+        # Private: all layouts pass through this method, also those that nobody asked for, such as
+        # the first one.
+        if not scroll and (size or self.outer_size):
+            self._laid_out_at = monotonic()
+            self._layout_required = False
+            super()._refresh_layout(size)
+            # It has found the place of each widget. The first question would find all again.
+            self._compositor._full_map_invalidated = False  # noqa: SLF001  nothing else says so
+        else:
+            super()._refresh_layout(size, scroll)
+
+    async def _on_layout(self, request: Layout) -> None:
+        # Private: Textual would lay out a new screen again for what its widgets have asked for
+        # while it was made.
+        if request.time < self._laid_out_at:
+            request.stop()
+            request.prevent_default()
+
+    async def recompose_now(self, widget: Widget) -> None:
+        """Make anew what is in the widget, before the screen is laid out."""
+        # Textual asks what is at work.
+        with widget._context():  # noqa: SLF001  there is no public way to act for a widget
+            await widget.recompose()
