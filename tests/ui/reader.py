@@ -57,13 +57,15 @@ class Reader:
 
     def sees(self, *texts: str) -> bool:
         """Check that all these texts are on the screen; the AssertionError shows the screen."""
+        words = self._column_words
         for text in texts:
-            assert " ".join(text.split()) in self._column_words, f"no {text!r}:\n{self.text}"
+            assert " ".join(text.split()) in words, f"no {text!r}:\n{self.text}"
         return True
 
     def sees_nothing_of(self, *texts: str) -> bool:
+        there = self.text
         for text in texts:
-            assert text not in self.text, f"{text!r} is there:\n{self.text}"
+            assert text not in there, f"{text!r} is there:\n{there}"
         return True
 
     @property
