@@ -10,11 +10,9 @@ from cwtui import language
 from cwtui.language import Catalog, Language
 
 _PLACEHOLDERS: Final = string.Formatter()
-_MARKS: Final = str.maketrans(
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-    "áḃćďéḟǵĥíĵḱĺḿńóṗʠŕśťúṽŵẋýźÁḂĆĎÉḞǴĤÍĴḰĹḾŃÓṖɊŔŚŤÚṼŴẊÝŹ",
-)
-"""Letters that are as wide."""
+MARKED: Final = "áḃćďéḟǵĥíĵḱĺḿńóṗʠŕśťúṽŵẋýźÁḂĆĎÉḞǴĤÍĴḰĹḾŃÓṖɊŔŚŤÚṼŴẊÝŹ"
+"""Letters that are as wide as those of ASCII, in their order."""
+_MARKS: Final = str.maketrans(string.ascii_letters, MARKED)
 
 
 def marked(text: str) -> str:

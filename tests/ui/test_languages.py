@@ -9,7 +9,7 @@ from cwtui.language import Language
 from tests.language import Marked, german
 from tests.ui.fitting import cut_off, has_to_scroll
 from tests.ui.scenes import SCENES
-from tests.ui.unmarked import unmarked
+from tests.ui.unmarked import marked_in_store, unmarked
 
 NOT_YET: Final = {
     *("acts", "batch", "batch_passwords", "batch_report", "confirm_disable_mfa"),
@@ -34,6 +34,7 @@ async def test_each_scene_is_translated_and_fits(name: str) -> None:
         language.use(Language.GERMAN)
         async with SCENES[name].played() as (person, there):
             assert unmarked(person, there) == [], person.text
+            assert marked_in_store(there) == []
             if person.app.size == (80, 24):
                 assert [*cut_off(person)] == [], person.text
                 assert not has_to_scroll(person) or name in SCROLLED, person.text

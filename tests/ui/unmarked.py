@@ -16,6 +16,7 @@ from cwtui.help import text as topic_text
 from cwtui.ui.screens.dialogs.manual import ManualScreen, TopicScreen
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.widgets.fields import TextInput
+from tests.language import MARKED
 from tests.ui.harness import HOST, Person
 from tests.ui.plants import Plant
 
@@ -56,6 +57,11 @@ def unmarked(person: Person, there: Plant) -> list[str]:
     ]
 
 
+def marked_in_store(there: Plant) -> list[str]:
+    """What was stored in the language of the person: what is stored must not depend on it."""
+    return [text for text in _stored(there) if not set(text).isdisjoint(MARKED)]
+
+
 def _is_cut_off(word: str, known: set[str]) -> bool:
     return word.endswith("…") and any(one.startswith(word[:-1]) for one in known)
 
@@ -66,6 +72,10 @@ def _data(person: Person, there: Plant) -> Iterator[str]:
     for screen in person.app.screen_stack:
         if isinstance(screen, RegisterDeviceScreen):
             yield screen._enrolment.device
+    yield from _stored(there)
+
+
+def _stored(there: Plant) -> Iterator[str]:
     world = there.world
     for kept in (world.accounts._now, world.records.kept):
         yield from _texts(kept)
