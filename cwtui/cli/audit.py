@@ -19,7 +19,7 @@ from cwtui.cli import completing, filtering
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
-from cwtui.cli.json_output import on_a_line
+from cwtui.cli.json_output import on_a_line, option_with
 from cwtui.cli.output import put, say, wait_for_news
 from cwtui.cli.tables import line, widened
 from cwtui.language import N_, _
@@ -49,7 +49,7 @@ _LINK: Final = re.compile(r"([1-9]\d{0,15}):([0-9a-f]{64})", re.ASCII)
         "cwtui audit --follow --json",
     ),
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+@option_with("Print one JSON object per line.")
 @filtering.text_option(
     _WORDS,
     "Only events that match all terms of this filter: text, or the words below.",

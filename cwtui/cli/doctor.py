@@ -14,7 +14,7 @@ from msgspec import to_builtins
 from cwtui.accounts.text import shortened, visible
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host
-from cwtui.cli.json_output import put_list
+from cwtui.cli.json_output import option_with, put_list
 from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import SENTENCE_LENGTH, put, say
 from cwtui.cli.tables import WIDTH
@@ -23,7 +23,7 @@ from cwtui.doctor import examination
 from cwtui.doctor.findings import Area, Finding, Level, exit_status
 from cwtui.doctor.machine import Machine
 from cwtui.doctor.subject import Subject
-from cwtui.language import N_, Language, _, grouped, ngettext, speaking
+from cwtui.language import N_, _, grouped, ngettext
 
 _TITLES: Final = {
     Area.CONFIGURATION: N_("Configuration"),
@@ -55,7 +55,7 @@ _TITLES: Final = {
     ),
 )
 @click.argument("areas", metavar="[AREA]...", nargs=-1, type=OneOf([area.value for area in Area]))
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@option_with("Print the findings as JSON.")
 @click.pass_context
 @pass_host
 def command(host: Host, ctx: click.Context, areas: Sequence[str], as_json: bool) -> None:
@@ -76,13 +76,11 @@ def command(host: Host, ctx: click.Context, areas: Sequence[str], as_json: bool)
     chosen = frozenset(map(Area, areas)) or frozenset(Area)
     subject = Subject(Machine(), host.config, config, _this_command(host), chosen)
     found: list[Finding] = []
-    # JSON is for scripts, so its sentences are always English.
-    with speaking(Language.ENGLISH if as_json else None):
-        for area, group in groupby(examination.findings(subject), lambda one: one.area):
-            of_area = [*group]
-            found += of_area
-            if not as_json:
-                _show(area, of_area)
+    for area, group in groupby(examination.findings(subject), lambda one: one.area):
+        of_area = [*group]
+        found += of_area
+        if not as_json:
+            _show(area, of_area)
     if as_json:
         put_list(to_builtins(one) for one in found)
     say(_summary(found))

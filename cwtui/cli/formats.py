@@ -11,7 +11,7 @@ import click
 from cwtui.accounts.text import visible
 from cwtui.cli.completing import parts
 from cwtui.cli.errors import WrongUsage
-from cwtui.cli.json_output import on_a_line, put_list
+from cwtui.cli.json_output import on_a_line, option_with, put_list, speak_english
 from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
@@ -70,12 +70,12 @@ def options(known: Sequence[str]) -> Callable[[Any], Any]:
                     _("--json and --format {format} contradict each other.", format=format_)
                 )
             name = "json" if as_json else format_ or TABLE
+            if name == "json":
+                speak_english()
             function(*args, output=Format(name, _fields(fields, known), tuple(known)), **kwargs)
 
         called.__doc__ = function.__doc__
-        called = click.option("--json", "as_json", is_flag=True, help="The same as --format json.")(
-            called
-        )
+        called = option_with("The same as --format json.")(called)
         called = click.option(
             "--format",
             "format_",

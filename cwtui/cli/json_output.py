@@ -4,14 +4,32 @@ The json module escapes everything except printable ASCII, so terminals cannot b
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import click
 
+from cwtui import language
 from cwtui.cli.output import put
 
-option: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+def speak_english() -> None:
+    """Speak English from now on, whatever the operator speaks: for scripts, and for logs."""
+    language.use(language.Language.ENGLISH)
+
+
+def option_with(help_text: str) -> Callable[[Any], Any]:
+    """Return the decorator that adds --json with this help."""
+
+    def chosen(_ctx: click.Context, _parameter: click.Parameter, as_json: bool) -> bool:
+        if as_json:
+            speak_english()
+        return as_json
+
+    return click.option("--json", "as_json", is_flag=True, callback=chosen, help=help_text)
+
+
+option: Final = option_with("Print JSON.")
 """Every command that writes has it, and prints `put_change`."""
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cwtui import language
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.cli.completing import files
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host
+from cwtui.cli.json_output import option, speak_english
 from cwtui.cli.output import put, say
 from cwtui.language import _, ngettext
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option("--radius", is_flag=True, help="Serve RADIUS clients instead ([radius]).")
 @click.option("--status", is_flag=True, help="Show what the running service has done.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@option
 @pass_host
 def command(
     host: Host,
@@ -67,13 +67,13 @@ def command(
         return
     if as_json:
         raise WrongUsage(_("--json needs --status."))
+    if radius and (socket_path or gate_socket):
+        raise WrongUsage(_("--radius uses no socket. Leave out --socket and --gate-socket."))
+    # The log is in English, whatever the operator speaks. People are told things in theirs.
+    speak_english()
     if radius:
-        if socket_path or gate_socket:
-            raise WrongUsage(_("--radius uses no socket. Leave out --socket and --gate-socket."))
-        _speak_english()
         _serve_radius(config)
         return
-    _speak_english()
     from cwtui.service import peers, sockets
     from cwtui.service.figures import Figures
     from cwtui.service.room import Room
@@ -88,11 +88,6 @@ def command(
     room = Room(config.service.conversations, peers.ids_of(config.service.gate_users))
     listening = given or [one.socket for one in made]
     Server(doors, listening, room, figures, made).run()
-
-
-def _speak_english() -> None:
-    """Write the log in English, whatever the operator speaks. People are told things in theirs."""
-    language.use(language.Language.ENGLISH)
 
 
 def _doors(config: "Config", figures: "Figures") -> "Answers":

@@ -5,9 +5,12 @@ import subprocess
 
 import pytest
 
+from cwtui import language
 from cwtui.cli.output import SENTENCE_LENGTH
 from cwtui.cli.tables import moment, table
+from cwtui.language import Language
 from tests.cli.commands import PYTHON, ROOT, Host
+from tests.language import Marked, german
 
 FULL = "/dev/full"
 
@@ -84,7 +87,7 @@ def test_closed_standard_input_and_error_are_handled(host: Host) -> None:
 def test_a_long_message_keeps_its_beginning_and_end(host: Host) -> None:
     result = host.run("settings", "set", "x" * 100_000, "1")
     assert result.err.startswith("There is no setting named 'xxx")
-    assert result.err.rstrip().endswith("unused_days.")
+    assert result.err.rstrip().endswith("invitation_days.")
     assert len(result.err) < SENTENCE_LENGTH + 10
 
 
@@ -100,3 +103,17 @@ def test_labels_stay_aligned_before_a_long_value() -> None:
 
 def test_times_are_shown_in_utc() -> None:
     assert moment(0) == "1970-01-01T00:00:00+00:00"
+
+
+def test_scripts_read_english_whatever_the_operator_speaks(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LANGUAGE", raising=False)
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    with german(Marked()):
+        assert not host.run("doctor", "sessions").out.isascii()
+        assert all(
+            one["sentence"].isascii() for one in host.run("doctor", "--json", "sessions").json
+        )
+        assert host.run("user", "list", "--format", "json").status == 0
+        assert language.spoken() is Language.ENGLISH
