@@ -13,7 +13,8 @@ from typing import Final, TypeAlias
 from cwtui.accounts.errors import CannotCheck, StoreExposed, StoreMissing
 from cwtui.accounts.text import shortened, visible
 from cwtui.host import reserve
-from cwtui.host.untrusted_files import NotRegular, check_regular, open_regular
+from cwtui.host.untrusted_files import NotRegular, TooLarge, check_regular, open_regular
+from cwtui.language import N_, _
 
 _OURS: Final = ("accounts.json", "keyring.json", "audit.jsonl")
 
@@ -328,22 +329,39 @@ def sync_folder(folder: Path) -> None:
 def maybe_lost(path: Path, error: OSError) -> CannotCheck:
     """Return the error for a change that is visible, but perhaps not on disk."""
     return CannotCheck(
-        f"Cannot write {path} to disk: {_reason(error)}. "
-        "The last change may be lost if this host stops now."
+        _(
+            "Cannot write {path} to disk: {reason}. The last change may be lost if this host "
+            "stops now.",
+            path=path,
+            reason=_reason(error),
+        )
     )
 
 
 def _reason(error: OSError) -> str:
+    if isinstance(error, NotRegular | TooLarge):
+        return error.strerror
     return (error.strerror or str(error)).lower()
+
+
+_CANNOT: Final = {
+    "create": N_("Cannot create {path}: {reason}."),
+    "keep a copy of": N_("Cannot keep a copy of {path}: {reason}."),
+    "keep the old store in": N_("Cannot keep the old store in {path}: {reason}."),
+    "lock": N_("Cannot lock {path}: {reason}."),
+    "read": N_("Cannot read {path}: {reason}."),
+    "remove": N_("Cannot remove {path}: {reason}."),
+    "restore": N_("Cannot restore {path}: {reason}."),
+    "write": N_("Cannot write {path}: {reason}."),
+}
 
 
 def cannot(verb: str, path: Path, error: OSError) -> CannotCheck:
     """Return the error for a failed system call, such as "Cannot read PATH: REASON."."""
     if error.errno == errno.ELOOP:
-        error = NotRegular("a symbolic link", path)
+        error = NotRegular(N_("a symbolic link"), path)
     remedy = ""
     if isinstance(error, NotRegular):
-        path, remedy = Path(error.filename), " Find out who put it there, and move it away."
-    return CannotCheck(
-        f"Cannot {verb} {shortened(str(path))}: {_reason(error)}.{remedy} Nothing was changed."
-    )
+        path, remedy = Path(error.filename), _("Find out who put it there, and move it away.")
+    said = _(_CANNOT[verb], path=shortened(str(path)), reason=_reason(error))
+    return CannotCheck(" ".join(filter(None, (said, remedy, _("Nothing was changed.")))))

@@ -21,6 +21,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.host import reserve
 from cwtui.host.files import cannot, check_folder, closed, exists
 from cwtui.host.untrusted_files import open_regular
+from cwtui.language import _
 
 LOCK_SECONDS: Final = 10.0
 """How long to wait for another process."""
@@ -87,7 +88,9 @@ def undisturbed(path: Path) -> Iterator[None]:
     if descriptor is None:
         yield
         if exists(lock):
-            raise CannotCheck(f"{path} was changed while it was being read. Try again.")
+            raise CannotCheck(
+                _("{path} was changed while it was being read. Try again.", path=path)
+            )
         return
     with closed(descriptor):
         _take(descriptor, fcntl.LOCK_SH, lock)
@@ -193,7 +196,11 @@ def _look_again(descriptor: int, kind: int, lock: Path) -> None:
 
 def _held_too_long(lock: Path) -> CannotCheck:
     return CannotCheck(
-        f"Another cwtui process has held {lock} for {LOCK_SECONDS:g} seconds. Try again."
+        _(
+            "Another cwtui process has held {path} for {seconds} seconds. Try again.",
+            path=lock,
+            seconds=f"{LOCK_SECONDS:g}",
+        )
     )
 
 

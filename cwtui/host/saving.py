@@ -13,18 +13,20 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.host import files
 from cwtui.host.passwords_file import PasswordsFile
+from cwtui.language import N_, _
 
-_FULL: Final = "The disk is full. Nothing was saved."
+_FULL: Final = N_("The disk is full. Nothing was saved.")
+_OTHERWISE: Final = N_("The file cannot be saved: {reason}.")
 _WHY: Final = {
-    errno.EEXIST: "This file already exists. Choose another name.",
-    errno.ENOENT: "There is no folder {folder}.",
-    errno.ENOTDIR: "{folder} is not a folder.",
-    errno.EACCES: "You are not allowed to write to {folder}.",
-    errno.EPERM: "You are not allowed to write to {folder}.",
-    errno.EROFS: "{folder} is on a read-only disk.",
+    errno.EEXIST: N_("This file already exists. Choose another name."),
+    errno.ENOENT: N_("There is no folder {folder}."),
+    errno.ENOTDIR: N_("{folder} is not a folder."),
+    errno.EACCES: N_("You are not allowed to write to {folder}."),
+    errno.EPERM: N_("You are not allowed to write to {folder}."),
+    errno.EROFS: N_("{folder} is on a read-only disk."),
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
-    errno.ENAMETOOLONG: "This name is too long.",
+    errno.ENAMETOOLONG: N_("This name is too long."),
 }
 
 
@@ -75,7 +77,7 @@ def free_name(stem: str, home: Path, ending: str = "txt") -> str:
 def _path(typed: str, home: Path, field: str) -> Path:
     name = typed.strip()
     if not name or name.endswith("/") or name in {"~", ".", ".."}:
-        raise InvalidInput(field, "Enter the name of a file.")
+        raise InvalidInput(field, _("Enter the name of a file."))
     return home / name.removeprefix("~/")
 
 
@@ -87,19 +89,21 @@ def _explained(path: Path, field: str) -> Iterator[None]:
     except OSError as error:
         raise InvalidInput(field, _why(error, path)) from None
     except ValueError:  # a lone surrogate, or NUL
-        raise InvalidInput(field, "This is not a valid file name.") from None
+        raise InvalidInput(field, _("This is not a valid file name.")) from None
 
 
 def _check_private(descriptor: int, path: Path, field: str) -> None:
     """Raise InvalidInput if others can read the new file: some file systems have no modes."""
     if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
         folder = visible(str(path.parent))
-        raise InvalidInput(field, f"Others could read a file in {folder}. Choose another folder.")
+        raise InvalidInput(
+            field, _("Others could read a file in {folder}. Choose another folder.", folder=folder)
+        )
 
 
 def _why(error: OSError, path: Path) -> str:
     if error.errno == errno.EEXIST and path.is_dir():
-        return "This is a folder. Add the name of a file."
+        return _("This is a folder. Add the name of a file.")
     reason = (error.strerror or str(error)).lower()
-    sentence = _WHY.get(error.errno or 0, "The file cannot be saved: {reason}.")
-    return sentence.format(folder=visible(str(path.parent)), reason=reason)
+    sentence = _WHY.get(error.errno or 0, _OTHERWISE)
+    return _(sentence, folder=visible(str(path.parent)), reason=reason)

@@ -10,13 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from cwtui.language import N_, _, grouped
+
 _PIECE: Final = 1 << 12
 _KINDS: Final = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
+    (stat.S_ISDIR, N_("a folder")),
+    (stat.S_ISFIFO, N_("a pipe")),
+    (stat.S_ISSOCK, N_("a socket")),
+    (stat.S_ISCHR, N_("a device")),
+    (stat.S_ISBLK, N_("a device")),
 )
 
 
@@ -26,7 +28,9 @@ class NotRegular(OSError):
     strerror: str
 
     def __init__(self, what: str, path: Path) -> None:
-        super().__init__(errno.EINVAL, f"it is {what}, not a regular file", str(path))
+        super().__init__(
+            errno.EINVAL, _("it is {what}, not a regular file", what=_(what)), str(path)
+        )
 
 
 class TooLarge(OSError):
@@ -35,7 +39,9 @@ class TooLarge(OSError):
     strerror: str
 
     def __init__(self, most: int, path: Path) -> None:
-        super().__init__(errno.EFBIG, f"it is larger than {most:,} bytes", str(path))
+        super().__init__(
+            errno.EFBIG, _("it is larger than {most} bytes", most=grouped(most)), str(path)
+        )
 
 
 def open_regular(
@@ -87,11 +93,11 @@ def check_regular(path: Path, mode: int | None = None) -> None:
         mode = path.stat().st_mode if mode is None else mode
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise NotRegular("a symbolic link", path) from None
+            raise NotRegular(N_("a symbolic link"), path) from None
         raise
     if not stat.S_ISREG(mode):
         kinds = (name for is_kind, name in _KINDS if is_kind(mode))
-        raise NotRegular(next(kinds, "something else"), path)
+        raise NotRegular(next(kinds, N_("something else")), path)
 
 
 def read_opened(descriptor: int, most: int, path: Path) -> bytes:

@@ -16,6 +16,7 @@ from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.throttle import Try
 from cwtui.accounts.upkeep.protection import Protected, keys_of
+from cwtui.language import _
 from cwtui.store import saving
 from cwtui.store.base_text import SEPARATOR, check_length, line_of
 from cwtui.store.content import Content
@@ -317,7 +318,7 @@ def _decoded(view: View, username: str, document: bytes) -> Account:
 
 def _checked(view: View, username: str, account: Account) -> Account:
     if account.username != username:
-        raise view.damaged(_ACCOUNTS, username, "it belongs to another account")
+        raise view.damaged(_ACCOUNTS, username, _("it belongs to another account"))
     return account
 
 

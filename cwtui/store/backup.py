@@ -20,6 +20,7 @@ from cwtui.accounts.model import Time
 from cwtui.host.files import cannot, exists, new_file, write_all
 from cwtui.host.locks import undisturbed
 from cwtui.host.untrusted_files import read_regular
+from cwtui.language import _
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.contents import Contents
 from cwtui.store.layout import Layout, is_member
@@ -144,9 +145,9 @@ def unpack(source: BinaryIO, folder: Path, name: str) -> Manifest:
     while (info := reader.next()) is not None:
         member = manifest.members.get(info.name)
         if member is None or not is_member(info.name) or info.name in found:
-            raise reader.damaged(f"{info.name!r} does not belong in a backup")
+            raise reader.damaged(_("{name!r} does not belong in a backup", name=info.name))
         if info.size != member.size:
-            raise reader.damaged(f"the size of {info.name} differs from the manifest")
+            raise reader.damaged(_("the size of {name} differs from the manifest", name=info.name))
         found.add(info.name)
         digest = sha256()
         path = folder / info.name
@@ -156,10 +157,10 @@ def unpack(source: BinaryIO, folder: Path, name: str) -> Manifest:
                 digest.update(piece)
                 write_all(descriptor, piece)
         if digest.hexdigest() != member.sha256:
-            raise reader.damaged(f"the content of {info.name} was changed")
+            raise reader.damaged(_("the content of {name} was changed", name=info.name))
     missing = sorted({ACCOUNTS, *manifest.members} - found)
     if missing:
-        raise reader.damaged(f"{missing[0]} is missing")
+        raise reader.damaged(_("{name} is missing", name=missing[0]))
     return manifest
 
 
@@ -173,16 +174,19 @@ class _Reader:
     def manifest(self) -> Manifest:
         info = self.next()
         if info is None or info.name != _MANIFEST or info.size > _MANIFEST_MOST:
-            raise self.damaged("it does not start with a manifest")
+            raise self.damaged(_("it does not start with a manifest"))
         content = b"".join(self.content(info))
         try:
             if msgspec.json.decode(content, type=_Format).format > FORMAT:
                 raise StoreTooNew(
-                    f"{self._name} was written by a newer version of cwtui. Install that version."
+                    _(
+                        "{name} was written by a newer version of cwtui. Install that version.",
+                        name=self._name,
+                    )
                 )
             return msgspec.json.decode(content, type=Manifest)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise self.damaged(f"the manifest is invalid: {error}") from None
+            raise self.damaged(_("the manifest is invalid: {error}", error=error)) from None
 
     def next(self) -> tarfile.TarInfo | None:
         """Return the next member, or None at the end. Read the previous content first."""
@@ -192,17 +196,19 @@ class _Reader:
         try:
             info = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
         except (tarfile.HeaderError, UnicodeDecodeError):
-            raise self.damaged("it is not a complete tar archive") from None
+            raise self.damaged(_("it is not a complete tar archive")) from None
         if info.type != tarfile.REGTYPE or info.size < 0:
-            raise self.damaged(f"{info.name!r} is not a plain file")
+            raise self.damaged(_("{name!r} is not a plain file", name=info.name))
         return info
 
     def content(self, info: tarfile.TarInfo) -> Iterator[bytes]:
         try:
             yield from pieces(self._source, info.size)
         except EOFError:
-            raise self.damaged("it is incomplete") from None
+            raise self.damaged(_("it is incomplete")) from None
         self._source.read(-info.size % tarfile.BLOCKSIZE)
 
     def damaged(self, reason: str) -> StoreDamaged:
-        return StoreDamaged(f"{self._name} is not a usable backup: {reason}.")
+        return StoreDamaged(
+            _("{name} is not a usable backup: {reason}.", name=self._name, reason=reason)
+        )

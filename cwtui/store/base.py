@@ -31,6 +31,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from cwtui.accounts.errors import StoreTooNew
+from cwtui.language import _
 from cwtui.store.base_search import Search
 from cwtui.store.base_text import (
     BLOCK,
@@ -99,14 +100,14 @@ class Base:
         """Where the main table's last line ends."""
         self.search = Search(self._text, self._first, self._last)
         if self._text.read(self._text.size - len(END), self._text.size) != END:
-            raise self._text.damaged(self._text.size, "the end of the file is missing")
+            raise self._text.damaged(self._text.size, _("the end of the file is missing"))
 
     def _header(self) -> tuple[Meta, dict[str, dict[str, Raw]], int]:
         opening = b"\n%b:{\n" % msgspec.json.encode(self.main)
         text, at = b"", -1
         while at < 0:
             if len(text) >= min(self._text.size, HEADER_MOST):
-                raise self._text.damaged(0, f"the table {self.main!r} is missing")
+                raise self._text.damaged(0, _("the table {name!r} is missing", name=self.main))
             seen, more = len(text), max(WINDOW, len(text))
             text += self._text.read(seen, min(seen + more, self._text.size))
             at = text.find(opening, max(seen - len(opening), 0))
@@ -118,7 +119,9 @@ class Base:
             meta = msgspec.json.decode(header.pop("meta"), type=Meta)
             tables = {name: _decode_raw(table) for name, table in header.items()}
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError) as error:
-            raise self._text.damaged(0, f"its first lines are invalid: {error}") from None
+            raise self._text.damaged(
+                0, _("its first lines are invalid: {error}", error=error)
+            ) from None
         # An empty table has its end there.
         return meta, tables, min(at + len(opening), self._text.size - len(END) + 1)
 
@@ -223,16 +226,16 @@ class Base:
             digest.update(self._text.read(at, min(at + BLOCK, self._text.size)))
         start = self._text.read(0, min(COVERED_FROM, self._text.size))
         if start != START + digest.hexdigest().encode():
-            raise damaged(self.path, 1, "the checksum does not match the content")
+            raise damaged(self.path, 1, _("the checksum does not match the content"))
 
     def verify_order(self) -> None:
         """Raise StoreDamaged unless all names of the main table are sorted."""
         before: str | None = None
         for text in self.blocks():
-            for name, _ in self.split(text):
+            for name, _document in self.split(text):
                 if before is not None and name <= before:
                     raise self._text.damaged(
-                        self.search.find(before)[0], f"{name!r} is not in order"
+                        self.search.find(before)[0], _("{name!r} is not in order", name=name)
                     )
                 before = name
 
@@ -250,6 +253,11 @@ class Base:
 def too_new(path: Path, schema: int) -> StoreTooNew:
     """Return the error for a file of a newer version of cwtui."""
     return StoreTooNew(
-        f"{path} has schema {schema}, written by a newer version of cwtui. This "
-        f"version reads schemas up to {SCHEMA}. Install the newer version."
+        _(
+            "{path} has schema {schema}, written by a newer version of cwtui. This version reads "
+            "schemas up to {newest}. Install the newer version.",
+            path=path,
+            schema=schema,
+            newest=SCHEMA,
+        )
     )

@@ -11,6 +11,7 @@ import msgspec
 from cwtui.accounts.errors import CannotCheck, StoreDamaged
 from cwtui.accounts.text import shortened
 from cwtui.host.files import cannot, close
+from cwtui.language import _
 
 SEPARATOR: Final = b",\n"
 LINE_MOST: Final = 1 << 20
@@ -50,7 +51,7 @@ class BaseText:
         while len(text) < end - begin:
             more = os.pread(self._descriptor, end - begin - len(text), begin + len(text))
             if not more:
-                raise damaged(self._path, 1, "the end of the file is missing")
+                raise damaged(self._path, 1, _("the end of the file is missing"))
             text += more
         return text
 
@@ -63,7 +64,7 @@ class BaseText:
             if found >= 0 or begin == least:
                 return begin + found + 1
             size *= 4
-        raise self.damaged(at, "a line is too long")
+        raise self.damaged(at, _("a line is too long"))
 
     def end_of_line(self, at: int, most: int) -> int:
         """Return the end of the line that contains this position, at most `most`."""
@@ -74,13 +75,13 @@ class BaseText:
             if found >= 0 or end == most:
                 return at + found + 1 if found >= 0 else most
             size *= 4
-        raise self.damaged(at, "a line is too long")
+        raise self.damaged(at, _("a line is too long"))
 
     def name_of(self, line: bytes, at: int) -> str:
         """Return the name of the line, which begins at this offset."""
         found = NAME.match(line)
         if found is None:
-            raise self.damaged(at, "a document has no name")
+            raise self.damaged(at, _("a document has no name"))
         try:
             return decode_name(found[0])
         except INVALID as error:
@@ -112,12 +113,22 @@ def check_length(name: str, document: bytes, path: Path) -> None:
     key = len(msgspec.json.encode(name))
     if key >= NAME_MOST or key + len(b":") + len(document) + len(SEPARATOR) > LINE_MOST:
         raise CannotCheck(
-            f"The entry {shortened(name)} is too long for {path}. Nothing was changed."
+            _(
+                "The entry {name} is too long for {path}. Nothing was changed.",
+                name=shortened(name),
+                path=path,
+            )
         )
 
 
 def damaged(path: Path, line: int, reason: str) -> StoreDamaged:
     """Return the error for damage at this line."""
     return StoreDamaged(
-        f"{path} is damaged at line {line}: {reason}. It was not changed; restore it from a backup."
+        _(
+            "{path} is damaged at line {line}: {reason}. It was not changed; restore it from a "
+            "backup.",
+            path=path,
+            line=line,
+            reason=reason,
+        )
     )

@@ -10,6 +10,7 @@ from cwtui.accounts.errors import Refused
 from cwtui.accounts.upkeep.copying import Step, Summary, Whole, stepping
 from cwtui.host.files import exists, make_private_folder, sync_folder
 from cwtui.host.locks import exclusive
+from cwtui.language import _
 from cwtui.store import whole
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit.log import FileAuditLog
@@ -73,8 +74,11 @@ def new_store(
 def _refuse_existing(layout: Layout, *, replace: bool) -> None:
     if not replace and (exists(layout.marker) or _all_files(layout)):
         raise Refused(
-            f"There is a store in {layout.folder} already, or files of one. Nothing was changed. "
-            "To put the copy in its place, add --replace. The old store is kept."
+            _(
+                "There is a store in {folder} already, or files of one. Nothing was changed. To "
+                "put the copy in its place, add --replace. The old store is kept.",
+                folder=layout.folder,
+            )
         )
 
 

@@ -16,6 +16,7 @@ from cwtui.accounts.upkeep.findings import AccountChecks, Finding, Severity, Wit
 from cwtui.host import reserve
 from cwtui.host.files import cannot, check_private, exists, is_read_only
 from cwtui.host.locks import undisturbed
+from cwtui.language import _
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.layout import Layout
 from cwtui.store.records import TinyRecordStore, number_of
@@ -84,13 +85,19 @@ class ContentChecks:
         self.records += len(names)
         for name in names:
             if number_of(name) != number:
-                sentence = (
-                    f"{path} contains the record of {visible(name)}, which belongs in another file."
+                sentence = _(
+                    "{path} contains the record of {name}, which belongs in another file.",
+                    path=path,
+                    name=visible(name),
                 )
                 yield Finding(Severity.DAMAGE, str(path), sentence)
         for name in strangers:
             if name in still:  # records are removed after their accounts
-                sentence = f"{path} contains a record of {visible(name)}, which has no account."
+                sentence = _(
+                    "{path} contains a record of {name}, which has no account.",
+                    path=path,
+                    name=visible(name),
+                )
                 yield Finding(Severity.WARNING, str(path), sentence)
 
     def _is_nobodys(self, name: str) -> bool:
@@ -109,7 +116,9 @@ def audit(log: AuditLog, where: object, *, has_accounts: bool) -> Iterator[Findi
         (Severity.WARNING, verdict.notes),
     ):
         for sentence in sentences:
-            yield Finding(severity, str(where), f"In {where}: {sentence}")
+            yield Finding(
+                severity, str(where), _("In {where}: {sentence}", where=where, sentence=sentence)
+            )
 
 
 def modes(paths: Sequence[Path]) -> Iterator[Finding]:
@@ -138,10 +147,10 @@ def files(layout: Layout, keyring: Sequence[Path]) -> Iterator[Finding]:
             yield from _leftover(path, becomes)
     yield from _leftover_journals(layout)
     if not exists(layout.records):
-        sentence = (
-            f"The folder {layout.records} is missing, so nobody can sign in. Restore the store. To "
-            "continue without its record of used codes and failed attempts: mkdir -m 700 "
-            f"{layout.records}"
+        sentence = _(
+            "The folder {records} is missing, so nobody can sign in. Restore the store. To "
+            "continue without its record of used codes and failed attempts: mkdir -m 700 {records}",
+            records=layout.records,
         )
         yield Finding(Severity.DAMAGE, str(layout.records), sentence)
     yield from _reserve(layout.folder)
@@ -161,7 +170,7 @@ def _leftover_journals(layout: Layout) -> Iterator[Finding]:
             if counts[records.path(number).stem] > _BASE_AND_JOURNAL:
                 found += records.leftovers(number)
     for path in found:
-        sentence = f"{path} was left behind by a killed process. It will be removed."
+        sentence = _("{path} was left behind by a killed process. It will be removed.", path=path)
         yield Finding(Severity.WARNING, str(path), sentence)
 
 
@@ -196,7 +205,9 @@ def _leftover(path: Path, lock: Path) -> Iterator[Finding]:
         return
     yield from modes
     if is_left:
-        sentence = f"{path} was left behind by a killed process. It will be overwritten."
+        sentence = _(
+            "{path} was left behind by a killed process. It will be overwritten.", path=path
+        )
         yield Finding(Severity.WARNING, str(path), sentence)
 
 
@@ -206,8 +217,9 @@ def _reserve(folder: Path) -> Iterator[Finding]:
     with suppress(OSError):  # other checks report it
         # Half, as another process may have extended the file but not yet the reserve.
         if folder.is_dir() and reserve.size_in(folder) < reserve.MARGIN // 2:
-            sentence = (
-                f"No disk space is reserved in {folder}, because the disk is or was full. Free "
-                "some space; the next write reserves it again."
+            sentence = _(
+                "No disk space is reserved in {folder}, because the disk is or was full. Free "
+                "some space; the next write reserves it again.",
+                folder=folder,
             )
             yield Finding(Severity.WARNING, str(folder / reserve.NAME), sentence)

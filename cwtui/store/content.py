@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.host.files import write_all
+from cwtui.language import _, grouped
 from cwtui.store.base import COVERED_FROM, DIGEST, END, HEADER_MOST, SCHEMA, START
 from cwtui.store.base_text import SEPARATOR, line_of
 
@@ -53,8 +54,11 @@ class Content(Struct, frozen=True):
         header += b"%b:{\n" % encode(self.main)
         if COVERED_FROM + len(header) > HEADER_MOST:
             raise CannotCheck(
-                f"The settings, or the names of admins or of locked users, need more than "
-                f"{HEADER_MOST:,} bytes. Nothing was changed."
+                _(
+                    "The settings, or the names of admins or of locked users, need more than "
+                    "{most} bytes. Nothing was changed.",
+                    most=grouped(HEADER_MOST),
+                )
             )
         yield header
         last = b""

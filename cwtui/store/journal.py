@@ -23,6 +23,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from cwtui.accounts.errors import StoreDamaged
+from cwtui.language import _
 from cwtui.store import journal_file
 from cwtui.store.base import Documents
 from cwtui.store.base_text import damaged
@@ -156,7 +157,7 @@ def _misfit(whole: bytes, at: Point, path: Path) -> StoreDamaged:
         hashed.update(line + b"\n")
         fitting += 1
     number = journal_file.line_number(path, at.offset) + fitting
-    return damaged(path, number, "the checksum does not match the line")
+    return damaged(path, number, _("the checksum does not match the line"))
 
 
 def _invalid(whole: bytes, at: Point, path: Path) -> StoreDamaged:
@@ -167,7 +168,7 @@ def _invalid(whole: bytes, at: Point, path: Path) -> StoreDamaged:
             _decode_line(line)
         except _INVALID as error:
             return damaged(path, number, str(error))
-    return damaged(path, first, "a line is empty")
+    return damaged(path, first, _("a line is empty"))
 
 
 def _documents(documents: dict[str, Raw]) -> dict[str, bytes | None]:

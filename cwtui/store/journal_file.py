@@ -31,6 +31,7 @@ from cwtui.host.files import (
     write_all,
 )
 from cwtui.host.untrusted_files import TooLarge, open_regular
+from cwtui.language import _
 
 MOST: Final = 1 << 31
 """The maximum size in bytes: large enough for one change of 1,000,000 accounts."""
@@ -226,14 +227,22 @@ def line_naming(path: Path, name: str) -> int:
 def missing(path: Path, base: Path) -> StoreDamaged:
     """Return the error for a base whose journal is missing."""
     return StoreDamaged(
-        f"{path} is missing, the journal of {base.name}. Recent changes are in it, so nothing was "
-        "changed; restore the store from a backup."
+        _(
+            "{path} is missing, the journal of {name}. Recent changes are in it, so nothing was "
+            "changed; restore the store from a backup.",
+            path=path,
+            name=base.name,
+        )
     )
 
 
 def without_base(path: Path, base: Path) -> StoreDamaged:
     """Return the error for a journal whose base is missing."""
     return StoreDamaged(
-        f"{base} is missing, the file to which the changes in {path.name} belong. Nothing was "
-        "changed; restore the store from a backup."
+        _(
+            "{base} is missing, the file to which the changes in {name} belong. Nothing was "
+            "changed; restore the store from a backup.",
+            base=base,
+            name=path.name,
+        )
     )

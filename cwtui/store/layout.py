@@ -10,6 +10,7 @@ from cwtui.accounts.errors import StoreMissing
 from cwtui.accounts.text import visible
 from cwtui.host.files import cannot, exists
 from cwtui.host.untrusted_files import read_regular
+from cwtui.language import _
 
 _AUDIT: Final = r"audit(-\d{6,})?\.jsonl|audit\.head"
 _ACCOUNTS: Final = r"accounts(\.json|-\d{9}\.journal)"
@@ -58,9 +59,12 @@ class Layout(NamedTuple):
         is_copy = len(lines) == len(_RESTORE) and lines[0] == "copy"
         # Otherwise it is that of a restore, perhaps of an older version.
         name, again = lines if is_copy else _RESTORE
-        return (
-            f"A {name} of {self.folder} was interrupted, so the store is partly old and partly "
-            f"new. Run it again: {visible(again)}"
+        return _(
+            "A {name} of {folder} was interrupted, so the store is partly old and partly new. Run "
+            "it again: {again}",
+            name=name,
+            folder=self.folder,
+            again=visible(again),
         )
 
     @property
@@ -79,8 +83,12 @@ class Layout(NamedTuple):
         """Raise StoreMissing unless the folder is a store."""
         if not self.is_there():
             raise StoreMissing(
-                f"There is no store in {self.folder}: {self.accounts.name} is missing. If the "
-                "store is on another disk, mount that disk. Nothing was changed."
+                _(
+                    "There is no store in {folder}: {name} is missing. If the store is on another "
+                    "disk, mount that disk. Nothing was changed.",
+                    folder=self.folder,
+                    name=self.accounts.name,
+                )
             )
 
     def account_files(self) -> list[str]:

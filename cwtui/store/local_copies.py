@@ -27,6 +27,7 @@ from cwtui.host.files import (
 )
 from cwtui.host.locks import exclusive
 from cwtui.host.untrusted_files import TooLarge, read_regular
+from cwtui.language import _
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit.log import FileAuditLog
 from cwtui.store.layout import Layout
@@ -177,8 +178,12 @@ class FileCopies:
             return msgspec.json.decode(read_regular(self._path, _MOST_STATE), type=State)
         except (TooLarge, ValueError, RecursionError) as error:
             raise StoreDamaged(
-                f"{self._path} is damaged: {error}. Nobody is let in with the copies in this "
-                "folder. See: cwtui help postgresql"
+                _(
+                    "{path} is damaged: {error}. Nobody is let in with the copies in this folder. "
+                    "See: cwtui help postgresql",
+                    path=self._path,
+                    error=error,
+                )
             ) from None
         except OSError as error:
             raise cannot("read", self._path, error) from None

@@ -13,6 +13,7 @@ from msgspec import Meta, Raw
 
 from cwtui.accounts.errors import StoreTooOld
 from cwtui.host.untrusted_files import read_regular
+from cwtui.language import _
 from cwtui.store import schema_3, schema_6
 from cwtui.store.base import MOST, SCHEMA, too_new
 from cwtui.store.base_text import damaged
@@ -48,17 +49,22 @@ def decode(content: bytes, path: Path) -> OldFile:
         tables = msgspec.json.decode(content, type=dict[str, dict[str, Raw]])
         schema = msgspec.json.decode(tables.pop(_META)["schema"], type=_Schema)
     except KeyError:
-        raise damaged(path, 1, "the schema version is missing") from None
+        raise damaged(path, 1, _("the schema version is missing")) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise damaged(path, _line_in(str(error), content), str(error)) from None
     if schema > SCHEMA:
         raise too_new(path, schema)
     if schema > NEWEST:
-        raise damaged(path, 1, f"it does not begin as a file of schema {schema}")
+        raise damaged(path, 1, _("it does not begin as a file of schema {schema}", schema=schema))
     if schema < OLDEST:
         raise StoreTooOld(
-            f"{path} has schema {schema}, which no release of cwtui wrote. This version "
-            f"reads schemas from {OLDEST} on. Restore the store from a backup."
+            _(
+                "{path} has schema {schema}, which no release of cwtui wrote. This version reads "
+                "schemas from {oldest} on. Restore the store from a backup.",
+                path=path,
+                schema=schema,
+                oldest=OLDEST,
+            )
         )
     documents = {
         table: {name: _on_one_line(bytes(document)) for name, document in kept.items()}
@@ -80,7 +86,7 @@ def verify(content: bytes, path: Path) -> None:
     kept = _CHECKSUM.match(content)
     rest = content[kept.end() :] if kept is not None else b""
     if kept is None or sha256(b"%d" % schema + rest).hexdigest().encode() != kept[1]:
-        raise damaged(path, 1, "the checksum does not match the content")
+        raise damaged(path, 1, _("the checksum does not match the content"))
 
 
 def line_of(path: Path, key: str) -> int:

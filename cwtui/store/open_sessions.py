@@ -177,7 +177,9 @@ def _locked(path: Path) -> int:
         # Somebody who lists sessions saw the file before it was locked, and removes it.
         os.close(descriptor)
         _remove(path)
-    raise CannotCheck(f"Cannot lock {path}: others lock it again and again. Sign in again.")
+    raise CannotCheck(
+        _("Cannot lock {path}: others lock it again and again. Sign in again.", path=path)
+    )
 
 
 def _has_ended(descriptor: int) -> bool:

@@ -23,6 +23,7 @@ from cwtui.host.files import (
 )
 from cwtui.host.locks import exclusive
 from cwtui.host.untrusted_files import NotRegular, open_regular
+from cwtui.language import _, grouped
 from cwtui.store import backup
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.backup import Manifest
@@ -44,8 +45,11 @@ def unpacked(layout: Layout, path: Path) -> Iterator[tuple[Layout, Manifest]]:
                 manifest = backup.unpack(source, staged.folder, str(path))
         except NotRegular as error:
             raise CannotCheck(
-                f"Cannot restore {shortened(str(path))}: {error.strerror}. "
-                "Use a file written by cwtui store backup."
+                _(
+                    "Cannot restore {path}: {reason}. Use a file written by cwtui store backup.",
+                    path=shortened(str(path)),
+                    reason=error.strerror,
+                )
             ) from None
         except OSError as error:
             raise cannot("restore", path, error) from None
@@ -152,8 +156,13 @@ def _check_room(folder: Path, needed: int, path: Path) -> None:
     disk = os.statvfs(folder)
     if needed > disk.f_bavail * disk.f_frsize:
         raise CannotCheck(
-            f"Cannot restore {path}: its {needed:,} bytes do not fit on the disk of "
-            f"{folder.parent}. Nothing was changed."
+            _(
+                "Cannot restore {path}: its {needed} bytes do not fit on the disk of {folder}. "
+                "Nothing was changed.",
+                path=path,
+                needed=grouped(needed),
+                folder=folder.parent,
+            )
         )
 
 

@@ -16,6 +16,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.host import reserve
 from cwtui.host.files import cannot, exists, make_private_folder, sync_folder, write_atomically
 from cwtui.host.locks import exclusive
+from cwtui.language import _
 from cwtui.store.layout import Layout
 
 
@@ -37,7 +38,12 @@ class Act(NamedTuple):
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise CannotCheck(
-                f"The {self.name} was interrupted: {reason}. Run it again: {self.again}"
+                _(
+                    "The {name} was interrupted: {reason}. Run it again: {again}",
+                    name=self.name,
+                    reason=reason,
+                    again=self.again,
+                )
             ) from None
 
     def keep(self, layout: Layout, names: Sequence[str], now: float) -> Path | None:

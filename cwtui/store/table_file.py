@@ -18,6 +18,7 @@ import msgspec
 from cwtui.accounts.errors import CannotCheck, StoreMissing
 from cwtui.host.files import Version, exists, temporary_of
 from cwtui.host.locks import exclusive, if_free, in_turn, undisturbed
+from cwtui.language import _
 from cwtui.store import journal, saving
 from cwtui.store.base_text import check_length
 from cwtui.store.parts import Part
@@ -160,7 +161,7 @@ class TableFile:
         """Create the file with empty tables. Raises CannotCheck, also if it already exists."""
         with exclusive(self.path):
             if exists(self.path):
-                raise CannotCheck(f"{self.path} already exists. It was not changed.")
+                raise CannotCheck(_("{path} already exists. It was not changed.", path=self.path))
             self._begin(Read((), View(self._kind)))
 
     def compact(self) -> bool:
@@ -193,7 +194,7 @@ class TableFile:
             self._read = self._reader.current()
         read, beside = self._read, self._read.view.journal
         if beside is None:
-            raise StoreMissing(f"{self.path} is missing. Nothing was changed.")
+            raise StoreMissing(_("{path} is missing. Nothing was changed.", path=self.path))
         text = journal.line(draft.own, draft.count, read.point)
         line = saving.as_line(
             beside,

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreMissing
 from cwtui.host.files import Version, cannot, check_found, exists, is_regular, version_of
 from cwtui.host.untrusted_files import TooLarge, open_regular, read_opened, read_regular
+from cwtui.language import _
 from cwtui.store import journal, journal_file, parts, saving
 from cwtui.store.base import MOST, ONE_DEVICE, SCHEMA, START, Base
 from cwtui.store.base_text import damaged
@@ -147,7 +148,9 @@ class TableReader:
             self._check_is_there()
             if self._may_be_missing:
                 return None
-            raise StoreMissing(f"{self._path} is missing. Nothing was changed.") from None
+            raise StoreMissing(
+                _("{path} is missing. Nothing was changed.", path=self._path)
+            ) from None
         except OSError as error:
             raise cannot("read", self._path, error) from None
 

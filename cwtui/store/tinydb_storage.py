@@ -21,6 +21,7 @@ from tinydb.storages import Storage
 from tinydb.table import Table
 
 from cwtui.accounts.errors import CannotCheck, StoreMissing
+from cwtui.language import _
 from cwtui.store.table_file import TableFile
 from cwtui.store.view import Kind, View
 
@@ -45,7 +46,7 @@ class TableStorage(Storage):
 
     def _missing(self) -> None:
         if not self._file.path.exists():
-            raise StoreMissing(f"{self._file.path} is missing.")
+            raise StoreMissing(_("{path} is missing.", path=self._file.path))
 
     def read(self) -> _Tables:
         self._read = self._file.view()
@@ -66,7 +67,10 @@ class TableStorage(Storage):
                 self._read.changes,
             ):
                 raise CannotCheck(
-                    f"{self._file.path} was changed meanwhile. Nothing was written; try again."
+                    _(
+                        "{path} was changed meanwhile. Nothing was written; try again.",
+                        path=self._file.path,
+                    )
                 )
             for table, before in self._tables_of(self._read).items():
                 after = data.get(table, {})

@@ -13,6 +13,7 @@ from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.copying import Size
 from cwtui.host.files import cannot, exists
 from cwtui.host.locks import undisturbed
+from cwtui.language import _
 from cwtui.store.accounts import FrozenAccounts, TinyAccountStore
 from cwtui.store.backup import audit_part
 from cwtui.store.layout import Layout
@@ -78,13 +79,18 @@ class WholeFiles(NamedTuple):
                 yield from lines
                 if len(rest) > _LONGEST:
                     raise StoreDamaged(
-                        f"{self.layout.folder / name} has a line that cwtui did not write: it is "
-                        "too long. Nothing was changed."
+                        _(
+                            "{path} has a line that cwtui did not write: it is too long. Nothing "
+                            "was changed.",
+                            path=self.layout.folder / name,
+                        )
                     )
         except EOFError:
             raise StoreDamaged(
-                f"{self.layout.folder / name} became shorter while it was read. Nothing was "
-                "changed."
+                _(
+                    "{path} became shorter while it was read. Nothing was changed.",
+                    path=self.layout.folder / name,
+                )
             ) from None
         except OSError as error:
             raise cannot("read", self.layout.folder / name, error) from None
