@@ -13,7 +13,7 @@ from cwtui.accounts.errors import (
     StoreUnreachable,
 )
 from cwtui.accounts.text import shortened, visible
-from cwtui.language import _
+from cwtui.language import N_, _
 
 
 class Cut(CannotCheck):
@@ -43,16 +43,20 @@ _MISSING: Final = (
     errors.UndefinedColumn,
 )
 _NO_ENTRY: Final = (errors.InvalidPassword, errors.InvalidAuthorizationSpecification)
-_READ_ONLY: Final = (
+_READ_ONLY: Final = N_(
     "The database is read-only: it may be a replica, or its disk may be full. Nothing was changed."
 )
-_FULL: Final = "The database has no space left. Nothing was changed."
-_BUSY: Final = "The database is too slow, or others keep it busy. Nothing was changed. Try again."
-_NUL: Final = "PostgreSQL cannot keep a text that contains the character NUL. Nothing was changed."
-_IN_THE_WAY: Final = (
+_FULL: Final = N_("The database has no space left. Nothing was changed.")
+_BUSY: Final = N_(
+    "The database is too slow, or others keep it busy. Nothing was changed. Try again."
+)
+_NUL: Final = N_(
+    "PostgreSQL cannot keep a text that contains the character NUL. Nothing was changed."
+)
+_IN_THE_WAY: Final = N_(
     "Others changed the same data at the same moment. Nothing was changed. Try again."
 )
-_NO_STORE: Final = (
+_NO_STORE: Final = N_(
     "The database has no store of cwtui, or only part of one. If it is the right one, restore it "
     "from a backup. Nothing was changed."
 )
@@ -61,14 +65,13 @@ _BEFORE: Final = ("connection failed: ", "connection is bad: ")
 _ANSWERED: Final = re.compile(r"\w:  \w|(session|server) is (not )?(read-only|in hot standby)")
 """What the library says if a server answered, without a code that says so. In any language, two
 spaces stand after the first word of a server's own message. The rest is about a replica."""
-_RIGHTS: Final = "For the rights that a role needs, see: cwtui store grant ROLE"
 
 _MEANINGS: Final[tuple[tuple[tuple[type[psycopg.Error], ...], type[CannotCheck], str], ...]] = (
     ((errors.SerializationFailure, errors.DeadlockDetected), Conflict, _IN_THE_WAY),
     # A division by zero is how a record says that.
     ((errors.DivisionByZero,), NotAsSeen, _IN_THE_WAY),
     ((errors.InFailedSqlTransaction,), CannotCheck, _IN_THE_WAY),
-    ((errors.UniqueViolation,), Exists, "The database already has this entry."),
+    ((errors.UniqueViolation,), Exists, N_("The database already has this entry.")),
     (
         (errors.UntranslatableCharacter,),
         CannotCheck,
@@ -78,9 +81,12 @@ _MEANINGS: Final[tuple[tuple[tuple[type[psycopg.Error], ...], type[CannotCheck],
     (
         (errors.InsufficientPrivilege,),
         CannotCheck,
-        f"The database does not allow this: {{}}. {_RIGHTS}",
+        N_(
+            "The database does not allow this: {reason}. For the rights that a role needs, see: "
+            "cwtui store grant ROLE"
+        ),
     ),
-    (_NO_ENTRY, CannotCheck, "The database refuses the connection: {}."),
+    (_NO_ENTRY, CannotCheck, N_("The database refuses the connection: {reason}.")),
     ((errors.ReadOnlySqlTransaction,), CannotCheck, _READ_ONLY),
     ((errors.DiskFull,), CannotCheck, _FULL),
     (
@@ -95,12 +101,14 @@ _MEANINGS: Final[tuple[tuple[tuple[type[psycopg.Error], ...], type[CannotCheck],
     (
         (errors.TooManyConnections,),
         CannotCheck,
-        "The database has no connection free. Try again, or raise its max_connections.",
+        N_("The database has no connection free. Try again, or raise its max_connections."),
     ),
     (
         (errors.InvalidCatalogName,),
         CannotCheck,
-        "The database that the store's URL names does not exist. Create it first: createdb NAME",
+        N_(
+            "The database that the store's URL names does not exist. Create it first: createdb NAME"
+        ),
     ),
 )
 """The errors of each kind, what is raised for them, and its sentence."""
@@ -110,23 +118,28 @@ def cannot(error: psycopg.Error) -> CannotCheck:
     """Return the error to raise for an error of the database, whose connection is not lost."""
     for kinds, meaning, sentence in _MEANINGS:
         if isinstance(error, kinds):
-            return meaning(sentence.format(_said(error)))
+            return meaning(_(sentence, reason=_said(error)))
     if type(error) is psycopg.DataError:  # of the library, for a value that it cannot send
-        return CannotCheck(_NUL)
-    return CannotCheck(f"The database answers with an error: {_said(error)}. Nothing was changed.")
+        return CannotCheck(_(_NUL))
+    return CannotCheck(
+        _("The database answers with an error: {reason}. Nothing was changed.", reason=_said(error))
+    )
 
 
 def cut(error: psycopg.Error) -> Cut:
     """Return the error to raise if the connection was lost, or an answer did not come in time."""
     return Cut(
-        f"The connection to the database was lost: {_said(error)}. Whether something was changed "
-        "is not known. Try again."
+        _(
+            "The connection to the database was lost: {reason}. Whether something was changed is "
+            "not known. Try again.",
+            reason=_said(error),
+        )
     )
 
 
 def not_as_seen() -> NotAsSeen:
     """Return the error to raise if something was changed since it was read."""
-    return NotAsSeen(_IN_THE_WAY)
+    return NotAsSeen(_(_IN_THE_WAY))
 
 
 def not_safe() -> Unknown:
@@ -157,16 +170,24 @@ def unreachable(error: psycopg.Error, where: str) -> CannotCheck:
         return cannot(error)
     kind = CannotCheck if _ANSWERED.search(str(error)) else StoreUnreachable
     return kind(
-        f"Cannot reach the database {where}: {_said(error)}. Check that it is running and that "
-        "this host can reach it."
+        _(
+            "Cannot reach the database {where}: {reason}. Check that it is running and that this "
+            "host can reach it.",
+            where=where,
+            reason=_said(error),
+        )
     )
 
 
 def damaged(what: str, reason: object) -> StoreDamaged:
     """Return the error for a row that cannot be used."""
     return StoreDamaged(
-        f"{what} in the database is damaged: {reason}. It was not changed; restore it from a "
-        "backup."
+        _(
+            "{what} in the database is damaged: {reason}. It was not changed; restore it from a "
+            "backup.",
+            what=what,
+            reason=reason,
+        )
     )
 
 
