@@ -86,7 +86,7 @@ class _PublicKeyInput(TextInput):
         if public_keys.is_private(event.text):
             event.prevent_default()
             event.stop()
-            self.post_message(self.Refused(public_keys.PRIVATE))
+            self.post_message(self.Refused(_(public_keys.PRIVATE)))
 
 
 class AddSshKeyPage(BelowSshKeys):
@@ -188,8 +188,8 @@ other sessions here end.""")
                 self._remove()
 
         sentence = _(
-            "Remove the SSH key {name}? It will no longer let anybody in. Your other sessions end. "
-            "SSH connections that are open stay open.",
+            "Remove the SSH key {name}? It will no longer let anybody in. Your other sessions "
+            "end. SSH connections that are open stay open.",
             name=visible(self._state.name),
         )
         self.app.push_screen(ConfirmScreen(sentence, _("Remove SSH Key")), answered)
