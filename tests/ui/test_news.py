@@ -29,7 +29,7 @@ from tests.ui.scenes import SCENES
 async def look(person: Person) -> None:
     """Let the page look, as it does every few seconds."""
     (page,) = [one for one in person.app.screen_stack if isinstance(one, LookingPage)]
-    page.run_worker(page.look())
+    page.look_again()
     await person.settle()
 
 

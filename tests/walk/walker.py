@@ -158,7 +158,7 @@ class Walk:
 def _look(page: LookingPage, town: Town) -> None:
     """Let a list look for news, as if nobody had pressed a key for a while."""
     town.world.clock.forward(2)
-    page.run_worker(page.look(), group="look", exclusive=True)
+    page.look_again()
 
 
 def _raise_if_broken(person: Person) -> None:

@@ -4,6 +4,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Final
 
+from textual import work
 from textual.worker import WorkerError
 
 from cwtui.accounts.errors import AccountsError
@@ -43,20 +44,15 @@ class LookingPage(Page):
     def _look_after(self, seconds: float) -> None:
         ports = self.context.ports
         least = ports.sessions.look_seconds if ports is not None else 0.0
-        self.set_timer(max(_EVERY, least, seconds), self._look_now)
+        self.set_timer(max(_EVERY, least, seconds), self.look_again)
 
-    def _look_now(self) -> None:
-        self.run_worker(self._look_again_and_again(), group="look", exclusive=True)
-
-    async def _look_again_and_again(self) -> None:
+    @work(exclusive=True, group="look")
+    async def look_again(self) -> None:
+        """Show what is new, unless that would disturb somebody, and look again later."""
         began = monotonic()
-        await self.look()
-        self._look_after(_SHARE * (monotonic() - began))
-
-    async def look(self) -> None:
-        """Show what is new, unless that would disturb somebody."""
         if self.may_show_news:
             # If it fails, the next thing that the person does says why. Cancelled is what is not
             # wanted any more.
             with suppress(AccountsError, WorkerError):
                 await self.show_news()
+        self._look_after(_SHARE * (monotonic() - began))
