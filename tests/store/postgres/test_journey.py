@@ -60,6 +60,12 @@ def test_commands_do_the_same_as_with_files(host: Host, monkeypatch: pytest.Monk
     run("user", "set", "bob", "--disabled")
     run("settings", "set", "mfa", "required")
     run("key", "rotate")
+    secret = ("--passwords-to", str(host.folder / "passwords.csv"))
+    run("user", "import", "-", *secret, stdin="username,enabled\ncarla,no\n")
+    exported = run("user", "export", "-")
+    assert ["carla" in exported, "bob" in exported] == [True, True]
+    assert "carla" in run("user", "list", "status:disabled")
+    assert host.run("session", "list", "--json").json == []
     assert "nothing is damaged" in run("store", "check")
     assert "complete" in run("audit", "verify")
     assert "user.create" in run("audit")
