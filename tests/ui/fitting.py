@@ -6,7 +6,7 @@ from typing import Any
 from rich.cells import cell_len
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Button, OptionList, Static
+from textual.widgets import Button, Checkbox, OptionList, RadioButton, Static
 
 from cwtui.ui.widgets.device_button import DeviceButton
 from cwtui.ui.widgets.virtual_table import VirtualTable
@@ -57,7 +57,9 @@ def _longest(parts: list[str]) -> int:
 def _out_of_sight(screen: Screen[Any], widget: Widget) -> Iterator[str]:
     _, clip = screen._compositor.visible_widgets.get(widget, (None, None))
     scrolls = any(isinstance(one, Widget) and one.max_scroll_y for one in widget.ancestors)
-    if clip is not None and not scrolls and not clip.contains_region(widget.region):
+    # The label of a checkbox ends with a blank.
+    region = widget.region.shrink((0, isinstance(widget, Checkbox | RadioButton), 0, 0))
+    if clip is not None and not scrolls and not clip.contains_region(region):
         yield f"{widget!r} is partly out of sight: {widget.region} in {clip}"
 
 

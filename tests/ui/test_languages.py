@@ -11,24 +11,15 @@ from tests.ui.fitting import cut_off, has_to_scroll
 from tests.ui.scenes import SCENES
 from tests.ui.unmarked import marked_in_store, unmarked
 
-NOT_YET: Final = {
-    *("acts", "batch", "batch_passwords", "batch_report", "confirm_disable_mfa"),
-    *("disable_account", "end_own_session", "sign_out_user", "initial_password", "invitation"),
-    *("proof", "proof_wrong", "proof_with_code", "quitting", "quitting_before_saving"),
-    *("help", "help_account", "manual", "command_palette"),
-    *("sign_in_after_demotion", "account_invited", "batch_running", "organization_wrong"),
-    *("audit_log", "audit_log_wrong", "audit_event"),
-}
-"""Scenes that still have texts in English only."""
 SCROLLED: Final = {
     *("account_devices", "account_invited", "account_locked", "account_roles", "account_ssh_keys"),
     *("settings_after_failures", "settings_after_stop", "settings_devices", "settings_few_codes"),
-    *("settings_required", "help", "help_account", "manual_topic"),
+    *("settings_required", "help", "help_account", "manual_topic", "organization_wrong"),
 }
 """Pages that are longer than 80x24 in English too."""
 
 
-@pytest.mark.parametrize("name", [name for name in SCENES if name not in NOT_YET])
+@pytest.mark.parametrize("name", SCENES)
 async def test_each_scene_is_translated_and_fits(name: str) -> None:
     with german(Marked()):
         language.use(Language.GERMAN)

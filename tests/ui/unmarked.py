@@ -9,6 +9,7 @@ import msgspec
 
 from cwtui.accounts import roles
 from cwtui.accounts.audit.events import EventType, Outcome
+from cwtui.accounts.model import BackupCodes, PasswordHash
 from cwtui.accounts.preferences import known_zones
 from cwtui.accounts.roles import Permission
 from cwtui.help import TOPICS
@@ -28,8 +29,9 @@ _FORMS: Final = re.compile(
     r"|\bF\d+\b"  # a key
     r"|SHA256:\S+"  # of an SSH key
     r"|[\[(]x[\])]"  # a checkbox, a radio button
+    r"|[^\s│]*[╭╰│╮╯][^\s│]*"  # what a dialog covers in part
 )
-_NAMES: Final = "Connectware cwtui UTC RSA"
+_NAMES: Final = "Connectware cwtui UTC RSA audit.jsonl"
 _VALUES: Final = (
     *(roles.ADMIN, roles.MINIMUM),
     *Permission,
@@ -80,7 +82,7 @@ def _stored(there: Plant) -> Iterator[str]:
     for kept in (world.accounts._now, world.records.kept):
         yield from _texts(kept)
     yield from _texts(world.sessions.kept)
-    yield from _texts(world.audit.contents)
+    yield from (line.decode(errors="replace") for line in world.audit.contents)
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -88,14 +90,12 @@ def _texts(value: object) -> Iterator[str]:
     match value:
         case str():
             yield value
-        case bytes():
-            yield value.decode(errors="replace")
         case Mapping():
             yield from _texts([*value.keys(), *value.values()])
         case list() | tuple() | set() | frozenset():
             for one in value:
                 yield from _texts(one)
-        case msgspec.Struct():
+        case msgspec.Struct() if not isinstance(value, PasswordHash | BackupCodes):
             yield from _texts([getattr(value, name) for name in value.__struct_fields__])
         case _ if is_dataclass(value):
             yield from _texts([getattr(value, field.name) for field in fields(value)])

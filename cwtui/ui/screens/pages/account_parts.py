@@ -77,7 +77,7 @@ def password_rows(details: Details, zone: tzinfo) -> Iterator[Widget]:
     """Yield a line about a password that its user has not chosen."""
     account = details.account
     if account.initial_password_expires_at is not None:
-        yield row(LABELS["password"], value(wording.password(account, details.now, zone)))
+        yield row(_(LABELS["password"]), value(wording.password(account, details.now, zone)))
 
 
 def origin(account: Account, zone: tzinfo) -> str:
