@@ -190,6 +190,18 @@ def test_permissions_are_asked_about(people: Host) -> None:
     assert people.files() == before
 
 
+def test_new_accounts_can_be_invited(people: Host, tmp_path: Path) -> None:
+    given = ("--invite", "--yes")
+    assert "Name a new file for the codes" in applied(people, {"username": "eve"}, args=given).err
+    kept = tmp_path / "codes.csv"
+    to = ("--passwords-to", str(kept))
+    assert applied(people, {"username": "eve"}, args=(*given, *to)).status == 0
+    assert kept.read_text().startswith("username,invitation_code\neve,")
+    account = people.ports().accounts.get("eve")
+    assert account is not None
+    assert account.invited
+
+
 def test_initial_passwords_need_a_file(people: Host, tmp_path: Path) -> None:
     new = {"username": "new"}
     assert "--passwords-to NEWFILE" in applied(people, new).err

@@ -119,6 +119,28 @@ def test_initial_passwords_are_in_a_new_private_file(host: Host, tmp_path: Path)
         assert row["initial_password"] not in result.err
 
 
+def test_new_accounts_can_be_invited(host: Host, tmp_path: Path) -> None:
+    kept = tmp_path / "codes.csv"
+    given = ("user", "import", "-", "--invite")
+    people = f"username,password_hash\nann,\nbob,{HASH}\n".encode()
+    assert (
+        "ann  roles=minimum-access  password=invited"
+        in host.run(*given, "--dry-run", stdin=people).out
+    )
+    refused = host.run(*given, stdin=people)
+    assert (refused.status, names(host)) == (1, ["admin"])
+    assert "Name a new file for the codes" in refused.err
+    result = host.run(*given, "--passwords-to", str(kept), stdin=people)
+    assert f"1 invitation in {kept}" in result.err
+    (row,) = csv.DictReader(kept.read_text().splitlines())
+    assert [*row] == ["username", "invitation_code"]
+    ports = host.ports()
+    accounts = [ports.accounts.get(name) for name in ("ann", "bob")]
+    assert [one is not None and one.invited for one in accounts] == [True, False]
+    events = [one for one in host.audit if "invited_until" in one.get("reason", "")]
+    assert [(one["event"], one["subject"]) for one in events] == [("user.create", "ann")]
+
+
 def test_the_empty_file_of_a_killed_import_does_not_block_the_repeat(
     host: Host, tmp_path: Path
 ) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from cwtui import language
+from cwtui.accounts import administration
 from cwtui.accounts.audit.events import EventType, Outcome
-from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account
 from cwtui.accounts.preferences import LanguageChoice, Preferences
@@ -16,7 +16,7 @@ from cwtui.service.radius import challenges
 from cwtui.service.radius.door import Answer, Question, RadiusDoor
 from cwtui.service.radius.packets import Code
 from tests.accounts.memory import MemoryAccounts
-from tests.accounts.world import PASSWORD, Device, World
+from tests.accounts.world import OPERATOR, PASSWORD, Device, World
 from tests.language import Marked, german, marked
 
 VPN = "192.0.2.10"
@@ -165,12 +165,26 @@ def test_what_radius_cannot_do_is_rejected_with_the_way_out(
     assert rejected.message.startswith(sentence)
 
 
-def test_an_initial_password_is_rejected(world: World, door: RadiusDoor) -> None:
-    initial = Secret("first initial word")
-    world.add(password=passwords.initial(initial).reveal(), must_change_password=True)
-    rejected = ask(door, initial.reveal())
+@pytest.mark.parametrize(
+    ("invited", "sentence"),
+    [
+        (False, "The initial password must be changed first. Sign in to cwtui."),
+        (
+            True,
+            (
+                "Choose a password first: sign in to cwtui with your username, and the code of "
+                "your invitation as the password."
+            ),
+        ),
+    ],
+)
+def test_an_initial_password_is_rejected(
+    world: World, door: RadiusDoor, invited: bool, sentence: str
+) -> None:
+    made = administration.create_user(world.ports, OPERATOR, "alice", invited=invited)
+    rejected = ask(door, made.password.reveal())
     assert rejected.code is Code.ACCESS_REJECT
-    assert rejected.message == "The initial password must be changed first. Sign in to cwtui."
+    assert rejected.message == sentence
 
 
 def test_codes_that_were_not_acknowledged_are_asked_about_elsewhere(

@@ -289,6 +289,20 @@ class TestBatch:
                 assert there.world.begin(name, password) is not None
             assert stat.S_IMODE((home / "new.csv").stat().st_mode) == 0o600
 
+    async def test_codes_of_invitations_go_to_a_new_file(self) -> None:
+        async with SCENES["users"].played() as (person, there):
+            await person.press("down", "space", "c")
+            await person.click("Invite")
+            person.sees("Invite alice to choose a new password?", "New file for the codes")
+            assert person.typed("path").startswith("~/invitations-")
+            await person.fill("path", "new.csv")
+            await person.press("enter")
+            person.sees("1 done.", "1 invitation in")
+            head, line = (person.app.context.home / "new.csv").read_text().splitlines()
+            assert head == "username,invitation_code"
+            assert line.startswith("alice,")
+            assert there.world.account("alice").invited
+
     async def test_a_session_that_ends_stops_it(self) -> None:
         async with SCENES["users"].played() as (person, there):
             await person.press("a", "c", "enter", "tab")

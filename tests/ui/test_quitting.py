@@ -27,6 +27,7 @@ SECRETS = {
     "backup_codes": "Quit without saving your backup codes? They will not be shown again.",
     "backup_codes_hidden": "Quit without saving your backup codes?",
     "initial_password": "Quit without handing over the initial password?",
+    "invitation": "Quit without handing over the code?",
 }
 
 
