@@ -2,11 +2,13 @@
 
 import os
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
 from cwtui import language
 from cwtui.cli.output import SENTENCE_LENGTH
+from cwtui.cli.progress import progress
 from cwtui.cli.tables import moment, table
 from cwtui.language import Language
 from tests.cli.commands import PYTHON, ROOT, Host
@@ -117,3 +119,14 @@ def test_scripts_read_english_whatever_the_operator_speaks(
         )
         assert host.run("user", "list", "--format", "json").status == 0
         assert language.spoken() is Language.ENGLISH
+
+
+def test_without_a_terminal_long_work_says_how_far_it_is_every_ten_seconds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times = iter([0.0, 9.0, 10.0, 11.0, 20.0])
+    monkeypatch.setattr("cwtui.cli.progress.time", SimpleNamespace(monotonic=lambda: next(times)))
+    with progress("Importing") as tell:
+        for done in (1, 2, 3, 4):
+            tell(done, 4)
+    assert capsys.readouterr().err == "Importing: 50 %\nImporting: 100 %\n"
