@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from cwtui.accounts import devices
+from cwtui.accounts import devices, roles
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.errors import InvalidInput, Refused
@@ -50,6 +50,15 @@ def export(ports: Ports, actor: Actor, view: View = EVERYONE) -> list[Fields]:
     """Return the accounts that match the view. Raises FilterError, NotPermitted and CannotCheck."""
     rows = list_users(ports, actor, view).rows
     return [_fields(row, "" if row.enabled else _reason(ports, row.username)) for row in rows]
+
+
+def custom_roles(ports: Ports, actor: Actor, view: View = EVERYONE) -> list[str]:
+    """Return the custom roles of the accounts that match the view, sorted. Raises as `export`.
+
+    An import refuses their accounts where these roles are missing.
+    """
+    used = {role for row in list_users(ports, actor, view).rows for role in row.roles}
+    return sorted(used - roles.BUILT_IN.keys())
 
 
 def _reason(ports: Ports, username: str) -> str:

@@ -11,6 +11,7 @@ from cwtui.accounts import account_words, exporting
 from cwtui.accounts.errors import AlreadyExists
 from cwtui.accounts.listing import View
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.text import listed
 from cwtui.cli import completing, filtering, json_output, standard_input, terminal
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.formats import say_if_formulas
@@ -25,6 +26,8 @@ from cwtui.language import _, ngettext
 _WORDS: Final = account_words.before_reading()
 _STANDARD_OUTPUT: Final = "-"
 _JSON_LINES: Final = "jsonl"
+_NAMED: Final = 10
+"""The maximum number of roles that a message names."""
 
 
 @click.command(
@@ -122,8 +125,15 @@ def export(
     else:
         _write_new(Path(file), content)
         sync_folder(Path(file).absolute().parent)
+    needed = exporting.custom_roles(ports, operator(), view)
     if as_json:
-        put_change({"file": file, "accounts": number, "with_secrets": with_secrets}, changed=True)
+        fields = {
+            "file": file,
+            "accounts": number,
+            "with_secrets": with_secrets,
+            "custom_roles": needed,
+        }
+        put_change(fields, changed=True)
     else:
         say(
             ngettext(
@@ -133,6 +143,18 @@ def export(
             )
             if with_secrets
             else ngettext("Exported {number} account.", "Exported {number} accounts.", number)
+        )
+    _say_needed(needed)
+
+
+def _say_needed(custom_roles: list[str]) -> None:
+    if custom_roles:
+        say(
+            _(
+                "To import this on another host, create these roles there first: {names}. See: "
+                "cwtui role add --help",
+                names=listed(custom_roles, _NAMED),
+            )
         )
 
 

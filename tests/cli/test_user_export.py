@@ -40,6 +40,7 @@ def test_both_formats_have_the_names_of_an_import(people: Host, tmp_path: Path) 
         "file": str(file),
         "accounts": 3,
         "with_secrets": False,
+        "custom_roles": [],
     }
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert json.loads(file.read_text().splitlines()[1]) == {
@@ -88,6 +89,15 @@ def test_names_that_spreadsheets_run_are_kept_and_pointed_out(people: Host) -> N
     assert 'ann,"=HYPERLINK(""x"")",local' in done.out
     assert "Some cells begin with =, +, - or @." in done.err
     assert "formulas" not in people.run("user", "export", "-").err
+
+
+def test_custom_roles_that_the_other_host_needs_are_named(people: Host) -> None:
+    assert people.run("role", "add", "help-desk", "--permission", "reset-mfa").status == 0
+    command = ("user", "export", "-", "--filter")
+    assert "create these roles" not in people.run(*command, "bob").err
+    put(people, "ann", roles=("help-desk", "minimum-access"))
+    said = people.run(*command, "ann").err
+    assert "create these roles there first: help-desk. See: cwtui role add --help" in said
 
 
 def test_the_empty_file_of_a_killed_export_does_not_block_the_repeat(
