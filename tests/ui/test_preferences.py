@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace as replace_fields
@@ -12,6 +13,7 @@ from cwtui.accounts.model import FailedSignIns
 from cwtui.accounts.preferences import DEFAULTS, LanguageChoice, Preferences, Theme
 from cwtui.language import Language
 from cwtui.ui import look, theme
+from cwtui.ui.context import Context
 from cwtui.ui.screens.pages.display import DisplayPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.widgets.host_time import HostTime
@@ -273,3 +275,20 @@ async def test_times_on_every_page_are_in_the_persons_zone() -> None:
         person.app.router.open_section("settings")
         await person.settle()
         person.sees("Last sign-in: 2027-01-15 09:00 +01:00", "on 2027-01-15 08:59 +01:00 from")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("settings_after_stop", "device", "ssh_key", "own_sessions", "end_own_session"),
+        *("account_unused", "account_invited", "invitation", "print_view"),
+    ],
+)
+async def test_no_time_is_left_in_utc(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other pages with times are above. Host times before the sign-in are in UTC."""
+    far = property(lambda _: ZoneInfo("Pacific/Kiritimati"), lambda *_: None)
+    monkeypatch.setattr(Context, "zone", far, raising=False)
+    async with SCENES[name].played() as (person, _):
+        shown = "\n".join(strip.text for strip in person.strips)
+    assert "+14:00" in shown or "(Kiritimati)" in shown
+    assert "UTC" not in shown

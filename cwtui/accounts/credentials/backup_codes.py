@@ -1,5 +1,6 @@
 """Backup codes: single-use replacements for a one-time code, shown once and stored as hashes."""
 
+from datetime import UTC, tzinfo
 from typing import Final
 
 import bcrypt
@@ -10,7 +11,7 @@ from cwtui.accounts.model import BackupCodes
 from cwtui.accounts.ports import Keyring, RandomBytes
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
-from cwtui.accounts.times import utc_minute
+from cwtui.accounts.times import full_minute
 from cwtui.language import _
 
 COUNT: Final = 10
@@ -75,14 +76,16 @@ def check_saved(typed: str, codes: tuple[Secret, ...], field: str = "backup_code
         )
 
 
-def as_file(codes: tuple[Secret, ...], username: str, host: str, at: float) -> Secret:
+def as_file(
+    codes: tuple[Secret, ...], username: str, host: str, at: float, zone: tzinfo = UTC
+) -> Secret:
     """Return the text of a file to keep: what it is, and one code a line."""
     head = (
         _("Connectware backup codes"),
         "",
         _("Account: {username}", username=username),
         _("Host:    {host}", host=host),
-        _("Created: {time}", time=utc_minute(at)),
+        _("Created: {time}", time=full_minute(at, zone)),
         "",
         _("Each code lets you sign in once. Keep them in a safe place."),
         "",

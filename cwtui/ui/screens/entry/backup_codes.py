@@ -190,7 +190,8 @@ you can read what you saved.""")
 
     def _as_file(self) -> Secret:
         host = self.context.host
-        return backup_codes.as_file(self._codes, self._username, host, self._created_at)
+        zone = self.context.zone
+        return backup_codes.as_file(self._codes, self._username, host, self._created_at, zone)
 
     def _saved(self, path: Path) -> None:
         home = self.context.home
