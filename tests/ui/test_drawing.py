@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from rich.console import RenderableType
-from textual._compositor import Compositor, CompositorUpdate, LayoutUpdate, ReflowResult
-from textual.geometry import Size
+from textual._compositor import Compositor, CompositorUpdate, LayoutUpdate
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -40,13 +41,13 @@ def drawing(person: Person) -> Iterator[list[CompositorUpdate]]:
 @contextmanager
 def laying_out() -> Iterator[list[Screen[object]]]:
     """Which screens are laid out in the block, each as often as that happens."""
-    reflow, laid_out = Compositor.reflow, list[Screen[object]]()
+    arrange, laid_out = Compositor._arrange_root, list[Screen[object]]()
 
-    def reflowed(self: Compositor, parent: Widget, size: Size) -> ReflowResult:
-        laid_out.append(parent.screen)
-        return reflow(self, parent, size)
+    def arranged(self: Compositor, root: Widget, *arguments: Any, **named: Any) -> Any:
+        laid_out.append(root.screen)
+        return arrange(self, root, *arguments, **named)
 
-    with patch.object(Compositor, "reflow", reflowed):
+    with patch.object(Compositor, "_arrange_root", arranged):
         yield laid_out
 
 
@@ -55,6 +56,19 @@ async def test_a_screen_that_opens_is_laid_out_once(name: str) -> None:
     with laying_out() as laid_out:
         async with SCENES[name].played() as (person, _):
             assert laid_out.count(person.app.screen) == 1
+
+
+async def test_a_screen_that_opens_is_not_styled_again() -> None:
+    update, styled = AccountApp.update_styles, list[DOMNode]()
+
+    def updated(self: AccountApp, node: DOMNode, animate: bool = True) -> None:
+        styled.append(node)
+        update(self, node, animate=animate)
+
+    with patch.object(AccountApp, "update_styles", updated):
+        async with SCENES["settings"].played() as (person, _):
+            assert styled
+            assert person.app.screen not in styled
 
 
 async def test_moving_the_focus_lays_out_nothing() -> None:

@@ -85,8 +85,10 @@ IMPORTS: Final = {
     "textual._ansi_sequences:SYNC_END",
     "textual._ansi_sequences:SYNC_START",
     "textual._compositor:ChopsUpdate",
+    "textual._compositor:Compositor",
     "textual._compositor:CompositorUpdate",
     "textual._compositor:LayoutUpdate",
+    "textual._compositor:ReflowResult",
     "textual._xterm_parser:XTermParser",
 }
 

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TypeVar
 
 from textual import events
+from textual._compositor import Compositor, ReflowResult
 from textual.geometry import Size
 from textual.messages import Layout
 from textual.screen import Screen
@@ -20,12 +21,26 @@ T = TypeVar("T")
 vars(Widget)["virtual_size"]._layout = False  # noqa: SLF001  it is of the class, for all widgets
 
 
+class _Places(Compositor):
+    """Where the widgets are."""
+
+    def reflow(self, parent: Widget, size: Size) -> ReflowResult:
+        # Private: this finds the place of each widget. The first question would find all again.
+        result = super().reflow(parent, size)
+        self._full_map_invalidated = False
+        return result
+
+
 class TextualScreen(Screen[T]):
     """A screen that is laid out once for each change, and only for the newest size."""
 
     _was_shown = False
     _laid_out_at = 0.0
     """When the last layout of all widgets began, by the clock of messages."""
+
+    def __init__(self, **named: str | None) -> None:
+        super().__init__(**named)
+        self._compositor = _Places()
 
     async def on_event(self, event: events.Event) -> None:
         # A Textual screen posts each size that it was laid out for to itself again. Two waiting
@@ -51,11 +66,7 @@ class TextualScreen(Screen[T]):
         if not scroll and (size or self.outer_size):
             self._laid_out_at = monotonic()
             self._layout_required = False
-            super()._refresh_layout(size)
-            # It has found the place of each widget. The first question would find all again.
-            self._compositor._full_map_invalidated = False  # noqa: SLF001  nothing else says so
-        else:
-            super()._refresh_layout(size, scroll)
+        super()._refresh_layout(size, scroll)
 
     async def _on_layout(self, request: Layout) -> None:
         # Private: Textual would lay out a new screen again for what its widgets have asked for
