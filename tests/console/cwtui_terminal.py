@@ -26,10 +26,12 @@ from tests.new_store import quick_ports
 PASSWORD = "correct horse battery"
 
 
-def opened(home: Path, *, before: Sequence[str] = (), **options: Any) -> Terminal:
+def opened(
+    home: Path, *, before: Sequence[str] = (), module: str = "cwtui", **options: Any
+) -> Terminal:
     """`cwtui` with the data folder of `home` and the lowest bcrypt cost, for speed."""
     configure(home)
-    return Terminal([*before, *command_line(home)], home, **options)
+    return Terminal([*before, *command_line(home, module)], home, **options)
 
 
 def forked(home: Path, **options: Any) -> Terminal:

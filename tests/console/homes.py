@@ -16,8 +16,8 @@ def configure(home: Path) -> None:
         config.write_text(CONFIG)
 
 
-def command_line(home: Path | str) -> list[str]:
-    return [sys.executable, "-m", "cwtui", "--config", f"{home}/cwtui.toml"]
+def command_line(home: Path | str, module: str = "cwtui") -> list[str]:
+    return [sys.executable, "-m", module, "--config", f"{home}/cwtui.toml"]
 
 
 def variables(home: Path | str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from tests.console.terminal import Terminal
 from tests.programs import require
 
 PASSWORD: Final = "correct horse battery"
+QUICK: Final = "tests.console.quick_cwtui"
 F4, F6 = "\x1bOS", "\x1b[17~"
 
 
@@ -48,7 +49,8 @@ class Tmux:
     def opened(self, home: Path, *before: str) -> Iterator[Terminal]:
         """cwtui in a window of it."""
         try:
-            with cwtui.opened(home, before=[*self.command, "new-session", *before]) as terminal:
+            command = [*self.command, "new-session", *before]
+            with cwtui.opened(home, before=command, module=QUICK) as terminal:
                 yield terminal
         finally:
             subprocess.run([*self.command, "kill-server"], check=False, capture_output=True)
@@ -137,7 +139,7 @@ def test_screen_passes_it_on_to_the_terminal(screens: Path, where: str) -> None:
     """Its TERM with a dot is its own; screen-256color could also be that of a tmux."""
     far = ["env", "-u", "STY", "TERM=screen-256color"] if where == "at the far end" else []
     before = in_screen(screens, "-S", "cwtui", *far)
-    with cwtui.opened(screens, before=before) as terminal:
+    with cwtui.opened(screens, before=before, module=QUICK) as terminal:
         key = at_enrolment(terminal)
         terminal.type(F4)
         terminal.wait_for("Sent to your terminal." if far else "Sent through GNU screen")
@@ -156,7 +158,7 @@ def test_on_the_linux_console_nothing_is_copied_and_a_file_helps(
 ) -> None:
     before = in_screen(screens, "-S", "cwtui") if around else []
     with cwtui.opened(
-        screens, before=before, term="linux", colorterm=None, forked=not around
+        screens, before=before, module=QUICK, term="linux", colorterm=None, forked=not around
     ) as terminal:
         key = at_enrolment(terminal)
         assert "Copy" not in terminal.text
