@@ -1,6 +1,6 @@
 """Commands with examples, and groups that keep their order and load commands on demand."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +18,24 @@ pass_host = click.make_pass_decorator(Host)
 class _HasExamples(click.Command):
     """A command with `examples`: complete command lines, shown at the end of its help.
 
-    `filter_words` are words of its filter, and what they mean.
+    `filter_words` returns words of its filter, and what they mean.
     """
 
     def __init__(
         self,
         *args: Any,
         examples: Sequence[str] = (),
-        filter_words: Sequence[tuple[str, str]] = (),
+        filter_words: Callable[[], Sequence[tuple[str, str]]] = tuple,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.examples = tuple(examples)
-        self.filter_words = tuple(filter_words)
+        self._filter_words = filter_words
+
+    @property
+    def filter_words(self) -> Sequence[tuple[str, str]]:
+        """The words of its filter and their meanings, in the language of the moment."""
+        return self._filter_words()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Like click's, but every error knows its command, so that it can name the help."""
@@ -42,9 +47,10 @@ class _HasExamples(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_epilog(ctx, formatter)
-        if self.filter_words:
+        words = self.filter_words
+        if words:
             with formatter.section("Filter words"):
-                formatter.write_dl(self.filter_words)
+                formatter.write_dl(words)
         if self.examples:
             with formatter.section("Examples"):
                 for example in self.examples:
