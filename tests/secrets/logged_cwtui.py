@@ -8,7 +8,6 @@ import asyncio
 import logging
 import sys
 import time
-import traceback
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -55,8 +54,8 @@ def main() -> None:
     # Each line of the log asks for the time, and needs no look at how far ahead it is.
     patch.object(logging, "time", SimpleNamespace(**vars(time))).start()
     time.time = _ahead
-    # Where a callback was created is source code, not a value, and slow to find out.
-    traceback.walk_stack = lambda *_: iter(())
+    # Where callbacks and coroutines were created is source code, not a value, and slow to find out.
+    patch.object(asyncio.constants, "DEBUG_STACK_DEPTH", 0).start()
     # After the clock, since default arguments keep a reference to it.
     from cwtui import services
     from tests.new_store import quick_ports
