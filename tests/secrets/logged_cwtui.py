@@ -8,6 +8,7 @@ import asyncio
 import logging
 import sys
 import time
+from asyncio import constants
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -55,7 +56,7 @@ def main() -> None:
     patch.object(logging, "time", SimpleNamespace(**vars(time))).start()
     time.time = _ahead
     # Where callbacks and coroutines were created is source code, not a value, and slow to find out.
-    patch.object(asyncio.constants, "DEBUG_STACK_DEPTH", 0).start()
+    patch.object(constants, "DEBUG_STACK_DEPTH", 0).start()
     # After the clock, since default arguments keep a reference to it.
     from cwtui import services
     from tests.new_store import quick_ports
