@@ -94,7 +94,7 @@ class UserTable(VirtualTable[AccountRow]):
             ),
             Column(
                 _("Origin"),
-                7,
+                max(7, cell_len(_("Origin"))),
                 _origin,
                 value=lambda row: (row.origin, _origin(row)),
                 sorts="origin",
