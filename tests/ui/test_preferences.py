@@ -18,7 +18,7 @@ from cwtui.ui.screens.pages.display import DisplayPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.widgets.host_time import HostTime
 from tests.accounts.world import HERE, NOW
-from tests.language import Marked, german
+from tests.language import Marked, german, marked
 from tests.ui.harness import Person
 from tests.ui.plants import ADMIN, Plant
 from tests.ui.scenes import SCENES
@@ -131,8 +131,12 @@ async def test_preferences_are_saved_on_their_page_and_apply_at_once() -> None:
     async with SCENES["settings"].played() as (person, there):
         await person.click_button("Change Display")
         page = person.screen(DisplayPage)
-        assert person.tab_order[1:] == ["Alternatives", "time_zone", "Choice", "Save Display"]
-        await person.press("down", "down", "enter")
+        assert person.tab_order[1:] == ["Alternatives"] * 2 + [
+            "time_zone",
+            "Choice",
+            "Save Display",
+        ]
+        await person.press("tab", "down", "down", "enter")
         await person.fill("time_zone", "Berlim")
         await person.press("enter")
         assert "There is no time zone named 'Berlim'." in person.error("time_zone")
@@ -155,11 +159,28 @@ async def test_preferences_are_saved_on_their_page_and_apply_at_once() -> None:
         assert person.toasts[-1] == "Nothing was changed."
 
 
+async def test_a_chosen_language_is_spoken_at_once_and_kept() -> None:
+    with german(Marked()):
+        async with SCENES["display"].played() as (person, there):
+            await person.click("Deutsch")
+            person.sees("Not saved yet: Language")
+            await person.click_button("Save Display")
+            assert language.spoken() is Language.GERMAN
+            person.sees(marked("Change Display"))
+            assert there.world.account(ADMIN).preferences.language is LanguageChoice.GERMAN
+            await person.click_button("Change Display")
+            person.sees("(x) Deutsch")
+            await person.click(marked("automatic"))
+            await person.click_button("Save Display")
+            assert language.spoken() is Language.ENGLISH
+            person.sees("Change Display")
+
+
 async def test_a_terminal_with_few_colours_says_why_nothing_changes() -> None:
     few = theme.SIXTEEN_DARK.name
     async with SCENES["display"].played(theme_name=few) as (person, there):
         person.sees("With few colours or on a slow line, dark and light do not apply.")
-        await person.press("down", "down", "enter")
+        await person.press("tab", "down", "down", "enter")
         await person.click_button("Save Display")
         assert there.world.account(ADMIN).preferences.theme is Theme.LIGHT
         assert person.app.theme == few
@@ -173,7 +194,7 @@ async def test_an_unknown_zone_of_the_account_does_not_stop_other_changes() -> N
         there.world.put(there.world.account(ADMIN).changed(preferences=unknown))
         person.app.context.use_preferences(unknown)
         await person.click_button("Change Display")
-        await person.press("tab", "tab", "space", "tab", "enter")
+        await person.press("tab", "tab", "tab", "space", "tab", "enter")
         person.screen(SettingsPage)
         assert there.world.account(ADMIN).preferences == replace_fields(unknown, mouse=False)
 
@@ -204,7 +225,7 @@ async def test_f3_on_the_display_page_is_not_undone_by_saving_the_rest() -> None
         await person.press("f3")
         person.app.look._keep()
         await person.settle()
-        await person.press("tab", "tab", "space", "tab", "enter")
+        await person.press("tab", "tab", "tab", "space", "tab", "enter")
         person.screen(SettingsPage)
         assert there.world.account(ADMIN).preferences == Preferences(Theme.LIGHT, mouse=False)
 

@@ -31,7 +31,7 @@ _FORMS: Final = re.compile(
     r"|[\[(]x[\])]"  # a checkbox, a radio button
     r"|[^\s│]*[╭╰│╮╯][^\s│]*"  # what a dialog covers in part
 )
-_NAMES: Final = "Connectware cwtui UTC RSA audit.jsonl"
+_NAMES: Final = "English Deutsch Connectware cwtui UTC RSA audit.jsonl"
 _VALUES: Final = (
     *(roles.ADMIN, roles.MINIMUM),
     *Permission,

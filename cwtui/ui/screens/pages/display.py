@@ -1,4 +1,4 @@
-"""Settings > Display: colours, time zone and mouse, kept for the person's account."""
+"""Settings > Display: language, colours, time zone and mouse, kept for the person's account."""
 
 from typing import Final, TypedDict
 
@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from cwtui.accounts import self_service
-from cwtui.accounts.preferences import LONGEST_ZONE, Preferences, Theme
+from cwtui.accounts.preferences import LONGEST_ZONE, LanguageChoice, Preferences, Theme
 from cwtui.language import N_, _
 from cwtui.ui import theme
 from cwtui.ui.messages import PreferencesChanged
@@ -23,7 +23,13 @@ _COLOURS: Final = {
 }
 
 
+_LANGUAGES: Final = {
+    LanguageChoice.ENGLISH: "English",
+    LanguageChoice.GERMAN: "Deutsch",
+}
+"""Languages have their own names, so that everybody finds theirs."""
 _LABELS: Final = {
+    "language": N_("Language"),
     "theme": N_("Colours"),
     "time_zone": N_("Time zone"),
     "mouse": N_("Use the mouse"),
@@ -34,6 +40,7 @@ _FEW_COLOURS: Final = N_("With few colours or on a slow line, dark and light do 
 class Changes(TypedDict, total=False):
     """What was changed on the page, as arguments of `self_service.update_preferences`."""
 
+    language: LanguageChoice
     theme: Theme
     time_zone: str
     mouse: bool
@@ -45,6 +52,9 @@ class DisplayPage(PageBelow):
     HELP = N_("""\
 What you choose here is kept for your account and applies wherever you sign in. When you sign out, \
 the terminal's own colours and the mouse are back for the next person.
+
+Language: automatic is that of the terminal (LANG). What scripts read, the manual and what you \
+type stay English.
 
 Colours: F3 changes them on every page, and keeps them too. A terminal with 16 colours or fewer, \
 or on a slow line, uses its own colours, whatever you chose for others.
@@ -60,6 +70,12 @@ Everything works with the keyboard.""")
         self._preferences = preferences
 
     def content(self) -> ComposeResult:
+        yield Static(_(_LABELS["language"]), classes="section", markup=False)
+        with Alternatives(id="language"):
+            for language in LanguageChoice:
+                is_chosen = language is self._preferences.language
+                words = _LANGUAGES.get(language, _("automatic"))
+                yield Alternative(words, is_chosen, name=language.value)
         yield Static(_(_LABELS["theme"]), classes="section", markup=False)
         with Alternatives(id="theme"):
             for choice, words in _COLOURS.items():
@@ -77,9 +93,9 @@ Everything works with the keyboard.""")
         yield from save_row(_("Save Display"))
 
     def on_mount(self) -> None:
-        choices = self.query_one(Alternatives)
-        for _step in range(choices.pressed_index):
-            choices.action_next_button()
+        for choices in self.query(Alternatives):
+            for _step in range(choices.pressed_index):
+                choices.action_next_button()
 
     def action_back(self) -> None:
         self.leave(self.open_settings)
@@ -108,7 +124,10 @@ Everything works with the keyboard.""")
         F3 may have changed the colours meanwhile, and this host may not know the time zone.
         """
         shown, changes = self._preferences, Changes()
-        pressed = self.query_one(Alternatives).chosen
+        language = self.query_one("#language", Alternatives).chosen
+        if language is not None and language.name != shown.language.value:
+            changes["language"] = LanguageChoice(str(language.name))
+        pressed = self.query_one("#theme", Alternatives).chosen
         if pressed is not None and pressed.name != shown.theme.value:
             changes["theme"] = Theme(str(pressed.name))
         time_zone = self.query_one(TextInput).value
