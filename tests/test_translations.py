@@ -150,6 +150,14 @@ def test_a_value_that_nobody_reads_hides_nothing() -> None:
 # Translations
 
 
+def test_the_german_catalog_is_current_and_complete() -> None:
+    now = translations.current()
+    for path, content in translations.written(now).items():
+        assert path.read_bytes() == content, f"{path.name}: run make translations."
+    assert translations.missing(now) == {}
+    assert [reason for one in translations.texts(now) if (reason := translations.wrong(one))] == []
+
+
 def catalog(*texts: str | tuple[str, str]) -> German:
     made = German()
     for text in texts:
