@@ -10,7 +10,6 @@ from cwtui.accounts.errors import CannotCheck, Refused, SessionEnded
 from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.preferences import zone
-from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Operator, sign_out
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.sign_in import SignedIn, State
@@ -150,9 +149,7 @@ def _session(entry: Dialogue, signed_in: SignedIn, watch: SessionWatch, process:
 
 def _act(dialogue: SessionDialogue) -> bool:
     """Do one thing that the person chooses. Returns False to sign out."""
-    acts = OwnAccount(dialogue).acts()
-    if Permission.MANAGE_USERS in dialogue.session.permissions:
-        acts |= Managing(dialogue).acts()
+    acts = OwnAccount(dialogue).acts() | Managing(dialogue).acts()
     try:
         chosen = choice(dialogue.person, [*acts], _("Sign Out"))
     except Cancelled:

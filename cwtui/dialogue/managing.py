@@ -1,4 +1,4 @@
-"""User Management as a dialogue: what admins do most often."""
+"""User Management as a dialogue: what admins and help desks do most often."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from cwtui.accounts import account_state, administration, user_list, user_mfa, wording
+from cwtui.accounts import account_state, administration, roles, user_list, user_mfa, wording
 from cwtui.accounts.account_state import Status
 from cwtui.accounts.administration import Details
 from cwtui.accounts.errors import ConfirmationNeeded
 from cwtui.accounts.listing import AccountRow, Listing, View
 from cwtui.accounts.new_account import WithInitialPassword
+from cwtui.accounts.roles import Permission
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import full_minute
 from cwtui.dialogue.asking import choice, is_yes, until_right
@@ -24,12 +25,21 @@ ROWS: Final = 15
 
 @dataclass(frozen=True)
 class Managing:
-    """What admins do with users. Each act raises as the rule that it calls, and Gone."""
+    """What a person may do with users. Each act raises as the rule that it calls, and Gone."""
 
     dialogue: SessionDialogue
 
     def acts(self) -> dict[str, Callable[[], None]]:
-        return {_("Users"): self.users, _("Create User"): self.create}
+        acts: dict[str, Callable[[], None]] = {}
+        if Permission.READ_USERS in self._held:
+            acts[_("Users")] = self.users
+        if Permission.MANAGE_USERS in self._held:
+            acts[_("Create User")] = self.create
+        return acts
+
+    @property
+    def _held(self) -> frozenset[Permission]:
+        return self.dialogue.session.permissions
 
     def users(self) -> None:
         """List users, in pages, and open the one that is chosen."""
@@ -61,18 +71,18 @@ class Managing:
 
     def _row(self, row: AccountRow, found: Listing) -> str:
         mfa = account_state.mfa_state(row, found.settings)
-        status, roles = row.status(found.now), wording.short_roles(row.roles)
+        status = row.status(found.now)
         return _(
             "{name}: {status}, MFA {mfa}, {origin}, {roles}",
             name=visible(row.username),
             status=_(status.value),
             mfa=_(mfa.value),
             origin=wording.origin(row),
-            roles=roles,
+            roles=wording.short_roles(row.roles),
         )
 
     def _user(self, username: str) -> None:
-        """Show a user and what can be done, until the admin goes back."""
+        """Show a user and what can be done, until the person goes back."""
         while True:
             ports, session = self.dialogue.ports, self.dialogue.session
             seen = administration.show_user(ports, session, username)
@@ -101,14 +111,22 @@ class Managing:
         return "\n".join(lines)
 
     def _acts(self, seen: Details) -> dict[str, Callable[[], None]]:
-        account = seen.account
+        account, manages = seen.account, Permission.MANAGE_USERS in self._held
         acts: dict[str, Callable[[], None]] = {}
-        if account.password is not None:
+        if manages and account.password is not None:
             acts[_("Reset Password")] = lambda: self._reset_password(account.username)
             acts[_("Invite")] = lambda: self._invite(account.username)
-        if account.second_factor is not None:
+        if Permission.RESET_MFA in self._held and account.second_factor is not None:
             acts[_("Disable MFA")] = lambda: self._disable_mfa(seen)
-        required = account.mfa_required
+        if manages:
+            acts |= self._changes(seen)
+        if seen.status is Status.LOCKED and not self._held.isdisjoint(roles.TO_UNLOCK):
+            acts[_("Unlock")] = lambda: self._unlock(account.username)
+        return acts
+
+    def _changes(self, seen: Details) -> dict[str, Callable[[], None]]:
+        acts: dict[str, Callable[[], None]] = {}
+        required = seen.account.mfa_required
         label = _("Do not require MFA") if required else _("Require MFA")
         acts[label] = lambda: self._update(seen, mfa_required=not required)
         if seen.status in {Status.DISABLED, Status.UNUSED}:
@@ -116,8 +134,6 @@ class Managing:
         else:
             acts[_("Disable Account")] = lambda: self._disable(seen)
         acts[_("Change Expiry")] = lambda: self._change_expiry(seen)
-        if seen.status is Status.LOCKED:
-            acts[_("Unlock")] = lambda: self._unlock(account.username)
         return acts
 
     def _reset_password(self, username: str) -> None:

@@ -9,10 +9,11 @@ import pytest
 from cwtui import language
 from cwtui.accounts import open_sessions
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import SessionEnded
+from cwtui.accounts.errors import SessionEnded, SignInFailed
 from cwtui.accounts.expiry import end_of
 from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.preferences import LanguageChoice, Preferences
+from cwtui.accounts.roles import Permission
 from cwtui.dialogue import application
 from cwtui.dialogue.asking import CANCELLED
 from cwtui.dialogue.conversation import Cancelled, Gone
@@ -191,6 +192,26 @@ def test_an_admin_disables_an_account_with_a_reason_and_gives_it_a_last_day(worl
     shown = [text for text in person.all("tell") if text.startswith("User alice")][-1]
     assert 'Status: disabled: "On leave."' in shown
     assert "Expires: at the end of 2027-01-17 (UTC)" in shown
+
+
+def test_a_help_desk_is_offered_what_it_may_do_and_no_more(world: World) -> None:
+    resets = (Permission.READ_USERS, Permission.RESET_MFA)
+    world.settings(custom_roles={"help-desk": resets}, password_limit=1)
+    world.add("hal", roles=("help-desk",))
+    world.add()
+    world.equip()
+    with pytest.raises(SignInFailed):
+        world.begin("alice", "wrong")
+    acts: list[Answer] = ["Unlock", "Disable MFA", "yes", "q"]
+    person = Scripted(["hal", PASSWORD, "Users", "alice", "alice", *acts, "q", "q"])
+    assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
+    assert world.account().second_factor is None
+    assert world.begin() is not None
+    told = person.all("tell")
+    assert not any("Create User" in text for text in told)
+    shown = [index for index, text in enumerate(told) if text.startswith("User alice")]
+    assert told[shown[0] + 1 :][:3] == ["1  Disable MFA", "2  Unlock", "q  Back"]
+    assert told[shown[-1] + 1] == "q  Back"
 
 
 def test_the_owner_is_warned_before_the_last_day_and_then_told_why(world: World) -> None:
