@@ -97,6 +97,7 @@ def test_the_journey_from_the_first_admin_to_a_user_with_mfa(tmp_path: Path) -> 
         lines.answer("Username: ", "bob")
         lines.answer("Display name (optional): ", "")
         lines.answer("Require MFA? [y/N] ", "y")
+        lines.answer("Invite with a code instead of an initial password? [y/N] ", "")
         initial = re.search(r"shown only now:\s+(\S+)", lines.answer("Choose: ", "users"))
         assert initial is not None
         lines.answer("everyone): ", "bob")

@@ -82,8 +82,7 @@ class SteadyScreen(TextualScreen[T]):
     async def _show_keys(self) -> None:
         """Draw the keys with the rest of the screen. Textual would only draw them after it."""
         for bar in self.query(KeyBar):
-            bar.bindings_changed(self)
-            await self.recompose_now(bar)
+            await self.show_keys_now(bar)
 
     # In front, below something, or gone
 

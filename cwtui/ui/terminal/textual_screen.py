@@ -13,6 +13,7 @@ from textual.geometry import Size
 from textual.messages import Layout
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Footer
 
 T = TypeVar("T")
 
@@ -75,8 +76,9 @@ class TextualScreen(Screen[T]):
             request.stop()
             request.prevent_default()
 
-    async def recompose_now(self, widget: Widget) -> None:
-        """Make anew what is in the widget, before the screen is laid out."""
-        # Textual asks what is at work.
-        with widget._context():  # noqa: SLF001  there is no public way to act for a widget
-            await widget.recompose()
+    async def show_keys_now(self, bar: Footer) -> None:
+        """Show the keys that work here in the footer, before the screen is laid out."""
+        # What the footer does, also later, it must do for itself.
+        with bar._context():  # noqa: SLF001  there is no public way to act for a widget
+            bar.bindings_changed(self)
+            await bar.recompose()
