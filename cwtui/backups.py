@@ -26,6 +26,7 @@ from cwtui.host.files import (
     write_all,
 )
 from cwtui.keyring.opened import OpenKeyring
+from cwtui.language import _
 from cwtui.store import backup, restoring
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.backup import Manifest, Snapshot
@@ -137,8 +138,15 @@ def checked_backup(
             if finding.severity is not Severity.WARNING
         ]
         if damage:
-            others = f" ({len(damage)} problems in all.)" if len(damage) > 1 else ""
-            raise StoreDamaged(f"Nothing was restored. {damage[0]}{others}")
+            raise StoreDamaged(
+                _(
+                    "Nothing was restored. {problem} ({number} problems in all.)",
+                    problem=damage[0],
+                    number=len(damage),
+                )
+                if len(damage) > 1
+                else _("Nothing was restored. {problem}", problem=damage[0])
+            )
         yield _compared(config, manifest, layout, staged, keyring)
 
 
@@ -191,8 +199,11 @@ def _snapshot(
             if finding.severity is not Severity.WARNING:
                 sentence = finding.sentence.replace(str(layout.folder), config.store_name)
                 raise StoreDamaged(
-                    f"{sentence} No backup was made, because it could not be restored. "
-                    "See: cwtui store check"
+                    _(
+                        "{sentence} No backup was made, because it could not be restored. "
+                        "See: cwtui store check",
+                        sentence=sentence,
+                    )
                 )
         with backup.snapshot(layout) as found:
             yield found, backup.manifest_of(found, __version__, time.time())
@@ -212,4 +223,4 @@ def _event(event: EventType, operator: Operator, reason: str, now: float) -> Eve
 
 def _refuse_existing(path: Path) -> None:
     if os.path.lexists(path):
-        raise AlreadyExists(f"{path} already exists. Choose another name.")
+        raise AlreadyExists(_("{path} already exists. Choose another name.", path=path))

@@ -22,6 +22,7 @@ from cwtui.accounts.session import Operator
 from cwtui.accounts.upkeep.copying import Step, Summary, Whole, steps, summed_up
 from cwtui.config import Config
 from cwtui.host.files import cannot
+from cwtui.language import _
 from cwtui.store import building, whole
 from cwtui.store.audit.log import MEGABYTE
 from cwtui.store.layout import Layout
@@ -80,9 +81,14 @@ def copy(
         with made.whole() as again:
             differences = before.differences(summed_up(again, step))
         if differences:
+            what = differences[0]
             raise StoreDamaged(
-                f"{differences[0].capitalize()} could not be read back from {target.store_name} as "
-                "written, so the copy was removed. Nothing was changed."
+                _(
+                    "{what} could not be read back from {store} as written, so the copy was "
+                    "removed. Nothing was changed.",
+                    what=what[:1].upper() + what[1:],
+                    store=target.store_name,
+                )
             )
         made.append(_event(operator, _from(source, before), there()))
     with _at_one_instant(source) as found:
@@ -157,7 +163,12 @@ def private_folder(near: Path | None) -> Iterator[Path]:
 def _refuse_same(source: Config, target: Config) -> None:
     same = source.database == target.database
     if same and (source.database or source.folder.resolve() == target.folder.resolve()):
-        raise Refused(f"{target.store_name} is the store to copy. Name another place for the copy.")
+        raise Refused(
+            _(
+                "{store} is the store to copy. Name another place for the copy.",
+                store=target.store_name,
+            )
+        )
 
 
 def _new_store(config: Config, *, replace: bool) -> AbstractContextManager[Target]:

@@ -8,6 +8,7 @@ from cwtui.accounts.ports import Clock
 from cwtui.config import Config
 from cwtui.config.errors import ConfigError
 from cwtui.host.secret_file import SecretFile
+from cwtui.language import _
 
 try:
     from cwtui.store.postgres import building, opening, whole
@@ -15,8 +16,11 @@ try:
     from cwtui.store.postgres.whole import WholeDatabase
 except ImportError as error:
     raise ConfigError(
-        "For a store in a database, psycopg is needed: pip install 'cwtui[postgres]'"
-        f" ({error.name or error} is missing)."
+        _(
+            "For a store in a database, psycopg is needed: pip install 'cwtui[postgres]'"
+            " ({module} is missing).",
+            module=error.name or error,
+        )
     ) from None
 
 
@@ -95,7 +99,7 @@ def _password(config: Config) -> Callable[[], str] | None:
     if not store.password_file and not store.password_credential:
         return None  # that of ~/.pgpass or a service file, if the server asks for one
     file = SecretFile(
-        "the database's password",
+        _("the database's password"),
         "store.password_file",
         store.password_file,
         store.password_credential,

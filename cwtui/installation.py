@@ -19,6 +19,7 @@ from cwtui.config.errors import ConfigError
 from cwtui.directory.config import DirectoryConfig
 from cwtui.host.files import check_private, exists, make_private_folder
 from cwtui.host.locks import exclusive
+from cwtui.language import _
 
 BEGIN: Final = "cwtui init --admin NAME"
 
@@ -173,14 +174,24 @@ def _missing_in_database(config: Config, here: Here) -> StoreMissing:
     where = config.store_name
     if here is Here.KEYRING:
         return StoreMissing(
-            f"There is no store in the database {where}, but there is a keyring: "
-            f"{_keyring(config)}. If this is the wrong database, correct store.url. If its content "
-            "is lost, restore it from a backup of the database. To start again, "
-            f"{_without_keyring(config)}, then run: {BEGIN}"
+            _(
+                "There is no store in the database {where}, but there is a keyring: "
+                "{keyring}. If this is the wrong database, correct store.url. If its content "
+                "is lost, restore it from a backup of the database. To start again, "
+                "{without_keyring}, then run: {command}",
+                where=where,
+                keyring=_keyring(config),
+                without_keyring=_without_keyring(config),
+                command=BEGIN,
+            )
         )
     return StoreMissing(
-        f"There is no store in the database {where}. If this is the wrong database, see: cwtui "
-        f"--paths. To set up a new store here: {BEGIN}"
+        _(
+            "There is no store in the database {where}. If this is the wrong database, see: cwtui "
+            "--paths. To set up a new store here: {command}",
+            where=where,
+            command=BEGIN,
+        )
     )
 
 
@@ -190,32 +201,49 @@ def _missing(config: Config, here: Here) -> StoreMissing:
     folder = config.folder
     if here is Here.LEFTOVERS:
         return StoreMissing(
-            f"The accounts file in {folder} is missing, but other files of a store are there. "
-            f"Restore it: cwtui store restore FILE. To start again, move {folder} away first."
+            _(
+                "The accounts file in {folder} is missing, but other files of a store are there. "
+                "Restore it: cwtui store restore FILE. To start again, move {folder} away first.",
+                folder=folder,
+            )
         )
     if here is Here.KEYRING:
         return StoreMissing(
-            f"There is no store in {folder}, but there is a keyring: {_keyring(config)}. If the "
-            "store is on another disk, mount that disk. If it is lost, restore it: cwtui store "
-            f"restore FILE. To start again, {_without_keyring(config)}, then run: {BEGIN}"
+            _(
+                "There is no store in {folder}, but there is a keyring: {keyring}. If the "
+                "store is on another disk, mount that disk. If it is lost, restore it: cwtui store "
+                "restore FILE. To start again, {without_keyring}, then run: {command}",
+                folder=folder,
+                keyring=_keyring(config),
+                without_keyring=_without_keyring(config),
+                command=BEGIN,
+            )
         )
     if config.names_a_place:
         return StoreMissing(
-            f"There is no store in {folder}. If it is on another disk, mount that disk. If this is "
-            f"the wrong folder, see: cwtui --paths. To set up a new store here: {BEGIN}"
+            _(
+                "There is no store in {folder}. If it is on another disk, mount that disk. If this "
+                "is the wrong folder, see: cwtui --paths. To set up a new store here: {command}",
+                folder=folder,
+                command=BEGIN,
+            )
         )
     return StoreMissing(
-        f"There is no store in {folder} yet. If you expected one, check your Unix user and "
-        f"--config; see: cwtui --paths. To set one up: cwtui, or {BEGIN}"
+        _(
+            "There is no store in {folder} yet. If you expected one, check your Unix user and "
+            "--config; see: cwtui --paths. To set one up: cwtui, or {command}",
+            folder=folder,
+            command=BEGIN,
+        )
     )
 
 
 def _keyring(config: Config) -> str:
     name = config.keyring.credential
-    return f"the credential {name}" if name else str(config.keyring_file)
+    return _("the credential {name}", name=name) if name else str(config.keyring_file)
 
 
 def _without_keyring(config: Config) -> str:
     if config.keyring.credential:
-        return "set keyring.file to a new file instead of the credential"
-    return "move the keyring away"
+        return _("set keyring.file to a new file instead of the credential")
+    return _("move the keyring away")

@@ -7,6 +7,7 @@ from typing import Protocol
 from cwtui.accounts.errors import KeyringMissing, StoreMissing
 from cwtui.accounts.ports import AccountStore
 from cwtui.keyring.opened import Held, OpenKeyring
+from cwtui.language import _
 from cwtui.store.contents import Contents
 
 
@@ -31,7 +32,7 @@ def join(accounts: Accounts, keyring: OpenKeyring, *, all_keys: bool, any_active
     def check(contents: Contents, held: Held) -> None:
         nonlocal had_accounts
         if had_accounts and contents.is_empty:
-            raise StoreMissing("The store has no accounts any more. Nothing was changed.")
+            raise StoreMissing(_("The store has no accounts any more. Nothing was changed."))
         had_accounts = had_accounts or not contents.is_empty
         lacking = contents.lacking(held.ids)
         if lacking and (all_keys or not contents.needed & held.ids):

@@ -18,6 +18,7 @@ from cwtui.host.files import (
     temporary_of,
 )
 from cwtui.keyring.opened import OpenKeyring
+from cwtui.language import _
 from cwtui.store import checking
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit.log import FileAuditLog
@@ -149,14 +150,6 @@ def _check_keys(contents: Contents, keyring: OpenKeyring | None) -> None:
     joining.check_active_key(contents, keyring, held)
 
 
-def _refuse_database(config: Config, instead: str) -> None:
-    if config.database:
-        raise Refused(
-            f"The store is in the database {config.store_name}. {instead} See: cwtui help "
-            "postgresql"
-        )
-
-
 def rights(role: str) -> str:
     """Return the SQL that lets a role of a database use a store in it. Raises InvalidInput."""
     from cwtui.store.postgres import rights as of_database
@@ -169,7 +162,14 @@ def compact(config: Config) -> int:
 
     Raises CannotCheck, also if a file is damaged, and Refused for a database.
     """
-    _refuse_database(config, "It compacts itself.")
+    if config.database:
+        raise Refused(
+            _(
+                "The store is in the database {store}. It compacts itself. See: cwtui help "
+                "postgresql",
+                store=config.store_name,
+            )
+        )
     services.refuse_half_restored(config)
     installation.check_is_there(config)
     accounts = TinyAccountStore(config.accounts_file)

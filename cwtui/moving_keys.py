@@ -13,6 +13,7 @@ from cwtui.host.locks import exclusive
 from cwtui.keyring import file_format
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.keyring.sealed_keyring import SealedKeyring, sealed_under
+from cwtui.language import _
 
 
 def to_database(config: Config, ports: Ports, operator: Operator, file: Path) -> None:
@@ -21,17 +22,21 @@ def to_database(config: Config, ports: Ports, operator: Operator, file: Path) ->
     The old keyring stays where it is. Raises Refused, and CannotCheck.
     """
     if not config.database:
-        raise Refused("The store is in files, so its keyring stays in a file.")
+        raise Refused(_("The store is in files, so its keyring stays in a file."))
     if config.keyring.in_database:
-        raise Refused("The keyring is in the database already: keyring.in_database is true.")
+        raise Refused(_("The keyring is in the database already: keyring.in_database is true."))
     if file.absolute() == config.keyring_file.absolute():
-        raise Refused(f"{file} is the keyring itself. Name another file, for the outer key.")
+        raise Refused(
+            _("{file} is the keyring itself. Name another file, for the outer key.", file=file)
+        )
     # Imported here, because most hosts have no database.
     from cwtui import database
 
     row = database.parts(config).keyring
     if row.read() is not None:
-        raise Refused(f"There is a keyring {row.place} already. Nothing was changed.")
+        raise Refused(
+            _("There is a keyring {place} already. Nothing was changed.", place=row.place)
+        )
     make_private_folder(file.parent)
     with exclusive(file):
         is_new = not exists(file)
@@ -46,7 +51,7 @@ def to_file(config: Config, ports: Ports, operator: Operator, file: Path) -> Non
     Raises Refused, and CannotCheck.
     """
     if not config.keyring.in_database:
-        raise Refused("The keyring is in a file already: keyring.in_database is false.")
+        raise Refused(_("The keyring is in a file already: keyring.in_database is false."))
     # Imported here, because most hosts have no database.
     from cwtui import database
 
@@ -55,7 +60,7 @@ def to_file(config: Config, ports: Ports, operator: Operator, file: Path) -> Non
     make_private_folder(file.parent)
     with exclusive(file):
         if exists(file):
-            raise AlreadyExists(f"{file} already exists. Choose another name.")
+            raise AlreadyExists(_("{file} already exists. Choose another name.", file=file))
         write_atomically(file, file_format.encoded(content))
     write_audit(ports, EventType.KEY_MOVE, operator, "", "to=file")
     row.put(sealed, None)

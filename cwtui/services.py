@@ -34,6 +34,7 @@ from cwtui.host.locks import exclusive
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.keyring.opened import OpenKeyring
 from cwtui.keyring.sealed_keyring import Row
+from cwtui.language import _
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit.log import MEGABYTE, FileAuditLog
 from cwtui.store.open_sessions import FileOpenSessions
@@ -107,7 +108,10 @@ def connect_for_key_commands(config: Config) -> Ports:
 def _with_accounts(ports: Ports) -> Ports:
     if ports.accounts.is_empty():
         raise StoreMissing(
-            f"Setup is not finished: there is no account yet. Continue with: {installation.BEGIN}"
+            _(
+                "Setup is not finished: there is no account yet. Continue with: {command}",
+                command=installation.BEGIN,
+            )
         )
     return ports
 
@@ -155,7 +159,10 @@ def _without_keyring(config: Config) -> "Opened":
         opened.accounts.check = None
         return opened
     raise Refused(
-        f"The keyring {config.keyring_file} has every key that the store needs, so it was kept."
+        _(
+            "The keyring {keyring} has every key that the store needs, so it was kept.",
+            keyring=config.keyring_file,
+        )
     )
 
 
@@ -177,13 +184,17 @@ def with_new_keyring(config: Config) -> Ports:
 def _check_no_credential(config: Config) -> None:
     if config.keyring.in_database:
         raise Refused(
-            "The keyring is in the database. If it is lost, set keyring.in_database to false and "
-            "keyring.file to a new file, and run this again."
+            _(
+                "The keyring is in the database. If it is lost, set keyring.in_database to false "
+                "and keyring.file to a new file, and run this again."
+            )
         )
     if config.keyring.credential:
         raise Refused(
-            "The keyring is a credential, which only systemd can write. Set keyring.file in the "
-            "configuration to a new file, run this again, and give the unit that file."
+            _(
+                "The keyring is a credential, which only systemd can write. Set keyring.file in "
+                "the configuration to a new file, run this again, and give the unit that file."
+            )
         )
 
 
@@ -191,8 +202,10 @@ def directory(config: Config) -> Directory:
     """Return the directory, which needs no store. Raises ConfigError if none is configured."""
     if config.directory is None:
         raise ConfigError(
-            "No directory is configured: the configuration has no [directory] section. "
-            "cwtui --paths shows the file, and cwtui help ldap explains the section."
+            _(
+                "No directory is configured: the configuration has no [directory] section. "
+                "cwtui --paths shows the file, and cwtui help ldap explains the section."
+            )
         )
     # Imported here, because most hosts have no directory.
     from cwtui.directory.client import LdapDirectory
@@ -246,9 +259,12 @@ def _accounts(config: Config) -> TinyAccountStore:
     check_private(config.folder)
     if not exists(config.records_folder):
         raise StoreMissing(
-            f"The folder {config.records_folder} is missing. It records used codes and failed "
-            "attempts. Restore the store: cwtui store restore FILE. To continue without it: "
-            f"mkdir -m 700 {config.records_folder}"
+            _(
+                "The folder {folder} is missing. It records used codes and failed "
+                "attempts. Restore the store: cwtui store restore FILE. To continue without it: "
+                "mkdir -m 700 {folder}",
+                folder=config.records_folder,
+            )
         )
     check_private(config.records_folder)
     accounts = TinyAccountStore(config.accounts_file)

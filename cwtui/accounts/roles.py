@@ -25,7 +25,7 @@ class Permission(StrEnum):
 MEANING: Final = {
     Permission.READ_USERS: N_("see all accounts"),
     Permission.MANAGE_USERS: N_("create, change and remove accounts"),
-    Permission.RESET_MFA: N_("disable others' MFA, remove devices, unlock"),
+    Permission.RESET_MFA: N_("disable MFA, remove devices, unlock"),
     Permission.MANAGE_ROLES: N_("create, change and remove roles"),
     Permission.MANAGE_ORGANIZATION: N_("change the settings of everyone"),
     Permission.READ_AUDIT_LOG: N_("read the audit log"),

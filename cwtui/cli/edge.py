@@ -51,7 +51,7 @@ def run(args: Sequence[str]) -> int:
         if isinstance(error, CommandError | AccountsError) or not upgrade.happened(error):
             return _tell(error)
         # Not with `output`, which may need modules that were replaced.
-        sys.stderr.write(f"{upgrade.SENTENCE}\n")
+        sys.stderr.write(f"{_(upgrade.SENTENCE)}\n")
         return CANNOT_CHECK
     else:
         return status

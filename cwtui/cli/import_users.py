@@ -267,7 +267,7 @@ def _say_result(plan: Plan, *, is_done: bool, dry_run: bool) -> None:
     if plan.unchanged:
         say(
             ngettext(
-                "{number} account exist already, and are as in the file.",
+                "{number} account exists already, and is as in the file.",
                 "{number} accounts exist already, and are as in the file.",
                 len(plan.unchanged),
             )

@@ -15,6 +15,7 @@ from cwtui.config.errors import ConfigError
 from cwtui.config.radius import RadiusConfig
 from cwtui.directory.config import DirectoryConfig
 from cwtui.host.untrusted_files import read_regular
+from cwtui.language import _
 from cwtui.store.layout import Layout
 
 CONFIG_VARIABLE: Final = "CWTUI_CONFIG"
@@ -151,8 +152,11 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         """The store's folder. Raises ConfigError if the store is in a database."""
         if self.database:
             raise ConfigError(
-                f"This needs a store in files, but the store is in the database {self.store_name}. "
-                "See: cwtui help postgresql"
+                _(
+                    "This needs a store in files, but the store is in the database {store}. "
+                    "See: cwtui help postgresql",
+                    store=self.store_name,
+                )
             )
         return Path(self.store.url) if self.store.url else platformdirs.user_data_path("cwtui")
 
@@ -204,9 +208,13 @@ def _credential(name: str) -> Path:
     folder = os.environ.get(CREDENTIALS_VARIABLE, "")
     if not Path(folder).is_absolute():
         raise KeyringMissing(
-            f"The keyring is the systemd credential {name}, but this process has no credentials: "
-            f"{CREDENTIALS_VARIABLE} is not set. Run it in the systemd unit that has "
-            f"LoadCredential={name}:FILE"
+            _(
+                "The keyring is the systemd credential {name}, but this process has no "
+                "credentials: {variable} is not set. Run it in the systemd unit that has "
+                "LoadCredential={name}:FILE",
+                name=name,
+                variable=CREDENTIALS_VARIABLE,
+            )
         )
     return Path(folder) / name
 
@@ -230,15 +238,15 @@ def load(given: str | None = None, store: str | None = None) -> Config:
         directory=_with_usable_paths(config.directory),
         keys=_usable_keys(config.keys),
         audit=msgspec.structs.replace(
-            config.audit, syslog=places.usable(config.audit.syslog, "syslog socket")
+            config.audit, syslog=places.usable(config.audit.syslog, _("syslog socket"))
         ),
         service=msgspec.structs.replace(
             config.service,
-            socket=places.usable(config.service.socket, "service's socket"),
-            gate_socket=places.usable(config.service.gate_socket, "gate's socket"),
+            socket=places.usable(config.service.socket, _("service's socket")),
+            gate_socket=places.usable(config.service.gate_socket, _("gate's socket")),
         ),
         cut_off=CutOffConfig(
-            config.cut_off.days, places.usable(config.cut_off.folder, "folder of copies")
+            config.cut_off.days, places.usable(config.cut_off.folder, _("folder of copies"))
         ),
         radius=_with_usable_secrets(config.radius),
     )
@@ -249,14 +257,20 @@ def _read(path: Path, *, asked_for: bool) -> Config:
         content = read_regular(path, _MOST).decode()
     except FileNotFoundError:
         if asked_for:
-            raise ConfigError(f"There is no configuration file {shortened(str(path))}.") from None
+            raise ConfigError(
+                _("There is no configuration file {path}.", path=shortened(str(path)))
+            ) from None
         return Config()
     except OSError as error:
-        raise ConfigError(f"Cannot read {shortened(str(path))}: {error.strerror}.") from None
+        raise ConfigError(
+            _("Cannot read {path}: {reason}.", path=shortened(str(path)), reason=error.strerror)
+        ) from None
     except UnicodeEncodeError:
-        raise ConfigError(f"{visible(str(path))} is not a valid file name.") from None
+        raise ConfigError(_("{path} is not a valid file name.", path=visible(str(path)))) from None
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8 at byte {error.start}. Save it as UTF-8.") from None
+        raise ConfigError(
+            _("{path} is not UTF-8 at byte {byte}. Save it as UTF-8.", path=path, byte=error.start)
+        ) from None
     # Imported here, because most hosts have no file.
     import tomllib
 
@@ -273,26 +287,34 @@ def _read(path: Path, *, asked_for: bool) -> Config:
 
         reason = visible(str(error))
         raise ConfigError(
-            f"{path}: {reason}{place(content, str(error))}. For all keys, see: cwtui help "
-            "configuration"
+            _(
+                "{path}: {reason}{place}. For all keys, see: cwtui help configuration",
+                path=path,
+                reason=reason,
+                place=place(content, str(error)),
+            )
         ) from None
     except (ValueError, RecursionError) as error:
         # ValueError includes TOMLDecodeError, and the error for a number with 5000 digits.
         reason = visible(str(error)).removesuffix(".")
-        raise ConfigError(f"{path} is not valid TOML: {reason}.") from None
+        raise ConfigError(
+            _("{path} is not valid TOML: {reason}.", path=path, reason=reason)
+        ) from None
 
 
 def _usable_store(store: StoreConfig, url: str) -> StoreConfig:
     if store.password_file and store.password_credential:
         raise ConfigError(
-            "The database's password is in a file or in a credential: set only one of "
-            "store.password_file and store.password_credential."
+            _(
+                "The database's password is in a file or in a credential: set only one of "
+                "store.password_file and store.password_credential."
+            )
         )
     return StoreConfig(
         places.checked_database(url)
         if url.startswith(_DATABASES)
-        else places.usable(places.folder(url), "store"),
-        places.usable(store.password_file, "database's password file"),
+        else places.usable(places.folder(url), _("store")),
+        places.usable(store.password_file, _("database's password file")),
         store.password_credential,
     )
 
@@ -302,24 +324,31 @@ def _usable_keyring(config: Config, url: str) -> KeyringConfig:
     name = keyring.credential
     if keyring.in_database and not url.startswith(_DATABASES):
         raise ConfigError(
-            "keyring.in_database is true, but the store is not in a database. Set it to false."
+            _("keyring.in_database is true, but the store is not in a database. Set it to false.")
         )
     if keyring.in_database and config.cut_off.days:
         raise ConfigError(
-            "A host that is cut off from the database has no keyring if that is in the database. "
-            "Set keyring.in_database to false or cut_off.days to 0."
+            _(
+                "A host that is cut off from the database has no keyring if that is in the "
+                "database. Set keyring.in_database to false or cut_off.days to 0."
+            )
         )
     if name and keyring.file:
         raise ConfigError(
-            "The keyring is either a file or a credential: set only one of keyring.file and "
-            "keyring.credential."
+            _(
+                "The keyring is either a file or a credential: set only one of keyring.file and "
+                "keyring.credential."
+            )
         )
     if name in {".", ".."} or "/" in name or "\0" in name:
         raise ConfigError(
-            f"{visible(name)} is not a valid credential name. Use a name without slashes, such as "
-            "cwtui-keyring."
+            _(
+                "{name} is not a valid credential name. Use a name without slashes, such as "
+                "cwtui-keyring.",
+                name=visible(name),
+            )
         )
-    return KeyringConfig(places.usable(keyring.file, "keyring"), name, keyring.in_database)
+    return KeyringConfig(places.usable(keyring.file, _("keyring")), name, keyring.in_database)
 
 
 def _usable_keys(keys: KeysConfig) -> KeysConfig:
@@ -332,7 +361,9 @@ def _usable_keys(keys: KeysConfig) -> KeysConfig:
 def _with_usable_secrets(radius: RadiusConfig) -> RadiusConfig:
     if not radius.clients:
         return radius
-    usable = {name: places.usable(file, "RADIUS secret") for name, file in radius.clients.items()}
+    usable = {
+        name: places.usable(file, _("RADIUS secret")) for name, file in radius.clients.items()
+    }
     return msgspec.structs.replace(radius, clients=usable)
 
 
@@ -341,9 +372,11 @@ def _with_usable_paths(directory: DirectoryConfig | None) -> DirectoryConfig | N
         return None
     return msgspec.structs.replace(
         directory,
-        ca_file=places.usable(directory.ca_file, "directory's CA file"),
+        ca_file=places.usable(directory.ca_file, _("directory's CA file")),
         client_certificate_file=places.usable(
-            directory.client_certificate_file, "directory's client certificate"
+            directory.client_certificate_file, _("directory's client certificate")
         ),
-        bind_password_file=places.usable(directory.bind_password_file, "directory's password file"),
+        bind_password_file=places.usable(
+            directory.bind_password_file, _("directory's password file")
+        ),
     )

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from cwtui.language import _
+
 _WHERE: Final = re.compile(r"at `\$((?:\.[\w-]+)+)")
 _NAMED: Final = re.compile(r"`([A-Za-z_][\w.-]*)`")
 _TABLE: Final = re.compile(r"\s*\[+\s*([^\]#]+?)\s*\]+\s*(?:#.*)?")
@@ -16,7 +18,8 @@ def place(content: str, reason: str) -> str:
     lines = _lines(content)
     for path in ([*parts, *named[1].split(".")] if named else parts, parts):
         if tuple(path) in lines:
-            return f" (line {lines[tuple(path)]})"
+            line = _("line {number}", number=lines[tuple(path)])
+            return f" ({line})"
     return ""
 
 

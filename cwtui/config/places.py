@@ -5,6 +5,7 @@ from typing import Final
 
 from cwtui.accounts.text import shortened
 from cwtui.config.errors import ConfigError
+from cwtui.language import _, grouped
 
 _LONGEST_NAME: Final = 200
 _LONGEST_PATH: Final = 3900
@@ -14,18 +15,28 @@ _LONGEST_PATH: Final = 3900
 def usable(path: str, owner: str) -> str:
     """Return the path with ~ expanded; empty (for the default) stays empty. Raises ConfigError."""
     if "\0" in path:
-        raise ConfigError(f"The {owner}'s path contains a NUL character.")
+        raise ConfigError(_("The {owner}'s path contains a NUL character.", owner=owner))
     try:
         expanded = str(Path(path).expanduser()) if path else ""
     except RuntimeError:
         raise ConfigError(
-            f"The {owner}'s path {shortened(path)!r} names a home folder that does not exist."
+            _(
+                "The {owner}'s path {path!r} names a home folder that does not exist.",
+                owner=owner,
+                path=shortened(path),
+            )
         ) from None
     size, longest = len(_bytes(expanded)), max(map(len, map(_bytes, expanded.split("/"))))
     if size > _LONGEST_PATH or longest > _LONGEST_NAME:
         raise ConfigError(
-            f"The {owner}'s path {shortened(path)} is too long: it can have at most "
-            f"{_LONGEST_PATH:,} bytes, and each name in it {_LONGEST_NAME}."
+            _(
+                "The {owner}'s path {path} is too long: it can have at most {most} bytes, and each "
+                "name in it {most_of_name}.",
+                owner=owner,
+                path=shortened(path),
+                most=grouped(_LONGEST_PATH),
+                most_of_name=_LONGEST_NAME,
+            )
         )
     return expanded
 
@@ -53,12 +64,18 @@ def folder(url: str) -> str:
         rest = rest.removeprefix("//")
         if not rest.startswith("/"):
             raise ConfigError(
-                f"The store {shortened(url)!r} is not an absolute path, such as file:/srv/cwtui."
+                _(
+                    "The store {url!r} is not an absolute path, such as file:/srv/cwtui.",
+                    url=shortened(url),
+                )
             )
         return rest
     if colon and "/" not in scheme:
         raise ConfigError(
-            f"Unknown kind of store {shortened(scheme)!r}. Use a folder, as PATH or file:PATH, or "
-            "a database, as postgresql://HOST/NAME."
+            _(
+                "Unknown kind of store {kind!r}. Use a folder, as PATH or file:PATH, or "
+                "a database, as postgresql://HOST/NAME.",
+                kind=shortened(scheme),
+            )
         )
     return url

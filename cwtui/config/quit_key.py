@@ -6,28 +6,28 @@ from cwtui.language import N_, _
 
 DEFAULT: Final = "ctrl+q"
 _TAKEN: Final = {
-    "ctrl+a": "goes to the start of a field",
-    "ctrl+c": "copies",
-    "ctrl+d": "deletes in a field",
-    "ctrl+e": "goes to the end of a field",
-    "ctrl+f": "deletes in a field",
-    "ctrl+h": "is Backspace",
-    "ctrl+i": "is Tab",
-    "ctrl+j": "is Enter",
-    "ctrl+k": "deletes in a field",
-    "ctrl+l": "repaints the screen",
-    "ctrl+m": "is Enter",
-    "ctrl+p": "opens the list of commands",
-    "ctrl+s": "is sent by terminals with flow control (XOFF)",
-    "ctrl+u": "deletes in a field",
-    "ctrl+v": "pastes",
-    "ctrl+w": "deletes in a field",
-    "ctrl+x": "cuts",
-    "f1": "is Help",
-    "f2": "shows what is typed",
-    "f3": "changes the colours",
-    "f4": "copies, or switches to backup codes",
-    "f5": "redraws the QR code",
+    "ctrl+a": N_("{key} goes to the start of a field."),
+    "ctrl+c": N_("{key} copies."),
+    "ctrl+d": N_("{key} deletes in a field."),
+    "ctrl+e": N_("{key} goes to the end of a field."),
+    "ctrl+f": N_("{key} deletes in a field."),
+    "ctrl+h": N_("{key} is Backspace."),
+    "ctrl+i": N_("{key} is Tab."),
+    "ctrl+j": N_("{key} is Enter."),
+    "ctrl+k": N_("{key} deletes in a field."),
+    "ctrl+l": N_("{key} repaints the screen."),
+    "ctrl+m": N_("{key} is Enter."),
+    "ctrl+p": N_("{key} opens the list of commands."),
+    "ctrl+s": N_("{key} is sent by terminals with flow control (XOFF)."),
+    "ctrl+u": N_("{key} deletes in a field."),
+    "ctrl+v": N_("{key} pastes."),
+    "ctrl+w": N_("{key} deletes in a field."),
+    "ctrl+x": N_("{key} cuts."),
+    "f1": N_("{key} is Help."),
+    "f2": N_("{key} shows what is typed."),
+    "f3": N_("{key} changes the colours."),
+    "f4": N_("{key} copies, or switches to backup codes."),
+    "f5": N_("{key} redraws the QR code."),
 }
 POSSIBLE: Final = (
     *(f"ctrl+{letter}" for letter in "bgnoqrtyz"),
@@ -40,9 +40,10 @@ def key(configured: str) -> str:
     name = configured.strip().lower().replace("-", "+")
     if name in POSSIBLE:
         return name
-    taken = f"{configured} {_TAKEN[name]}. " if name in _TAKEN else ""
+    taken = f"{_(_TAKEN[name], key=configured)} " if name in _TAKEN else ""
     letters = ", ".join(one.removeprefix("ctrl+") for one in POSSIBLE if "+" in one)
-    raise ValueError(f"{taken}Use ctrl+ and one of {letters}, or one of f6 to f12")
+    use = _("Use ctrl+ and one of {letters}, or one of f6 to f12", letters=letters)
+    raise ValueError(f"{taken}{use}")
 
 
 _PRINTED: Final = {

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
+from cwtui.language import _
+
 if TYPE_CHECKING:  # most hosts have no directory
     from cwtui.directory.servers import Server
 
@@ -74,62 +76,89 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     def _check_transport(self) -> None:
         if not self.servers:
-            raise ValueError('`servers` is missing: set at least one, such as ["ldaps://HOST"]')
+            raise ValueError(
+                _('`{key}` is missing: set at least one, such as ["ldaps://HOST"]', key="servers")
+            )
         if len(set(self.servers)) < len(self.servers):
-            raise ValueError("`servers` lists the same server twice")
+            raise ValueError(_("`{key}` lists the same server twice", key="servers"))
         if self.starttls and self.unsafe_plain_ldap_on_loopback:
             raise ValueError(
-                "`unsafe_plain_ldap_on_loopback` cannot be combined with starttls: remove one"
+                _(
+                    "`{key}` cannot be combined with starttls: remove one",
+                    key="unsafe_plain_ldap_on_loopback",
+                )
             )
         ways = {server.protection for server in self.parsed_servers}
         if self.starttls and "starttls" not in ways:
-            raise ValueError("`starttls` is for ldap:// servers, but all servers use ldaps://")
+            raise ValueError(
+                _("`{key}` is for ldap:// servers, but all servers use ldaps://", key="starttls")
+            )
         if self.unsafe_plain_ldap_on_loopback and "none" not in ways:
             raise ValueError(
-                "`unsafe_plain_ldap_on_loopback` is for ldap:// servers, but all servers use "
-                "ldaps://: remove it"
+                _(
+                    "`{key}` is for ldap:// servers, but all servers use ldaps://: remove it",
+                    key="unsafe_plain_ldap_on_loopback",
+                )
             )
         if self.ca_file and ways == {"none"}:
-            raise ValueError("`ca_file` has no effect without ldaps:// or starttls")
+            raise ValueError(_("`{key}` has no effect without ldaps:// or starttls", key="ca_file"))
         self._check_secret("client_certificate")
         if ways == {"none"} and (
             self.client_certificate_file or self.client_certificate_credential
         ):
             key = f"client_certificate_{'file' if self.client_certificate_file else 'credential'}"
-            raise ValueError(f"`{key}` has no effect without ldaps:// or starttls")
+            raise ValueError(_("`{key}` has no effect without ldaps:// or starttls", key=key))
         if self.connect_seconds > self.total_seconds:
-            raise ValueError("`connect_seconds` is longer than total_seconds")
+            raise ValueError(_("`{key}` is longer than total_seconds", key="connect_seconds"))
 
     def _check_bind_account(self) -> None:
         self._check_secret("bind_password")
         has_password = bool(self.bind_password_file or self.bind_password_credential)
         if self.bind_dn and not has_password:
             raise ValueError(
-                "`bind_dn` needs a password: set bind_password_file, or bind_password_credential "
-                "for a systemd credential"
+                _(
+                    "`{key}` needs a password: set bind_password_file, or bind_password_credential "
+                    "for a systemd credential",
+                    key="bind_dn",
+                )
             )
         if has_password and not self.bind_dn:
             key = "bind_password_file" if self.bind_password_file else "bind_password_credential"
-            raise ValueError(f"`{key}` is the password of bind_dn, which is missing")
+            raise ValueError(_("`{key}` is the password of bind_dn, which is missing", key=key))
 
     def _check_secret(self, what: str) -> None:
         file, name = getattr(self, f"{what}_file"), getattr(self, f"{what}_credential")
         if file and name:
-            raise ValueError(f"`{what}_credential` cannot be combined with {what}_file: remove one")
+            raise ValueError(
+                _(
+                    "`{key}` cannot be combined with {file}: remove one",
+                    key=f"{what}_credential",
+                    file=f"{what}_file",
+                )
+            )
         if "/" in name or "\0" in name or name in {".", ".."}:
-            raise ValueError(f"`{what}_credential` must be a name without slashes")
+            raise ValueError(_("`{key}` must be a name without slashes", key=f"{what}_credential"))
 
     def _check_search(self) -> None:
         if not self.base:
             raise ValueError(
-                '`base` is missing: set it to where the people are, such as "dc=example,dc=com"'
+                _(
+                    "`{key}` is missing: set it to where the people are, such as "
+                    '"dc=example,dc=com"',
+                    key="base",
+                )
             )
         if not re.fullmatch(_DN, self.base):
-            raise ValueError('`base` is not a DN, such as "ou=people,dc=example,dc=com"')
+            raise ValueError(
+                _('`{key}` is not a DN, such as "ou=people,dc=example,dc=com"', key="base")
+            )
         _check_attribute("user_rdn", self.user_rdn)
         if self.search_filter and not is_balanced(self.search_filter):
             raise ValueError(
-                '`search_filter` must be one filter in parentheses, such as "(objectClass=person)"'
+                _(
+                    '`{key}` must be one filter in parentheses, such as "(objectClass=person)"',
+                    key="search_filter",
+                )
             )
 
     def _check_roles(self) -> None:
@@ -139,8 +168,11 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
         if self.mode == "attribute":
             if not self.roles_attribute:
                 raise ValueError(
-                    '`roles_attribute` is missing: mode = "attribute" reads role names from it, '
-                    'such as from "employeeType"'
+                    _(
+                        '`{key}` is missing: mode = "attribute" reads role names from it, '
+                        'such as from "employeeType"',
+                        key="roles_attribute",
+                    )
                 )
             _check_attribute("roles_attribute", self.roles_attribute)
             given = {
@@ -150,24 +182,31 @@ class DirectoryConfig(Struct, frozen=True, forbid_unknown_fields=True):
                 "member_attribute": self.member_attribute != "member",
             }
             for key in (key for key, is_given in given.items() if is_given):
-                raise ValueError(f'`{key}` is for mode = "groups", but the mode is "attribute"')
+                raise ValueError(
+                    _('`{key}` is for mode = "groups", but the mode is "attribute"', key=key)
+                )
             return
         if self.roles_attribute:
-            raise ValueError('`roles_attribute` is for mode = "attribute"')
+            raise ValueError(_('`{key}` is for mode = "attribute"', key="roles_attribute"))
         if not self.roles:
             raise ValueError(
-                "`roles` is missing: list the groups for each role in [directory.roles], such as "
-                'connectware-admin = ["cn=admins,dc=example,dc=com"]'
+                _(
+                    "`{key}` is missing: list the groups for each role in [directory.roles], such "
+                    'as connectware-admin = ["cn=admins,dc=example,dc=com"]',
+                    key="roles",
+                )
             )
         _check_attribute("member_attribute", self.member_attribute)
         for role, groups in self.roles.items():
             if role not in BUILT_IN:
                 _check_role(role)
             if not groups or not all(re.fullmatch(_DN, group) for group in groups):
-                raise ValueError(f"`roles` needs a list of group DNs for {role!r}")
+                raise ValueError(
+                    _("`{key}` needs a list of group DNs for {role!r}", key="roles", role=role)
+                )
         if self.nested != "off" and (self.member_is, self.member_attribute) != ("dn", "member"):
             key = "member_is" if self.member_is != "dn" else "member_attribute"
-            raise ValueError(f'`{key}` works only with nested = "off"')
+            raise ValueError(_('`{key}` works only with nested = "off"', key=key))
 
 
 def _check_role(role: str) -> None:
@@ -178,7 +217,9 @@ def _check_role(role: str) -> None:
     try:
         role_name(role)
     except InvalidInput as error:
-        raise ValueError(f"`roles.{role}` is not a role. {error}") from None
+        raise ValueError(
+            _("`{key}` is not a role. {error}", key=f"roles.{role}", error=error)
+        ) from None
 
 
 def is_balanced(text: str) -> bool:
@@ -193,4 +234,4 @@ def is_balanced(text: str) -> bool:
 
 def _check_attribute(key: str, name: str) -> None:
     if not re.fullmatch(_ATTRIBUTE, name):
-        raise ValueError(f"`{key}` must be the name of an attribute, such as uid")
+        raise ValueError(_("`{key}` must be the name of an attribute, such as uid", key=key))

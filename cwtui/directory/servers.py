@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from cwtui.language import _
+
 SKIP_SECONDS: Final = 30.0
 """How long a server that did not answer is skipped, if other servers are left."""
 
@@ -23,15 +25,19 @@ def parsed(url: str, *, starttls: bool, plain_on_loopback: bool) -> Server:
     """Parse a URL such as ldaps://ldap.example.com:636. Raises ValueError."""
     from urllib.parse import urlsplit
 
-    example = "use ldaps://HOST or ldap://HOST, with :PORT if needed"
+    example = _("use ldaps://HOST or ldap://HOST, with :PORT if needed")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise ValueError(f"`servers` contains {url!r}: {example}") from None
+        raise ValueError(
+            _("`{key}` contains {url!r}: {example}", key="servers", url=url, example=example)
+        ) from None
     bare = parts._replace(scheme="", netloc="", path=parts.path.removesuffix("/"))
     if parts.scheme not in _PORTS or not host or "@" in parts.netloc or bare.geturl():
-        raise ValueError(f"`servers` contains {url!r}: {example}")
+        raise ValueError(
+            _("`{key}` contains {url!r}: {example}", key="servers", url=url, example=example)
+        )
     protection: Protection = (
         "ldaps" if parts.scheme == "ldaps" else "starttls" if starttls else "none"
     )
@@ -61,13 +67,21 @@ def is_loopback(address: str) -> bool:
 def _check_plain(url: str, host: str, *, plain_on_loopback: bool) -> None:
     if not plain_on_loopback:
         raise ValueError(
-            f"`servers` contains {url!r}, which would send passwords unencrypted: "
-            "set starttls = true, or use ldaps://"
+            _(
+                "`{key}` contains {url!r}, which would send passwords unencrypted: "
+                "set starttls = true, or use ldaps://",
+                key="servers",
+                url=url,
+            )
         )
     if host != "localhost" and not is_loopback(host):
         raise ValueError(
-            f"`servers` contains {url!r}: unsafe_plain_ldap_on_loopback allows only 127.0.0.1, ::1 "
-            "and localhost; set starttls = true instead, or use ldaps://"
+            _(
+                "`{key}` contains {url!r}: unsafe_plain_ldap_on_loopback allows only 127.0.0.1, "
+                "::1 and localhost; set starttls = true instead, or use ldaps://",
+                key="servers",
+                url=url,
+            )
         )
 
 

@@ -50,11 +50,13 @@ def findings(
     elif about.since is not None:
         yield _found(
             Level.PROBLEM,
-            _(
-                "This host is cut off from the database since {time}. {events} wait to be "
+            ngettext(
+                "This host is cut off from the database since {time}. {number} event waits to be "
                 "written to its log, and {people} can sign in with local copies.",
+                "This host is cut off from the database since {time}. {number} events wait to be "
+                "written to its log, and {people} can sign in with local copies.",
+                about.events,
                 time=utc_minute(about.since),
-                events=ngettext("{number} event", "{number} events", about.events),
                 people=ngettext("{number} person", "{number} people", about.copies),
             ),
             _("Find out why the database cannot be reached, and keep the service running."),
@@ -63,7 +65,7 @@ def findings(
         yield _found(
             Level.WARNING,
             ngettext(
-                "There are {number} local copy, but cut_off.days is 0.",
+                "There is {number} local copy, but cut_off.days is 0.",
                 "There are {number} local copies, but cut_off.days is 0.",
                 about.copies,
             ),

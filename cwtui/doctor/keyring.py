@@ -125,7 +125,7 @@ def copies(active: str, made: float, backup: Backup, now: float) -> Iterator[Fin
             if backup.searched_all
             else _(
                 "The active key {key} was made on {day}, and the newest events of the audit log "
-                "has no backup of the store. {not_seen}",
+                "have no backup of the store. {not_seen}",
                 key=active,
                 day=day(made),
                 not_seen=not_seen,

@@ -10,12 +10,13 @@ from typing import Any, Final
 from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused
 from cwtui.accounts.secret import Secret
 from cwtui.host.untrusted_files import read_regular
+from cwtui.language import _
 
 try:
     import pyrage
 except ImportError:
     raise CannotCheck(
-        "Encryption needs the library pyrage: install cwtui[age], or pyrage beside cwtui."
+        _("Encryption needs the library pyrage: install cwtui[age], or pyrage beside cwtui.")
     ) from None
 
 _IDENTITY_MOST: Final = 1 << 16
@@ -29,7 +30,9 @@ RECIPIENTS_MOST: Final = 20
 def check_recipients(recipients: Sequence[str]) -> None:
     """Raise InvalidInput unless these are public keys of age or SSH, and not too many."""
     if len(recipients) > RECIPIENTS_MOST:
-        raise InvalidInput("recipient", f"There can be at most {RECIPIENTS_MOST} recipients.")
+        raise InvalidInput(
+            "recipient", _("There can be at most {most} recipients.", most=RECIPIENTS_MOST)
+        )
     for one in recipients:
         _recipient(one)
 
@@ -49,7 +52,9 @@ def decrypted(content: bytes, identity: Path) -> bytes:
     try:
         return bytes(pyrage.decrypt(content, _identities(identity)))
     except (pyrage.DecryptError, pyrage.IdentityError):
-        raise Refused(f"The file cannot be decrypted with {identity}, or it is damaged.") from None
+        raise Refused(
+            _("The file cannot be decrypted with {identity}, or it is damaged.", identity=identity)
+        ) from None
 
 
 def decrypted_with(content: bytes, passphrase: Secret) -> bytes:
@@ -57,7 +62,7 @@ def decrypted_with(content: bytes, passphrase: Secret) -> bytes:
     try:
         return bytes(pyrage.passphrase.decrypt(content, passphrase.reveal()))
     except pyrage.DecryptError:
-        raise Refused("The passphrase is wrong, or the file is damaged.") from None
+        raise Refused(_("The passphrase is wrong, or the file is damaged.")) from None
 
 
 def _recipient(typed: str) -> Any:
@@ -66,11 +71,18 @@ def _recipient(typed: str) -> Any:
         return kind.Recipient.from_str(typed)
     except pyrage.RecipientError:
         # Not quoted, as it may be a secret.
-        what = "This is a private key, and no" if _is_private(typed) else "The recipient is no"
-        raise InvalidInput(
-            "recipient",
-            f"{what} public key. Give one that begins with age1, ssh-ed25519 or ssh-rsa.",
-        ) from None
+        sentence = (
+            _(
+                "This is a private key, and no public key. Give one that begins with age1, "
+                "ssh-ed25519 or ssh-rsa."
+            )
+            if _is_private(typed)
+            else _(
+                "The recipient is no public key. Give one that begins with age1, ssh-ed25519 or "
+                "ssh-rsa."
+            )
+        )
+        raise InvalidInput("recipient", sentence) from None
 
 
 def _is_private(typed: str) -> bool:

@@ -10,6 +10,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
+from cwtui.language import _
+
 if TYPE_CHECKING:  # `cwtui --version` does without it
     from pathlib import Path
 
@@ -37,17 +39,17 @@ def guard() -> None:
 def page(places: Sequence[str]) -> str:
     """Return the crash page for the user. The report is also saved to a file."""
     kept = keep(places)
-    again = (
+    again = _(
         "Start it again. If it crashes again, please report the lines above; they contain none of "
         "your data."
     )
-    where = f"They are saved in {kept}." if kept is not None else ""
+    where = _("They are saved in {kept}.", kept=kept) if kept is not None else ""
     # The sentences come last: on a small screen the lines above scroll away.
     return "\n".join(
         [
             *report(places),
             "",
-            "cwtui crashed because of a bug. Changes that were confirmed are saved.",
+            _("cwtui crashed because of a bug. Changes that were confirmed are saved."),
             f"{again} {where}".rstrip(),
         ]
     )

@@ -60,16 +60,27 @@ def check_found(path: Path, found: os.stat_result) -> None:
         check_regular(path, found.st_mode)
     if found.st_uid != os.geteuid():
         raise StoreExposed(
-            f"{path} belongs to another user (uid {found.st_uid}). {_for_owner(path, found.st_uid)}"
+            _(
+                "{path} belongs to another user (uid {uid}). {remedy}",
+                path=path,
+                uid=found.st_uid,
+                remedy=_for_owner(path, found.st_uid),
+            )
         )
     if stat.S_IMODE(found.st_mode) & 0o077:
-        raise StoreExposed(f"Other users can access {path}. {_remedy(path)}")
+        raise StoreExposed(
+            _("Other users can access {path}. {remedy}", path=path, remedy=_remedy(path))
+        )
 
 
 def _for_owner(path: Path, uid: int) -> str:
     is_in_ours = path.is_file() and path.parent.stat().st_uid == os.geteuid()
     if os.geteuid() != 0 or is_in_ours:
-        return f"Run cwtui as that user, or change the owner: chown {os.geteuid()} {path}"
+        return _(
+            "Run cwtui as that user, or change the owner: chown {uid} {path}",
+            uid=os.geteuid(),
+            path=path,
+        )
     import pwd
 
     try:
@@ -79,16 +90,16 @@ def _for_owner(path: Path, uid: int) -> str:
     import shlex
 
     # The owner could not use files that root wrote, and nobody could sign in any more.
-    return f"Run cwtui as that user: sudo -H -u {shlex.quote(name)} cwtui ..."
+    return _("Run cwtui as that user: sudo -H -u {name} cwtui ...", name=shlex.quote(name))
 
 
 def _remedy(path: Path) -> str:
     if not path.is_dir():
-        return f"Check whether anyone did, then run: chmod 600 {path}"
+        return _("Check whether anyone did, then run: chmod 600 {path}", path=path)
     if path.name == "cwtui" or any((path / name).exists() for name in _OURS):
-        return f"Check whether anyone did, then run: chmod 700 {path}"
+        return _("Check whether anyone did, then run: chmod 700 {path}", path=path)
     # For a mistyped path, such as /srv, chmod would break the host.
-    return f"Choose a separate folder, such as {path / 'cwtui'}"
+    return _("Choose a separate folder, such as {folder}", folder=path / "cwtui")
 
 
 Version: TypeAlias = tuple[int, ...]
@@ -121,7 +132,7 @@ def exists(path: Path) -> bool:
     except OSError as error:
         raise cannot("read", path, error) from None
     except ValueError:  # a lone surrogate, or NUL
-        raise CannotCheck(f"{visible(str(path))} is not a valid file name.") from None
+        raise CannotCheck(_("{path} is not a valid file name.", path=visible(str(path)))) from None
     return True
 
 
@@ -129,7 +140,10 @@ def check_folder(folder: Path) -> None:
     """Raise StoreMissing unless the folder exists, because only setup creates folders."""
     if not exists(folder):
         raise StoreMissing(
-            f"The folder {folder} is missing. If it is on another disk, mount that disk."
+            _(
+                "The folder {folder} is missing. If it is on another disk, mount that disk.",
+                folder=folder,
+            )
         )
 
 

@@ -9,6 +9,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import visible
 from cwtui.host.trust import why_untrusted
 from cwtui.host.untrusted_files import open_regular, read_opened
+from cwtui.language import _
 
 _BY_OTHERS: Final = stat.S_IRWXO | stat.S_IWGRP
 """The group may read the file, as for a service whose configuration belongs to root."""
@@ -43,13 +44,17 @@ class SecretFile(NamedTuple):
             finally:
                 os.close(descriptor)
         except (OSError, ValueError) as error:
-            reason = (getattr(error, "strerror", None) or "the file name is not valid").lower()
+            reason = (getattr(error, "strerror", None) or _("the file name is not valid")).lower()
             raise self.unusable(reason) from None
         # systemd protects credentials with their folder.
         if self.file and stat.S_IMODE(mode) & _BY_OTHERS:
             raise self.refusal(
-                f"Other users can access {self.what} in {visible(str(path))}. "
-                f"Replace the secret, then run: chmod 600 {visible(str(path))}"
+                _(
+                    "Other users can access {what} in {path}. "
+                    "Replace the secret, then run: chmod 600 {path}",
+                    what=self.what,
+                    path=visible(str(path)),
+                )
             )
         untrusted = why_untrusted(path) if self.file else None
         if untrusted:
@@ -60,11 +65,11 @@ class SecretFile(NamedTuple):
         """Return the only line of the file. Raises `refusal`, also for any other content."""
         content = self.read(_MOST_OF_PASSWORD)
         try:
-            line, _, rest = content.decode().rstrip("\r\n").partition("\n")
+            line, _newline, rest = content.decode().rstrip("\r\n").partition("\n")
         except UnicodeDecodeError:
-            raise self.unusable("it is not UTF-8") from None
+            raise self.unusable(_("it is not UTF-8")) from None
         if not line or rest or "\0" in line:
-            raise self.unusable("it must contain only the password, on one line")
+            raise self.unusable(_("it must contain only the password, on one line"))
         return line
 
     def path(self) -> Path:
@@ -74,12 +79,17 @@ class SecretFile(NamedTuple):
         folder = os.environ.get("CREDENTIALS_DIRECTORY")
         if not folder:
             raise self.refusal(
-                f"The systemd credential {visible(self.credential)} is missing: "
-                "CREDENTIALS_DIRECTORY is not set. Start cwtui in a unit with LoadCredential=, or "
-                f"set {self.key}."
+                _(
+                    "The systemd credential {credential} is missing: CREDENTIALS_DIRECTORY is not "
+                    "set. Start cwtui in a unit with LoadCredential=, or set {key}.",
+                    credential=visible(self.credential),
+                    key=self.key,
+                )
             )
         return Path(folder) / self.credential
 
     def unusable(self, reason: str) -> CannotCheck:
         path = visible(str(self.path()))
-        return self.refusal(f"Cannot read {self.what} from {path}: {reason}.")
+        return self.refusal(
+            _("Cannot read {what} from {path}: {reason}.", what=self.what, path=path, reason=reason)
+        )

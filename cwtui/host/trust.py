@@ -5,6 +5,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from cwtui.language import _
+
 
 def why_untrusted(path: Path) -> str | None:
     """Return how others could have written the file, and how to fix it; None if they cannot.
@@ -16,7 +18,11 @@ def why_untrusted(path: Path) -> str | None:
         path.stat()  # raises for a link that leads to itself
         return next(filter(None, map(_why, _way_to(path.absolute()))), None)
     except OSError as error:
-        return f"Cannot check who can write {path}: {(error.strerror or str(error)).lower()}."
+        return _(
+            "Cannot check who can write {path}: {reason}.",
+            path=path,
+            reason=(error.strerror or str(error)).lower(),
+        )
 
 
 def why_place_untrusted(path: Path) -> str | None:
@@ -39,9 +45,14 @@ def _way_to(path: Path) -> Iterator[Path]:
 def _why(path: Path) -> str | None:
     found = path.lstat()
     if found.st_uid not in {0, os.geteuid()}:
-        return f"{path} belongs to another user. Check it, then run: chown -h root {path}"
+        return _(
+            "{path} belongs to another user. Check it, then run: chown -h root {path}", path=path
+        )
     # In a sticky folder, such as /tmp, nobody can replace other users' files. Links have no mode.
     is_sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not is_sticky and not path.is_symlink():
-        return f"Other users can write {path}. Check its content, then run: chmod go-w {path}"
+        return _(
+            "Other users can write {path}. Check its content, then run: chmod go-w {path}",
+            path=path,
+        )
     return None

@@ -10,7 +10,9 @@ import os
 import sys
 from typing import Any
 
-SENTENCE = "cwtui was upgraded. Start it again."
+from cwtui.language import N_
+
+SENTENCE = N_("cwtui was upgraded. Start it again.")
 
 _Signature = tuple[int, int, int, int] | None
 

@@ -11,6 +11,7 @@ from typing import Final
 from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.accounts.secret import Secret
 from cwtui.dialogue.conversation import Conversation, Gone, Room
+from cwtui.language import N_, _
 from cwtui.service import packets
 from cwtui.service.packets import BadPacket, Phase, Request, Shown, Verdict
 from cwtui.service.remote import receive, send
@@ -18,8 +19,8 @@ from cwtui.service.remote import receive, send
 SECONDS: Final = 90.0
 """How long the service may take to answer; PAM's module waits as long."""
 _CONNECT_SECONDS: Final = 5
-_TOO_LONG: Final = "This is too long, or contains a character that is not allowed."
-_BROKEN: Final = "The sign-in service has stopped answering. Try again."
+_TOO_LONG: Final = N_("This is too long, or contains a character that is not allowed.")
+_BROKEN: Final = N_("The sign-in service has stopped answering. Try again.")
 
 
 def converse(
@@ -35,7 +36,7 @@ def converse(
     try:
         first = request.encoded()
     except BadPacket:
-        raise Refused(_TOO_LONG) from None
+        raise Refused(_(_TOO_LONG)) from None
     with _connected(path) as connection:
         _send(connection, first)
         while True:
@@ -59,7 +60,7 @@ def status(path: Path, seconds: float = SECONDS) -> str:
     heard = _Listener()
     verdict = converse(path, Request(Phase.STATUS, {}), heard, seconds)
     if verdict is not Verdict.ACCEPTED:
-        raise Refused(" ".join(heard.warnings) or "The service refused this.")
+        raise Refused(" ".join(heard.warnings) or _("The service refused this."))
     return "\n".join(heard.texts)
 
 
@@ -98,12 +99,17 @@ def _connected(path: Path) -> Iterator[socket.socket]:
             connection.connect(str(path))
         except PermissionError:
             raise CannotCheck(
-                f"You may not use the sign-in service at {path}. Run this as root or as the Unix "
-                "user that owns the store."
+                _(
+                    "You may not use the sign-in service at {path}. Run this as root or as the "
+                    "Unix user that owns the store.",
+                    path=path,
+                )
             ) from None
         except OSError as error:
-            reason = (error.strerror or "it does not answer").lower()
-            raise NotThere(f"No sign-in service at {path}: {reason}.") from None
+            reason = (error.strerror or _("it does not answer")).lower()
+            raise NotThere(
+                _("No sign-in service at {path}: {reason}.", path=path, reason=reason)
+            ) from None
         yield connection
 
 
@@ -111,14 +117,14 @@ def _send(connection: socket.socket, packet: bytes) -> None:
     try:
         send(connection, packet)
     except Gone:
-        raise CannotCheck(_BROKEN) from None
+        raise CannotCheck(_(_BROKEN)) from None
 
 
 def _answer(connection: socket.socket, typed: str) -> None:
     try:
         packet = packets.answer(typed)
     except BadPacket:
-        raise Refused(_TOO_LONG) from None
+        raise Refused(_(_TOO_LONG)) from None
     _send(connection, packet)
 
 
@@ -126,4 +132,4 @@ def _received(connection: socket.socket, seconds: float) -> tuple[Shown, str] | 
     try:
         return packets.from_service(receive(connection, packets.MOST_SHOWN, seconds))
     except (Gone, BadPacket):
-        raise CannotCheck(_BROKEN) from None
+        raise CannotCheck(_(_BROKEN)) from None

@@ -26,7 +26,7 @@ from cwtui.config import ServiceConfig
 from cwtui.dialogue.asking import ATTEMPTS, PASSWORD, until_right
 from cwtui.dialogue.conversation import Conversation, Gone
 from cwtui.dialogue.signing_in import Dialogue
-from cwtui.language import _
+from cwtui.language import N_, _
 from cwtui.service import peers, places, refusals
 from cwtui.service.figures import Figures
 from cwtui.service.host_sessions import HostSessions
@@ -39,12 +39,12 @@ VERIFY: Final = "verify"
 _MODES: Final = frozenset({"full", "code", "key"})
 _KEY: Final = "publickey"
 """How sshd names the method in SSH_AUTH_INFO_0, which it gives to PAM (sshd_config(5))."""
-_NO_KEY: Final = (
+_NO_KEY: Final = N_(
     "A code alone is not enough, and no SSH key was checked. Tell the operator of this host."
 )
-ROOT: Final = "Nobody becomes root with a Connectware account."
+ROOT: Final = N_("Nobody becomes root with a Connectware account.")
 """Otherwise whoever may create accounts could create root."""
-_NOT_ALLOWED: Final = "Only root may ask this."
+_NOT_ALLOWED: Final = N_("Only root may ask this.")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Doors:
     def act(self, request: Request, peer: Peer, person: Conversation) -> None:
         """Do what is asked. Raises AccountsError, which refuses, and Gone."""
         if not peer.is_trusted and request.phase is not Phase.GATE:
-            raise Refused(_NOT_ALLOWED)
+            raise Refused(_(_NOT_ALLOWED))
         self._phases[request.phase](request, peer, person)
 
     @property
@@ -109,15 +109,18 @@ class Doors:
     def _auth(self, request: Request, peer: Peer, person: Conversation) -> None:
         username, door = _exact_username(request), places.shown(request.get("service"))
         if peers.is_root(username):
-            raise Refused(ROOT)
+            raise Refused(_(ROOT))
         place = places.at_door(request, peer)
         mode = request.get("mode")
         if mode not in _MODES:
             raise Refused(
-                f"This service knows no mode {places.shown(mode)}. Start the new version."
+                _(
+                    "This service knows no mode {mode}. Start the new version.",
+                    mode=places.shown(mode),
+                )
             )
         if mode == "key" and request.get("method") != _KEY:
-            raise Refused(_NO_KEY)
+            raise Refused(_(_NO_KEY))
         is_code = mode in {"code", "key"}
         # Over the network only the host's own check of a factor says who it is.
         may_be_fresh = is_code or not request.get("rhost")
@@ -225,7 +228,7 @@ class Doors:
                 replace(dialogue, null_ok=False).with_password(username)
                 self.signed_in(text.username(username), person)
             case _:
-                raise Refused("Unknown factor.")
+                raise Refused(_("Unknown factor."))
 
     def _status(self, _: Request, __: Peer, person: Conversation) -> None:
         waiting = [

@@ -21,6 +21,7 @@ from cwtui.accounts.ports import Clock, Ports
 from cwtui.accounts.reconciling import Reconciling
 from cwtui.accounts.text import counted
 from cwtui.host import crash
+from cwtui.language import N_, _
 from cwtui.service import process
 
 CONFIRM_SECONDS: Final = 120.0
@@ -29,7 +30,7 @@ RETURN_SECONDS: Final = 15.0
 """How often a host that is cut off tries to reach the database."""
 _AT_ONCE: Final = 20
 """Copies that are brought up to date before a sign-in may go on."""
-_AGAIN: Final = "This host can reach the account database again. Start again."
+_AGAIN: Final = N_("This host can reach the account database again. Start again.")
 
 
 class OpenLocal(Protocol):
@@ -56,7 +57,7 @@ class _Local:
         if self._closed is not None:
             # A new error each time: one that is kept would keep what conversations know.
             kind, sentence = self._closed
-            raise kind(sentence)
+            raise kind(_(sentence))
 
     def close(self, kind: type[CannotCheck], sentence: str) -> None:
         self._closed = kind, sentence
@@ -194,7 +195,7 @@ class CutOff:
         """Use the copies from now on, or again."""
         with self._lock:
             # The database has accepted a code that these copies would accept again.
-            for username, _ in self._waiting():
+            for username, _sign_in in self._waiting():
                 cut_off.drop(self.copies, username)
             if self._local is not None and not self._local.is_closed:
                 return

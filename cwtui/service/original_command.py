@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cwtui.accounts.errors import Refused
+from cwtui.language import _
 
 TRANSFERS: Final = ("rsync", "scp", "sftp")
 """What the setting gate.transfers may name."""
@@ -62,14 +63,16 @@ def transfer(command: str, allowed: Sequence[str]) -> list[str]:
             return words
     names = " and ".join(name for name in TRANSFERS if name in allowed)
     raise Refused(
-        f"This gate lets only {names} through." if names else "This gate runs no other command."
+        _("This gate lets only {names} through.", names=names)
+        if names
+        else _("This gate runs no other command.")
     )
 
 
 def _sftp_server() -> str:
     found = next((path for path in _SFTP_SERVERS[1:] if Path(path).exists()), None)
     if found is None:
-        raise Refused("There is no sftp server on this host.")
+        raise Refused(_("There is no sftp server on this host."))
     return found
 
 

@@ -15,20 +15,21 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.times import clock
 from cwtui.dialogue.asking import TooManyAttempts
 from cwtui.dialogue.conversation import Listener
+from cwtui.language import N_, _
 from cwtui.service.packets import Verdict
 
-CANNOT_CHECK: Final = "Cannot check this now. Tell the operator of this host."
+CANNOT_CHECK: Final = N_("Cannot check this now. Tell the operator of this host.")
 
 
 def sentence(error: AccountsError) -> str:
     """Return what the person is told."""
     if isinstance(error, CannotCheck) and not isinstance(error, NotUsable):
         # Paths and reasons are the operator's business, and in the journal.
-        return CANNOT_CHECK
+        return _(CANNOT_CHECK)
     if isinstance(error, SignInFailed) and error.until is not None:
-        return f"{error} Try again after {clock(error.until)}."
+        return _("{error} Try again after {time}.", error=error, time=clock(error.until))
     if isinstance(error, UnknownAccount):
-        return "There is no Connectware account with your name. Ask an admin."
+        return _("There is no Connectware account with your name. Ask an admin.")
     return str(error)
 
 

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from cwtui.accounts.ports import Ports
 from cwtui.dialogue.conversation import Gone
 from cwtui.host import crash, upgrade
+from cwtui.language import _
 from cwtui.service import packets, peers, process, sockets
 from cwtui.service.figures import Figures
 from cwtui.service.host_sessions import HostSessions
@@ -144,7 +145,7 @@ class Server:
             with self.counted(request, peer):
                 return self._verdict(request, peer, person)
         except Full:
-            person.warn("Too many sign-ins are open. End one first.")
+            person.warn(_("Too many sign-ins are open. End one first."))
             return Verdict.TOO_MANY
 
     def counted(self, request: packets.Request, peer: Peer) -> AbstractContextManager[None]:

@@ -13,6 +13,7 @@ from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.accounts.text import whole_number
 from cwtui.host.locks import lock_of
 from cwtui.host.untrusted_files import open_regular
+from cwtui.language import _
 
 PAM_MODE: Final = 0o600
 GATE_MODE: Final = 0o666
@@ -41,7 +42,7 @@ def given_by_systemd() -> list[socket.socket]:
     ]
     for one in found:
         if (one.family, one.type) != (socket.AF_UNIX, socket.SOCK_SEQPACKET):
-            raise CannotCheck("systemd gave a socket that is not ListenSequentialPacket=.")
+            raise CannotCheck(_("systemd gave a socket that is not ListenSequentialPacket=."))
         one.set_inheritable(False)
     return found
 
@@ -67,7 +68,9 @@ def listen(path: Path, mode: int) -> Made:
     Raises Refused if a process listens there, and CannotCheck.
     """
     if len(os.fsencode(path)) > _LONGEST:
-        raise CannotCheck(f"{path} is too long for a socket: at most {_LONGEST} bytes.")
+        raise CannotCheck(
+            _("{path} is too long for a socket: at most {most} bytes.", path=path, most=_LONGEST)
+        )
     lock = _locked(path)
     try:
         _remove_stale(path)
@@ -112,13 +115,17 @@ def _bound(path: Path, mode: int) -> socket.socket:
 
 def _cannot_listen(path: Path, error: OSError) -> CannotCheck:
     return CannotCheck(
-        f"Cannot listen on {path}: {(error.strerror or '').lower()}. The folder must exist and "
-        "belong to the Unix user that owns the store."
+        _(
+            "Cannot listen on {path}: {reason}. The folder must exist and "
+            "belong to the Unix user that owns the store.",
+            path=path,
+            reason=(error.strerror or "").lower(),
+        )
     )
 
 
 def _is_running(path: Path) -> Refused:
-    return Refused(f"A service is running already: it listens on {path}.")
+    return Refused(_("A service is running already: it listens on {path}.", path=path))
 
 
 def _remove_stale(path: Path) -> None:
@@ -127,7 +134,7 @@ def _remove_stale(path: Path) -> None:
     except OSError:
         return
     if not stat.S_ISSOCK(found.st_mode):
-        raise Refused(f"{path} exists and is not a socket. Nothing was changed.")
+        raise Refused(_("{path} exists and is not a socket. Nothing was changed.", path=path))
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as one:
         one.settimeout(1)
         try:

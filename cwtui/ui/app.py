@@ -203,7 +203,7 @@ class AccountApp(TextualApp):
     def fail(self, error: Exception) -> None:
         """Stop because of this exception. After an upgrade, say so instead of showing a crash."""
         if upgrade.happened(error):
-            self.leaving.leave("upgraded", CANNOT_CHECK, upgrade.SENTENCE)
+            self.leaving.leave("upgraded", CANNOT_CHECK, _(upgrade.SENTENCE))
         else:
             super().fail(error)
 
@@ -269,7 +269,7 @@ def run(config: Config, *, kiosk: bool = False) -> int:
             # A library that was replaced may fail even while the application is closing.
             if not upgrade.happened(error):
                 raise
-            result, app.leaving.last_words = CANNOT_CHECK, upgrade.SENTENCE
+            result, app.leaving.last_words = CANNOT_CHECK, _(upgrade.SENTENCE)
         # Write the audit log after the screen is gone. If another process holds the log's lock,
         # the screen must not stay visible meanwhile.
         for words in filter(None, (app.leaving.record_now(), app.leaving.last_words)):

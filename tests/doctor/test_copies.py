@@ -35,6 +35,7 @@ def of_copies(
         (About(0, None, None, 0), Level.OK, "0 people"),
         (About(1, NOW - 3601, None, 0), Level.WARNING, "not brought up to date since 2027-01-15"),
         (About(1, NOW - 3601, NOW - 60, 5), Level.PROBLEM, "since 2027-01-15 07:59 UTC. 5 events"),
+        (About(1, NOW - 3601, NOW - 60, 1), Level.PROBLEM, "1 event waits to be written"),
         (CannotCheck("state.json is damaged."), Level.PROBLEM, "state.json is damaged."),
     ],
 )
@@ -49,8 +50,9 @@ def test_how_the_copies_are(
 def test_copies_that_nobody_wants(tmp_path: Path) -> None:
     assert of_copies(tmp_path, None, days=0) == []
     (one,) = of_copies(tmp_path, About(1, NOW, None, 0), days=0)
-    assert (one.level, one.action) == (
+    assert (one.level, one.sentence, one.action) == (
         Level.WARNING,
+        "There is 1 local copy, but cut_off.days is 0.",
         "Restart the service, which deletes them.",
     )
 

@@ -13,7 +13,11 @@ DAY = 86_400.0
     ("backup", "level", "words"),
     [
         (Backup(None, searched_all=True), Level.WARNING, "the audit log has no backup"),
-        (Backup(None, searched_all=False), Level.WARNING, "the newest events of the audit log has"),
+        (
+            Backup(None, searched_all=False),
+            Level.WARNING,
+            "the newest events of the audit log have",
+        ),
         (Backup(9 * DAY, searched_all=False), Level.WARNING, "after the last backup of the store"),
         (Backup(11 * DAY, searched_all=False), Level.NOTE, "was made on 1970-01-12."),
         (Backup(10 * DAY, searched_all=False), Level.NOTE, "was made on 1970-01-11."),

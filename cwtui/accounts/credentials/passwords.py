@@ -37,6 +37,23 @@ _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 _AROUND: Final = string.digits + string.punctuation + " "
 _WORDS: Final = (N_("very weak"), N_("weak"), N_("fair"), N_("good"), N_("strong"))
+ADVICE: Final = (
+    N_("Straight rows of keys are easy to guess."),
+    N_("Short keyboard patterns are easy to guess."),
+    N_('Repeats like "aaa" are easy to guess.'),
+    N_('Repeats like "abcabcabc" are only slightly harder to guess than "abc".'),
+    N_('Sequences like "abc" or "6543" are easy to guess.'),
+    N_("Recent years are easy to guess."),
+    N_("Dates are often easy to guess."),
+    N_("This is a top-10 common password."),
+    N_("This is a top-100 common password."),
+    N_("This is a very common password."),
+    N_("This is similar to a commonly used password."),
+    N_("A word by itself is easy to guess."),
+    N_("Names and surnames by themselves are easy to guess."),
+    N_("Common names and surnames are easy to guess."),
+)
+"""What zxcvbn warns of, in its words, so that translators find them."""
 
 
 def random_groups(random: RandomBytes) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from cwtui.accounts.errors import Refused
 from cwtui.accounts.sign_in import CodeNeeded
+from cwtui.language import _
 
 MOST: Final = 1000
 """Sign-ins that wait at once."""
@@ -47,7 +48,7 @@ class Challenges:
             for key in own[: max(len(own) + 1 - MOST_OF_ONE, 0)]:
                 del self._held[key]
             if len(self._held) >= MOST:
-                raise Refused("Too many people are signing in. Try again in a few minutes.")
+                raise Refused(_("Too many people are signing in. Try again in a few minutes."))
             self._held[state] = held
         return state
 

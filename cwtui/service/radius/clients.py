@@ -9,6 +9,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.host.secret_file import SecretFile
+from cwtui.language import _, grouped
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -30,18 +31,22 @@ class Clients:
         """Read all secrets. Raises CannotCheck."""
         if not files:
             raise CannotCheck(
-                "RADIUS has no clients. Add them to [radius.clients] in the configuration; see: "
-                "cwtui help doors"
+                _(
+                    "RADIUS has no clients. Add them to [radius.clients] in the configuration; "
+                    "see: cwtui help doors"
+                )
             )
         if len(files) > _MOST_CLIENTS:
-            raise CannotCheck(f"[radius.clients] can have at most {_MOST_CLIENTS:,} clients.")
+            raise CannotCheck(
+                _("[radius.clients] can have at most {most} clients.", most=grouped(_MOST_CLIENTS))
+            )
         found: dict[tuple[int, int], dict[int, Secret]] = {}
         for name, file in files.items():
             network = _network(name)
             same = found.setdefault((network.version, network.prefixlen), {})
             prefix = _prefix(network.network_address, network.prefixlen)
             if prefix in same:
-                raise CannotCheck(f"[radius.clients] has {network} twice.")
+                raise CannotCheck(_("[radius.clients] has {network} twice.", network=network))
             same[prefix] = _secret(name, file)
         return cls(dict(sorted(found.items(), key=lambda item: -item[0][1])))
 
@@ -67,8 +72,11 @@ def _network(name: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
         return ipaddress.ip_network(name)
     except ValueError:
         raise CannotCheck(
-            f"[radius.clients]: {visible(name)[:100]} is neither an address nor a network, such "
-            "as 192.0.2.10 or 192.0.2.0/24."
+            _(
+                "[radius.clients]: {name} is neither an address nor a network, such "
+                "as 192.0.2.10 or 192.0.2.0/24.",
+                name=visible(name)[:100],
+            )
         ) from None
 
 
@@ -77,17 +85,22 @@ def _prefix(address: Address, length: int) -> int:
 
 
 def _secret(name: str, path: str) -> Secret:
-    file = SecretFile(f"the RADIUS secret of {name}", "radius.clients", path, "")
+    file = SecretFile(_("the RADIUS secret of {name}", name=name), "radius.clients", path, "")
     try:
         secret = file.read(_LONGEST + 2).decode("ascii").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
-        raise file.unusable("it must contain only ASCII") from None
+        raise file.unusable(_("it must contain only ASCII")) from None
     if not secret.isprintable() or " " in secret:
-        raise file.unusable("it must contain only the secret, on one line without spaces")
+        raise file.unusable(_("it must contain only the secret, on one line without spaces"))
     if not SHORTEST <= len(secret) <= _LONGEST:
         # MD5 is quick: whoever records one packet can try billions of secrets each second.
         raise file.unusable(
-            f"the secret needs {SHORTEST} to {_LONGEST} characters, because whoever records a "
-            "packet can guess it without asking this host. Make one with: openssl rand -base64 24"
+            _(
+                "the secret needs {shortest} to {longest} characters, because whoever records a "
+                "packet can guess it without asking this host. Make one with: openssl rand -base64 "
+                "24",
+                shortest=SHORTEST,
+                longest=_LONGEST,
+            )
         )
     return Secret(secret)

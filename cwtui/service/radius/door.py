@@ -27,14 +27,14 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.dialogue.asking import ATTEMPTS, CODE
 from cwtui.dialogue.signing_in import tell_of
-from cwtui.language import _
+from cwtui.language import N_, _
 from cwtui.service import doors, peers, refusals
 from cwtui.service.radius.challenges import Challenges, Held
 from cwtui.service.radius.packets import MOST_VALUE, Code, cut
 
 DOOR: Final = "radius"
 _MOST_STATION: Final = 64
-_OVER: Final = "This sign-in has ended. Start again."
+_OVER: Final = N_("This sign-in has ended. Start again.")
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class RadiusDoor:
     def _with_code(self, question: Question) -> Answer:
         held = self.challenges.take(question.state, question.client, question.username)
         if held is None:
-            raise SignInEnded(_OVER)
+            raise SignInEnded(_(_OVER))
         language.speak(sign_in.language_of(held.waiting))
         try:
             state = sign_in.with_code(self.ports, held.waiting, question.typed.reveal(), "code")
@@ -144,7 +144,7 @@ class RadiusDoor:
                 raise Refused(_(INVITED if state.invited else INITIAL))
             case sign_in.EnrolmentNeeded():
                 raise NoSecondFactor(required=True)
-        raise Refused("This account cannot sign in here. Sign in to cwtui.")
+        raise Refused(_("This account cannot sign in here. Sign in to cwtui."))
 
     def _challenge(
         self, question: Question, waiting: sign_in.CodeNeeded, wrong: int = 0, why: str = ""
@@ -183,6 +183,6 @@ def _check_name(given: str) -> None:
     """
     name = text.username(given)
     if name != given:
-        raise InvalidInput("username", f"Type your username as {name}.")
+        raise InvalidInput("username", _("Type your username as {name}.", name=name))
     if peers.is_root(name):
-        raise Refused(doors.ROOT)
+        raise Refused(_(doors.ROOT))

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.host import crash, upgrade
+from cwtui.language import N_, _
 from cwtui.service import process, refusals, sockets
 from cwtui.service.figures import Figures
 from cwtui.service.radius import clients, packets
@@ -32,8 +33,8 @@ _AT_ONCE: Final = 64
 """Packets that are read before the signals are looked at."""
 _LOOK_SECONDS: Final = 15.0
 _END_SECONDS: Final = 10.0
-_ONLY_PAP: Final = "Only sign-ins with a plain password (PAP) are possible here."
-_NOT_UTF8: Final = "The password was not sent as UTF-8. Use another password or client."
+_ONLY_PAP: Final = N_("Only sign-ins with a plain password (PAP) are possible here.")
+_NOT_UTF8: Final = N_("The password was not sent as UTF-8. Use another password or client.")
 
 
 class _Job(NamedTuple):
@@ -95,7 +96,7 @@ class RadiusServer:
 
     def receive(self) -> None:
         """Take what has arrived."""
-        for _ in range(_AT_ONCE):
+        for _turn in range(_AT_ONCE):
             try:
                 # One byte more than allowed shows that a packet is too long.
                 packet, sender = self.listening.recvfrom(packets.MOST + 1)
@@ -153,7 +154,7 @@ class RadiusServer:
         except Exception as error:  # noqa: BLE001  outermost layer of a request
             kept = crash.keep(crash.places(error))
             self.log(f"An unexpected error occurred ({type(error).__name__}): {kept}")
-            answer = Answer(Code.ACCESS_REJECT, refusals.CANNOT_CHECK)
+            answer = Answer(Code.ACCESS_REJECT, _(refusals.CANNOT_CHECK))
         reply = job.request.reply(answer.code, answer.message, answer.state)
         self._replies.finish(job.key, reply)
         self._send(reply, job.sender)
@@ -165,13 +166,13 @@ class RadiusServer:
         method = request.other_method
         if method:
             self._tell_of_method(client, method)
-            return Answer(Code.ACCESS_REJECT, _ONLY_PAP)
+            return Answer(Code.ACCESS_REJECT, _(_ONLY_PAP))
         try:
             typed = request.password
         except NotUtf8:
-            return Answer(Code.ACCESS_REJECT, _NOT_UTF8)
+            return Answer(Code.ACCESS_REJECT, _(_NOT_UTF8))
         if typed is None:
-            return Answer(Code.ACCESS_REJECT, _ONLY_PAP)
+            return Answer(Code.ACCESS_REJECT, _(_ONLY_PAP))
         question = Question(client, request.calling_station, request.username, typed, request.state)
         return self.door.answer(question)
 
@@ -191,7 +192,7 @@ class RadiusServer:
     def _finish(self, workers: list[Thread]) -> None:
         """Answer what is waiting, for a while."""
         until = time.monotonic() + _END_SECONDS
-        for _ in workers:
+        for _worker in workers:
             with suppress(queue.Full):
                 self._jobs.put(None, timeout=max(until - time.monotonic(), 0))
         for worker in workers:
@@ -204,7 +205,9 @@ def listen(address: str, port: int) -> socket.socket:
     try:
         found = clients.plain(address)
     except ValueError:
-        raise CannotCheck("radius.address must be an address, such as 127.0.0.1 or ::1.") from None
+        raise CannotCheck(
+            _("radius.address must be an address, such as 127.0.0.1 or ::1.")
+        ) from None
     made = socket.socket(
         socket.AF_INET if isinstance(found, IPv4Address) else socket.AF_INET6, socket.SOCK_DGRAM
     )
@@ -213,6 +216,11 @@ def listen(address: str, port: int) -> socket.socket:
     except OSError as error:
         made.close()
         raise CannotCheck(
-            f"Cannot listen on {address}, port {port}: {(error.strerror or '').lower()}."
+            _(
+                "Cannot listen on {address}, port {port}: {reason}.",
+                address=address,
+                port=port,
+                reason=(error.strerror or "").lower(),
+            )
         ) from None
     return made

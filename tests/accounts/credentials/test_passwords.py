@@ -1,5 +1,7 @@
 """Passwords: the organization's rules, hashing and the strength meter."""
 
+import ast
+import inspect
 import traceback
 import unicodedata
 
@@ -8,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from zxcvbn import feedback
 
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import InvalidInput, KeyringMissing
@@ -241,6 +244,19 @@ def test_ones_own_username_counts_as_easy_to_guess() -> None:
 )
 def test_advice_is_a_sentence_or_empty(text: str, advice: str) -> None:
     assert passwords.strength(Secret(text), "alice").advice == advice
+
+
+def test_all_advice_is_known_to_translators() -> None:
+    """Whatever zxcvbn calls a warning, in the code that chooses it."""
+    tree = ast.parse(inspect.getsource(feedback))
+    found = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name("warning")], value=ast.Call(args=[text])):
+                found.add(ast.literal_eval(text))
+            case ast.Dict(keys=[ast.Constant("warning"), *_], values=[ast.Call(args=[text]), *_]):
+                found.add(ast.literal_eval(text))
+    assert found == {*passwords.ADVICE}
 
 
 @given(st.text(st.characters(), max_size=100))
