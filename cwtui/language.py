@@ -24,9 +24,6 @@ class Language(StrEnum):
     GERMAN = "de"
 
 
-OFFERED: Final = frozenset({Language.ENGLISH})
-"""The languages whose texts are complete. Nobody can choose others."""
-
 _LONGEST: Final = 256
 """Characters of a variable that are looked at. A list of every language in use would be shorter."""
 _UNTRANSLATED: Final = frozenset({"C", "POSIX"})
@@ -65,8 +62,8 @@ def of_environ(environ: Mapping[str, str]) -> Language:
     if locale.partition(".")[0] in _UNTRANSLATED:
         return Language.ENGLISH
     wanted = environ.get("LANGUAGE", "")[:_LONGEST] or locale
-    offered = {language.value: language for language in OFFERED}
-    asked = (offered.get(_without_region(name)) for name in wanted.split(":"))
+    known = {language.value: language for language in Language}
+    asked = (known.get(_without_region(name)) for name in wanted.split(":"))
     return next(filter(None, asked), Language.ENGLISH)
 
 
@@ -79,7 +76,7 @@ def _without_region(locale: str) -> str:
 
 def use(language: Language) -> None:
     """Let the whole process speak this language from now on, in all its threads."""
-    _of_process.language, _of_process.catalog = language, _catalog(language)
+    _of_process.language, _of_process.catalog = language, catalog_of(language)
 
 
 @contextmanager
@@ -99,7 +96,7 @@ def speaking(language: Language | None) -> Iterator[None]:
 def speak(language: Language | None) -> None:
     """Speak this language to the end of the block of `speaking`. None leaves it as it is."""
     if language is not None:
-        _voice.set(_Voice(language, _catalog(language)))
+        _voice.set(_Voice(language, catalog_of(language)))
 
 
 def spoken() -> Language:
@@ -108,7 +105,7 @@ def spoken() -> Language:
 
 
 @cache
-def _catalog(language: Language) -> Catalog | None:
+def catalog_of(language: Language) -> Catalog | None:
     """Return the translations of a language. English, and what cannot be read, has none.
 
     Nobody is kept from signing in because a file of texts is missing.

@@ -44,11 +44,10 @@ class Marked:
 
 @contextmanager
 def german(catalog: Catalog | None) -> Iterator[None]:
-    """German can be chosen, and has this catalog."""
+    """German has this catalog."""
     catalogs = {Language.ENGLISH: None, Language.GERMAN: catalog}
-    offered = patch.object(language, "OFFERED", frozenset(Language))
     before = language.spoken()
-    with offered, patch.object(language, "_catalog", catalogs.__getitem__):
+    with patch.object(language, "catalog_of", catalogs.__getitem__):
         try:
             yield
         finally:

@@ -56,11 +56,6 @@ def test_variables_choose_the_language(variables: dict[str, str], expected: str)
     assert language.of_environ(variables) == expected
 
 
-def test_a_language_that_is_not_complete_cannot_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(language, "OFFERED", frozenset({Language.ENGLISH}))
-    assert language.of_environ({"LANG": "de_DE.UTF-8"}) is Language.ENGLISH
-
-
 def test_english_is_what_the_code_says() -> None:
     assert _("Sign Out") == "Sign Out"
     assert _("{name} is off.", name="{0}") == "{0} is off."

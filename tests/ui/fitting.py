@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rich.cells import cell_len
+from textual.geometry import Region
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Button, Checkbox, OptionList, RadioButton, Static
@@ -56,10 +57,13 @@ def _longest(parts: list[str]) -> int:
 
 def _out_of_sight(screen: Screen[Any], widget: Widget) -> Iterator[str]:
     _, clip = screen._compositor.visible_widgets.get(widget, (None, None))
-    scrolls = any(isinstance(one, Widget) and one.max_scroll_y for one in widget.ancestors)
+    if clip is None:
+        return
     # The label of a checkbox ends with a blank.
     region = widget.region.shrink((0, isinstance(widget, Checkbox | RadioButton), 0, 0))
-    if clip is not None and not scrolls and not clip.contains_region(region):
+    if any(isinstance(one, Widget) and one.max_scroll_y for one in widget.ancestors):
+        region = region.intersection(Region(region.x, clip.y, region.width, clip.height))
+    if not clip.contains_region(region):
         yield f"{widget!r} is partly out of sight: {widget.region} in {clip}"
 
 

@@ -1,4 +1,4 @@
-"""Each scene in another language: nothing is left in English, and everything fits at 80x24."""
+"""Each scene in German: nothing is left in English, and everything fits at 80x24."""
 
 from typing import Final
 
@@ -11,6 +11,7 @@ from tests.ui.fitting import cut_off, has_to_scroll
 from tests.ui.scenes import SCENES
 from tests.ui.unmarked import marked_in_store, unmarked
 
+CATALOG: Final = language.catalog_of(Language.GERMAN)
 SCROLLED: Final = {
     *("account_devices", "account_invited", "account_locked", "account_roles", "account_ssh_keys"),
     *("settings_after_failures", "settings_after_stop", "settings_devices", "settings_few_codes"),
@@ -21,7 +22,7 @@ SCROLLED: Final = {
 
 @pytest.mark.parametrize("name", SCENES)
 async def test_each_scene_is_translated_and_fits(name: str) -> None:
-    with german(Marked()):
+    with german(Marked(CATALOG)):
         language.use(Language.GERMAN)
         async with SCENES[name].played() as (person, there):
             assert unmarked(person, there) == [], person.text
