@@ -20,6 +20,8 @@ from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 from textual.strip import Strip
 
+from cwtui import language
+from cwtui.language import Language
 from tests.ui.harness import Person
 from tests.ui.looks import LOOKS, looks
 from tests.ui.scenes import SCENES
@@ -30,6 +32,8 @@ MAIN: Final = (
 )  # fmt: skip
 SIZES: Final = ((60, 20), (120, 40), (200, 60))
 """In which the main screens are drawn as well, beside 80x24."""
+GERMAN: Final = ("sign_in", "register_device", "settings", "users", "account")
+"""What is drawn in German as well."""
 
 CELL: Final = (9, 20)
 FONT_SIZE: Final = 15
@@ -240,7 +244,19 @@ async def views(
 def names() -> set[str]:
     """Of all pictures."""
     drawn = {*SCENES, *(f"{name}-{look}" for name in SCENES for look in LOOKS)}
-    return drawn | {f"{name}-{columns}x{rows}" for name in MAIN for columns, rows in SIZES}
+    sizes = {f"{name}-{columns}x{rows}" for name in MAIN for columns, rows in SIZES}
+    return drawn | sizes | {f"{name}-german" for name in GERMAN}
+
+
+async def german_picture(name: str) -> str:
+    """The picture of a scene in German."""
+    before = language.spoken()
+    language.use(Language.GERMAN)
+    try:
+        async with SCENES[name].played() as (person, _):
+            return picture(person.strips, title_of(name))
+    finally:
+        language.use(before)
 
 
 async def draw(folder: Path, scenes: Iterable[str]) -> None:
@@ -250,6 +266,8 @@ async def draw(folder: Path, scenes: Iterable[str]) -> None:
             async for file, strips in views(person, name, person.strips):
                 drawn = picture(strips, title_of(name))
                 (folder / f"{file}.svg").write_text(drawn, "utf-8")
+    for name in GERMAN:
+        (folder / f"{name}-german.svg").write_text(await german_picture(name), "utf-8")
 
 
 if __name__ == "__main__":

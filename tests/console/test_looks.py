@@ -49,16 +49,17 @@ def test_a_late_answer_changes_nothing_and_is_not_typed(home: Path) -> None:
         assert has_theme(terminal, theme.DARK.background)
 
 
-def test_a_linux_console_is_not_asked(home: Path) -> None:
-    with cwtui.opened(home, term="linux", colorterm=None) as terminal:
-        terminal.wait_for("Sign in to Your Account")
+def test_a_linux_console_is_not_asked_and_gets_the_language_of_its_locale(home: Path) -> None:
+    locale = {"LANG": "de_DE.UTF-8", "LC_ALL": ""}
+    with cwtui.opened(home, term="linux", colorterm=None, env=locale) as terminal:
+        terminal.wait_for("Bei Ihrem Konto anmelden")
         terminal.wait_until_still()
         assert not asked(terminal)
 
 
 def test_a_terminal_without_utf_8_and_colours_gets_neither(home: Path) -> None:
     with cwtui.opened(
-        home, term="vt220", colorterm=None, env={"LANG": "C", "LC_ALL": ""}
+        home, term="vt220", colorterm=None, env={"LANG": "C", "LC_ALL": "", "LANGUAGE": "de"}
     ) as terminal:
         terminal.wait_for("Sign in to Your Account")
         terminal.type("adm")

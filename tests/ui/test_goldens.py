@@ -53,6 +53,13 @@ async def check_looks(person: Person, name: str) -> None:
         await compare_looks(person, name, strips)
 
 
+@pytest.mark.parametrize("name", screenshots.GERMAN)
+async def test_each_german_picture_is_current(name: str) -> None:
+    kept = screenshots.FOLDER / f"{name}-german.svg"
+    drawn = await screenshots.german_picture(name)
+    assert drawn == kept.read_text("utf-8"), "draw them anew: make screenshots"
+
+
 async def compare_looks(person: Person, name: str, first: list[Strip]) -> None:
     rows, few, changed = [strip.text for strip in first], "", []
     async for file, strips in screenshots.views(person, name, first):
