@@ -5,7 +5,7 @@ Textual changes one of them.
 """
 
 from time import monotonic
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from textual import events
 from textual._compositor import Compositor, ReflowResult
@@ -17,9 +17,7 @@ from textual.widgets import Footer
 
 T = TypeVar("T")
 
-# Each widget that a layout gives another size would ask for another layout. Only scrollbars that
-# appear or go move anything, and they ask for it themselves.
-vars(Widget)["virtual_size"]._layout = False  # noqa: SLF001  it is of the class, for all widgets
+_VIRTUAL_SIZE: Final = vars(Widget)["virtual_size"]
 
 
 class _Places(Compositor):
@@ -67,7 +65,13 @@ class TextualScreen(Screen[T]):
         if not scroll and (size or self.outer_size):
             self._laid_out_at = monotonic()
             self._layout_required = False
-        super()._refresh_layout(size, scroll)
+        # Each widget that gets another size would ask for another layout. Only scrollbars that
+        # appear or go move anything, and they ask for it themselves.
+        _VIRTUAL_SIZE._layout = False  # noqa: SLF001  it is of the class, for all widgets
+        try:
+            super()._refresh_layout(size, scroll)
+        finally:
+            _VIRTUAL_SIZE._layout = True  # noqa: SLF001
 
     async def _on_layout(self, request: Layout) -> None:
         # Private: Textual would lay out a new screen again for what its widgets have asked for
