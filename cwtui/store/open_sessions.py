@@ -30,6 +30,7 @@ from cwtui.host.files import (
     write_all,
 )
 from cwtui.host.untrusted_files import open_regular
+from cwtui.language import _
 
 _ID: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
 _LONGEST: Final = 4096
@@ -163,7 +164,7 @@ class FileOpenSessions:
 def _locked(path: Path) -> int:
     """Create the file, lock it, and return its descriptor. Raises OSError, and CannotCheck."""
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    for _ in range(_TRIES):
+    for _attempt in range(_TRIES):
         descriptor = os.open(path, flags, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,10 +1,12 @@
 """Open sessions in files: what killed processes leave, and what others did to the files."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -48,6 +50,14 @@ def test_sessions_of_a_killed_process_are_gone_at_the_next_look(folder: Path) ->
         os.kill(other.pid, signal.SIGKILL)
     assert sessions.all() == [opened(99)]
     assert [path.name for path in folder.iterdir()] == [opened(99).id]
+
+
+def test_a_file_that_others_lock_again_and_again_is_no_session(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fcntl, "flock", Mock(side_effect=BlockingIOError))
+    with pytest.raises(CannotCheck, match=r"again and again\. Sign in again\."):
+        FileOpenSessions(folder).begin(opened(0))
 
 
 def test_the_time_of_last_activity_is_kept_to_the_minute(folder: Path) -> None:
