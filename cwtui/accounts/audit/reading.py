@@ -77,20 +77,21 @@ def newest(
     authorise(ports, actor, Permission.READ_AUDIT_LOG)
     found: list[Entry] = []
     stop_at, most = earliest(query) - SET_BACK, AT_MOST if at_most is None else at_most
-    looked_through, end = 0, START
+    looked_through = 0
+    end: Position | None = None
     for line in ports.audit.lines_before(before):
-        end = end if looked_through else line.after
+        end = end or line.after
         if search is not None:
             search.check()
         record = decode(line.content)
         if record is not None and record.at.timestamp() < stop_at and not is_late(record):
-            return Window(tuple(found), None, end)
+            return Window(tuple(found), None, end or START)
         if accepts(query, record):
             found.append(Entry(line, record))
         looked_through += len(line.content)
         if len(found) == count or looked_through > most:
             return Window(tuple(found), line.position, end)
-    return Window(tuple(found), None, end)
+    return Window(tuple(found), None, end or START)
 
 
 def newer(ports: Ports, actor: Actor, query: EventQuery, start: Position) -> Window:

@@ -208,6 +208,14 @@ def test_a_damaged_line_does_not_stop_reading(world: World) -> None:
     assert subjects(oldest_first(world.ports, OPERATOR)) == ["a", "(none)", "b"]
 
 
+def test_an_empty_line_at_the_end_is_not_read_again(world: World) -> None:
+    write(world, "a")
+    world.audit.contents.append(b"")
+    window = newest(world.ports, OPERATOR, EVERYTHING)
+    assert subjects(window.entries) == ["(none)", "a"]
+    assert newer(world.ports, OPERATOR, EVERYTHING, window.end).entries == ()
+
+
 # Verifying
 
 
