@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cwtui.accounts import user_list
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Attempts, OpenSession, SignInRecord
@@ -138,6 +140,26 @@ async def test_nothing_moves_under_a_dialog_or_between_two_keys() -> None:
         assert isinstance(person.app.screen, HelpScreen)
         await look_later(person, there.world)
         await person.press("escape")
+        assert "aaron" not in person.text
+        await look_later(person, there.world)
+        person.sees("aaron")
+
+
+async def test_nothing_moves_if_a_key_is_pressed_while_the_list_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with SCENES["users"].played() as (person, there):
+        read = user_list.first_page
+
+        def read_meanwhile(*args: Any) -> user_list.FirstPage:
+            page = read(*args)
+            person.app.context.active_at = there.world.clock()
+            return page
+
+        add_users(there.world, "aaron")
+        with monkeypatch.context() as patch:
+            patch.setattr(user_list, "first_page", read_meanwhile)
+            await look_later(person, there.world)
         assert "aaron" not in person.text
         await look_later(person, there.world)
         person.sees("aaron")

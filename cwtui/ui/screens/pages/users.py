@@ -219,6 +219,8 @@ has a user with this name, who cannot sign in while this account exists.""")
         least = max(WINDOW, len(table.rows))
 
         def handle(page: FirstPage) -> None:
+            if not self.may_show_news:
+                return
             self._page, self._has_more = page, page.listing.has_more
             table.show_page(page, view, keep_place=True)
             if page.matching is not None:
