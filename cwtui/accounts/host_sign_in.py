@@ -13,6 +13,7 @@ from cwtui.accounts import (
     provisioning,
     sign_in,
     sign_in_password,
+    sign_in_progress,
     still_there,
     text,
     tries,
@@ -64,13 +65,14 @@ def check_password(
     """Check only the password, for a program that asks for a second factor itself or needs none.
 
     Raises InvalidInput, SignInFailed, Throttled, Refused, and SignInEnded for an initial password,
-    which must be changed first.
+    which has expired or must be changed first.
     """
     text.check_filled_in(typed_username, password)
     claim = tries.Claim(text.username(typed_username), source)
     account, _notice = sign_in_password.check(ports, claim, password)
     with factors.refusals_recorded(ports, claim):
         usable_account(ports, account.username, knows_password=True)
+        sign_in_progress.check_initial_password(ports, account)
         if account.must_change_password:
             if account.invited:
                 raise SignInEnded(_(INVITED), "invitation")

@@ -98,21 +98,24 @@ def current(ports: Ports, progress: Progress, change: AccountsChange | None = No
         told = closed_accounts.told(account, closed, settings)
         shown = told if is_used else _(closed_accounts.DISABLED)
         raise SignInEnded(shown, closed.value, may_return=False)
-    expires_at = account.initial_password_expires_at
-    if is_used and expires_at is not None and now > expires_at:
-        reason = "invitation expired" if account.invited else "initial password expired"
-        shown = _initial_expired(ports, account, expires_at)
-        raise SignInEnded(shown, reason, may_return=False)
+    if is_used:
+        check_initial_password(ports, account)
     return account
 
 
-def _initial_expired(ports: Ports, account: Account, at: float) -> str:
+def check_initial_password(ports: Ports, account: Account) -> None:
+    """Raise SignInEnded if the account's initial password or invitation has expired."""
+    at = account.initial_password_expires_at
+    if at is None or ports.now() <= at:
+        return
     if not account.invited:
-        return _("Your initial password has expired. Ask an admin for a new one.")
-    return _(
-        "Your invitation ended on {time}. Ask an admin for a new one.",
+        shown = _("Your initial password has expired. Ask an admin for a new one.")
+        raise SignInEnded(shown, "initial password expired", may_return=False)
+    shown = _(
+        "Your invitation expired on {time}. Ask an admin for a new one.",
         time=full_minute(at, ports.local_time(at).tzinfo or UTC),
     )
+    raise SignInEnded(shown, "invitation expired", may_return=False)
 
 
 def code_wait(ports: Ports, progress: Progress, field: str) -> Throttled | None:

@@ -84,23 +84,21 @@ def expires(account: Account) -> str:
     return _("at the end of {day} (UTC)", day=last_day(account.expires_at))
 
 
+_PASSWORD: Final = {
+    PasswordState.SET: N_("set"),
+    PasswordState.INITIAL: N_("initial, valid until {time}"),
+    PasswordState.EXPIRED: N_("initial password expired on {time}"),
+    PasswordState.INVITED: N_("invited, until {time}"),
+    PasswordState.INVITATION_EXPIRED: N_("invitation expired on {time}"),
+    PasswordState.MUST_CHANGE: N_("must be changed at the next sign-in"),
+    PasswordState.ELSEWHERE: N_("not stored here"),
+}
+
+
 def password(account: Account, now: float, zone: tzinfo = UTC) -> str:
     """Return what can be said of the account's password, such as `set`."""
-    match password_state(account, now):
-        case PasswordState.INITIAL | PasswordState.EXPIRED:
-            until = full_minute(account.initial_password_expires_at, zone)
-            return _("initial, valid until {time}", time=until)
-        case PasswordState.INVITED:
-            until = full_minute(account.initial_password_expires_at, zone)
-            return _("invited, until {time}", time=until)
-        case PasswordState.INVITATION_EXPIRED:
-            at = full_minute(account.initial_password_expires_at, zone)
-            return _("invitation expired on {time}", time=at)
-        case PasswordState.MUST_CHANGE:
-            return _("must be changed at the next sign-in")
-        case PasswordState.SET:
-            return _("set")
-    return _("not stored here")
+    time = full_minute(account.initial_password_expires_at, zone)
+    return _(_PASSWORD[password_state(account, now)], time=time)
 
 
 _REQUIRED: Final = {
@@ -247,7 +245,7 @@ def device_removed(account: Account, removed: Device) -> str:
     factor, name = account.second_factor, visible(removed.name)
     if factor is None:
         return _(
-            "Removed the device {name} of {username}. no device left.",
+            "Removed the device {name} of {username}. No device is left.",
             name=name,
             username=account.username,
         )

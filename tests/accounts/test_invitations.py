@@ -73,7 +73,7 @@ def test_it_ends_after_the_days_that_the_organization_allows(world: World) -> No
     with pytest.raises(SignInEnded) as ended:
         world.begin("bob", made.password.reveal())
     assert str(ended.value) == (
-        "Your invitation ended on 2027-01-18 08:00 UTC. Ask an admin for a new one."
+        "Your invitation expired on 2027-01-18 08:00 UTC. Ask an admin for a new one."
     )
     with pytest.raises(SignInFailed) as wrong:
         world.begin("bob", "0000-0000-0000-0000")
@@ -113,6 +113,23 @@ def test_a_door_that_cannot_ask_for_a_password_says_where_to_choose_one(world: W
     made = invite(world)
     with pytest.raises(SignInEnded, match="code of your invitation as the password"):
         host_sign_in.check_password(world.ports, "bob", made.password, "10.0.0.1", "vsftpd")
+
+
+@pytest.mark.parametrize(
+    ("invited", "said", "reason"),
+    [
+        (True, "Your invitation expired on .* Ask an admin", "invitation expired"),
+        (False, "initial password has expired. Ask an admin", "initial password expired"),
+    ],
+)
+def test_a_door_says_that_it_is_too_late_to_choose_one(
+    world: World, invited: bool, said: str, reason: str
+) -> None:
+    made = administration.create_user(world.ports, OPERATOR, "bob", invited=invited)
+    world.clock.forward(30 * DAY)
+    with pytest.raises(SignInEnded, match=said) as ended:
+        host_sign_in.check_password(world.ports, "bob", made.password, "10.0.0.1", "vsftpd")
+    assert ended.value.reason == reason
 
 
 def test_a_code_typed_forgivingly_works_again_after_its_hash_was_renewed(world: World) -> None:

@@ -39,6 +39,27 @@ def account(**fields: object) -> Account:
 
 
 @pytest.mark.parametrize(
+    ("invited", "valid", "over"),
+    [
+        (
+            False,
+            "initial, valid until 2027-01-15 08:00 UTC",
+            "initial password expired on 2027-01-15 08:00 UTC",
+        ),
+        (
+            True,
+            "invited, until 2027-01-15 08:00 UTC",
+            "invitation expired on 2027-01-15 08:00 UTC",
+        ),
+    ],
+)
+def test_an_initial_password_or_invitation(invited: bool, valid: str, over: str) -> None:
+    one = account(password="$2b$", initial_password_expires_at=NOW, invited=invited)
+    assert wording.password(one, NOW - 1) == valid
+    assert wording.password(one, NOW) == over
+
+
+@pytest.mark.parametrize(
     ("fields", "short", "full"),
     [
         ({}, "local", "local"),
