@@ -10,6 +10,7 @@ A copy is valid for a limited time after the last sign-in that the database chec
 is set back must not help: the time may never be before the latest time that the host has seen.
 """
 
+from datetime import UTC, tzinfo
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -20,7 +21,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account, BackupCodes, PasswordHash, SignInRecord, Time
 from cwtui.accounts.ports import AccountStore, AuditLog, Reading, RecordStore
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.accounts.times import utc_minute
+from cwtui.accounts.times import full_minute
 from cwtui.accounts.unused import last_used
 from cwtui.language import _, ngettext
 
@@ -166,11 +167,10 @@ def announcement(days: int, *, has_directory: bool) -> str:
     return " ".join((sentence, _("Passwords of the directory do not work now.")))
 
 
-def explanation(kept: Kept) -> str:
+def explanation(kept: Kept, zone: tzinfo = UTC) -> str:
     """Return what somebody is told who was let in."""
-    return _(
-        "Your sign-in was checked with a copy from {time}.", time=utc_minute(kept.confirmed_at)
-    )
+    time = full_minute(kept.confirmed_at, zone)
+    return _("Your sign-in was checked with a copy from {time}.", time=time)
 
 
 def may_be_kept(ports: Reading, account: Account, settings: OrganizationSettings) -> bool:
@@ -214,6 +214,7 @@ def copy_of(account: Account, record: SignInRecord, settings: OrganizationSettin
         session_epoch=account.session_epoch,
         enabled_at=last_used(account, record.last_sign_in) if settings.unused_days else None,
         expires_at=account.expires_at,
+        preferences=account.preferences,
     )
 
 

@@ -54,7 +54,7 @@ def begin(
         password_at=0.0,
         door=door,
         null_ok=null_ok,
-        language=account.preferences.language.language,
+        preferences=account.preferences,
     )
     return sign_in.advance(ports, progress)
 

@@ -38,6 +38,7 @@ from cwtui.accounts.model import (
     unchanged,
 )
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.preferences import Preferences
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import (
     Session,
@@ -148,11 +149,14 @@ State: TypeAlias = (
 )
 
 
+def preferences_of(state: State) -> Preferences:
+    """Return how the person wants to see cwtui."""
+    return (state.session if isinstance(state, SignedIn) else state.progress).preferences
+
+
 def language_of(state: State) -> Language | None:
     """Return what the person has chosen to read; None for what the host or its doors speak."""
-    if isinstance(state, SignedIn):
-        return state.session.preferences.language.language
-    return state.progress.language
+    return preferences_of(state).language.language
 
 
 Waiting = TypeVar(
@@ -197,7 +201,7 @@ def with_password(
             offered=offered,
             door=door,
             null_ok=null_ok,
-            language=account.preferences.language.language,
+            preferences=account.preferences,
         )
         with factors.refusals_recorded(ports, claim):
             is_local = account.origin is Origin.LOCAL

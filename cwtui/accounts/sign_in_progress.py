@@ -12,9 +12,10 @@ from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import NoSecondFactor, SignInEnded, Throttled
 from cwtui.accounts.model import Account, SecondFactor, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
+from cwtui.accounts.preferences import DEFAULTS, Preferences
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.times import full_minute
-from cwtui.language import Language, _
+from cwtui.language import _
 
 LIFETIME: Final = 300.0
 """Seconds after which an unfinished sign-in expires."""
@@ -60,10 +61,10 @@ class Progress:
     """The program of the host that a host sign-in is for, such as sshd."""
     null_ok: bool = True
     """Whether an account without a second factor, which need not have one, may sign in."""
-    language: Language | None = None
-    """What the person reads; None for what the host or its doors speak.
+    preferences: Preferences = DEFAULTS
+    """The person's language and time zone, among others.
 
-    It is known once a factor is proved: before, it would tell whether an account exists.
+    They are known once a factor is proved: before, they would tell whether an account exists.
     """
     before_stop: SignInRecord | None = None
     """The sign-in record from before; an unfinished sign-in is counted as failed."""

@@ -14,7 +14,8 @@ from cwtui.accounts import (
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.times import utc_minute
+from cwtui.accounts.preferences import zone
+from cwtui.accounts.times import full_minute
 from cwtui.dialogue import enrolling
 from cwtui.dialogue.asking import ATTEMPTS, CODE, PASSWORD, until_right
 from cwtui.dialogue.conversation import Conversation, Listener
@@ -135,7 +136,7 @@ class Dialogue:
                 "You have not confirmed that you saved your newest backup codes, created on "
                 "{date}. None of them has been used yet. Without backup codes you cannot sign in "
                 "if you lose your device.",
-                date=utc_minute(state.created_at),
+                date=full_minute(state.created_at, zone(state.progress.preferences.time_zone)),
             )
         else:
             told = _(
@@ -167,7 +168,7 @@ class Dialogue:
 
 def tell_of(person: Listener, state: sign_in.SignedIn, source: str) -> None:
     """Tell what the person should know now, as the page Settings does. Raises Gone."""
-    before = state.before
+    before, there = state.before, zone(state.session.preferences.time_zone)
     left = state.backup_codes_left
     if left is not None:
         counted = wording.backup_codes_left(left)
@@ -179,12 +180,13 @@ def tell_of(person: Listener, state: sign_in.SignedIn, source: str) -> None:
     if before.failed is not None and failed_sign_ins.is_alarming(before.failed, source):
         told = failed_sign_in_words.sentence(
             before.failed,
+            there,
             here=source,
             is_first_sign_in=before.last_sign_in is None,
             password_changed=state.password_changed,
         )
         if before.last_sign_in is not None:
-            person.tell(_("Last sign-in: {last}", last=wording.last_sign_in(before)))
+            person.tell(_("Last sign-in: {last}", last=wording.last_sign_in(before, there)))
         person.warn(told)
     for change in state.changes.sentences():
         person.warn(change)

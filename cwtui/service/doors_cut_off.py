@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 
+from cwtui import language
 from cwtui.accounts import cut_off
 from cwtui.accounts.cut_off import NoCopy
 from cwtui.accounts.errors import AccountsError, UnknownAccount
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.preferences import zone
 from cwtui.config import ServiceConfig
 from cwtui.dialogue.conversation import Conversation, Gone
 from cwtui.service import refusals
@@ -40,12 +42,13 @@ class DoorsCutOff:
 
     def answer(self, request: Request, peer: Peer, person: Conversation) -> Verdict:
         """Talk to the person, and return the verdict. Raises Gone."""
-        try:
-            self._act(request, peer, person)
-        except Gone:
-            raise
-        except AccountsError as error:
-            return refusals.told(person, error)
+        with language.speaking(None):
+            try:
+                self._act(request, peer, person)
+            except Gone:
+                raise
+            except AccountsError as error:
+                return refusals.told(person, error)
         return Verdict.ACCEPTED
 
     def _act(self, request: Request, peer: Peer, person: Conversation) -> None:
@@ -80,6 +83,7 @@ class DoorsCutOff:
         self.cut_off.keep(username)
 
     def _explain(self, username: str, person: Conversation) -> None:
-        kept = self.cut_off.copies.state.kept.get(username)
-        if kept is not None:
-            person.tell(cut_off.explanation(kept))
+        copies = self.cut_off.copies
+        kept, copy = copies.state.kept.get(username), copies.accounts.get(username)
+        if kept is not None and copy is not None:
+            person.tell(cut_off.explanation(kept, zone(copy.preferences.time_zone)))

@@ -11,6 +11,7 @@ from cwtui.accounts import (
     organization,
     own_devices,
     own_ssh_keys,
+    preferences,
     self_service,
     sign_in,
     sign_in_enrolment,
@@ -108,6 +109,7 @@ def sign_in_step(state: object) -> Screen[None]:
                 state.codes,
                 lambda ports: sign_in_enrolment.acknowledge_backup_codes(ports, state),
                 SignInStateReached,
+                preferences.zone(state.progress.preferences.time_zone),
             )
     message = f"no screen for {type(state).__name__}"
     raise TypeError(message)

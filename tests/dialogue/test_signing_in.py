@@ -10,6 +10,7 @@ from cwtui.accounts import sign_in
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords, totp
 from cwtui.accounts.errors import Refused, SignInFailed, Throttled
+from cwtui.accounts.preferences import Preferences
 from cwtui.accounts.secret import Secret
 from cwtui.dialogue.asking import CODE, PASSWORD, TooManyAttempts
 from cwtui.dialogue.conversation import Drawing, Gone, Room
@@ -241,3 +242,16 @@ def test_codes_that_were_not_saved_are_offered_again(
     assert factor.backup_codes.acknowledged is is_acknowledged
     assert any("Type one of" in question for question in person.all("ask")) is is_asked
     assert person.all("warn") == ["Type new or have, or only press Enter."]
+
+
+def test_times_are_in_the_zone_of_the_account(world: World) -> None:
+    world.add(preferences=Preferences(time_zone="Europe/Berlin"))
+    device = world.equip(acknowledged=False)
+    dialogue, person = talk(world, RIGHT, device.code(world.clock()), "")
+    dialogue.with_password("alice")
+    assert "codes, created on 2027-01-15 09:00 +01:00. None" in person.all("tell")[0]
+    world.clock.forward(30)
+    dialogue, person = talk(world, "wrong", RIGHT, device.code(world.clock()), "")
+    dialogue.with_password("alice")
+    assert "Last sign-in: 2027-01-15 09:00 +01:00" in person.all("tell")[-1]
+    assert "UTC" not in person.all("warn")[-1]

@@ -5,13 +5,18 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from cwtui import language
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, StoreTooNew
 from cwtui.accounts.model import Origin
+from cwtui.accounts.preferences import LanguageChoice, Preferences
 from cwtui.accounts.reconciling import Reconciling
+from cwtui.dialogue.asking import CODE
+from cwtui.language import Language
 from cwtui.service import refusals
 from cwtui.service.packets import Phase, Verdict
 from tests.accounts.world import PASSWORD, Device, World
+from tests.language import Marked, german, marked
 from tests.service.cut_off import CutOffHost
 
 DAY = 24 * 3600.0
@@ -40,6 +45,22 @@ def test_who_signed_in_here_gets_in_and_the_log_says_so(
     assert end.event is EventType.CUT_OFF_END
     assert end.reason.startswith(f'events={len(events)} since="2027-01-15 09:00 UTC", ')
     assert world.records.get("alice").last_sign_in == at
+
+
+def test_a_copy_knows_the_language_and_the_time_zone_of_its_owner(
+    world: World, host: CutOffHost, device: Device
+) -> None:
+    preferences = Preferences(language=LanguageChoice.GERMAN, time_zone="Europe/Berlin")
+    world.put(world.account().changed(preferences=preferences))
+    host.cut_off.look_after()
+    host.line.cut()
+    with german(Marked()):
+        verdict, person = host.sign_in(PASSWORD, device.code(world.clock()))
+        assert verdict is Verdict.ACCEPTED
+        assert person.all("ask") == [marked(CODE)]
+        copied = marked("Your sign-in was checked with a copy from {time}.")
+        assert person.last == ("tell", copied.format(time="2027-01-15 10:00 +01:00"))
+        assert language.spoken() is Language.ENGLISH
 
 
 def test_what_is_wrong_or_used_is_refused(world: World, host: CutOffHost, device: Device) -> None:

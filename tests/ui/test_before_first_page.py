@@ -1,5 +1,6 @@
 """What a sign-in may ask for after the password and the code."""
 
+from cwtui.accounts.preferences import Preferences
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.new_password import NewPasswordScreen
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
@@ -8,7 +9,7 @@ from cwtui.ui.screens.entry.unacknowledged import UnacknowledgedScreen
 from cwtui.ui.screens.pages.settings import SettingsPage
 from tests.ui.plants import INITIAL, LONG_NAME
 from tests.ui.scenes import SCENES
-from tests.ui.ways import keep_codes, offered
+from tests.ui.ways import keep_codes, offered, unacknowledged
 
 NEW = "a much longer one"
 
@@ -88,6 +89,16 @@ async def test_new_codes_are_offered_if_the_first_were_not_saved() -> None:
         await person.sign_in("bob")
         await person.write(there.code("bob"))
         person.screen(SettingsPage)
+
+
+async def test_codes_are_dated_in_the_time_zone_of_the_account() -> None:
+    async with SCENES["sign_in"].played() as (person, there):
+        berlin = Preferences(time_zone="Europe/Berlin")
+        there.world.put(there.world.account("bob").changed(preferences=berlin))
+        await unacknowledged(person, there)
+        person.sees("created on 2027-01-15 09:00 +01:00.")
+        await person.click_button("Show New Backup Codes")
+        assert " +01:00" in person.screen(BackupCodesScreen)._as_file().reveal()
 
 
 async def test_a_sign_in_that_expires_while_codes_are_checked_keeps_the_username() -> None:

@@ -1,6 +1,7 @@
 """The backup codes, shown once. The person must confirm that they are saved to continue."""
 
 from collections.abc import Callable
+from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
@@ -33,7 +34,10 @@ _LONGEST_PATH = 56
 
 
 class BackupCodesScreen(EntryScreen, Generic[T]):
-    """Shows the codes. `acknowledge` records that they are saved; `follow` says what comes next."""
+    """Shows the codes. `acknowledge` records that they are saved; `follow` says what comes next.
+
+    `zone` is the person's time zone during a sign-in; None: that of the session.
+    """
 
     CSS_PATH = sheets("entry", "codes")
     TITLE_TEXT = N_("Backup codes")
@@ -68,12 +72,14 @@ you can read what you saved.""")
         codes: tuple[Secret, ...],
         acknowledge: Callable[[Ports], T],
         follow: Callable[[T], LeadAway],
+        zone: tzinfo | None = None,
     ) -> None:
         super().__init__()
         self._username = self.whose = username
         self._codes = codes
         self._acknowledge = acknowledge
         self._follow = follow
+        self._zone = zone
 
     def on_mount(self) -> None:
         self._created_at = self.context.clock()
@@ -190,7 +196,7 @@ you can read what you saved.""")
 
     def _as_file(self) -> Secret:
         host = self.context.host
-        zone = self.context.zone
+        zone = self._zone or self.context.zone
         return backup_codes.as_file(self._codes, self._username, host, self._created_at, zone)
 
     def _saved(self, path: Path) -> None:

@@ -7,6 +7,7 @@ from textual.widgets import Static
 
 from cwtui.accounts import sign_in, sign_in_enrolment
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.preferences import zone
 from cwtui.accounts.times import full_minute
 from cwtui.language import N_, _
 from cwtui.ui.screens.entry.entry_screen import EntryStep
@@ -53,7 +54,9 @@ Ask me next time: nothing changes, and the next sign-in asks again.""")
     @property
     def _created(self) -> str:
         at = self._state.created_at
-        return "" if at is None else full_minute(at, self.context.zone)
+        return (
+            "" if at is None else full_minute(at, zone(self._state.progress.preferences.time_zone))
+        )
 
     def ways_out(self) -> ComposeResult:
         which = (
