@@ -17,8 +17,11 @@ from cwtui.accounts.bulk.acts import (
 from cwtui.accounts.bulk.batches import Report
 from cwtui.accounts.bulk.plans import Plan
 from cwtui.accounts.roles import Permission
-from cwtui.accounts.text import visible
+from cwtui.accounts.text import shortened, visible
 from cwtui.language import N_, _, grouped, ngettext
+
+_LONGEST_FILTER = 40
+"""Characters of a filter that are shown: more would push the question off a small screen."""
 
 
 def title(act: Act) -> str:
@@ -155,14 +158,25 @@ def _then(act: Act, *, is_one: bool) -> str:
 def question(plan: Plan) -> str:
     """Return what is asked before the plan is carried out, or told if there is nothing to do."""
     if not plan.names:
-        return " ".join((_("There is nothing to do."), _excepted(plan)))
+        said = (_("There is nothing to do."), _excepted(plan), _from_filter(plan))
+        return " ".join(filter(None, said))
     is_one = len(plan.names) == 1
     number = ngettext("{number} account", "{number} accounts", len(plan.names))
     who = visible(plan.names[0]) if is_one else number
     asked = f"{done_with(plan.act, who)}?"
-    return " ".join(
-        filter(None, (asked, _then(plan.act, is_one=is_one), _gained(plan), _excepted(plan)))
-    )
+    then, excepted = _then(plan.act, is_one=is_one), _excepted(plan)
+    return " ".join(filter(None, (asked, then, _gained(plan), excepted, _from_filter(plan))))
+
+
+def _from_filter(plan: Plan) -> str:
+    view = plan.selection.view
+    typed = "" if view is None else view.filter.strip()
+    if not typed:
+        return ""
+    shown = visible(shortened(typed, _LONGEST_FILTER))
+    if plan.selection.names:
+        return _("Selected: all that match {filter}, except some.", filter=shown)
+    return _("Selected: all that match {filter}.", filter=shown)
 
 
 def _gained(plan: Plan) -> str:

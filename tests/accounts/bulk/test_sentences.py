@@ -12,6 +12,8 @@ from cwtui.accounts.bulk.acts import (
     ResetPassword,
     Unlock,
 )
+from cwtui.accounts.bulk.selections import Selection
+from cwtui.accounts.listing import View
 from cwtui.accounts.roles import ADMIN, MINIMUM
 from tests.accounts.bulk.planning import (
     DISABLE,
@@ -59,6 +61,19 @@ def test_the_question_says_what_is_gained(world: World) -> None:
     assert "will be able to manage all users" in sentences.question(
         planned(world, AddRole(ADMIN), named("bea"))
     )
+
+
+def test_the_question_says_which_filter_selected_them(world: World) -> None:
+    plan = planned(world, REQUIRE, Selection(view=View(" mfa:none ")))
+    assert sentences.question(plan).endswith(" Selected: all that match mfa:none.")
+    plan = planned(world, REQUIRE, Selection(frozenset({"bea"}), View("mfa:none")))
+    assert sentences.question(plan).endswith(" Selected: all that match mfa:none, except some.")
+    plan = planned(world, REQUIRE, Selection(view=View("\u202e" + "x" * 100)))
+    said = sentences.question(plan)
+    assert "match <U+202E>xxx" in said
+    assert "…" in said
+    assert len(said) < 120
+    assert "Selected" not in sentences.question(planned(world, REQUIRE, EVERYBODY))
 
 
 def test_a_single_account_is_named(world: World) -> None:
