@@ -215,6 +215,17 @@ class TestBatch:
             await person.press("escape")
             assert marked(person) == []
 
+    async def test_all_are_disabled_with_the_reason_that_was_typed(self) -> None:
+        async with SCENES["users"].played() as (person, there):
+            await person.press("down", "space", "space", "c")
+            await person.click("Disable Account")
+            await person.fill("reason", "On leave.")
+            await person.click_button("Disable Account")
+            person.sees("2 done.")
+            assert [there.world.account(name).disabled_reason for name in NAMES[1:3]] == [
+                "On leave."
+            ] * 2
+
     async def test_going_back_changes_nothing_and_keeps_the_selection(self) -> None:
         async with SCENES["users"].played() as (person, there):
             before = there.world.event_types()

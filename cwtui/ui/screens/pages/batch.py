@@ -1,7 +1,7 @@
 """User Management > Users and Roles > doing the same with many users."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
@@ -10,9 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from cwtui.accounts import times
+from cwtui.accounts import closing, text, times
 from cwtui.accounts.bulk import batches, sentences
-from cwtui.accounts.bulk.acts import ResetPassword
+from cwtui.accounts.bulk.acts import Change, ResetPassword
 from cwtui.accounts.bulk.batches import Report, Result
 from cwtui.accounts.bulk.plans import Plan
 from cwtui.accounts.errors import SessionEnded
@@ -79,6 +79,14 @@ class _Work:
             self.passwords.add([(username, password)])
 
 
+def _with_reason(plan: Plan, typed: str | None) -> Plan:
+    """Return the plan with the reason for which accounts are disabled. Raises InvalidInput."""
+    if not typed or not isinstance(plan.act, Change):
+        return plan
+    reason = text.line(typed, closing.REASON, _("The reason"))
+    return replace(plan, act=replace(plan.act, disabled_reason=reason or None))
+
+
 class BatchPage(PageBelow):
     """Asks once, does it, and reports what became of each user."""
 
@@ -124,6 +132,9 @@ page. The audit log has the same id for all of it, so you can filter by the id."
                 else _("New file for the initial passwords")
             )
             yield Field("path", label, TextInput(name, max_length=4096))
+        if plan.names and plan.act == Change(enabled=False):
+            label = _("Reason that the user reads at sign-in (optional)")
+            yield Field(closing.REASON, label, TextInput(max_length=text.LINE_LENGTH))
         with Horizontal(classes="buttons"):
             yield Button(_("Cancel") if plan.names else _("Back"), id="cancel", compact=True)
             if plan.names:
@@ -159,10 +170,11 @@ page. The audit log has the same id for all of it, so you can filter by the id."
         if self._batch is not None or not self._plan.names:
             return
         plan, home = self._plan, self.context.home
-        path = next((entry.value for entry in self.query(TextInput)), None)
+        typed = {field.id: field.entry.value for field in self.query(Field)}
+        path, reason = typed.get("path"), typed.get(closing.REASON)
 
         def begin(ports: "Ports", session: "Session") -> _Work:
-            report = batches.begin(ports, session, plan)
+            report = batches.begin(ports, session, _with_reason(plan, reason))
             return _Work(
                 report,
                 None if path is None else new_passwords_file(path, home, invitations=self._invites),
