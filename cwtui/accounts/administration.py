@@ -27,6 +27,7 @@ from cwtui.accounts.errors import (
     CannotCheck,
     InvalidInput,
     LooksAlike,
+    NotPermitted,
     Refused,
     Taken,
     UnknownAccount,
@@ -351,7 +352,9 @@ def remove_user(ports: Ports, actor: Actor, username: str, seen: Seen | None = N
 def unlock(ports: Ports, actor: Actor, username: str) -> Unlocked:
     """Clear the failed attempts of an account, or of an LDAP user who has no account yet.
 
-    Without any, nothing is changed or logged. Raises UnknownAccount, NotPermitted and SessionEnded.
+    Those of passwords stay without the permission to manage users: whoever could clear them could
+    guess passwords without end. Without any to clear, nothing is changed or logged. Raises
+    UnknownAccount, NotPermitted and SessionEnded.
     """
     held = authorise_change(ports, actor, roles.TO_UNLOCK)
     name = text.username(username)
@@ -362,17 +365,29 @@ def unlock(ports: Ports, actor: Actor, username: str) -> Unlocked:
     if account is not None:
         refuse_beyond(held, account, permissions_of(ports, account))
     counted = made_up.counted_name(ports, name)
-    if not throttle.wrong_tries(throttle.current(ports.records.get(counted), ports.now())):
-        return Unlocked(was_locked=False, cleared=0)
+    manages = Permission.MANAGE_USERS in held
+
+    def unlocked(before: SignInRecord) -> Unlocked:
+        before = throttle.current(before, ports.now())
+        clears = before if manages else before.changed(password_attempts={})
+        cleared = throttle.wrong_tries(clears)
+        was_locked = account_state.locked_until(clears, ports.now()) is not None
+        return Unlocked(was_locked, cleared, throttle.wrong_tries(before) - cleared)
+
+    found = unlocked(ports.records.get(counted))
+    if not found.cleared:
+        if found.left:
+            raise NotPermitted(_(Unlocked.PASSWORDS_STAY, username=name))
+        return found
     before = update_record(
         ports,
         counted,
-        lambda record: record.changed(password_attempts={}, code_attempts={}),
+        lambda record: record.changed(
+            password_attempts={} if manages else record.password_attempts, code_attempts={}
+        ),
         lambda: write_audit(ports, EventType.USER_UNLOCK, actor, name),
     )
-    before = throttle.current(before, ports.now())
-    was_locked = account_state.locked_until(before, ports.now()) is not None
-    return Unlocked(was_locked, throttle.wrong_tries(before))
+    return unlocked(before)
 
 
 def _exists(username: str) -> InvalidInput:

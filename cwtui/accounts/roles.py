@@ -25,7 +25,7 @@ class Permission(StrEnum):
 MEANING: Final = {
     Permission.READ_USERS: N_("see all accounts"),
     Permission.MANAGE_USERS: N_("create, change and remove accounts"),
-    Permission.RESET_MFA: N_("disable MFA, remove devices, unlock"),
+    Permission.RESET_MFA: N_("disable MFA, remove devices, unlock codes"),
     Permission.MANAGE_ROLES: N_("create, change and remove roles"),
     Permission.MANAGE_ORGANIZATION: N_("change the settings of everyone"),
     Permission.READ_AUDIT_LOG: N_("read the audit log"),
@@ -35,7 +35,7 @@ ALL: Final = frozenset(Permission)
 Needed: TypeAlias = Permission | frozenset[Permission]
 """A permission, or some of which one is enough."""
 TO_UNLOCK: Final = frozenset({Permission.MANAGE_USERS, Permission.RESET_MFA})
-"""Whoever can remove somebody's second factor can as well let them try again."""
+"""Whoever can remove somebody's second factor can as well let them try codes again."""
 ADMIN: Final = "connectware-admin"
 MINIMUM: Final = "minimum-access"
 

@@ -207,6 +207,13 @@ def ssh_key_removed(name: str) -> str:
 
 def unlocked(username: str, outcome: Unlocked) -> str:
     """Return what unlocking this account did, as one or two sentences."""
+    if outcome.left:
+        cleared = ngettext(
+            "Cleared {number} failed attempt at the code.",
+            "Cleared {number} failed attempts at the code.",
+            outcome.cleared,
+        )
+        return f"{cleared} {_(Unlocked.PASSWORDS_STAY, username=username)}"
     if outcome.was_locked:
         return _("Unlocked {username}. The user can try again now.", username=username)
     if not outcome.cleared:

@@ -278,8 +278,10 @@ ALLOWED: Final = (
         (Permission.RESET_MFA,),
     ),
     Allowed("remove their devices", ("remove_device",), (Permission.RESET_MFA,)),
+    # The same action, on other attempts: see test_a_help_desk_cannot_clear_guessed_passwords.
+    Allowed("unlock passwords", (), (Permission.MANAGE_USERS,)),
     Allowed(
-        "unlock accounts",
+        "unlock codes",
         ("unlock", "plan to unlock"),
         (Permission.MANAGE_USERS, Permission.RESET_MFA),
     ),

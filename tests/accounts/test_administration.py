@@ -11,6 +11,7 @@ from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
     TO_EVERYTHING,
     InvalidInput,
+    NotPermitted,
     Refused,
     SignInFailed,
     StoreDamaged,
@@ -18,6 +19,7 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.listing import View
 from cwtui.accounts.model import Origin
+from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in import EnrolmentNeeded, SignedIn
 from cwtui.accounts.user_list import UserSearch
@@ -227,6 +229,27 @@ def test_unlock_clears_failed_attempts(world: World) -> None:
             sign_in.with_one_time_code(world.ports, asked, device.wrong_code(world.clock()))
     administration.unlock(world.ports, OPERATOR, "bob")
     sign_in.with_one_time_code(world.ports, asked, device.code(world.clock()))
+
+
+def test_a_help_desk_cannot_clear_guessed_passwords(world: World) -> None:
+    world.settings(custom_roles={"desk": (Permission.READ_USERS, Permission.RESET_MFA)})
+    world.add("helen", roles=("desk",))
+    world.add("bob")
+    device, helen = world.equip("bob"), world.session("helen")
+    asked = world.asked_for_code("bob")
+    for _ in range(5):
+        with pytest.raises(SignInFailed):
+            world.begin("bob", "a guess")
+    with pytest.raises(NotPermitted, match=r"^There are failed attempts at the password of bob\."):
+        administration.unlock(world.ports, helen, "bob")
+    for _ in range(5):
+        with pytest.raises(SignInFailed):
+            sign_in.with_one_time_code(world.ports, asked, device.wrong_code(world.clock()))
+    assert administration.unlock(world.ports, helen, "bob") == Unlocked(True, 5, left=5)
+    assert world.records.get("bob").code_attempts == {}
+    with pytest.raises(Throttled):
+        world.begin("bob", "a guess")
+    assert administration.unlock(world.ports, OPERATOR, "bob") == Unlocked(True, 5)
 
 
 def test_unlocking_says_whether_the_account_was_locked(world: World) -> None:

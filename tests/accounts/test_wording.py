@@ -126,6 +126,13 @@ def test_devices() -> None:
         (Unlocked(True, 5), "Unlocked bob. The user can try again now."),
         (Unlocked(False, 1), "bob was not locked. 1 failed attempt was cleared."),
         (Unlocked(False, 3), "bob was not locked. 3 failed attempts were cleared."),
+        (
+            Unlocked(True, 5, left=3),
+            (
+                "Cleared 5 failed attempts at the code. There are failed attempts at the password "
+                "of bob. Only somebody with the permission manage-users can clear those."
+            ),
+        ),
         (Unlocked(False, 0), "bob was not locked: there are no failed attempts."),
     ],
 )

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from cwtui import language
-from cwtui.accounts import open_sessions
+from cwtui.accounts import open_sessions, sign_in
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import SessionEnded, SignInFailed
 from cwtui.accounts.expiry import end_of
@@ -196,12 +196,14 @@ def test_an_admin_disables_an_account_with_a_reason_and_gives_it_a_last_day(worl
 
 def test_a_help_desk_is_offered_what_it_may_do_and_no_more(world: World) -> None:
     resets = (Permission.READ_USERS, Permission.RESET_MFA)
-    world.settings(custom_roles={"help-desk": resets}, password_limit=1)
+    world.settings(custom_roles={"help-desk": resets}, code_limit=1)
     world.add("hal", roles=("help-desk",))
     world.add()
-    world.equip()
+    device = world.equip()
     with pytest.raises(SignInFailed):
-        world.begin("alice", "wrong")
+        sign_in.with_one_time_code(
+            world.ports, world.asked_for_code(), device.wrong_code(world.clock())
+        )
     acts: list[Answer] = ["Unlock", "Disable MFA", "yes", "q"]
     person = Scripted(["hal", PASSWORD, "Users", "alice", "alice", *acts, "q", "q"])
     assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
