@@ -44,6 +44,7 @@ HEAD: Final = Statement(
 )
 _LOCKED_HEAD: Final = Statement(f"{HEAD.sql} FOR UPDATE")
 ACT: Final = "INSERT INTO cwtui.act (id) VALUES (%s::uuid)"
+_HAS_ACT: Final = "SELECT FROM cwtui.act WHERE id = %s::uuid"
 _FORGET: Final = Statement(
     "DELETE FROM cwtui.act WHERE id IN (SELECT id FROM cwtui.act"
     " WHERE at < clock_timestamp() - interval '1 hour' ORDER BY at LIMIT 2000"
@@ -66,6 +67,10 @@ def check_committed(answer: Answer) -> None:
     """Raise CannotCheck if this answer to COMMIT says that nothing was committed."""
     if answer.command != "COMMIT":
         raise CannotCheck("The database refused the change. Nothing was changed. Try again.")
+
+
+class _Committed(CannotCheck):
+    """It was committed, but what was read after COMMIT got in the way of others."""
 
 
 class Head(NamedTuple):
@@ -212,6 +217,10 @@ class Transaction:
             if glance is not None:
                 glance.forget()
             return self._database.was_committed(act)
+        except _Committed:
+            if glance is not None:
+                glance.forget()
+            return True
         if glance is not None:
             settings = self._database.learn(known[0], asked).settings
             glance.take(settings, known[1:], self._database.clock.now())
@@ -319,7 +328,17 @@ class Transaction:
         self._connection = self._lent.enter_context(lent)
 
     def _send(self, statements: Sequence[Statement]) -> list[Answer]:
-        return self._database.connections.send(self._connection, statements)
+        send = self._database.connections.send
+        try:
+            return send(self._connection, statements)
+        except NotAsSeen:
+            raise
+        except Conflict as conflict:
+            # The server has answered, so the transaction has ended in one way or the other.
+            acts = [Statement(_HAS_ACT, one.values) for one in statements if one.sql == ACT]
+            if acts and send(self._connection, [_ROLLBACK, *acts])[1].rows:
+                raise _Committed(str(conflict)) from None
+            raise
 
 
 def _are_same(sent: Sequence[Statement], before: Sequence[Answer], now: Sequence[Answer]) -> bool:

@@ -11,9 +11,10 @@ from psycopg import sql
 from cwtui.accounts.errors import CannotCheck
 from cwtui.store.postgres import building, opening
 from cwtui.store.postgres.access import Database
-from cwtui.store.postgres.connections import Connections
+from cwtui.store.postgres.connections import Connections, Statement
+from cwtui.store.postgres.glance import Glance
 from cwtui.store.postgres.opening import Parts
-from tests.store.postgres.test_lost_connections import log, state
+from tests.store.postgres.test_lost_connections import count, log, state
 from tests.store.samples import PLAIN
 from tests.store.stores import put
 
@@ -126,3 +127,23 @@ def test_a_restore_waits_for_changes_and_ends_none(url: str, parts: Parts) -> No
         assert old.fetchall() == [("bob",)]
         watching.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(schema))
     assert parts.accounts.is_empty()
+
+
+@pytest.mark.parametrize("error", ["40001", "40P01"])
+def test_a_read_after_the_commit_that_fails_does_not_undo_it(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch, error: str
+) -> None:
+    """Some engines end a read, too, that cannot be put in an order."""
+    put(parts.accounts, PLAIN)
+    fails = f"DO $$ BEGIN RAISE SQLSTATE '{error}'; END $$"
+    with parts.accounts.glance("bob", "?bob", 7):
+        monkeypatch.setattr(Glance, "again", [Statement(fails)])
+        with parts.accounts.change() as change:
+            change.put(PLAIN.changed(display_name="Bob"))
+            change.prepare()
+            log(parts)
+        parts.records.update("bob", count)
+        changed = parts.accounts.get("bob")
+        assert changed is not None
+        assert changed.display_name == "Bob"
+    assert state(parts) == (True, 1, 1), "It is changed and logged once."
