@@ -75,7 +75,7 @@ bench: .venv/dev.stamp ## measure speed and memory against the budgets
 pam: ## build the PAM module into build/pam
 	@$(MAKE) --no-print-directory -C cwtui/pam OUT=$(abspath $(OUT))
 
-deb: .venv/run.stamp ## build the Debian package into build (DEB_REVISION=1)
+deb: .venv/dev.stamp ## build the Debian package into build (DEB_REVISION=1)
 	@$(BIN)/python -m tools.deb build --version $(VERSION)-$(DEB_REVISION)
 
 lock: .venv/dev.stamp ## choose new versions for the lock files
