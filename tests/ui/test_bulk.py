@@ -226,6 +226,36 @@ class TestBatch:
                 "On leave."
             ] * 2
 
+    async def test_enter_in_the_reason_leads_to_cancel(self) -> None:
+        async with SCENES["batch"].played() as (person, there):
+            before = there.world.event_types()
+            for reason in ("", "On leave."):
+                await person.fill("reason", reason)
+                await person.press("enter")
+                assert person.focus == "Cancel"
+            assert person.typed("reason") == "On leave."
+            assert there.world.event_types() == before
+            await person.press("tab", "enter")
+            person.sees("4 done,")
+
+    async def test_a_reason_that_is_not_allowed_disables_nobody(self) -> None:
+        async with SCENES["batch"].played() as (person, there):
+            before = there.world.event_types()
+            await person.fill("reason", "")
+            await person.paste("On\N{ZERO WIDTH SPACE}leave.")
+            assert person.error("reason") == "Only one line of plain text can be pasted here."
+            assert person.typed("reason") == ""
+            # Two characters each, once they are normalized.
+            await person.fill("reason", "\N{DEVANAGARI LETTER QA}" * 60)
+            await person.click_button("Disable Account")
+            assert person.error("reason") == "The reason can have at most 100 characters."
+            assert person.focus == "reason"
+            assert there.world.event_types() == before
+            assert there.world.account("alice").enabled
+            await person.fill("reason", "On leave.")
+            await person.click_button("Disable Account")
+            person.sees("4 done,")
+
     async def test_going_back_changes_nothing_and_keeps_the_selection(self) -> None:
         async with SCENES["users"].played() as (person, there):
             before = there.world.event_types()

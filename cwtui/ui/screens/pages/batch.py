@@ -277,6 +277,13 @@ page. The audit log has the same id for all of it, so you can filter by the id."
 
     # Keys, buttons and ways off the page
 
+    def action_enter(self) -> None:
+        """Enter in the reason leads to the buttons: no dangerous one is pressed by habit."""
+        if self.query(f"#{closing.REASON}:focus-within"):
+            self.query_one("#cancel", Button).focus()
+        else:
+            super().action_enter()
+
     def pressed(self, button: str) -> None:
         match button:
             case "primary":
