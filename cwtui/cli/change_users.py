@@ -255,7 +255,11 @@ def reset_password(
     """
     if chosen.one is None or passwords_to is not None:
         if passwords_to is None and not chosen.dry_run:
-            raise WrongUsage(_("Name a new file for the initial passwords: --passwords-to NEWFILE"))
+            raise WrongUsage(
+                _("Name a new file for the codes of the invitations: --passwords-to NEWFILE")
+                if invite
+                else _("Name a new file for the initial passwords: --passwords-to NEWFILE")
+            )
         batch.carry_out(
             host.ports(),
             acts.ResetPassword(invite),

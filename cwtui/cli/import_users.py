@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cwtui.accounts import expiry
+from cwtui.accounts.bulk import sentences
 from cwtui.accounts.errors import Agreed, AlreadyExists
 from cwtui.accounts.importing import creating, planning, programs
 from cwtui.accounts.importing.creating import New
@@ -218,26 +219,8 @@ def _say_done(plan: Plan, batch: str, passwords_to: Path | None) -> None:
             batch=batch,
         )
     )
-    if plan.without_password and plan.invited:
-        say(
-            ngettext(
-                "{number} invitation in {path}. Remove the file when it is handed over.",
-                "{number} invitations in {path}. Remove the file when they are handed over.",
-                plan.without_password,
-                path=passwords_to,
-            )
-        )
-    elif plan.without_password:
-        say(
-            ngettext(
-                "{number} initial password in {path}, valid for seven days. Remove the file when "
-                "they are handed over.",
-                "{number} initial passwords in {path}, valid for seven days. Remove the file when "
-                "they are handed over.",
-                plan.without_password,
-                path=passwords_to,
-            )
-        )
+    if passwords_to is not None and plan.without_password:
+        say(sentences.passwords_in(passwords_to, plan.without_password, invited=plan.invited))
 
 
 def _amount(plan: Plan) -> str:

@@ -28,9 +28,7 @@ def passwords_file(path: Path | None, *, invitations: bool = False) -> Iterator[
     try:
         file = PasswordsFile(path, invitations=invitations)
     except FileExistsError:
-        raise AlreadyExists(
-            _("{path} exists. Name a new file for the initial passwords.", path=path)
-        ) from None
+        raise AlreadyExists(_("{path} exists. Name a new file.", path=path)) from None
     is_valid = True
     try:
         yield file.add
@@ -41,7 +39,7 @@ def passwords_file(path: Path | None, *, invitations: bool = False) -> Iterator[
         if file.count:
             say(
                 _(
-                    "{path} is kept, as some of its passwords may be valid. Look with: cwtui "
+                    "{path} is kept, as some of what it holds may be valid. Look with: cwtui "
                     "user list",
                     path=path,
                 )

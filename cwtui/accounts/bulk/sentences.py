@@ -1,6 +1,7 @@
 """What people are asked and told about an act on many accounts, on screens and in commands."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from cwtui.accounts import expiry, roles
 from cwtui.accounts.bulk.acts import (
@@ -236,3 +237,22 @@ def summary(report: Report) -> str:
         "Stopped before the other {number}: repeat it to go on.", number=grouped(report.untouched)
     )
     return f"{said} {stopped}"
+
+
+def passwords_in(path: Path, number: int, *, invited: bool) -> str:
+    """Return how many initial passwords or codes of invitations a file has, as two sentences."""
+    if invited:
+        return ngettext(
+            "{number} invitation in {path}. Remove the file once the code is handed over.",
+            "{number} invitations in {path}. Remove the file once the codes are handed over.",
+            number,
+            path=path,
+        )
+    return ngettext(
+        "{number} initial password in {path}, valid for seven days. Remove the file once it is "
+        "handed over.",
+        "{number} initial passwords in {path}, valid for seven days. Remove the file once they are "
+        "handed over.",
+        number,
+        path=path,
+    )

@@ -101,7 +101,7 @@ def _refuse_password(fields: Mapping[str, object]) -> None:
             "password",
             _(
                 "Passwords are not imported. Give the bcrypt hash as password_hash, or leave it "
-                "out: then an initial password is made."
+                "out."
             ),
         )
 

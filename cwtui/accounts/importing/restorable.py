@@ -34,11 +34,14 @@ def _against_password(one: Entry, keys: frozenset[str], cost: int) -> Iterator[s
         return
     given = passwords.cost_of(one.password_hash)
     if one.saved.password_key not in {None, *keys}:
-        yield _("Its password was hashed with a key that this host lacks: it gets an initial one.")
+        yield _(
+            "Its password was hashed with a key that this host lacks: the password is not taken "
+            "over."
+        )
     elif given > cost:
         yield _(
-            "Its password hash has cost {given}, above passwords.bcrypt_cost, which is {cost}: it "
-            "gets an initial password.",
+            "Its password hash has cost {given}, above passwords.bcrypt_cost, which is {cost}: "
+            "the password is not taken over.",
             given=given,
             cost=cost,
         )

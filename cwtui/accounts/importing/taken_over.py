@@ -1,7 +1,7 @@
 """What of an account in another program is taken over, with the rest said in notes.
 
 An account whose second factor stays behind must not become one that a password alone opens. So it
-gets an initial password and must register a device.
+gets an initial password or an invitation, and must register a device.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from cwtui.accounts.text import USERNAME_LENGTH, shortened, visible
 from cwtui.language import N_, _
 
 NO_DEVICE_LEFT: Final = N_(
-    "As no device is left, the account gets an initial password and must register one."
+    "As no device is taken over, neither is the password. The user must register a device."
 )
 
 
@@ -43,8 +43,8 @@ class Person:
         else:
             self.left.append(
                 _(
-                    "The password cannot be checked here, as its hash is not bcrypt: the account "
-                    "gets an initial password."
+                    "The password cannot be checked here, as its hash is not bcrypt: it is not "
+                    "taken over."
                 )
             )
 

@@ -30,11 +30,8 @@ from tests.programs import cannot_run
 
 BCRYPT = "$2b$12$" + "a" * 53
 ARGON2 = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0c2FsdA$Bu4ke1IrRbSjwfbrIMB1GhUXGSvb"
-NOT_BCRYPT = (
-    "The password cannot be checked here, as its hash is not bcrypt: the account gets an initial "
-    "password."
-)
-MUST_ENROL = "As no device is left, the account gets an initial password and must register one."
+NOT_BCRYPT = "The password cannot be checked here, as its hash is not bcrypt: it is not taken over."
+MUST_ENROL = "As no device is taken over, neither is the password. The user must register a device."
 
 
 @pytest.fixture

@@ -263,8 +263,8 @@ class TestForeignHashes:
         [note] = plan.notes
         assert (note.place.number, note.username) == (2, "bob")
         assert note.sentence == (
-            "Its password hash has cost 5, above passwords.bcrypt_cost, which is 4: it gets an "
-            "initial password."
+            "Its password hash has cost 5, above passwords.bcrypt_cost, which is 4: the password "
+            "is not taken over."
         )
         assert [one.account.username for one in create(world, plan)] == ["bob"]
         assert world.account("bob").must_change_password

@@ -350,7 +350,7 @@ itself, after a day at most.""")
                 ports, session, name, seen=Seen(self._account, agreed), invited=invited
             ),
             self._show_handed_over,
-            _("Creating an initial password"),
+            _("Resetting the password"),
         )
 
     def _show_handed_over(self, reset: WithInitialPassword) -> None:

@@ -20,7 +20,7 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.host.passwords_file import PasswordsFile
 from cwtui.host.saving import free_name, new_passwords_file
-from cwtui.language import N_, _, grouped, ngettext
+from cwtui.language import N_, _, grouped
 from cwtui.ui.messages import Ending
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.pages.page import PageBelow
@@ -245,26 +245,9 @@ page. The audit log has the same id for all of it, so you can filter by the id."
         said = [sentences.summary(begun.report)]
         if begun.report.done:
             said.append(_("In the audit log: batch={id}.", id=begun.report.batch))
-        if begun.passwords is not None and begun.passwords.count and self._invites:
-            said.append(
-                ngettext(
-                    "{number} invitation in {path}. Remove the file when it is handed over.",
-                    "{number} invitations in {path}. Remove the file when they are handed over.",
-                    begun.passwords.count,
-                    path=begun.passwords.path,
-                )
-            )
-        elif begun.passwords is not None and begun.passwords.count:
-            said.append(
-                ngettext(
-                    "{number} initial password in {path}, valid for seven days. Remove the file "
-                    "when they are handed over.",
-                    "{number} initial passwords in {path}, valid for seven days. Remove the file "
-                    "when they are handed over.",
-                    begun.passwords.count,
-                    path=begun.passwords.path,
-                )
-            )
+        if begun.passwords is not None and begun.passwords.count:
+            path, number = begun.passwords.path, begun.passwords.count
+            said.append(sentences.passwords_in(path, number, invited=self._invites))
         return " ".join(said)
 
     def on_report_table_moved(self, message: ReportTable.Moved) -> None:

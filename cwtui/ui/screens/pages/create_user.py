@@ -21,9 +21,9 @@ from cwtui.ui.widgets.check_list import RoleChoice
 from cwtui.ui.widgets.choices import Choice
 from cwtui.ui.widgets.fields import Field, TextInput
 
-_PASSWORD_NEXT: Final = N_("The user gets a one-time initial password. It is shown next.")
+_PASSWORD_NEXT: Final = N_("The user gets a one-time initial password. The password is shown next.")
 _CODE_NEXT: Final = N_(
-    "The user gets a one-time code, and chooses a password with it. It is shown next."
+    "The user gets a one-time code, and chooses a password with it. The code is shown next."
 )
 
 
