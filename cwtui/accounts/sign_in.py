@@ -59,6 +59,7 @@ from cwtui.accounts.sign_in_progress import (
     current,
     next_step,
     second_factor,
+    told_proofs,
 )
 from cwtui.language import Language, _
 
@@ -380,7 +381,7 @@ def _signed_in(
         return known.changed(last_sign_in=now, last_source=source, failed=None)
 
     def write() -> None:
-        write_audit(ports, EventType.SIGN_IN, session, account.username, _proofs(progress))
+        write_audit(ports, EventType.SIGN_IN, session, account.username, told_proofs(progress))
 
     before = update_record(ports, account.username, succeed, write, kept=note)
     if progress.before_stop is not None:
@@ -397,12 +398,3 @@ def _signed_in(
         ),
         tuple(closed_accounts.warnings(account, settings, before.last_sign_in, now)),
     )
-
-
-def _proofs(progress: Progress) -> str:
-    proofs = [proof.value for proof in Proof if proof in progress.proved]
-    if progress.device:
-        proofs.append(as_reason({"device": progress.device}))
-    if progress.door:
-        proofs.append(as_reason({"door": progress.door}))
-    return ", ".join(proofs)

@@ -13,6 +13,7 @@ from cwtui.accounts.errors import NoSecondFactor, SignInEnded, Throttled
 from cwtui.accounts.model import Account, SecondFactor, SignInRecord
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.preferences import DEFAULTS, Preferences
+from cwtui.accounts.session import as_reason
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.times import full_minute
 from cwtui.language import _
@@ -72,6 +73,16 @@ class Progress:
     @property
     def actor(self) -> str:
         return self.username
+
+
+def told_proofs(progress: Progress) -> str:
+    """Return what was proved, with which device and at which door, for the audit log."""
+    proofs = [proof.value for proof in Proof if proof in progress.proved]
+    if progress.device:
+        proofs.append(as_reason({"device": progress.device}))
+    if progress.door:
+        proofs.append(as_reason({"door": progress.door}))
+    return ", ".join(proofs)
 
 
 def claim_of(progress: Progress) -> tries.Claim:
