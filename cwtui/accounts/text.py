@@ -210,3 +210,8 @@ def visible_line(text: str) -> str:
         return line(visible(text)[:LINE_LENGTH], "", "It")
     except InvalidInput:
         return ""
+
+
+def means_yes(answer: str) -> bool:
+    """Whether the answer to a question is yes, in English or in the chosen language."""
+    return answer.strip().casefold() in {"y", "yes", _("y"), _("yes")}

@@ -146,32 +146,38 @@ def account_lines(details: Details) -> list[tuple[str, str]]:
     account, record = details.account, details.record
     factor = account.second_factor
     requirement = account_state.requirement(account, details.settings)
-    groups = {
-        _("Username"): [visible(account.username)],
-        _("Display name"): [visible(account.display_name) or "-"],
-        _("Roles"): [visible(role) for role in account.roles],
-        _("MFA (Required)"): [wording.required(requirement), wording.why_required(requirement)],
-        _("MFA"): [wording.mfa(factor)],
-        _("Devices"): [
-            f"{visible(state.name)}: {wording.device(state)}"
-            for state in devices.states(factor, record)
-        ],
-        _("Backup codes"): _backup_codes(factor),
-        _("SSH keys"): [
-            line
-            for state in ssh_keys.states(account)
-            for line in (f"{visible(state.name)}: {wording.ssh_key(state)}", state.fingerprint)
-        ],
-        _("Status"): [wording.status(details)],
-        _("Expires"): [wording.expires(account)],
-        _("Origin"): [wording.origin_in_full(account)],
-        _("Password"): [wording.password(account, details.now)],
-        _("Created"): [utc_minute(account.created_at)],
-        _("Last sign-in"): [wording.last_sign_in(record)],
-        _("Failed sign-ins"): _failed_sign_ins(record),
-        _("Failed attempts"): _failed_attempts(record, details.now),
-    }
-    return [line for label, values in groups.items() for line in _group(label, values)]
+    groups = [
+        (_("Username"), [visible(account.username)]),
+        (_("Display name"), [visible(account.display_name) or "-"]),
+        (_("Roles"), [visible(role) for role in account.roles]),
+        (_("MFA (Required)"), [wording.required(requirement), wording.why_required(requirement)]),
+        (_("MFA"), [wording.mfa(factor)]),
+        (
+            _("Devices"),
+            [
+                f"{visible(state.name)}: {wording.device(state)}"
+                for state in devices.states(factor, record)
+            ],
+        ),
+        (_("Backup codes"), _backup_codes(factor)),
+        (
+            _("SSH keys"),
+            [
+                line
+                for state in ssh_keys.states(account)
+                for line in (f"{visible(state.name)}: {wording.ssh_key(state)}", state.fingerprint)
+            ],
+        ),
+        (_("Status"), [wording.status(details)]),
+        (_("Expires"), [wording.expires(account)]),
+        (_("Origin"), [wording.origin_in_full(account)]),
+        (_("Password"), [wording.password(account, details.now)]),
+        (_("Created"), [utc_minute(account.created_at)]),
+        (_("Last sign-in"), [wording.last_sign_in(record)]),
+        (_("Failed sign-ins"), _failed_sign_ins(record)),
+        (_("Failed attempts"), _failed_attempts(record, details.now)),
+    ]
+    return [line for label, values in groups for line in _group(label, values)]
 
 
 def _group(label: str, values: list[str]) -> list[tuple[str, str]]:

@@ -28,11 +28,11 @@ NOT_REACHED: Final = N_("not reached")
 
 
 class Row(NamedTuple):
-    """What a command did with one account. `reason` is why it left it as it was, in words."""
+    """What a command did with one account. `reason` is why it left it as it was."""
 
     username: str
     outcome: str
-    reason: str = ""
+    reason: Reason | str = ""
 
     @property
     def is_changed(self) -> bool:
@@ -124,7 +124,10 @@ def _report(chosen: Chosen, plan: Plan, report: Report | None, rows: list[Row]) 
     if chosen.as_json:
         _put(rows, report, dry_run=chosen.dry_run)
     elif rows:
-        cells = ((visible(row.username), _(row.outcome), _(row.reason) or "-") for row in rows)
+        cells = (
+            (visible(row.username), _(row.outcome), sentences.why(row.reason) or "-")
+            for row in rows
+        )
         put(table([_HEADINGS, *cells]))
     if report is not None:
         say(

@@ -109,13 +109,13 @@ def use_yes() -> str:
 
 def ask_yes(question: str) -> bool:
     """Ask on the terminal. No answer means no."""
-    from cwtui.accounts.text import visible
+    from cwtui.accounts.text import means_yes, visible
 
     choice = _("[y/N]")
     sys.stderr.write(f"{visible(question)} {choice} ")
     sys.stderr.flush()
-    answer = sys.stdin.buffer.readline().strip().lower().decode("utf-8", "replace")
-    return answer in {"y", "yes", _("y"), _("yes")}
+    answer = sys.stdin.buffer.readline().decode("utf-8", "replace")
+    return means_yes(answer)
 
 
 def ask_new_password() -> tuple[Secret, Secret]:

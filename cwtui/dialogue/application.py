@@ -149,13 +149,14 @@ def _session(entry: Dialogue, signed_in: SignedIn, watch: SessionWatch, process:
 
 def _act(dialogue: SessionDialogue) -> bool:
     """Do one thing that the person chooses. Returns False to sign out."""
-    acts = OwnAccount(dialogue).acts() | Managing(dialogue).acts()
+    acts = [*OwnAccount(dialogue).acts(), *Managing(dialogue).acts()]
     try:
-        chosen = choice(dialogue.person, [*acts], _("Sign Out"))
+        chosen = choice(dialogue.person, [label for label, _act in acts], _("Sign Out"))
     except Cancelled:
         dialogue.person.warn(_(CANCELLED))
         return True
     if chosen is None:
         return False
-    dialogue.attempt([*acts.values()][chosen])
+    _label, act = acts[chosen]
+    dialogue.attempt(act)
     return True

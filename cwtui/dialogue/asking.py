@@ -1,14 +1,16 @@
 """Questions that every dialogue asks: again after a wrong answer, yes or no, one of several."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from cwtui.accounts.errors import InvalidInput, Refused, SignInFailed
-from cwtui.accounts.text import normal, whole_number
+from cwtui.accounts.text import means_yes, normal, whole_number
 from cwtui.dialogue.conversation import Conversation
 from cwtui.language import N_, _
 
 T = TypeVar("T")
+Labelled: TypeAlias = tuple[str, Callable[[], None]]
+"""Something that a person can choose to do, after its label."""
 
 _DIGITS: Final = 3
 PASSWORD: Final = N_("Password: ")
@@ -49,7 +51,7 @@ def is_yes(person: Conversation, question: str) -> bool:
     """Ask until the answer is yes or no; no answer means no. Raises Gone."""
     while True:
         typed = person.ask(_("{question} [y/N] ", question=question)).strip().casefold()
-        if typed in {"y", "yes", _("y"), _("yes")}:
+        if means_yes(typed):
             return True
         if typed in {"", "n", "no", _("n"), _("no")}:
             return False

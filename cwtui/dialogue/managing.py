@@ -15,7 +15,7 @@ from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import full_minute
-from cwtui.dialogue.asking import choice, is_yes, until_right
+from cwtui.dialogue.asking import Labelled, choice, is_yes, until_right
 from cwtui.dialogue.session import SessionDialogue
 from cwtui.language import _
 
@@ -29,12 +29,13 @@ class Managing:
 
     dialogue: SessionDialogue
 
-    def acts(self) -> dict[str, Callable[[], None]]:
-        acts: dict[str, Callable[[], None]] = {}
+    def acts(self) -> list[Labelled]:
+        """Return what the person can do, by label."""
+        acts: list[Labelled] = []
         if Permission.READ_USERS in self._held:
-            acts[_("Users")] = self.users
+            acts.append((_("Users"), self.users))
         if Permission.MANAGE_USERS in self._held:
-            acts[_("Create User")] = self.create
+            acts.append((_("Create User"), self.create))
         return acts
 
     @property

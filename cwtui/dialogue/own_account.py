@@ -11,7 +11,7 @@ from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.dialogue import enrolling
-from cwtui.dialogue.asking import ATTEMPTS, CODE, choice, is_yes, until_right
+from cwtui.dialogue.asking import ATTEMPTS, CODE, Labelled, choice, is_yes, until_right
 from cwtui.dialogue.session import SessionDialogue
 from cwtui.language import N_, _
 
@@ -24,20 +24,20 @@ class OwnAccount:
 
     dialogue: SessionDialogue
 
-    def acts(self) -> dict[str, Callable[[], None]]:
+    def acts(self) -> list[Labelled]:
         """Return what the person can do now, by label. Raises SessionEnded."""
         seen = self_service.overview(self.dialogue.ports, self.dialogue.session)
-        acts: dict[str, Callable[[], None]] = {}
+        acts: list[Labelled] = []
         if not seen.change_password_refusal:
-            acts[_("Change Password")] = self.change_password
+            acts.append((_("Change Password"), self.change_password))
         if not seen.enable_mfa_refusal:
-            acts[_("Enable Multi-Factor Authentication")] = self.enable_mfa
+            acts.append((_("Enable Multi-Factor Authentication"), self.enable_mfa))
         if seen.devices:
-            acts[_("Devices")] = self.devices
+            acts.append((_("Devices"), self.devices))
             left = wording.backup_codes_left(seen.backup_codes_left)
-            acts[_("Regenerate Backup Codes ({left})", left=left)] = self.regenerate
+            acts.append((_("Regenerate Backup Codes ({left})", left=left), self.regenerate))
         if not seen.disable_mfa_refusal:
-            acts[_("Disable Multi-Factor Authentication")] = self.disable_mfa
+            acts.append((_("Disable Multi-Factor Authentication"), self.disable_mfa))
         return acts
 
     def change_password(self) -> None:

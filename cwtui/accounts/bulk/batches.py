@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias, overload
+from typing import Final, NamedTuple, TypeAlias, overload
 
 from cwtui.accounts.bulk.acts import Doing, Reason
 from cwtui.accounts.bulk.packed import Packed
@@ -37,12 +37,15 @@ class Outcome(StrEnum):
     REFUSED = N_("refused")
 
 
+_REASONS: Final = {reason.value: reason for reason in Reason}
+
+
 class Result(NamedTuple):
     """What became of one account. If it was refused, `why` is a `Reason` or a sentence."""
 
     username: str
     outcome: Outcome
-    why: str = ""
+    why: Reason | str = ""
 
 
 class Report(Sequence[Result]):
@@ -110,7 +113,7 @@ def _result(line: str) -> Result:
     name, _tab, why = line.partition("\t")
     if why == Reason.ALREADY:
         return Result(name, Outcome.ALREADY)
-    return Result(name, Outcome.REFUSED, why)
+    return Result(name, Outcome.REFUSED, _REASONS.get(why, why))
 
 
 def begin(ports: Ports, actor: Actor, plan: Plan) -> Report:

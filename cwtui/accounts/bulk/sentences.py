@@ -239,6 +239,11 @@ def summary(report: Report) -> str:
     return f"{said} {stopped}"
 
 
+def why(reason: Reason | str) -> str:
+    """Return why an account is left as it is. Only a `Reason` is not translated yet."""
+    return _(reason.value) if isinstance(reason, Reason) else reason
+
+
 def passwords_in(path: Path, number: int, *, invited: bool) -> str:
     """Return how many initial passwords or codes of invitations a file has, as two sentences."""
     if invited:

@@ -87,13 +87,13 @@ class Summary(NamedTuple):
 
     def differences(self, other: "Summary") -> list[str]:
         """Return what differs, in words."""
-        differs = {
-            _("the organization settings"): self.settings != other.settings,
-            _("the accounts"): self.accounts != other.accounts,
-            _("the sign-in records"): self.records != other.records,
-            _("the audit log"): (self.audit, self.chain) != (other.audit, other.chain),
-        }
-        return [what for what, is_other in differs.items() if is_other]
+        differs = [
+            (_("the organization settings"), self.settings != other.settings),
+            (_("the accounts"), self.accounts != other.accounts),
+            (_("the sign-in records"), self.records != other.records),
+            (_("the audit log"), (self.audit, self.chain) != (other.audit, other.chain)),
+        ]
+        return [what for what, is_other in differs if is_other]
 
 
 def summed_up(whole: Whole, step: Step) -> Summary:

@@ -6,6 +6,7 @@ from typing import Final
 from rich.cells import cell_len
 from textual.message import Message
 
+from cwtui.accounts.bulk import sentences
 from cwtui.accounts.bulk.batches import Outcome, Report, Result
 from cwtui.accounts.text import visible
 from cwtui.language import _
@@ -45,7 +46,7 @@ class ReportTable(VirtualTable[Result]):
         self._tell_moved()
 
     def _tell_moved(self) -> None:
-        why = visible(self.rows[self.cursor].why) if self.rows else ""
+        why = visible(sentences.why(self.rows[self.cursor].why)) if self.rows else ""
         self.post_message(self.Moved(why if cell_len(why) > self.shown[-1].width else ""))
 
 
@@ -57,7 +58,7 @@ def _left() -> Column[Result]:
     return Column(
         _("Left as it is"),
         40,
-        lambda one: visible(_(one.why or one.outcome.value)),
+        lambda one: visible(sentences.why(one.why) or _(one.outcome.value)),
         least=20,
         most=200,
     )
@@ -71,4 +72,4 @@ def _outcome() -> Column[Result]:
 
 
 def _why() -> Column[Result]:
-    return Column(_("Why"), 40, lambda one: visible(_(one.why)), least=20, most=200)
+    return Column(_("Why"), 40, lambda one: visible(sentences.why(one.why)), least=20, most=200)

@@ -2,19 +2,23 @@
 
 import pytest
 
+from cwtui import language
 from cwtui.accounts.bulk import sentences
 from cwtui.accounts.bulk.acts import (
     AddRole,
     Change,
     DisableMfa,
+    Reason,
     Remove,
     RemoveRole,
     ResetPassword,
     Unlock,
 )
+from cwtui.accounts.bulk.batches import Report
 from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.listing import View
 from cwtui.accounts.roles import ADMIN, MINIMUM
+from cwtui.language import Language
 from tests.accounts.bulk.planning import (
     DISABLE,
     EVERYBODY,
@@ -23,6 +27,7 @@ from tests.accounts.bulk.planning import (
     planned,
 )
 from tests.accounts.world import World
+from tests.language import Marked, german, marked
 
 
 @pytest.mark.parametrize(
@@ -95,3 +100,14 @@ def test_acts_have_different_texts() -> None:
     texts = {sentences.done_with(act, "2 accounts") for act in acts}
     assert len(texts) == len(acts)
     assert all("2 accounts" in text for text in texts)
+
+
+def test_only_a_reason_is_translated_where_it_is_shown(world: World) -> None:
+    report = Report(planned(world, REQUIRE, EVERYBODY), "b")
+    report.add_left("ann", Reason.OWN)
+    report.add_left("bob", "A sentence.")
+    with german(Marked()):
+        language.use(Language.GERMAN)
+        said = {one.username: sentences.why(one.why) for one in report}
+    assert said["ann"] == marked("your own account")
+    assert said["bob"] == "A sentence."
