@@ -10,7 +10,7 @@ from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.cli.completing import files
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
-from cwtui.cli.host import Host
+from cwtui.cli.host import Host, again
 from cwtui.cli.json_output import option, speak_english
 from cwtui.cli.output import put, say
 from cwtui.language import _, ngettext
@@ -63,7 +63,7 @@ def command(
     if status:
         if radius:
             raise WrongUsage(_("--status is not for RADIUS. See: cwtui help doors"))
-        _show_status(path, as_json=as_json)
+        _show_status(path, config, as_json=as_json)
         return
     if as_json:
         raise WrongUsage(_("--json needs --status."))
@@ -153,14 +153,21 @@ def _listen(pam: Path, gate: Path) -> "list[Made]":
         raise
 
 
-def _show_status(path: Path, *, as_json: bool) -> None:
+def _show_status(path: Path, config: "Config", *, as_json: bool) -> None:
     import msgspec
 
     from cwtui.accounts.text import visible
     from cwtui.accounts.times import utc_minute
     from cwtui.service import client
 
-    content = client.status(path)
+    try:
+        content = client.status(path)
+    except client.CannotUseStore as error:
+        from cwtui import installation
+
+        installation.check_is_there(config)  # it says more
+        why = _("To see why: {command}", command=again("doctor store"))
+        raise CannotCheck(f"{error} {why}") from None
     if as_json:
         put(content)
         return

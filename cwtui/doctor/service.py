@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from cwtui.accounts.errors import AccountsError, Refused
+from cwtui.accounts.errors import AccountsError, Refused, StoreMissing
 from cwtui.accounts.times import utc_minute
 from cwtui.doctor import copies
 from cwtui.doctor.findings import Area, Finding, Level
@@ -133,6 +133,11 @@ def _answer(path: Path, subject: Subject, ask: AskStatus) -> Finding:
             _("Only root and the Unix user that owns the store may ask the service."),
             _("Run: {command}", command=subject.again(_AREA.value, uid=owner)),
         )
+    except client.CannotUseStore as error:
+        if isinstance(subject.glance, StoreMissing):
+            return _found(Level.PROBLEM, str(subject.glance))
+        again = subject.again(Area.STORE.value, uid=subject.owner or 0)
+        return _found(Level.PROBLEM, str(error), _("Run: {command}", command=again))
     except AccountsError as error:
         return _found(Level.PROBLEM, str(error), _(_START))
     except msgspec.DecodeError:

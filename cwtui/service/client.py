@@ -56,9 +56,11 @@ def converse(
 
 
 def status(path: Path, seconds: float = SECONDS) -> str:
-    """Return what the service has done, as JSON. Raises CannotCheck and Refused."""
+    """Return what the service has done, as JSON. Raises CannotCheck, CannotUseStore and Refused."""
     heard = _Listener()
     verdict = converse(path, Request(Phase.STATUS, {}), heard, seconds)
+    if verdict is Verdict.CANNOT_CHECK:
+        raise CannotUseStore(_("The sign-in service runs, but it cannot use the store."))
     if verdict is not Verdict.ACCEPTED:
         raise Refused(" ".join(heard.warnings) or _("The service refused this."))
     return "\n".join(heard.texts)
@@ -87,6 +89,10 @@ class _Listener:
 
 class NotThere(CannotCheck):
     """Nobody listens on the socket."""
+
+
+class CannotUseStore(CannotCheck):
+    """The service runs, but can check nothing. It tells nobody why: that is in the journal."""
 
 
 @contextmanager

@@ -4,20 +4,30 @@ import socket
 import stat
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from cwtui import installation
 from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.config import Config, ServiceConfig
 from cwtui.doctor import service
 from cwtui.doctor.findings import Finding, Level
+from cwtui.service.client import CannotUseStore
 from tests.doctor.hosts import ASKS_CODE, machine, subject, with_pam
+from tests.new_store import config_in
+
+_DEFAULTS = Config()
 
 
-def of_service(root: Path, path: Path, status: str | Exception, **pam: str) -> list[Finding]:
+def of_service(
+    root: Path, path: Path, status: str | Exception, config: Config = _DEFAULTS, **pam: str
+) -> list[Finding]:
     def ask(_: Path) -> str:
         if isinstance(status, Exception):
             raise status
         return status
 
-    config = Config(service=ServiceConfig(socket=str(path), gate_socket=str(path) + "-gate"))
+    sockets = ServiceConfig(socket=str(path), gate_socket=str(path) + "-gate")
+    config = replace(config, service=sockets)
     pam = {
         name: content.replace("pam_cwtui.so", f"pam_cwtui.so socket={path}")
         for name, content in pam.items()
@@ -54,6 +64,21 @@ def test_whether_the_service_answers(tmp_path: Path) -> None:
     path.write_text("")
     (one,) = of_service(tmp_path, path, answer)
     assert one.sentence == f"{path} is not a socket."
+
+
+def test_a_service_without_its_store(tmp_path: Path) -> None:
+    path, config = tmp_path / "pam", config_in(tmp_path)
+    says = CannotUseStore("It cannot use it.")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        path.chmod(0o600)
+        (one,) = of_service(tmp_path, path, says, config)
+        assert one.level is Level.PROBLEM
+        assert one.sentence.startswith(f"There is no store in {config.folder}.")
+        installation.set_up(config)
+        (one,) = of_service(tmp_path, path, says, config)
+        assert one.sentence == str(says)
+        assert one.action.endswith("doctor store")
 
 
 def test_everybody_may_knock_at_the_gate(tmp_path: Path) -> None:

@@ -50,6 +50,17 @@ def test_people_sign_in_and_the_status_counts_them(service: Service) -> None:
     assert oct(service.socket.stat().st_mode & 0o777) == "0o600"
 
 
+def test_the_operator_is_told_that_the_store_is_missing(service: Service) -> None:
+    store = service.host.store
+    away = store.rename(store.with_name("away"))
+    try:
+        told = service.host.run("serve", "--status")
+    finally:
+        away.rename(store)
+    assert told.status == 3
+    assert told.err.startswith(f"There is no store in {store}")
+
+
 def test_a_session_at_a_door_is_listed_while_the_service_runs(tmp_path: Path) -> None:
     host = new_host(tmp_path / "host")
 
