@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from cwtui.accounts.errors import CannotCheck, StoreExposed, StoreMissing
+from cwtui.accounts.errors import CannotCheck, OfAnotherUser, StoreExposed, StoreMissing
 from cwtui.accounts.text import shortened, visible
 from cwtui.host import reserve
 from cwtui.host.untrusted_files import NotRegular, TooLarge, check_regular, open_regular
@@ -59,27 +59,24 @@ def check_found(path: Path, found: os.stat_result) -> None:
     if not stat.S_ISDIR(found.st_mode):
         check_regular(path, found.st_mode)
     if found.st_uid != os.geteuid():
-        raise StoreExposed(
-            _(
-                "{path} belongs to another user (uid {uid}). {remedy}",
-                path=path,
-                uid=found.st_uid,
-                remedy=_for_owner(path, found.st_uid),
-            )
-        )
+        raise _of_another(path, found.st_uid)
     if stat.S_IMODE(found.st_mode) & 0o077:
         raise StoreExposed(
             _("Other users can access {path}. {remedy}", path=path, remedy=_remedy(path))
         )
 
 
-def _for_owner(path: Path, uid: int) -> str:
+def _of_another(path: Path, uid: int) -> StoreExposed:
+    problem = _("{path} belongs to another user (uid {uid}).", path=path, uid=uid)
     is_in_ours = path.is_file() and path.parent.stat().st_uid == os.geteuid()
     if os.geteuid() != 0 or is_in_ours:
-        return _(
-            "Run cwtui as that user, or change the owner: chown {uid} {path}",
-            uid=os.geteuid(),
-            path=path,
+        return StoreExposed(
+            _(
+                "{problem} Run cwtui as that user, or change the owner: chown {uid} {path}",
+                problem=problem,
+                uid=os.geteuid(),
+                path=path,
+            )
         )
     import pwd
 
@@ -90,7 +87,7 @@ def _for_owner(path: Path, uid: int) -> str:
     import shlex
 
     # The owner could not use files that root wrote, and nobody could sign in any more.
-    return _("Run cwtui as that user: sudo -H -u {name} cwtui ...", name=shlex.quote(name))
+    return OfAnotherUser(problem, f"sudo -H -u {shlex.quote(name)}")
 
 
 def _remedy(path: Path) -> str:

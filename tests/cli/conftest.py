@@ -17,6 +17,7 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in (
         "CWTUI_CONFIG",
         "CWTUI_STORE",
+        "SUDO_UID",
         "SUDO_USER",
         "PYTHONUNBUFFERED",
         "PYTHONIOENCODING",

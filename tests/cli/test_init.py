@@ -1,6 +1,7 @@
 """`cwtui init`: store, keyring and first admin."""
 
 import os
+import pwd
 import shutil
 import stat
 from pathlib import Path
@@ -45,6 +46,16 @@ def test_init_creates_the_first_admin(new_host: Host, line_end: bytes) -> None:
     assert new_host.keyring.stat().st_mode & 0o777 == 0o600
     assert new_host.audit[0]["event"] == "user.create"
     assert new_host.audit[0]["actor"].startswith("operator:")
+
+
+def test_init_says_how_to_sign_in_for_who_used_sudo(
+    new_host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever runs it as the owner of the store is somebody else afterwards."""
+    monkeypatch.setenv("SUDO_UID", str(os.geteuid() + 1))
+    _, said = init(new_host, PASSWORD.encode())
+    owner = pwd.getpwuid(os.geteuid()).pw_name
+    assert f"Sign in with: sudo -H -u {owner} cwtui --config {new_host.config}" in said
 
 
 def test_init_refuses_a_second_admin(host: Host) -> None:

@@ -121,6 +121,14 @@ def test_another_users_store_is_reported_and_unchanged(
     assert host.files() == before
 
 
+@as_root
+def test_root_is_told_how_to_run_the_same_as_the_owner_of_the_store(host: Host) -> None:
+    os.chown(host.store, 12345, 12345)
+    result = host.run("user", "reset-mfa", "admin")
+    assert result.status == 3
+    assert result.err.endswith(f": sudo -H -u '#12345' cwtui --config {host.config} ...\n")
+
+
 def test_a_file_in_place_of_the_records_folder_is_reported(host: Host) -> None:
     folder = host.store / "sign-in"
     shutil.rmtree(folder)

@@ -41,7 +41,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True, scope="module")
 def _no_sudo() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("SUDO_USER", raising=False)
+        for name in ("SUDO_UID", "SUDO_USER"):
+            patch.delenv(name, raising=False)
         yield
 
 
