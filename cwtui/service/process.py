@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cwtui.accounts.ports import Ports
+from cwtui.host import upgrade
 
 _TURNS: Final = (os.cpu_count() or 1) + 1
 """Passwords that are checked at once: one more than processors, as some wait for the disk."""
@@ -27,6 +28,18 @@ def turns(ports: Ports) -> int:
 def log(sentence: str) -> None:
     with contextlib.suppress(OSError):
         sys.stderr.write(f"{sentence}\n")
+
+
+def was_upgraded() -> bool:
+    """Whether to end for another version of cwtui.
+
+    systemd starts that one. If there is no systemd, say that somebody has to.
+    """
+    if not (upgrade.is_there() or upgrade.is_superseded()):
+        return False
+    if not os.environ.get("NOTIFY_SOCKET"):
+        log("cwtui was upgraded. Start the service again.")
+    return True
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from cwtui.accounts.ports import Ports
 from cwtui.dialogue.conversation import Gone
-from cwtui.host import crash, upgrade
+from cwtui.host import crash
 from cwtui.language import _
 from cwtui.service import packets, peers, process, sockets
 from cwtui.service.figures import Figures
@@ -83,7 +83,7 @@ class Server:
         if not has_room:
             return False
         if not ready:
-            return self.room.is_empty() and (upgrade.is_there() or upgrade.is_superseded())
+            return self.room.is_empty() and process.was_upgraded()
         for one in ready:
             if isinstance(one, socket.socket):
                 self._accept(one)

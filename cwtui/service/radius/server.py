@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Final, NamedTuple, TypeAlias
 
 from cwtui.accounts.errors import CannotCheck
-from cwtui.host import crash, upgrade
+from cwtui.host import crash
 from cwtui.language import N_, _
 from cwtui.service import process, refusals, sockets
 from cwtui.service.figures import Figures
@@ -85,7 +85,7 @@ class RadiusServer:
         if ending in ready:
             return True
         if not ready:
-            return self._is_idle() and (upgrade.is_there() or upgrade.is_superseded())
+            return self._is_idle() and process.was_upgraded()
         self.receive()
         return False
 
