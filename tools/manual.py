@@ -41,9 +41,10 @@ Exit status:
 
 - 0: done
 - 1: refused or failed
-- 2: wrong usage, such as an unknown option or an impossible value
+- 2: wrong usage, such as an unknown option, command or topic of the manual, or
+  an impossible value
 - 3: could not be checked; treat it as refused
-- 4: nothing has this name, such as an account or a role
+- 4: the account, role or other object with this name does not exist
 - 5: something is there already: an account, a role, a key or a file
 
 The application exits with 0 only if a signed-in user quits, with 1 if nobody
@@ -247,9 +248,9 @@ def _sections(level: int) -> Iterator[str]:
         options = list(_options(ctx))
         if options:
             yield "\n".join(options) + "\n"
-        words = getattr(command, "filter_words", ())
+        words = getattr(command, "words", ())
         if words:
-            yield "Filter words:\n"
+            yield f"{getattr(command, 'title', '')}:\n"
             yield "\n".join(_filled(f"- `{word}`: {means}", "  ") for word, means in words) + "\n"
         examples = getattr(command, "examples", ())
         if examples:

@@ -41,7 +41,7 @@ _LINK: Final = re.compile(r"([1-9]\d{0,15}):([0-9a-f]{64})", re.ASCII)
     "audit",
     cls=GroupInOrder,
     invoke_without_command=True,
-    filter_words=lambda: explained(_WORDS),
+    words=lambda: explained(_WORDS),
     examples=(
         "cwtui audit --filter 'alice !event:sign_in since:7d'",
         "cwtui audit --since 2h --outcome failure",

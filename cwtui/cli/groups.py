@@ -19,24 +19,26 @@ pass_host = click.make_pass_decorator(Host)
 class _HasExamples(click.Command):
     """A command with `examples`: complete command lines, shown at the end of its help.
 
-    `filter_words` returns words of its filter, and what they mean.
+    `words` returns words that it takes, and what they mean; `title` says what they are.
     """
 
     def __init__(
         self,
         *args: Any,
         examples: Sequence[str] = (),
-        filter_words: Callable[[], Sequence[tuple[str, str]]] = tuple,
+        words: Callable[[], Sequence[tuple[str, str]]] = tuple,
+        title: str = "Filter words",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.examples = tuple(examples)
-        self._filter_words = filter_words
+        self.title = title
+        self._words = words
 
     @property
-    def filter_words(self) -> Sequence[tuple[str, str]]:
-        """The words of its filter and their meanings, in the language of the moment."""
-        return self._filter_words()
+    def words(self) -> Sequence[tuple[str, str]]:
+        """The words that it takes and their meanings, in the language of the moment."""
+        return self._words()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Like click's, but every error knows its command, so that it can name the help."""
@@ -48,9 +50,9 @@ class _HasExamples(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_epilog(ctx, formatter)
-        words = self.filter_words
+        words = self.words
         if words:
-            with formatter.section("Filter words"):
+            with formatter.section(self.title):
                 formatter.write_dl(words)
         if self.examples:
             with formatter.section("Examples"):

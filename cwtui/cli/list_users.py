@@ -32,7 +32,7 @@ def _checked(
 @click.command(
     "list",
     cls=CommandWithExamples,
-    filter_words=lambda: explained(_WORDS),
+    words=lambda: explained(_WORDS),
     examples=(
         "cwtui user list mfa:none status:enabled",
         "cwtui user list '!role:admin' 'last:>90d' --sort last_sign_in",

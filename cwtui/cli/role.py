@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cwtui.accounts import custom_roles
+from cwtui.accounts import custom_roles, roles
 from cwtui.accounts.custom_roles import Role
 from cwtui.accounts.errors import TO_EVERYTHING
 from cwtui.cli import completing, json_output
@@ -29,6 +29,10 @@ def _permission(help_text: str, *, required: bool) -> Callable[[Any], Any]:
         shell_complete=completing.permissions,
         help=help_text,
     )
+
+
+def _meanings() -> list[tuple[str, str]]:
+    return [(permission, _(meaning)) for permission, meaning in roles.MEANING.items()]
 
 
 @click.group("role", cls=GroupInOrder)
@@ -65,7 +69,9 @@ def list_(host: Host, as_json: bool) -> None:
 
 
 @command.command(
-    examples=("cwtui role add help-desk --permission reset-mfa --permission read-users",)
+    examples=("cwtui role add help-desk --permission reset-mfa --permission read-users",),
+    words=_meanings,
+    title="Permissions",
 )
 @click.argument("name")
 @_permission("What the role permits; repeat the option for more.", required=False)
@@ -99,7 +105,12 @@ def add(
         )
 
 
-@command.command("set", examples=("cwtui role set help-desk --permission reset-mfa",))
+@command.command(
+    "set",
+    examples=("cwtui role set help-desk --permission reset-mfa",),
+    words=_meanings,
+    title="Permissions",
+)
 @_name
 @_permission("Replace what the role permits; repeat the option for more.", required=True)
 @json_output.option

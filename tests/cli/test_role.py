@@ -1,7 +1,9 @@
 """`cwtui role`: custom roles on the command line."""
 
 import json
+import re
 
+from cwtui.accounts import roles
 from tests.cli.accounts import put
 from tests.cli.commands import Host
 
@@ -56,3 +58,10 @@ def test_what_cannot_be_right_is_wrong_usage(host: Host) -> None:
         assert host.run("role", *words).status == 2
     assert host.run("role", "add", "desk", "--permission", "fly").status == 2
     assert host.run("role", "set", "connectware-admin", *DESK).status == 1
+
+
+def test_the_help_says_what_each_permission_allows(host: Host) -> None:
+    for command in ("add", "set"):
+        shown = host.run("role", command, "--help").out
+        for permission, meaning in roles.MEANING.items():
+            assert re.search(f"^  {permission} +{meaning}$", shown, re.MULTILINE)
