@@ -1,10 +1,16 @@
 """Roles: the list, a role's page, and what a help desk sees."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from cwtui.accounts.roles import Permission
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.pages.roles import CreateRolePage, RolePage, RolesPage
 from cwtui.ui.screens.pages.users import UsersPage
-from tests.ui.plants import Plant
+from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.fields import TextInput
+from tests.ui.harness import Person, at_work
+from tests.ui.plants import Plant, devices_plant, keys_plant, locked_plant
 from tests.ui.scenes import SCENES
 
 
@@ -70,3 +76,57 @@ async def test_a_help_desk_sees_only_what_it_may_do() -> None:
         await person.click_button("Reset Password")
         person.sees("admin has permissions that you do not have")
         assert not there.world.account("admin").must_change_password
+
+
+# The page of an account, for somebody who does not manage users
+
+
+@asynccontextmanager
+async def alice_as_seen_by(there: Plant, *held: Permission) -> AsyncIterator[Person]:
+    there.world.settings(custom_roles={"help-desk": held})
+    there.world.add("dora", roles=("help-desk",))
+    async with at_work(there.world.ports, there.world.clock, in_session=True) as person:
+        person.app.context.session = there.world.session("dora")
+        person.app.router.open_account("alice")
+        await person.settle()
+        yield person
+
+
+def buttons(person: Person) -> list[str]:
+    return [str(button.label) for button in person.app.screen.query("#page Button").results(Button)]
+
+
+RESETS = (Permission.READ_USERS, Permission.RESET_MFA)
+
+
+async def test_an_account_can_only_be_read_without_more_permissions() -> None:
+    async with alice_as_seen_by(locked_plant(), Permission.READ_USERS) as person:
+        assert buttons(person) == ["Sessions"]
+        assert not person.app.screen.query(TextInput)
+        assert person.focus == "Sessions"
+        person.sees("Your roles let you read this account.", "never", "minimum-access")
+
+
+async def test_whoever_resets_mfa_is_offered_that_and_nothing_else() -> None:
+    async with alice_as_seen_by(locked_plant(), *RESETS) as person:
+        assert buttons(person) == ["Unlock", "Disable MFA", "Sessions"]
+        assert not person.app.screen.query(TextInput)
+        person.sees("Your roles let you read this account and reset its MFA.")
+
+
+async def test_whoever_resets_mfa_removes_devices() -> None:
+    async with alice_as_seen_by(devices_plant(), *RESETS) as person:
+        assert buttons(person) == [*["Remove Device"] * 5, "Disable MFA", "Sessions"]
+
+
+async def test_whoever_resets_mfa_removes_no_ssh_keys() -> None:
+    async with alice_as_seen_by(keys_plant(), *RESETS) as person:
+        person.sees("3 keys")
+        assert buttons(person) == ["Disable MFA", "Sessions"]
+
+
+async def test_whoever_only_manages_users_resets_no_mfa() -> None:
+    held = (Permission.READ_USERS, Permission.MANAGE_USERS)
+    async with alice_as_seen_by(devices_plant(), *held) as person:
+        assert not {"Remove Device", "Disable MFA"} & set(buttons(person))
+        assert {"Update", "Reset Password", "Remove"} < set(buttons(person))

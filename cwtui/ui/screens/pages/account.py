@@ -4,14 +4,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.widgets import Static
 
 from cwtui.accounts import (
     account_state,
     administration,
     expiry,
-    throttle,
     user_mfa,
     user_ssh_keys,
     wording,
@@ -20,7 +18,6 @@ from cwtui.accounts.account_state import Status
 from cwtui.accounts.administration import Details, Updated
 from cwtui.accounts.errors import AccountsError, Agreed, UnknownAccount
 from cwtui.accounts.meanwhile import Seen
-from cwtui.accounts.model import Origin
 from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
@@ -33,18 +30,18 @@ from cwtui.ui.screens.dialogs.disabling import DisableScreen
 from cwtui.ui.screens.dialogs.invitation import handing_over
 from cwtui.ui.screens.dialogs.resetting import ResetPasswordScreen
 from cwtui.ui.screens.pages import account_parts
-from cwtui.ui.screens.pages.account_parts import Changes
+from cwtui.ui.screens.pages.account_parts import Changes, May
 from cwtui.ui.screens.pages.page import PageBelow, row, save_row, value
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.check_list import RoleChoice
-from cwtui.ui.widgets.fields import Field, TextInput
+from cwtui.ui.widgets.fields import Field
 
 T = TypeVar("T")
 
 
 class AccountPage(PageBelow):
     # Enter there changes nothing as long as nothing was changed here.
-    AUTO_FOCUS = "#primary"
+    AUTO_FOCUS = "#primary, #open-sessions"
     LABELS = account_parts.LABELS
     SECTION = "users"
     MANUAL = "admin"
@@ -89,76 +86,41 @@ itself, after a day at most.""")
 
     def content(self) -> ComposeResult:
         account = self._account
-        if account.origin is Origin.LOCAL:
-            entry = TextInput(account.display_name)
-            yield Field("display_name", _("Display name"), entry, inline=True)
-            yield row(_("Roles"), RoleChoice(account.roles, self._settings.custom_roles))
-        else:
-            yield row(_("Display name"), value(account.display_name or "-"))
-            yield row(_("Roles"), value(", ".join(account.roles)))
-            yield row("", value(_("from the directory at the last sign-in")))
-        last_day = expiry.last_day(account.expires_at)
-        ends = TextInput(last_day, placeholder=_("YYYY-MM-DD (UTC), never"))
-        yield Field("expires", _("Expires"), ends, inline=True).add_class("gap")
-        yield row(
-            _("MFA (Required)"),
-            Static("", id="mfa-required-state", classes="row-value state", markup=False),
-            Button("", id="mfa-required", compact=True),
-        )
+        zone, session = self.context.zone, self.session
+        may = May.of(session.permissions, is_own=session.username == account.username)
+        if not may.manage:
+            yield Static(account_parts.allowed(may), classes="text", markup=False)
+        yield from account_parts.name_and_roles(account, self._settings.custom_roles, may)
+        yield account_parts.expiry_row(account, may)
+        yield account_parts.required_row(may)
         yield Static("", id="mfa-required-note", classes="under-row", markup=False)
         factor = account.second_factor
-        yield row(_("MFA"), value(account_parts.mfa(self._details, self.context.zone)))
-        yield from account_parts.device_rows(self._details, self.context.zone, is_own=self._is_own)
+        yield row(_("MFA"), value(account_parts.mfa(self._details, zone)))
+        yield from account_parts.device_rows(self._details, zone, may)
         if factor is not None:
             yield row(_("Backup codes"), value(wording.unused_codes(factor)))
-        yield from account_parts.ssh_key_rows(account, self.context.zone, is_own=self._is_own)
-        yield row(_("Status"), value(account_parts.status(self._details, self.context.zone)))
-        yield from account_parts.password_rows(self._details, self.context.zone)
-        yield row(_("Origin"), value(account_parts.origin(account, self.context.zone)))
-        last = full_minute(self._record.last_sign_in, self.context.zone)
-        yield row(_("Last sign-in"), value(last))
-        tries = throttle.wrong_tries(self._record)
-        if tries:
-            unlock = Button(_("Unlock"), id="unlock", compact=True)
-            yield row(_("Failed attempts"), unlock, value(_("{number} in a row", number=tries)))
-        yield from save_row(_("Update"))
-        if self._is_own:
-            yield Static(
-                _("To change your own password or device, go to Settings."),
-                classes="text",
-                markup=False,
-            )
-        else:
-            with Horizontal(classes="buttons"):
-                if account.origin is Origin.LOCAL:
-                    yield Button(_("Reset Password"), id="reset-password", compact=True)
-                if account.second_factor is not None:
-                    yield Button(_("Disable MFA"), id="disable-mfa", compact=True)
-                yield Button(_("Sessions"), id="open-sessions", compact=True)
-        with Horizontal(classes="buttons danger"):
-            if self._can_be_enabled:
-                yield Button(_("Enable Account"), id="enabled", compact=True)
-            else:
-                yield Button(_("Disable Account"), id="enabled", classes="danger", compact=True)
-            yield Button(_("Remove"), id="remove", classes="danger", compact=True)
+        yield from account_parts.ssh_key_rows(account, zone, may)
+        yield row(_("Status"), value(account_parts.status(self._details, zone)))
+        yield from account_parts.password_rows(self._details, zone)
+        yield row(_("Origin"), value(account_parts.origin(account, zone)))
+        yield row(_("Last sign-in"), value(full_minute(self._record.last_sign_in, zone)))
+        yield from account_parts.attempts_row(self._record, may)
+        if may.manage:
+            yield from save_row(_("Update"))
+        yield from account_parts.buttons(account, may, can_be_enabled=self._can_be_enabled)
 
     @property
     def _can_be_enabled(self) -> bool:
         return self._details.status in {Status.DISABLED, Status.UNUSED}
 
-    @property
-    def _is_own(self) -> bool:
-        session = self.context.session
-        return session is not None and session.username == self._account.username
-
     def on_mount(self) -> None:
         self._show_required()
 
     def _show_required(self) -> None:
-        button = self.query_one("#mfa-required", Button)
-        button.label = _("Disable") if self._required else _("Enable")
-        # Textual would keep the width of the previous label.
-        button.refresh(layout=True)
+        for button in self.query("#mfa-required").results(Button):
+            button.label = _("Disable") if self._required else _("Enable")
+            # Textual would keep the width of the previous label.
+            button.refresh(layout=True)
         chosen = self._account.changed(mfa_required=self._required)
         requirement = account_state.requirement(chosen, self._settings)
         state = account_parts.required(requirement)

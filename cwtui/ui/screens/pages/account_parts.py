@@ -2,21 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
-from typing import Final, TypedDict
+from typing import Final, NamedTuple, Self, TypedDict
 
+from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from cwtui.accounts import account_state, devices, ssh_keys, wording
+from cwtui.accounts import account_state, devices, expiry, roles, ssh_keys, throttle, wording
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.administration import Details
-from cwtui.accounts.model import Account, Device, Origin, SshKey
+from cwtui.accounts.model import Account, Device, Origin, SignInRecord, SshKey
+from cwtui.accounts.roles import CustomRoles, Permission
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import visible
 from cwtui.language import N_, _, ngettext
 from cwtui.ui.screens.pages.page import row, value
 from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.check_list import RoleChoice
+from cwtui.ui.widgets.fields import Field, TextInput
 from cwtui.ui.widgets.user_table import ORIGIN_MARKS, STATUS_MARKS
 
 LABELS: Final = {
@@ -50,6 +54,61 @@ class Changes(TypedDict, total=False):
     display_name: str
     chosen_roles: Sequence[str]
     expires: str
+
+
+class May(NamedTuple):
+    """What a person can do on the page of an account. The rules check each action again."""
+
+    manage: bool
+    reset_mfa: bool
+    unlock: bool
+    is_own: bool
+    """Whether it is the person's own account."""
+
+    @classmethod
+    def of(cls, held: frozenset[Permission], *, is_own: bool) -> Self:
+        return cls(
+            manage=Permission.MANAGE_USERS in held,
+            reset_mfa=Permission.RESET_MFA in held,
+            unlock=not held.isdisjoint(roles.TO_UNLOCK),
+            is_own=is_own,
+        )
+
+
+def allowed(may: May) -> str:
+    """Return what somebody can do here who does not manage users."""
+    if may.reset_mfa:
+        return _("Your roles let you read this account and reset its MFA.")
+    return _("Your roles let you read this account.")
+
+
+def name_and_roles(account: Account, custom: CustomRoles, may: May) -> Iterator[Widget]:
+    """Yield the display name and the roles. What the directory says is not changed here."""
+    is_local = account.origin is Origin.LOCAL
+    if is_local and may.manage:
+        entry = TextInput(account.display_name)
+        yield Field("display_name", _("Display name"), entry, inline=True)
+        yield row(_("Roles"), RoleChoice(account.roles, custom))
+        return
+    yield row(_("Display name"), value(account.display_name or "-"))
+    yield row(_("Roles"), value(", ".join(account.roles)))
+    if not is_local:
+        yield row("", value(_("from the directory at the last sign-in")))
+
+
+def expiry_row(account: Account, may: May) -> Widget:
+    if not may.manage:
+        return row(_("Expires"), value(wording.expires(account)), gap=True)
+    last_day = expiry.last_day(account.expires_at)
+    ends = TextInput(last_day, placeholder=_("YYYY-MM-DD (UTC), never"))
+    return Field("expires", _("Expires"), ends, inline=True).add_class("gap")
+
+
+def required_row(may: May) -> Widget:
+    """Return the row for whether MFA is required. The page writes its words."""
+    state = Static("", id="mfa-required-state", classes="row-value state", markup=False)
+    change = (Button("", id="mfa-required", compact=True),) if may.manage else ()
+    return row(_("MFA (Required)"), state, *change)
 
 
 def required(requirement: Requirement) -> str:
@@ -86,32 +145,67 @@ def origin(account: Account, zone: tzinfo) -> str:
     return said if note is None else f"{ORIGIN_MARKS[note]} {said}"
 
 
-def device_rows(details: Details, zone: tzinfo, *, is_own: bool) -> Iterator[Widget]:
+def device_rows(details: Details, zone: tzinfo, may: May) -> Iterator[Widget]:
     """Yield a line for each of several devices, with a button that removes it unless it is own."""
+    is_kept = may.is_own or not may.reset_mfa
     found = devices.states(details.account.second_factor, details.record)
     if len(found) == 1:
         return  # it stands beside MFA
     for number, state in enumerate(found):
         words = wording.device_in_short(state, zone)
-        yield _removable(words, _("Remove Device"), f"{DEVICE}{number}", is_own=is_own)
+        yield _removable(words, _("Remove Device"), f"{DEVICE}{number}", is_kept=is_kept)
 
 
-def ssh_key_rows(account: Account, zone: tzinfo, *, is_own: bool) -> Iterator[Widget]:
+def ssh_key_rows(account: Account, zone: tzinfo, may: May) -> Iterator[Widget]:
     """Yield a line for each SSH key, with a button that removes it unless it is own."""
     if not account.ssh_keys:
         return
+    is_kept = may.is_own or not may.manage
     counted = ngettext("{number} key", "{number} keys", len(account.ssh_keys))
     yield row(_("SSH keys"), value(counted))
     for number, state in enumerate(ssh_keys.states(account)):
         words = wording.ssh_key_in_short(state, zone)
-        line = _removable(words, _("Remove SSH Key"), f"{SSH_KEY}{number}", is_own=is_own)
+        line = _removable(words, _("Remove SSH Key"), f"{SSH_KEY}{number}", is_kept=is_kept)
         is_last = number + 1 == len(account.ssh_keys)
         yield line.add_class("gap") if is_last else line
 
 
-def _removable(words: str, act: str, button: str, *, is_own: bool) -> Widget:
+def _removable(words: str, act: str, button: str, *, is_kept: bool) -> Widget:
     said = Static(words, classes="device", markup=False)
-    return said if is_own else Horizontal(said, Button(act, id=button, compact=True), classes="row")
+    return (
+        said if is_kept else Horizontal(said, Button(act, id=button, compact=True), classes="row")
+    )
+
+
+def attempts_row(record: SignInRecord, may: May) -> Iterator[Widget]:
+    """Yield a line about failed attempts, if there are any."""
+    tries = throttle.wrong_tries(record)
+    if tries:
+        unlock = (Button(_("Unlock"), id="unlock", compact=True),) if may.unlock else ()
+        said = value(_("{number} in a row", number=tries))
+        yield row(_("Failed attempts"), *unlock, said)
+
+
+def buttons(account: Account, may: May, *, can_be_enabled: bool) -> ComposeResult:
+    """Yield the buttons below the fields, but for the one that saves them."""
+    if may.is_own:
+        own = _("To change your own password or device, go to Settings.")
+        yield Static(own, classes="text", markup=False)
+    else:
+        with Horizontal(classes="buttons"):
+            if may.manage and account.origin is Origin.LOCAL:
+                yield Button(_("Reset Password"), id="reset-password", compact=True)
+            if may.reset_mfa and account.second_factor is not None:
+                yield Button(_("Disable MFA"), id="disable-mfa", compact=True)
+            yield Button(_("Sessions"), id="open-sessions", compact=True)
+    if not may.manage:
+        return
+    with Horizontal(classes="buttons danger"):
+        if can_be_enabled:
+            yield Button(_("Enable Account"), id="enabled", compact=True)
+        else:
+            yield Button(_("Disable Account"), id="enabled", classes="danger", compact=True)
+        yield Button(_("Remove"), id="remove", classes="danger", compact=True)
 
 
 def before_device_is_removed(username: str, device: Device) -> str:
