@@ -19,7 +19,7 @@ from cwtui.ui.terminal.textual_app import TextualApp
 class EndsSessions(Protocol):
     """The part of the router that is needed here."""
 
-    def end_session(self, reason: str, notice: str) -> None:
+    def end_session(self, reason: str, notice: str, *, wrong: bool) -> None:
         """End the session. `reason` is for the audit log, `notice` for the login screen."""
 
     def back_to_sign_in(self, notice: str, *, wrong: bool, username: str) -> None:
@@ -61,7 +61,7 @@ class Absence:
                 "Your session was locked after {time} without a key press. Sign in again.",
                 time=_while(self._context.config.session.idle_minutes),
             )
-            self._router.end_session("idle", notice)
+            self._router.end_session("idle", notice, wrong=True)
             return
         below = self._app.screen_stack[:2][-1]
         if isinstance(below, AccountScreen) and not below.RESTING:

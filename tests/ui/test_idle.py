@@ -30,7 +30,7 @@ async def test_an_idle_session_locks() -> None:
         assert person.app.context.session is not None
         await left_alone(person, LOCK, 1)
         assert person.app.context.session is None
-        person.sees("Your session was locked after 10 minutes without a key press.")
+        person.sees("✗ Your session was locked after 10 minutes without a key press.")
         assert person.typed("username") == ADMIN
         assert person.focus == "password"
         last = there.world.events[-1]
