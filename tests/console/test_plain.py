@@ -68,7 +68,7 @@ def test_sign_in_and_enrolment_on_a_line_of_1200_baud(tmp_path: Path) -> None:
         lines.answer("Username: ", "admin")
         lines.answer("Password: ", PASSWORD)
         shown = lines.wait_for("from the app: ")
-        assert "QR" not in shown
+        assert "QR code" not in shown
         key = re.search(r"Key: ([A-Z2-7 ]+)", shown)
         assert key is not None
         terminal.type(f"{pyotp.TOTP(key[1].replace(' ', '')).now()}\n")
