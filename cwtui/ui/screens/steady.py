@@ -8,7 +8,6 @@ focus, and each of them checks whether the screen is still in front.
 from collections.abc import Iterator
 from typing import ClassVar, Final, TypeVar
 
-from textual import events, on
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -20,7 +19,6 @@ from textual.widgets import Static
 from cwtui.language import N_, _
 from cwtui.ui.terminal.textual_screen import TextualScreen
 from cwtui.ui.widgets.buttons import Button
-from cwtui.ui.widgets.key_bar import KeyBar
 
 T = TypeVar("T")
 
@@ -77,12 +75,6 @@ class SteadyScreen(TextualScreen[T]):
 
     _kept_focus: Widget | None = None
     """The widget that has the focus, or gets it back when there is room again."""
-
-    @on(events.Mount)
-    async def _show_keys(self) -> None:
-        """Draw the keys with the rest of the screen. Textual would only draw them after it."""
-        for bar in self.query(KeyBar):
-            await self.show_keys_now(bar)
 
     # In front, below something, or gone
 

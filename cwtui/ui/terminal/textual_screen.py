@@ -13,7 +13,6 @@ from textual.geometry import Size
 from textual.messages import Layout
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 T = TypeVar("T")
 
@@ -79,10 +78,3 @@ class TextualScreen(Screen[T]):
         if request.time < self._laid_out_at:
             request.stop()
             request.prevent_default()
-
-    async def show_keys_now(self, bar: Footer) -> None:
-        """Show the keys that work here in the footer, before the screen is laid out."""
-        # What the footer does, also later, it must do for itself.
-        with bar._context():  # noqa: SLF001  there is no public way to act for a widget
-            bar.bindings_changed(self)
-            await bar.recompose()
