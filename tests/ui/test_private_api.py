@@ -31,7 +31,6 @@ METHODS: Final[dict[type, dict[str, str]]] = {
         "_set_pointer_shape": "(self, shape)",
     },
     Screen: {
-        "_context": "(self)",
         "_on_layout": "(self, message)",
         "_refresh_layout": "(self, size=None, scroll=False)",
         "_screen_resized": "(self, size)",
