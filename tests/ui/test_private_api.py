@@ -33,7 +33,6 @@ METHODS: Final[dict[type, dict[str, str]]] = {
     Screen: {
         "_on_layout": "(self, message)",
         "_refresh_layout": "(self, size=None, scroll=False)",
-        "_screen_resized": "(self, size)",
     },
     LinuxDriver: {
         "_disable_in_band_window_resize": "(self)",

@@ -51,13 +51,6 @@ class TextualScreen(Screen[T]):
             event.refresh_styles = False
         await super().on_event(event)
 
-    def _screen_resized(self, size: Size) -> None:
-        # Private: it is called for each size that was posted, also by the layout for that size.
-        # Whatever changed since then asks for a layout of its own.
-        known = self._compositor
-        if known.root is not self or known.size != size or not self.is_current:
-            super()._screen_resized(size)
-
     def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
         # Private: all layouts pass through this method, also those that nobody asked for, such as
         # the first one.
@@ -70,7 +63,7 @@ class TextualScreen(Screen[T]):
         try:
             super()._refresh_layout(size, scroll)
         finally:
-            _VIRTUAL_SIZE._layout = True  # noqa: SLF001
+            _VIRTUAL_SIZE._layout = True  # noqa: SLF001  as above
 
     async def _on_layout(self, request: Layout) -> None:
         # Private: Textual would lay out a new screen again for what its widgets have asked for
