@@ -17,7 +17,6 @@ from cwtui.accounts.errors import CannotCheck, StoreDamaged, StoreExposed
 from cwtui.host.files import version_of
 from cwtui.store import journal, journal_file, table_file
 from cwtui.store.table_file import TableFile
-from cwtui.store.view import Kind, View
 from tests import soak
 from tests.store.table_files import (
     change,
@@ -347,56 +346,6 @@ def test_nobody_is_told_that_nothing_changed_if_it_cannot_be_undone(
         with pytest.raises(CannotCheck, match="The last change may be lost"):
             change(file, {"n8": {"text": "kept"}})
     assert table(file.path).view().get("n8") == b'{"text":"kept"}'
-
-
-@pytest.mark.parametrize("in_a_new_base", [False, True])
-def test_a_view_that_is_refused_is_read_again_if_it_was_changed_meanwhile(
-    file: TableFile, *, in_a_new_base: bool
-) -> None:
-    """As by a key rotation, which changes the store and then the keyring."""
-    refused = []
-
-    def check(view: View) -> None:
-        if view.get("n8") != b'{"text":"new"}':
-            refused.append(view)
-            change(table(file.path), {"n8": {"text": "new"}})
-            if in_a_new_base:
-                table(file.path).compact()
-            raise CannotCheck("it does not fit the keyring")
-
-    reader = TableFile(
-        Kind(file.path, "things", ("small",)), check_is_there=lambda: None, check_view=check
-    )
-    assert reader.view().get("n8") == b'{"text":"new"}'
-    assert len(refused) == 1
-
-
-def test_what_this_process_wrote_is_checked_too(file: TableFile) -> None:
-    def check(view: View) -> None:
-        if view.get("n8") == b"{}":
-            raise CannotCheck("it does not fit the keyring")
-
-    writer = TableFile(
-        Kind(file.path, "things", ("small",)), check_is_there=lambda: None, check_view=check
-    )
-    change(writer, {"n8": {}})
-    for _ in range(2):
-        with pytest.raises(CannotCheck, match="it does not fit the keyring"):
-            writer.view()
-    change(file, {"n8": {"text": "fits"}})
-    assert writer.view().get("n8") == b'{"text":"fits"}'
-
-
-def test_a_view_that_is_refused_is_not_read_for_ever(file: TableFile) -> None:
-    def check(_: View) -> None:
-        raise CannotCheck("it does not fit the keyring")
-
-    path = journal_of(file.path)
-    path.write_bytes(path.read_bytes() + b"torn")
-    with pytest.raises(CannotCheck, match="it does not fit the keyring"):
-        TableFile(
-            Kind(file.path, "things", ("small",)), check_is_there=lambda: None, check_view=check
-        ).view()
 
 
 @pytest.mark.parametrize("size", [journal_file.MOST + 1])

@@ -261,3 +261,18 @@ def gone_plant() -> Plant:
     there.world.put(there.world.account("erin").changed(gone_since=NOW - 50 * HOUR))
     there.world.put(there.world.account("bob").changed(in_directory_too=True))
     return there
+
+
+def write_events(there: Plant, *subjects: str) -> None:
+    """Record an event about each of these."""
+    for subject in subjects:
+        there.world.audit.append(
+            Event(
+                at=there.world.clock(),
+                event=EventType.USER_UNLOCK,
+                actor=ADMIN,
+                subject=subject,
+                source=HERE,
+                outcome=Outcome.SUCCESS,
+            )
+        )

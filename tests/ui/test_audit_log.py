@@ -3,16 +3,14 @@
 import pytest
 
 from cwtui.accounts import roles
-from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.audit.reading import WINDOW
 from cwtui.accounts.errors import CannotCheck
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.audit_log import AuditLogPage, EventScreen
 from cwtui.ui.widgets.event_table import EventTable
-from tests.accounts.world import HERE
 from tests.ui.admin_ways import audit_log
 from tests.ui.harness import Person
-from tests.ui.plants import ADMIN, Plant, plant
+from tests.ui.plants import ADMIN, Plant, plant, write_events
 from tests.ui.scenes import SCENES
 
 
@@ -26,22 +24,8 @@ def chosen(person: Person) -> str:
     return f"{record.event} {record.subject}"
 
 
-def write(there: Plant, *subjects: str) -> None:
-    for subject in subjects:
-        there.world.audit.append(
-            Event(
-                at=there.world.clock(),
-                event=EventType.USER_UNLOCK,
-                actor=ADMIN,
-                subject=subject,
-                source=HERE,
-                outcome=Outcome.SUCCESS,
-            )
-        )
-
-
 async def with_many(person: Person, there: Plant, events: int) -> None:
-    write(there, *(f"user-{number}" for number in range(events)))
+    write_events(there, *(f"user-{number}" for number in range(events)))
     await audit_log(person, there)
 
 
@@ -117,7 +101,7 @@ async def test_a_damaged_line_shows_its_content() -> None:
 
 async def test_typed_text_in_events_is_shown_as_plain_text() -> None:
     async with SCENES["sign_in"].played() as (person, there):
-        write(there, "[bold]\x1b[31m\u202e")
+        write_events(there, "[bold]\x1b[31m\u202e")
         await audit_log(person, there)
         await person.press("down")
         assert chosen(person) == "user.unlock [bold]\x1b[31m\u202e"
@@ -218,7 +202,7 @@ async def test_r_is_a_letter_in_the_filter() -> None:
 async def test_r_reads_new_events_and_keeps_the_position() -> None:
     async with SCENES["audit_log"].played() as (person, there):
         await person.press("down", "down")
-        write(there, "bob", "dave")
+        write_events(there, "bob", "dave")
         await person.press("r")
         person.sees("17 events", "admin → dave")
         assert chosen(person) == "session.end alice"
@@ -227,7 +211,7 @@ async def test_r_reads_new_events_and_keeps_the_position() -> None:
 @pytest.mark.parametrize("keys", [("up",), ("home",), ("down", "k"), ("pageup",)])
 async def test_reaching_the_top_reads_new_events(keys: tuple[str, ...]) -> None:
     async with SCENES["audit_log"].played() as (person, there):
-        write(there, "bob")
+        write_events(there, "bob")
         await person.press(*keys)
         person.sees("16 events", "admin → bob")
         assert chosen(person) == f"sign_in.complete {ADMIN}"
@@ -240,7 +224,7 @@ async def test_new_events_are_filtered_too() -> None:
         await person.press("/")
         await person.write("user.unlock")
         person.sees("0 events")
-        write(there, "bob")
+        write_events(there, "bob")
         await person.press("down", "r")
         person.sees("1 event")
         assert chosen(person) == "user.unlock bob"
@@ -266,7 +250,7 @@ async def test_a_log_of_100000_events_is_read_only_in_part() -> None:
     """Only a window of the events is drawn."""
     async with SCENES["sign_in"].played() as (person, there):
         audit = there.world.audit
-        write(there, "first")
+        write_events(there, "first")
         audit.contents *= 100_000
         await audit_log(person, there)
         assert audit.read <= 2 * WINDOW
@@ -281,7 +265,7 @@ async def test_a_rare_match_is_searched_back_to_the_first_event(
 ) -> None:
     monkeypatch.setattr("cwtui.accounts.audit.reading.AT_MOST", 10_000)
     async with SCENES["sign_in"].played() as (person, there):
-        write(there, "rare")
+        write_events(there, "rare")
         await with_many(person, there, 500)
         await person.press("/")
         await person.write("rare")

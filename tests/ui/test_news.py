@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from cwtui.accounts import user_list
-from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Attempts, OpenSession, SignInRecord
 from cwtui.accounts.roles import Permission
@@ -22,9 +21,9 @@ from cwtui.ui.widgets.event_table import EventTable
 from cwtui.ui.widgets.session_table import SessionTable
 from cwtui.ui.widgets.user_table import UserTable
 from tests.accounts.memory import MemoryAccounts
-from tests.accounts.world import HERE, World
+from tests.accounts.world import World
 from tests.ui.harness import Person, at_work
-from tests.ui.plants import ADMIN, Plant
+from tests.ui.plants import ADMIN, write_events
 from tests.ui.scenes import SCENES
 
 
@@ -226,20 +225,6 @@ async def test_what_another_process_writes_into_the_files_appears(
 # The audit log
 
 
-def write(there: Plant, *subjects: str) -> None:
-    for subject in subjects:
-        there.world.audit.append(
-            Event(
-                at=there.world.clock(),
-                event=EventType.USER_UNLOCK,
-                actor=ADMIN,
-                subject=subject,
-                source=HERE,
-                outcome=Outcome.SUCCESS,
-            )
-        )
-
-
 def subjects(person: Person) -> list[str]:
     rows = person.app.screen.query_one(EventTable).rows
     return [row.record.subject or "" for row in rows if row.record is not None]
@@ -250,17 +235,17 @@ async def test_events_appear_above_the_one_that_is_looked_at() -> None:
         table, before = person.app.screen.query_one(EventTable), len(subjects(person))
         await person.press("down")
         here = table.rows[table.cursor]
-        write(there, "a1", "a2")
+        write_events(there, "a1", "a2")
         await look_later(person, there.world)
         assert subjects(person)[:2] == ["a2", "a1"]
         assert (table.rows[table.cursor], table.scroll_y) == (here, 0)
         person.sees("a1", "a2")
-        write(there, *(f"before-{number}" for number in range(30)))
+        write_events(there, *(f"before-{number}" for number in range(30)))
         await look_later(person, there.world)
         assert table.in_view[-1] == here, "The cursor stays in view."
         await person.press("end")
         here, first = table.rows[table.cursor], table.in_view[0]
-        write(there, *(f"b{number:03d}" for number in range(300)))
+        write_events(there, *(f"b{number:03d}" for number in range(300)))
         await look_later(person, there.world)
         assert (table.rows[table.cursor], table.in_view[0]) == (here, first)
         person.sees(f"{before + 333} events")
@@ -274,10 +259,10 @@ async def test_only_events_that_match_appear() -> None:
         await person.write("user:eva")
         await person.press("enter")
         assert subjects(person) == []
-        write(there, "eva", "otto")
+        write_events(there, "eva", "otto")
         await look_later(person, there.world)
         assert subjects(person) == ["eva"]
-        write(there, "otto", "eva")
+        write_events(there, "otto", "eva")
         await look_later(person, there.world)
         assert subjects(person) == ["eva", "eva"]
 
@@ -288,7 +273,7 @@ async def test_a_log_that_stays_open_does_not_grow_forever(
     monkeypatch.setattr("cwtui.ui.screens.pages.audit_log._MOST_ADDED", 250)
     async with SCENES["audit_log"].played() as (person, there):
         for begin in range(0, 600, 200):
-            write(there, *(f"c{number}" for number in range(begin, begin + 200)))
+            write_events(there, *(f"c{number}" for number in range(begin, begin + 200)))
             await look_later(person, there.world)
         assert (len(subjects(person)), subjects(person)[0]) == (400, "c599")
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import pyotp
 import pytest
+from hypothesis import strategies as st
 
 from cwtui.accounts.errors import Refused
 from cwtui.accounts.importing import programs
@@ -13,11 +14,18 @@ from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.given import Given
 from cwtui.accounts.importing.places import Note, Problem
 from tests.console.decoders import one_time_code
+from tests.fuzz.mutations import mutated
 
 KEY: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 OTHER: Final = "K" * 32
 HEX: Final = "48656c6c6f21deadbeef48656c6c6f21deadbeef"
 """KEY as bytes."""
+NOT_BCRYPT: Final = (
+    "The password cannot be checked here, as its hash is not bcrypt: it is not taken over."
+)
+MUST_ENROL: Final = (
+    "As no device is taken over, neither is the password. The user must register a device."
+)
 HOME: Final = "/home/ann/.google_authenticator"
 
 Found = list[Entry | Problem | Note]
@@ -67,3 +75,22 @@ def assert_codes(found: Found, secret: str, *, at: float = 1_800_000_000.0) -> N
     """The kept key makes the codes that oathtool makes of the secret, as the program wrote it."""
     [[kept]] = devices(found).values()
     assert pyotp.TOTP(kept).at(int(at)) == one_time_code(secret, at)
+
+
+def entry(found: list[Entry | Problem | Note]) -> Entry:
+    [one] = [one for one in found if isinstance(one, Entry)]
+    return one
+
+
+def read_or_refused(program: str, text: str, data: st.DataObject) -> None:
+    """Whatever the file has become, it is read or refused, and no key is shown."""
+    starts = st.sampled_from([b"{", b"users:", b"issuer,username,algorithm,digits,period,secret\n"])
+    other = st.builds(bytes.__add__, starts, st.binary(max_size=99))
+    content = data.draw(st.one_of(mutated(text.encode()), other))
+    try:
+        found = read(program, content)
+    except Refused:
+        return
+    for one in found:
+        assert isinstance(one, Entry | Problem | Note)
+        assert KEY not in repr(one)

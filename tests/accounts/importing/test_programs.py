@@ -17,7 +17,7 @@ from cwtui.accounts.importing import documents, programs
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.given import Given
 from cwtui.accounts.importing.places import Note, Problem
-from tests.accounts.importing import test_accounts_of_programs
+from tests.accounts.importing import test_authelia, test_keycloak
 from tests.accounts.importing.program_files import (
     HEX,
     HOME,
@@ -321,6 +321,4 @@ def test_any_file_is_read_or_refused(program: str, data: st.DataObject) -> None:
 
 
 def test_each_format_has_a_sample() -> None:
-    assert {*SAMPLES, *(program for program, _ in test_accounts_of_programs.SAMPLES)} == {
-        *programs.PROGRAMS
-    }
+    assert {*SAMPLES, test_authelia.PROGRAM, test_keycloak.PROGRAM} == {*programs.PROGRAMS}
