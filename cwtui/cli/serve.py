@@ -71,10 +71,12 @@ def command(
         raise WrongUsage(_("--radius uses no socket. Leave out --socket and --gate-socket."))
     # The log is in English, whatever the operator speaks. People are told things in theirs.
     speak_english()
+    from cwtui.service import peers, process, sockets
+
+    process.allow_many_files()
     if radius:
         _serve_radius(config)
         return
-    from cwtui.service import peers, sockets
     from cwtui.service.figures import Figures
     from cwtui.service.room import Room
     from cwtui.service.server import Server

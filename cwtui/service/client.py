@@ -92,7 +92,7 @@ class NotThere(CannotCheck):
 
 
 class CannotUseStore(CannotCheck):
-    """The service runs, but can check nothing. It tells nobody why: that is in the journal."""
+    """The service runs, but can check nothing. It tells nobody why: that is in its log."""
 
 
 @contextmanager

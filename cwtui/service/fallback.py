@@ -22,7 +22,7 @@ from cwtui.accounts.reconciling import Reconciling
 from cwtui.accounts.text import counted
 from cwtui.host import crash
 from cwtui.language import N_, _
-from cwtui.service import process
+from cwtui.service import service_log
 
 CONFIRM_SECONDS: Final = 120.0
 """How often copies are brought up to date: an account that was disabled has none after that."""
@@ -182,7 +182,7 @@ class CutOff:
             count = Reconciling(self.copies, online, self.host).run()
             self._online, self._local = online, None
         if since is not None:
-            process.log(
+            service_log.log(
                 f"The database can be reached again. {counted(count, 'event')} of the meantime "
                 "were written to its log."
             )
@@ -205,7 +205,7 @@ class CutOff:
             if state.since is None:
                 self.copies.save(replace(state, since=self._now()))
             self._local = _Local(self.open_local, self._now)
-        process.log("The database cannot be reached. People are checked with local copies.")
+        service_log.log("The database cannot be reached. People are checked with local copies.")
 
     def _close(self, kind: type[CannotCheck], sentence: str) -> None:
         if self._local is not None:
@@ -234,7 +234,7 @@ class CutOff:
                 self.look_after(confirm=is_due)
             except Exception as error:  # noqa: BLE001  outermost layer of a thread
                 crash.keep(crash.places(error))
-                process.log(f"An unexpected error occurred ({type(error).__name__}).")
+                service_log.log(f"An unexpected error occurred ({type(error).__name__}).")
             if is_due:
                 due = time.monotonic() + CONFIRM_SECONDS
 
@@ -253,7 +253,7 @@ class CutOff:
             with self._lock:
                 self._close(CannotCheck, str(error))
             if str(error) != self._told:
-                process.log(str(error))
+                service_log.log(str(error))
             self._told = str(error)
         else:
             self._told = ""

@@ -1,20 +1,22 @@
-"""What every process of the service does: log, end after a signal, limit checks at once."""
+"""What every process of the service does: end, and say why; limit checks at once."""
 
 import contextlib
 import os
+import resource
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from typing import Final
 
 from cwtui.accounts.ports import Ports
 from cwtui.host import upgrade
+from cwtui.service.service_log import log
 
 _TURNS: Final = (os.cpu_count() or 1) + 1
 """Passwords that are checked at once: one more than processors, as some wait for the disk."""
 _TURNS_OF_DIRECTORY: Final = 32
 """The same if passwords are checked by an LDAP server, which may be slow."""
+_MOST_FILES: Final = 16_384
 
 
 def turns(ports: Ports) -> int:
@@ -25,11 +27,6 @@ def turns(ports: Ports) -> int:
     return _TURNS if ports.directory is None else _TURNS_OF_DIRECTORY
 
 
-def log(sentence: str) -> None:
-    with contextlib.suppress(OSError):
-        sys.stderr.write(f"{sentence}\n")
-
-
 def was_upgraded() -> bool:
     """Whether to end for another version of cwtui.
 
@@ -37,9 +34,30 @@ def was_upgraded() -> bool:
     """
     if not (upgrade.is_there() or upgrade.is_superseded()):
         return False
-    if not os.environ.get("NOTIFY_SOCKET"):
-        log("cwtui was upgraded. Start the service again.")
+    log(
+        "cwtui was upgraded, so the service ends. systemd starts the new version."
+        if os.environ.get("NOTIFY_SOCKET")
+        else "cwtui was upgraded, so the service ends. Start it again."
+    )
     return True
+
+
+def say_why_it_ends(ending: socket.socket) -> None:
+    """Log which signal the socket of `ending_signals` has got."""
+    number = ending.recv(1)[0]
+    log(f"The service ends: it got {signal.Signals(number).name}.")
+
+
+def allow_many_files() -> None:
+    """Raise the limit of open files to what the host allows; systemd's default is 1024.
+
+    Each conversation and each listed session needs one or two.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 @contextlib.contextmanager

@@ -1,4 +1,7 @@
-"""What the service says of an error: the sentence for the person, and the verdict."""
+"""What the service says of an error: the sentence for the person, and the verdict.
+
+Why nothing can be checked is the operator's business, and goes to the log.
+"""
 
 from typing import Final
 
@@ -16,15 +19,16 @@ from cwtui.accounts.times import clock
 from cwtui.dialogue.asking import TooManyAttempts
 from cwtui.dialogue.conversation import Listener
 from cwtui.language import N_, _
+from cwtui.service import service_log
 from cwtui.service.packets import Verdict
 
 CANNOT_CHECK: Final = N_("Cannot check this now. Tell the operator of this host.")
 
 
 def sentence(error: AccountsError) -> str:
-    """Return what the person is told."""
+    """Return what the person is told, and log what only the operator may read."""
     if isinstance(error, CannotCheck) and not isinstance(error, NotUsable):
-        # Paths and reasons are the operator's business, and in the journal.
+        service_log.log_once(f"Somebody cannot sign in. {error}")
         return _(CANNOT_CHECK)
     if isinstance(error, SignInFailed) and error.until is not None:
         return _("{error} Try again after {time}.", error=error, time=clock(error.until))

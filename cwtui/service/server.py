@@ -1,5 +1,6 @@
 """Accepts connections, and gives each conversation a thread."""
 
+import errno
 import selectors
 import socket
 import time
@@ -13,7 +14,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.dialogue.conversation import Gone
 from cwtui.host import crash
 from cwtui.language import _
-from cwtui.service import packets, peers, process, sockets
+from cwtui.service import packets, peers, process, service_log, sockets
 from cwtui.service.figures import Figures
 from cwtui.service.host_sessions import HostSessions
 from cwtui.service.packets import BadPacket, Phase, Verdict
@@ -27,6 +28,8 @@ _LOOK_SECONDS: Final = 15.0
 """How often to look whether cwtui was upgraded."""
 _END_SECONDS: Final = 20.0
 """How long conversations may go on after the signal to end."""
+_TOO_MANY_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
+_RAISE_LIMITS: Final = "Raise LimitNOFILE= or TasksMax= of the service."
 _LAST_SECONDS: Final = 3.0
 """How long it may then take to remove sessions of the host from the list of open ones."""
 
@@ -79,6 +82,7 @@ class Server:
         has_room = self.room.wait_for_room(1)
         ready = [key.fileobj for key, _ in selector.select(_LOOK_SECONDS if has_room else 0)]
         if ending in ready:
+            process.say_why_it_ends(ending)
             return True
         if not has_room:
             return False
@@ -92,19 +96,28 @@ class Server:
     def _accept(self, listening: socket.socket) -> None:
         try:
             connection, _ = listening.accept()
-        except OSError:  # the client has left, or there are too many open files
+        except OSError as error:  # the client has left, or there are too many open files
+            if error.errno in _TOO_MANY_FILES:
+                service_log.log_once(f"Sign-ins wait: {error.strerror}. {_RAISE_LIMITS}")
             time.sleep(0.01)
             return
         try:
             peer = peers.peer_of(connection)
+        except OSError:
+            connection.close()
+            return
+        try:
             self.room.enter(peer)
-        except (OSError, Full):
+        except Full:
+            who = peer.name or f"uid {peer.uid}"
+            service_log.log_once(f"A sign-in was refused: {who}, or all users, have too many open.")
             connection.close()
             return
         thread = Thread(target=self._converse, args=(connection, peer), daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # there can be no more threads
+        except RuntimeError as error:  # there can be no more threads
+            service_log.log_once(f"A sign-in was refused: {error}. {_RAISE_LIMITS}")
             self.room.leave(peer)
             connection.close()
 
@@ -114,7 +127,7 @@ class Server:
                 self._answer(connection, peer)
         except Exception as error:  # noqa: BLE001  outermost layer of a thread
             crash.keep(crash.places(error))
-            process.log(f"An unexpected error occurred ({type(error).__name__}).")
+            service_log.log(f"An unexpected error occurred ({type(error).__name__}).")
         finally:
             self.room.leave(peer)
 
@@ -165,7 +178,7 @@ class Server:
             raise
         except Exception as error:  # noqa: BLE001  outermost layer of a conversation
             kept = crash.keep(crash.places(error))
-            process.log(f"An unexpected error occurred ({type(error).__name__}): {kept}")
+            service_log.log(f"An unexpected error occurred ({type(error).__name__}): {kept}")
             return Verdict.CANNOT_CHECK
 
     def _tend_sessions(self) -> None:
@@ -178,6 +191,8 @@ class Server:
             made.remove()
         for one in self.listening:
             one.close()
+        if not self.room.is_empty():
+            service_log.log(f"It waits for open sign-ins, for {_END_SECONDS:.0f} seconds at most.")
         self.room.wait_until_empty(_END_SECONDS)
         self._is_ending.set()
         # A database that does not answer must not delay the end.

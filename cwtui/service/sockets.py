@@ -125,7 +125,13 @@ def _cannot_listen(path: Path, error: OSError) -> CannotCheck:
 
 
 def _is_running(path: Path) -> Refused:
-    return Refused(_("A service is running already: it listens on {path}.", path=path))
+    return Refused(
+        _(
+            "A service is running already: it listens on {path}. End that one first, or use "
+            "another path.",
+            path=path,
+        )
+    )
 
 
 def _remove_stale(path: Path) -> None:
@@ -134,7 +140,9 @@ def _remove_stale(path: Path) -> None:
     except OSError:
         return
     if not stat.S_ISSOCK(found.st_mode):
-        raise Refused(_("{path} exists and is not a socket. Nothing was changed.", path=path))
+        raise Refused(
+            _("{path} exists and is not a socket. Remove it, or use another path.", path=path)
+        )
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as one:
         one.settimeout(1)
         try:

@@ -17,10 +17,11 @@ from cwtui.service.figures import Figures
 from cwtui.service.radius import clients, replies, server
 from cwtui.service.radius.clients import Clients
 from cwtui.service.radius.door import Answer, Question, RadiusDoor
-from cwtui.service.radius.drops import QUIET_SECONDS, Drops
+from cwtui.service.radius.drops import Drops
 from cwtui.service.radius.packets import Attribute, Code, Reason
 from cwtui.service.radius.replies import Key, Replies
 from cwtui.service.radius.server import RadiusServer
+from cwtui.service.service_log import QUIET_SECONDS
 from tests.accounts.world import NOW, PASSWORD, World
 from tests.radius import wire
 

@@ -1,4 +1,8 @@
-"""When a process of the service ends by itself."""
+"""When a process of the service ends, and that it says why."""
+
+import os
+import resource
+import signal
 
 import pytest
 
@@ -8,9 +12,9 @@ from cwtui.service import process
 
 @pytest.mark.parametrize(
     ("by_systemd", "said"),
-    [("/run/systemd/notify", ""), ("", "cwtui was upgraded. Start the service again.\n")],
+    [("/run/systemd/notify", "systemd starts the new version."), ("", "Start it again.")],
 )
-def test_an_upgrade_ends_it_and_somebody_must_start_the_new_version(
+def test_an_upgrade_ends_it_and_it_says_who_starts_the_new_version(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     by_systemd: str,
@@ -23,4 +27,26 @@ def test_an_upgrade_ends_it_and_somebody_must_start_the_new_version(
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(upgrade, "is_superseded", lambda: True)
     assert process.was_upgraded()
-    assert capsys.readouterr().err == said
+    assert capsys.readouterr().err == f"cwtui was upgraded, so the service ends. {said}\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_it_says_which_signal_ends_it(
+    capsys: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    with process.ending_signals() as ending:
+        ending.settimeout(5)
+        os.kill(os.getpid(), number)
+        process.say_why_it_ends(ending)
+    assert capsys.readouterr().err == f"The service ends: it got {number.name}.\n"
+
+
+def test_it_may_have_more_files_open_than_the_host_gives_at_first() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        process.allow_many_files()
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        assert soft == min(hard, 16_384)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

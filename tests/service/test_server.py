@@ -74,7 +74,7 @@ def test_a_session_at_a_door_is_listed_while_the_service_runs(tmp_path: Path) ->
         until = time.monotonic() + 20
         while listed() != ["sshd"]:
             assert time.monotonic() < until
-        service.end()
+        assert service.end() == (0, "The service ends: it got SIGTERM.\n")
     assert listed() == []
 
 

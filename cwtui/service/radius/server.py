@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 from cwtui.accounts.errors import CannotCheck
 from cwtui.host import crash
 from cwtui.language import N_, _
-from cwtui.service import process, refusals, sockets
+from cwtui.service import process, refusals, service_log, sockets
 from cwtui.service.figures import Figures
 from cwtui.service.radius import clients, packets
 from cwtui.service.radius.clients import Address, Clients
@@ -51,7 +51,7 @@ class RadiusServer:
     clients: Clients
     listening: socket.socket
     figures: Figures
-    log: Callable[[str], None] = process.log
+    log: Callable[[str], None] = service_log.log
     drops: Drops = field(init=False)
     _replies: Replies = field(default_factory=Replies, init=False)
     _told_of: set[str] = field(default_factory=set, init=False)
@@ -83,6 +83,7 @@ class RadiusServer:
     def _is_over(self, selector: selectors.BaseSelector, ending: socket.socket) -> bool:
         ready = [key.fileobj for key, _ in selector.select(_LOOK_SECONDS)]
         if ending in ready:
+            process.say_why_it_ends(ending)
             return True
         if not ready:
             return self._is_idle() and process.was_upgraded()
