@@ -182,8 +182,14 @@ class Server:
             return Verdict.CANNOT_CHECK
 
     def _tend_sessions(self) -> None:
-        while not self._is_ending.wait(self.doors.ports.sessions.look_seconds):
-            self.doors.sessions.tend(self.doors.ports)
+        due = 0.0
+        while not self._is_ending.is_set():
+            self.doors.sessions.wait(max(due - time.monotonic(), 0))
+            ports = self.doors.ports
+            is_due = time.monotonic() >= due
+            if is_due:
+                due = time.monotonic() + ports.sessions.look_seconds
+            self.doors.sessions.tend(ports, look=is_due)
 
     def _finish(self) -> None:
         """Let conversations end, for a while. Those that go on are refused by the end."""
@@ -195,6 +201,7 @@ class Server:
             service_log.log(f"It waits for open sign-ins, for {_END_SECONDS:.0f} seconds at most.")
         self.room.wait_until_empty(_END_SECONDS)
         self._is_ending.set()
+        self.doors.sessions.wake()
         # A database that does not answer must not delay the end.
         last = Thread(target=self.doors.sessions.end_all, args=(self.doors.ports,), daemon=True)
         last.start()

@@ -250,6 +250,7 @@ class MemoryOpenSessions:
         return self.asked.get(id_)
 
     def end(self, id_: str) -> None:
+        self._fail()
         self.kept.pop(id_, None)
 
     def all(self, username: str | None = None) -> list[OpenSession]:

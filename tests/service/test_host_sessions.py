@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -64,6 +65,51 @@ def test_a_session_whose_process_was_killed_leaves_the_list(
     assert shown(world) == []
 
 
+def test_the_list_changes_as_soon_as_somebody_comes_or_goes(
+    world: World, sessions: HostSessions
+) -> None:
+    def waited() -> None:
+        began = time.monotonic()
+        sessions.wait(60)
+        assert time.monotonic() - began < 30
+        sessions.tend(world.ports, look=False)
+
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        sessions.begun(world.ports, "alice", "console", "login", process.pid)
+        waited()
+        assert len(shown(world)) == 1
+        sessions.begun(world.ports, "bob", "console", "login", os.getpid())
+        waited()
+        assert len(shown(world)) == 2
+        sessions.ended("bob", "login", os.getpid())
+        waited()
+        assert len(shown(world)) == 1
+        process.kill()
+        waited()
+        assert shown(world) == []
+    sessions.wait(0)
+    before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208  names are all that is needed
+    sessions.begun(world.ports, "alice", "console", "login", os.getpid())
+    sessions.end_all(world.ports)
+    assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+def test_without_descriptors_of_processes_it_looks_for_them(
+    world: World, sessions: HostSessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: int) -> int:
+        raise OSError
+
+    monkeypatch.setattr(os, "pidfd_open", refused)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        sessions.begun(world.ports, "alice", "console", "login", process.pid)
+        sessions.tend(world.ports)
+        assert len(shown(world)) == 1
+        process.kill()
+    sessions.tend(world.ports)
+    assert shown(world) == []
+
+
 def test_a_process_with_the_id_of_an_old_one_is_another() -> None:
     assert peers.is_alive(os.getpid(), peers.began(os.getpid()))
     assert not peers.is_alive(os.getpid(), "1")
@@ -83,6 +129,20 @@ def test_what_cannot_be_written_is_tried_again_also_in_another_store(
     world.sessions = MemoryOpenSessions()
     sessions.tend(world.ports)
     assert len(shown(world)) == 1
+    sessions.ended("alice", "login", os.getpid())
+    world.sessions.fails = True
+    sessions.tend(world.ports)
+    world.sessions.fails = False
+    assert len(shown(world)) == 1
+    sessions.tend(world.ports)
+    assert shown(world) == []
+
+
+def test_at_the_end_of_the_service_no_session_is_listed(
+    world: World, sessions: HostSessions
+) -> None:
+    sessions.begun(world.ports, "alice", "console", "login", os.getpid())
+    sessions.tend(world.ports)
     sessions.end_all(world.ports)
     assert shown(world) == []
 

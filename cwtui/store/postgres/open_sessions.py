@@ -90,9 +90,11 @@ class PostgresOpenSessions:
 
     def end(self, id_: str) -> None:
         with self._lock:
-            own = self._own.pop(id_, None)
+            own = self._own.get(id_)
         if own is not None:
             self._write(_QUICK, Statement(_REMOVE, (id_,)))
+            with self._lock:
+                self._own.pop(id_, None)
 
     def all(self, username: str | None = None) -> list[OpenSession]:
         rows = self._database.rows(Statement(_ALL, (username, username)))
