@@ -9,7 +9,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.times import day
 from cwtui.config import Config
 from cwtui.doctor.findings import Area, Finding, Level
-from cwtui.doctor.store import of_others
+from cwtui.doctor.store import without_store
 from cwtui.doctor.subject import Subject
 from cwtui.language import _, ngettext
 from cwtui.maintenance import Glance
@@ -23,8 +23,7 @@ _LINES: Final = 100
 def findings(subject: Subject) -> Iterator[Finding]:
     config, glance = subject.config, subject.glance
     if not isinstance(config, Config) or not isinstance(glance, Glance):
-        if subject.is_others:
-            yield of_others(_AREA, subject, _("The audit log of that store"))
+        yield without_store(_AREA, subject, _("The audit log of that store"))
         return
     if config.database:
         yield from _in_database(config, glance)

@@ -29,6 +29,10 @@ _BY_NAME: Final = N_("To see what it says about a person: cwtui directory test U
 def findings(subject: Subject) -> Iterator[Finding]:
     config = subject.config
     if isinstance(config, ConfigError):
+        yield _found(
+            Level.UNKNOWN,
+            _("Without a configuration, it is not known whether there is a directory."),
+        )
         return
     if config.directory is None:
         yield _found(Level.OK, _("No directory is configured; all accounts are local."))

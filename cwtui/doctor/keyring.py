@@ -11,7 +11,7 @@ from cwtui.config import CREDENTIALS_VARIABLE, Config
 from cwtui.config.errors import ConfigError
 from cwtui.doctor.configuration import keyring_place
 from cwtui.doctor.findings import Area, Finding, Level
-from cwtui.doctor.store import is_of_keyring, of, of_others
+from cwtui.doctor.store import is_of_keyring, of, without_store
 from cwtui.doctor.subject import Subject
 from cwtui.language import N_, _, ngettext
 from cwtui.maintenance import Glance
@@ -34,12 +34,9 @@ class Backup(NamedTuple):
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
-    if isinstance(subject.config, ConfigError):
-        return  # the store's findings say it
     config, glance = subject.config, subject.glance
-    if not isinstance(glance, Glance):
-        if subject.is_others:
-            yield of_others(_AREA, subject, _("The keyring of that store"))
+    if isinstance(config, ConfigError) or not isinstance(glance, Glance):
+        yield without_store(_AREA, subject, _("The keyring of that store"))
         return
     about_keyring = [one for one in glance.findings if is_of_keyring(one, config)]
     yield from (

@@ -17,7 +17,7 @@ from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.machine import UnixUser
 from cwtui.doctor.pam import NAMED, doors
 from cwtui.doctor.programs import CannotRun
-from cwtui.doctor.store import of_others
+from cwtui.doctor.store import without_store
 from cwtui.doctor.subject import Accounts, Subject
 from cwtui.language import _, grouped, ngettext
 
@@ -46,8 +46,7 @@ class Matching:
 def findings(subject: Subject) -> Iterator[Finding]:
     accounts = subject.accounts
     if accounts is None:
-        if subject.is_others:
-            yield of_others(_AREA, subject, _("The store with the accounts"))
+        yield without_store(_AREA, subject, _("The store with the accounts"))
         return
     try:
         unix = _unix(subject, accounts)

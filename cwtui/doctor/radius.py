@@ -36,6 +36,10 @@ _START: Final = N_("Start it: systemctl enable --now cwtui-radius.service")
 def findings(subject: Subject) -> Iterator[Finding]:
     config = subject.config
     if isinstance(config, ConfigError):
+        yield _found(
+            Level.UNKNOWN,
+            _("Without a configuration, it is not known whether there are RADIUS clients."),
+        )
         return
     files = config.radius.clients
     if not files:

@@ -61,6 +61,7 @@ def judged(asked: Sequence[Asked], at: Door | None) -> Iterator[Finding]:
     """Yield what happens to people who may sign in as themselves, and not to shared users."""
     persons = [one for one in asked if one.user.is_person and not one.is_kiosk]
     if not persons:
+        yield _found(Level.OK, _("No person was found who could sign in over SSH."))
         return
     if at is None or not (at.cwtui_in("auth") or at.cwtui_in("account")):
         yield from _before(persons)
@@ -81,7 +82,8 @@ def judged(asked: Sequence[Asked], at: Door | None) -> Iterator[Finding]:
         return
     by_cwtui = [person for person in persons if not at.if_refused("auth", person.user).accepts]
     if not by_cwtui:
-        return  # the findings about PAM say it
+        yield _found(Level.NOTE, _("At sshd, cwtui does not decide who gets in: see PAM."))
+        return
     wrong = [*_wrong(by_cwtui, at)]
     yield from wrong
     if not wrong:

@@ -24,7 +24,7 @@ _LEVELS: Final = {
 _OF_OWNER: Final = (
     *(Area.STORE, Area.KEYRING, Area.AUDIT, Area.PEOPLE, Area.SESSIONS, Area.RADIUS),
 )
-"""What only the owner of the store can look at. RADIUS is last, as it may have nothing to say."""
+"""What only the owner of the store can look at. RADIUS is last, as that is so only with clients."""
 _MEGABYTE: Final = 1_000_000
 _ROOM: Final = 100 * _MEGABYTE
 """Free bytes below which a warning is due: ten full files of the audit log."""
@@ -68,6 +68,15 @@ def of_others(area: Area, subject: Subject, what: str) -> Finding:
         _("{what} belongs to the Unix user {name}, so it was not looked at.", what=what, name=name),
         # The first of them says it for all.
         _("Run: {command}", command=subject.again(*areas, uid=owner)) if area is areas[0] else "",
+    )
+
+
+def without_store(area: Area, subject: Subject, what: str) -> Finding:
+    """Return the finding for what cannot be looked at because the store could not be opened."""
+    if subject.is_others:
+        return of_others(area, subject, what)
+    return Finding(
+        area, Level.UNKNOWN, _("{what}: not looked at, as the store cannot be used.", what=what)
     )
 
 

@@ -110,7 +110,10 @@ def findings(subject: Subject) -> Iterator[Finding]:
             if subject.machine.is_root
             else _("Run as root: {command}", command=subject.again(_AREA.value)),
         )
-    yield from judged(sudoers)
+    found = [*judged(sudoers)]
+    yield from found
+    if not (found or sudoers.unreadable):
+        yield _found(Level.OK, _("sudo asks cwtui, whoever uses it."))
 
 
 def judged(sudoers: Sudoers) -> Iterator[Finding]:
