@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from cwtui import __version__
+from cwtui.host import release
 
 ROOT: Final = Path(__file__).parents[1]
 PACKAGING: Final = ROOT / "packaging"
@@ -160,6 +161,7 @@ def make_tree(
         # Bytecode is not compared with the time of its source: dpkg owns both.
         compiling = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
         _run(package / "bin/python", *compiling, "-s", package, "-p", target.prefix, package)
+    (package / release.FILE).write_text(f"{target.version}\n")
     (package / "build-id").write_text(f"{_digest(package)}\n")
     _set_modes(root)
     _control(root, target)

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cwtui import __version__
 from cwtui.cli.completing import files, folders
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import LazyGroup
 from cwtui.cli.host import Host
 from cwtui.cli.one_of import OneOf
+from cwtui.host import release
 from cwtui.language import _
 
 if TYPE_CHECKING:
@@ -42,6 +42,12 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
             _("cannot be empty. Give a path, or omit the option."), ctx, parameter
         )
     return value
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, is_given: bool) -> None:
+    if is_given and not ctx.resilient_parsing:
+        click.echo(f"cwtui {release.described()}")
+        ctx.exit()
 
 
 @click.group(
@@ -78,8 +84,13 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     help="How --plain draws QR codes. By default as the terminal can.",
 )
 @click.option("--paths", is_flag=True, help="Show where the files are, and whether they exist.")
-@click.version_option(
-    __version__, "-V", "--version", message=f"cwtui {__version__}", help="Show the version."
+@click.option(
+    *("-V", "--version"),
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version.",
 )
 @click.pass_context
 def cli(
@@ -117,4 +128,4 @@ def _drawing(qr: str | None) -> "Drawing | None":
 @cli.command("version", hidden=True)
 def version() -> None:
     """Show the version."""
-    click.echo(f"cwtui {__version__}")
+    click.echo(f"cwtui {release.described()}")

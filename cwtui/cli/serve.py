@@ -176,7 +176,8 @@ def _show_status(path: Path, config: "Config", *, as_json: bool) -> None:
     fields: dict[str, Any] = msgspec.json.decode(content)
     put(
         _(
-            "Running since {time}, process {pid}",
+            "cwtui {version}, running since {time}, process {pid}",
+            version=visible(fields["version"]),
             time=utc_minute(fields["since"]),
             pid=fields["pid"],
         )

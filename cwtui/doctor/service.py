@@ -9,11 +9,13 @@ from typing import Final
 import msgspec
 
 from cwtui.accounts.errors import AccountsError, Refused, StoreMissing
+from cwtui.accounts.text import visible
 from cwtui.accounts.times import utc_minute
 from cwtui.doctor import copies
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.pam import asked_at, doors
 from cwtui.doctor.subject import Subject
+from cwtui.host import release
 from cwtui.language import N_, _, ngettext
 from cwtui.service import client
 
@@ -33,6 +35,7 @@ class _Status(msgspec.Struct):
 
     since: float
     conversations: dict[str, int]
+    version: str = ""
 
 
 def _ask(path: Path) -> str:
@@ -143,6 +146,19 @@ def _answer(path: Path, subject: Subject, ask: AskStatus) -> Finding:
     except msgspec.DecodeError:
         return _found(
             Level.PROBLEM, _("What listens on {path} is not cwtui.", path=path), _(_START)
+        )
+    return _running(status)
+
+
+def _running(status: _Status) -> Finding:
+    if status.version not in {"", release.described()}:
+        return _found(
+            Level.NOTE,
+            _(
+                "The service answers, and is still version {version}.",
+                version=visible(status.version),
+            ),
+            _("It ends when nobody is signing in. To end it now: systemctl restart cwtui.service"),
         )
     total = sum(status.conversations.values())
     return _found(

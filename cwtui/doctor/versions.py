@@ -7,12 +7,11 @@ from functools import partial
 from importlib import metadata
 from typing import Final
 
-from cwtui import __version__
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.machine import Machine
 from cwtui.doctor.programs import CannotRun
 from cwtui.doctor.subject import Subject
-from cwtui.host import upgrade
+from cwtui.host import release, upgrade
 from cwtui.language import _
 
 _AREA: Final = Area.VERSIONS
@@ -28,7 +27,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
         Level.OK,
         _(
             "cwtui {version}, Python {python}, {openssl}, Linux {release}.",
-            version=__version__,
+            version=release.described(),
             python=platform.python_version(),
             openssl=ssl.OPENSSL_VERSION,
             release=platform.release(),

@@ -59,13 +59,13 @@ def report(places: Sequence[str]) -> list[str]:
     """Return the lines of the report: versions and places, without values."""
     import platform
 
-    from cwtui import __version__
+    from cwtui.host import release
 
     python = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
     left_out = len(places) - 2 * _SHOWN
     if left_out > 0:
         places = [*places[:_SHOWN], f"  ... {left_out} more", *places[-_SHOWN:]]
-    return [f"cwtui {__version__}, {python}", *places]
+    return [f"cwtui {release.described()}, {python}", *places]
 
 
 def keep(places: Sequence[str]) -> "Path | None":

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from threading import Lock
 
+from cwtui.host import release
+
 _CHECKS = 1000
 """From how many of the newest conversations the median is taken."""
 
@@ -15,6 +17,8 @@ class Figures:
 
     since: float
     """When the service started, in seconds since the epoch."""
+    version: str = field(default_factory=release.described)
+    """Of the service, which may be older than the one that asks."""
     _outcomes: Counter[str] = field(default_factory=Counter, init=False)
     _seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_CHECKS), init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
@@ -37,6 +41,7 @@ class Figures:
         with self._lock:
             busy = median(self._seconds) if self._seconds else None
             return {
+                "version": self.version,
                 "since": self.since,
                 "conversations": dict(sorted(self._outcomes.items())),
                 "median_busy_seconds": busy,

@@ -53,6 +53,10 @@ def test_whether_the_service_answers(tmp_path: Path) -> None:
         assert one.sentence == (
             "The service answers. It has run since 1970-01-01 00:00 UTC, and was asked 3 times."
         )
+        old = answer.replace("{", '{"version": "0.0.9 (Debian package 0.0.9-4)", ', 1)
+        (one,) = of_service(tmp_path, path, old)
+        assert one.level is Level.NOTE
+        assert one.sentence.endswith("is still version 0.0.9 (Debian package 0.0.9-4).")
         for status, level in (
             ("{", Level.PROBLEM),
             (CannotCheck("Hangs."), Level.PROBLEM),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from cwtui import __version__
 from cwtui.accounts.errors import CannotCheck
 from cwtui.service import client, packets
 from cwtui.service.packets import Phase, Request, Verdict
@@ -45,7 +46,9 @@ def test_people_sign_in_and_the_status_counts_them(service: Service) -> None:
     verdict, person = sign_in(service.socket)
     assert verdict is Verdict.ACCEPTED
     assert person.heard[0] == ("secret", "Password: ")
-    assert "auth accepted: 1" in service.host.run("serve", "--status").out
+    status = service.host.run("serve", "--status").out
+    assert status.startswith(f"cwtui {__version__}, running since ")
+    assert "auth accepted: 1" in status
     assert service.host.run("serve", "--status", "--json").json["conversations"]
     assert oct(service.socket.stat().st_mode & 0o777) == "0o600"
 
