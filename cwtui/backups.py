@@ -18,6 +18,7 @@ from cwtui.accounts.upkeep.findings import Severity, WithProgress
 from cwtui.accounts.upkeep.restored_state import Difference, difference
 from cwtui.config import Config
 from cwtui.copying import in_files, private_folder
+from cwtui.hints import again
 from cwtui.host.files import (
     cannot,
     discard,
@@ -201,8 +202,9 @@ def _snapshot(
                 raise StoreDamaged(
                     _(
                         "{sentence} No backup was made, because it could not be restored. "
-                        "See: cwtui store check",
+                        "See: {command}",
                         sentence=sentence,
+                        command=again("store check"),
                     )
                 )
         with backup.snapshot(layout) as found:

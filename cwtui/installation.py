@@ -17,11 +17,19 @@ from cwtui.accounts.errors import CannotCheck, StoreMissing
 from cwtui.config import Config
 from cwtui.config.errors import ConfigError
 from cwtui.directory.config import DirectoryConfig
+from cwtui.hints import again
 from cwtui.host.files import check_private, exists, make_private_folder
 from cwtui.host.locks import exclusive
 from cwtui.language import _
 
-BEGIN: Final = "cwtui init --admin NAME"
+_BEGIN: Final = "init --admin NAME"
+_RESTORE: Final = "store restore FILE"
+_PATHS: Final = "--paths"
+
+
+def begin() -> str:
+    """Return the command that sets up a store, as the person runs it."""
+    return again(_BEGIN)
 
 
 class Here(Enum):
@@ -182,15 +190,16 @@ def _missing_in_database(config: Config, here: Here) -> StoreMissing:
                 where=where,
                 keyring=_keyring(config),
                 without_keyring=_without_keyring(config),
-                command=BEGIN,
+                command=begin(),
             )
         )
     return StoreMissing(
         _(
-            "There is no store in the database {where}. If this is the wrong database, see: cwtui "
-            "--paths. To set up a new store here: {command}",
+            "There is no store in the database {where}. If this is the wrong database, see: "
+            "{paths}. To set up a new store here: {command}",
             where=where,
-            command=BEGIN,
+            paths=again(_PATHS),
+            command=begin(),
         )
     )
 
@@ -203,37 +212,42 @@ def _missing(config: Config, here: Here) -> StoreMissing:
         return StoreMissing(
             _(
                 "The accounts file in {folder} is missing, but other files of a store are there. "
-                "Restore it: cwtui store restore FILE. To start again, move {folder} away first.",
+                "Restore it: {command}. To start again, move {folder} away first.",
                 folder=folder,
+                command=again(_RESTORE),
             )
         )
     if here is Here.KEYRING:
         return StoreMissing(
             _(
                 "There is no store in {folder}, but there is a keyring: {keyring}. If the "
-                "store is on another disk, mount that disk. If it is lost, restore it: cwtui store "
-                "restore FILE. To start again, {without_keyring}, then run: {command}",
+                "store is on another disk, mount that disk. If it is lost, restore it: "
+                "{restore}. To start again, {without_keyring}, then run: {command}",
                 folder=folder,
+                restore=again(_RESTORE),
                 keyring=_keyring(config),
                 without_keyring=_without_keyring(config),
-                command=BEGIN,
+                command=begin(),
             )
         )
     if config.names_a_place:
         return StoreMissing(
             _(
                 "There is no store in {folder}. If it is on another disk, mount that disk. If this "
-                "is the wrong folder, see: cwtui --paths. To set up a new store here: {command}",
+                "is the wrong folder, see: {paths}. To set up a new store here: {command}",
                 folder=folder,
-                command=BEGIN,
+                paths=again(_PATHS),
+                command=begin(),
             )
         )
     return StoreMissing(
         _(
             "There is no store in {folder} yet. If you expected one, check your Unix user and "
-            "--config; see: cwtui --paths. To set one up: cwtui, or {command}",
+            "--config; see: {paths}. To set one up: {cwtui}, or {command}",
             folder=folder,
-            command=BEGIN,
+            paths=again(_PATHS),
+            cwtui=again(),
+            command=begin(),
         )
     )
 

@@ -28,6 +28,7 @@ from cwtui.accounts.ports import (
 from cwtui.accounts.unix_users import UnixUser
 from cwtui.config import Config
 from cwtui.config.errors import ConfigError
+from cwtui.hints import again
 from cwtui.host import files, reserve
 from cwtui.host.files import check_private, exists, make_private_folder
 from cwtui.host.locks import exclusive
@@ -110,7 +111,7 @@ def _with_accounts(ports: Ports) -> Ports:
         raise StoreMissing(
             _(
                 "Setup is not finished: there is no account yet. Continue with: {command}",
-                command=installation.BEGIN,
+                command=installation.begin(),
             )
         )
     return ports
@@ -261,9 +262,10 @@ def _accounts(config: Config) -> TinyAccountStore:
         raise StoreMissing(
             _(
                 "The folder {folder} is missing. It records used codes and failed "
-                "attempts. Restore the store: cwtui store restore FILE. To continue without it: "
+                "attempts. Restore the store: {command}. To continue without it: "
                 "mkdir -m 700 {folder}",
                 folder=config.records_folder,
+                command=again("store restore FILE"),
             )
         )
     check_private(config.records_folder)

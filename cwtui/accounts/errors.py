@@ -319,26 +319,6 @@ class StoreExposed(CannotCheck):
     """Other users can read a file or folder, or own it."""
 
 
-class OfAnotherUser(StoreExposed):
-    """Root was to use a file or folder of another Unix user.
-
-    `become` is how to begin a command as that user, and `cwtui` how this one was called.
-    """
-
-    def __init__(self, problem: str, become: str) -> None:
-        super().__init__(problem)
-        self.become = become
-        self.cwtui = "cwtui"
-
-    def __str__(self) -> str:
-        return _(
-            "{problem} Run cwtui as that user: {become} {cwtui} ...",
-            problem=super().__str__(),
-            become=self.become,
-            cwtui=self.cwtui,
-        )
-
-
 class KeyringMissing(CannotCheck):
     """The keyring is missing, or lacks a key that the store needs."""
 

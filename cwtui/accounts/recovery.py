@@ -16,6 +16,7 @@ from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator, as_reason, update_record, write_audit
 from cwtui.accounts.upkeep.protection import keys_of
+from cwtui.hints import again
 from cwtui.language import _
 
 
@@ -82,7 +83,8 @@ def _check_nobody_can(ports: Ports, change: AccountsChange) -> None:
         raise AlreadyExists(
             _(
                 "An admin can still sign in: {names}. To help someone who is locked out, use: "
-                "cwtui user reset-password NAME, reset-mfa NAME, or unlock NAME",
+                "{command} NAME, reset-mfa NAME, or unlock NAME",
+                command=again("user reset-password"),
                 names=", ".join(able[:3]),
             )
         )

@@ -17,6 +17,7 @@ from cwtui.accounts.provisioning import is_another, record_change
 from cwtui.accounts.renaming import Rename
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor, authorise_change
+from cwtui.hints import again
 from cwtui.language import _
 
 BATCH: Final = 500
@@ -127,8 +128,8 @@ def _check_plausible(
         _(
             "{lost} of {was_there} LDAP users are missing in the directory, so nothing was "
             "changed. Check the permissions of the bind account, and base, user_rdn and "
-            "search_filter in [directory]. If these users are really gone: cwtui directory sync "
-            "--force",
+            "search_filter in [directory]. If these users are really gone: {command}",
+            command=again("directory sync --force"),
             lost=lost,
             was_there=was_there,
         )

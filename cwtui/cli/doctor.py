@@ -23,6 +23,7 @@ from cwtui.doctor import examination
 from cwtui.doctor.findings import Area, Finding, Level, exit_status
 from cwtui.doctor.machine import Machine
 from cwtui.doctor.subject import Subject
+from cwtui.hints import as_called
 from cwtui.language import N_, _, grouped, ngettext
 
 _TITLES: Final = {
@@ -74,7 +75,7 @@ def command(host: Host, ctx: click.Context, areas: Sequence[str], as_json: bool)
     """
     config = str(config_file(host.config_file))
     chosen = frozenset(map(Area, areas)) or frozenset(Area)
-    subject = Subject(Machine(), host.config, config, _this_command(host), chosen)
+    subject = Subject(Machine(), host.config, config, _this_command(), chosen)
     found: list[Finding] = []
     for area, group in groupby(examination.findings(subject), lambda one: one.area):
         of_area = [*group]
@@ -87,13 +88,11 @@ def command(host: Host, ctx: click.Context, areas: Sequence[str], as_json: bool)
     ctx.exit(exit_status(found))
 
 
-def _this_command(host: Host) -> str:
+def _this_command() -> str:
     """Return how to run this again, with the same configuration and store."""
     program = Path(sys.executable).with_name("cwtui")
     name = shlex.quote(str(program)) if program.exists() else "cwtui"
-    given = (("--config", host.config_file), ("--store", host.store))
-    options = (f" {name} {shlex.quote(value)}" for name, value in given if value)
-    return f"{name}{''.join(options)} doctor"
+    return f"{as_called(name)} doctor"
 
 
 def _show(area: Area, found: Sequence[Finding]) -> None:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cwtui.accounts.errors import OfAnotherUser
-from cwtui.cli.host import Host, as_called
+from cwtui.cli.host import Host
 
 if TYPE_CHECKING:  # loaded only when a shell asks for completions
     from click.shell_completion import CompletionItem
@@ -91,14 +90,6 @@ class LazyGroup(click.Group):
         super().__init__(*args, **kwargs)
         self.lazy = lazy
         self._unlisted = frozenset(unlisted)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Like click's, but an error that says how to run cwtui knows how it was called."""
-        try:
-            return super().invoke(ctx)
-        except OfAnotherUser as error:
-            error.cwtui = as_called()
-            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         return list(self.lazy)

@@ -58,38 +58,6 @@ class Host(NamedTuple):
         return services.connect_for_key_commands(self.config())
 
 
-def again(*words: str) -> str:
-    """Return how the person runs cwtui with these words on the store that this command works on."""
-    return " ".join(filter(None, (_becoming(), as_called(), *words)))
-
-
-def _becoming() -> str:
-    """Return how to begin a command as this Unix user, if somebody else got here with sudo."""
-    before_sudo = os.environ.get("SUDO_UID")
-    if before_sudo is None or before_sudo == str(os.geteuid()):
-        return ""
-    import pwd
-    import shlex
-
-    try:
-        return f"sudo -H -u {shlex.quote(pwd.getpwuid(os.geteuid()).pw_name)}"
-    except KeyError:
-        return f"sudo -H -u '#{os.geteuid()}'"
-
-
-def as_called() -> str:
-    """Return how cwtui was called: with the same `--config` and `--store`."""
-    import shlex
-
-    import click
-
-    context = click.get_current_context(silent=True)
-    host = context.find_object(Host) if context is not None else None
-    given = (("--config", host.config_file), ("--store", host.store)) if host is not None else ()
-    options = (f"{name} {shlex.quote(value)}" for name, value in given if value)
-    return " ".join(("cwtui", *options))
-
-
 def operator() -> "Operator":
     """Return the Unix user who runs the command, and the one before sudo, if any."""
     import pwd

@@ -9,12 +9,13 @@ from cwtui.accounts.secret import Secret
 from cwtui.cli import account_output, completing, json_output, standard_input, terminal
 from cwtui.cli.errors import Failed
 from cwtui.cli.groups import CommandWithExamples, pass_host
-from cwtui.cli.host import Host, again, operator
+from cwtui.cli.host import Host, operator
 from cwtui.cli.initial_password import hand_over
 from cwtui.cli.json_output import put_change
 from cwtui.cli.output import say
 from cwtui.cli.values import Username
 from cwtui.config import Config, config_file
+from cwtui.hints import again
 from cwtui.language import N_, _
 
 _LOST = N_(

@@ -6,9 +6,10 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.times import utc_minute
 from cwtui.cli import account_output
 from cwtui.cli.errors import Failed
-from cwtui.cli.host import again, operator
+from cwtui.cli.host import operator
 from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
+from cwtui.hints import again
 from cwtui.language import _
 
 

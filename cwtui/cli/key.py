@@ -12,11 +12,12 @@ from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.accounts.upkeep.key_rotation import KeyUse
 from cwtui.cli import json_output
 from cwtui.cli.groups import GroupInOrder, pass_host
-from cwtui.cli.host import Host, again, operator
+from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_change, put_object
 from cwtui.cli.output import put, say
 from cwtui.cli.progress import progress
 from cwtui.cli.tables import moment, table
+from cwtui.hints import again
 from cwtui.language import _, ngettext
 
 _FEW: Final = 5

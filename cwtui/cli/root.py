@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cwtui import hints
 from cwtui.cli.completing import files, folders
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import LazyGroup
@@ -104,6 +105,7 @@ def cli(
 ) -> None:
     """Open your Connectware account, or run a command as this host's operator."""
     ctx.obj = Host(config, store)
+    ctx.with_resource(hints.called_with({"--config": config, "--store": store}))
     for name, given in (("--kiosk", kiosk), ("--plain", plain), ("--qr", qr is not None)):
         if given and (paths or ctx.invoked_subcommand is not None):
             raise WrongUsage(_("{name} cannot be combined with a command or --paths.", name=name))

@@ -10,9 +10,10 @@ from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.cli.completing import files
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
-from cwtui.cli.host import Host, again
+from cwtui.cli.host import Host
 from cwtui.cli.json_output import option, speak_english
 from cwtui.cli.output import put, say
+from cwtui.hints import again
 from cwtui.language import _, ngettext
 
 if TYPE_CHECKING:

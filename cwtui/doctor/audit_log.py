@@ -11,11 +11,13 @@ from cwtui.config import Config
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.store import without_store
 from cwtui.doctor.subject import Subject
+from cwtui.hints import again
 from cwtui.language import _, ngettext
 from cwtui.maintenance import Glance
 
 _AREA: Final = Area.AUDIT
 _MEGABYTE: Final = 1_000_000
+_VERIFY: Final = "audit verify"
 _LINES: Final = 100
 """How many lines are looked at for one that is an event."""
 
@@ -39,7 +41,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
             _AREA,
             Level.PROBLEM,
             _("The audit log is missing, although there is a store."),
-            _("Find out who removed it: cwtui audit verify"),
+            _("Find out who removed it: {command}", command=again(_VERIFY)),
         )
         return
     yield _length(config, names, oldest, newest)
@@ -67,7 +69,7 @@ def _in_database(config: Config, glance: Glance) -> Iterator[Finding]:
             _AREA,
             Level.PROBLEM,
             _("The audit log is empty, although there is a store."),
-            _("Find out who emptied it: cwtui audit verify"),
+            _("Find out who emptied it: {command}", command=again(_VERIFY)),
         )
         return
     yield Finding(
@@ -75,7 +77,8 @@ def _in_database(config: Config, glance: Glance) -> Iterator[Finding]:
         Level.OK,
         _(
             "The audit log in {store} has {events} from {oldest} to {newest}. Its chain "
-            "was not checked; for that, run: cwtui audit verify",
+            "was not checked; for that, run: {command}",
+            command=again(_VERIFY),
             store=config.store_name,
             events=ngettext("{number} event", "{number} events", ends.last.n),
             oldest=oldest,
@@ -105,7 +108,8 @@ def _length(config: Config, names: list[str], oldest: str, newest: str) -> Findi
         Level.OK,
         _(
             "{file} has {size} MB of {most} MB, {last}, {files} in all{goes}. "
-            "Its chain was not checked; for that, run: cwtui audit verify",
+            "Its chain was not checked; for that, run: {command}",
+            command=again(_VERIFY),
             file=config.audit_file,
             size=f"{size:,.1f}",
             most=config.audit.max_megabytes,

@@ -17,13 +17,13 @@ from cwtui.config.errors import ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.pam import doors
 from cwtui.doctor.subject import Subject
-from cwtui.language import N_, _
+from cwtui.hints import again
+from cwtui.language import _
 
 _AREA: Final = Area.DIRECTORY
 _found = partial(Finding, _AREA)
 _NOBODY: Final = "cwtui-doctor"
 """A name to search for if no account comes from the directory: it need not exist."""
-_BY_NAME: Final = N_("To see what it says about a person: cwtui directory test USER")
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
@@ -45,7 +45,10 @@ def findings(subject: Subject) -> Iterator[Finding]:
                 "people who are only disabled there get in by SSH key and code until the next "
                 "sync."
             ),
-            _("Run cwtui directory sync often, or set service.ask_directory."),
+            _(
+                "Run {command} often, or set service.ask_directory.",
+                command=again("directory sync"),
+            ),
         )
     name = _somebody(subject)
     steps: list[Step] = []
@@ -58,7 +61,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
                 "No directory server can be used, so people from it cannot sign in: {reasons}.",
                 reasons="; ".join(error.reasons),
             ),
-            _(_BY_NAME),
+            _by_name(),
         )
         return
     except DirectoryRefused:
@@ -70,10 +73,10 @@ def findings(subject: Subject) -> Iterator[Finding]:
         )
     except AccountsError as error:
         if subject.is_others:  # its files, such as the bind password, are its owner's
-            again = subject.again(_AREA.value, uid=subject.owner or 0)
-            yield _found(Level.UNKNOWN, str(error), _("Run: {command}", command=again))
+            command = subject.again(_AREA.value, uid=subject.owner or 0)
+            yield _found(Level.UNKNOWN, str(error), _("Run: {command}", command=command))
         else:
-            yield _found(Level.PROBLEM, str(error), _(_BY_NAME))
+            yield _found(Level.PROBLEM, str(error), _by_name())
         return
     yield from (_of_step(step) for step in steps if step.what in {"server", "tls", "bind", "group"})
 
@@ -83,7 +86,11 @@ def _of_step(step: Step) -> Finding:
         return _found(Level.OK, step.sentence)
     # Another server answered, and an unencrypted connection is one that the configuration allows.
     level = Level.PROBLEM if step.what == "group" else Level.WARNING
-    return _found(level, step.sentence, _(_BY_NAME) if step.what == "group" else "")
+    return _found(level, step.sentence, _by_name() if step.what == "group" else "")
+
+
+def _by_name() -> str:
+    return _("To see what it says about a person: {command}", command=again("directory test USER"))
 
 
 def _somebody(subject: Subject) -> str:

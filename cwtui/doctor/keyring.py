@@ -13,12 +13,14 @@ from cwtui.doctor.configuration import keyring_place
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.store import is_of_keyring, of, without_store
 from cwtui.doctor.subject import Subject
+from cwtui.hints import again
 from cwtui.language import N_, _, ngettext
 from cwtui.maintenance import Glance
 
 _AREA: Final = Area.KEYRING
 _SEARCHED: Final = 8_000_000
 """Bytes of the audit log that are searched for the last backup: about 30,000 events."""
+_BACKUP: Final = "store backup FILE"
 _DAY: Final = 86_400.0
 _OLD: Final = 31
 """Days after which a backup is old."""
@@ -127,7 +129,7 @@ def copies(active: str, made: float, backup: Backup, now: float) -> Iterator[Fin
                 day=day(made),
                 not_seen=not_seen,
             ),
-            _("{copy} To back up the store: cwtui store backup FILE", copy=copy),
+            _("{copy} To back up the store: {command}", copy=copy, command=again(_BACKUP)),
         )
     elif backup.at < made:
         yield Finding(
@@ -141,7 +143,7 @@ def copies(active: str, made: float, backup: Backup, now: float) -> Iterator[Fin
                 backup=day(backup.at),
                 not_seen=not_seen,
             ),
-            _("{copy} Then back up the store: cwtui store backup FILE", copy=copy),
+            _("{copy} Then back up the store: {command}", copy=copy, command=again(_BACKUP)),
         )
     else:
         age = int((now - backup.at) / _DAY)
@@ -167,7 +169,7 @@ def copies(active: str, made: float, backup: Backup, now: float) -> Iterator[Fin
                 backup=day(backup.at),
                 not_seen=not_seen,
             ),
-            _("Back up the store: cwtui store backup FILE")
+            _("Back up the store: {command}", command=again(_BACKUP))
             if old
             else _("Make sure that your copy of the keyring has the key {key}.", key=active),
         )

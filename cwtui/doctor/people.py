@@ -19,6 +19,7 @@ from cwtui.doctor.pam import NAMED, doors
 from cwtui.doctor.programs import CannotRun
 from cwtui.doctor.store import without_store
 from cwtui.doctor.subject import Accounts, Subject
+from cwtui.hints import again
 from cwtui.language import _, grouped, ngettext
 
 _AREA: Final = Area.PEOPLE
@@ -136,8 +137,8 @@ def judged(found: Matching) -> Iterator[Finding]:
                 names=listed(strangers, NAMED),
             ),
             _(
-                "Create the accounts that are meant to enter: cwtui user add {name}",
-                name=shlex.quote(strangers[0]),
+                "Create the accounts that are meant to enter: {command}",
+                command=again("user add", shlex.quote(strangers[0])),
             ),
         )
     elif found.unix:
@@ -182,8 +183,8 @@ def _ending(found: Matching) -> Iterator[Finding]:
                 names=listed(expiring, NAMED),
             ),
             _(
-                "If that is wrong, give another last day: cwtui user set {name} --expires DATE",
-                name=shlex.quote(expiring[0]),
+                "If that is wrong, give another last day: {command}",
+                command=again("user set", shlex.quote(expiring[0]), "--expires DATE"),
             ),
         )
     days = found.settings.unused_days
@@ -196,7 +197,10 @@ def _ending(found: Matching) -> Iterator[Finding]:
                 "Accounts are disabled after {number} days without a sign-in.",
                 days,
             ),
-            _("To see who is next: cwtui user list 'last:>{near}d' status:enabled", near=near),
+            _(
+                "To see who is next: {command}",
+                command=again(f"user list 'last:>{near}d' status:enabled"),
+            ),
         )
 
 
@@ -218,8 +222,8 @@ def _powerful(found: Matching) -> Iterator[Finding]:
             ""
             if is_group
             else _(
-                "Remove the account unless it must be: cwtui user remove {name}",
-                name=shlex.quote(names[0]),
+                "Remove the account unless it must be: {command}",
+                command=again("user remove", shlex.quote(names[0])),
             ),
         )
 

@@ -15,15 +15,15 @@ from cwtui.doctor import copies
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.pam import asked_at, doors
 from cwtui.doctor.subject import Subject
+from cwtui.hints import again
 from cwtui.host import release
-from cwtui.language import N_, _, ngettext
+from cwtui.language import _, ngettext
 from cwtui.service import client
 
 _AREA: Final = Area.SERVICE
 _found = partial(Finding, _AREA)
 _SECONDS: Final = 5.0
 """How long the service may take to answer."""
-_START: Final = N_("Start it: systemctl start cwtui.socket, or by hand: cwtui serve")
 _EVERYBODY: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
@@ -60,7 +60,7 @@ def findings(subject: Subject, ask: AskStatus = _ask) -> Iterator[Finding]:
                     path=path,
                     doors=", ".join(asking),
                 ),
-                _(_START),
+                _start(),
             )
         else:
             yield _found(
@@ -81,6 +81,12 @@ def findings(subject: Subject, ask: AskStatus = _ask) -> Iterator[Finding]:
         return
     yield from modes(path, found.st_uid, found.st_mode, folder.st_mode, subject.owner)
     yield _answer(path, subject, ask)
+
+
+def _start() -> str:
+    return _(
+        "Start it: systemctl start cwtui.socket, or by hand: {command}", command=again("serve")
+    )
 
 
 def _gate(path: Path) -> Iterator[Finding]:
@@ -139,14 +145,12 @@ def _answer(path: Path, subject: Subject, ask: AskStatus) -> Finding:
     except client.CannotUseStore as error:
         if isinstance(subject.glance, StoreMissing):
             return _found(Level.PROBLEM, str(subject.glance))
-        again = subject.again(Area.STORE.value, uid=subject.owner or 0)
-        return _found(Level.PROBLEM, str(error), _("Run: {command}", command=again))
+        command = subject.again(Area.STORE.value, uid=subject.owner or 0)
+        return _found(Level.PROBLEM, str(error), _("Run: {command}", command=command))
     except AccountsError as error:
-        return _found(Level.PROBLEM, str(error), _(_START))
+        return _found(Level.PROBLEM, str(error), _start())
     except msgspec.DecodeError:
-        return _found(
-            Level.PROBLEM, _("What listens on {path} is not cwtui.", path=path), _(_START)
-        )
+        return _found(Level.PROBLEM, _("What listens on {path} is not cwtui.", path=path), _start())
     return _running(status)
 
 

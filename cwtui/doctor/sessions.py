@@ -9,6 +9,7 @@ from cwtui.config.errors import ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.store import of_others
 from cwtui.doctor.subject import Subject
+from cwtui.hints import again
 from cwtui.language import _, ngettext
 
 _AREA: Final = Area.SESSIONS
@@ -39,9 +40,10 @@ def findings(subject: Subject) -> Iterator[Finding]:
         _AREA,
         Level.OK,
         ngettext(
-            "{number} session of {accounts} is open. To see them: cwtui session list",
-            "{number} sessions of {accounts} are open. To see them: cwtui session list",
+            "{number} session of {accounts} is open. To see them: {command}",
+            "{number} sessions of {accounts} are open. To see them: {command}",
             len(found),
+            command=again("session list"),
             accounts=ngettext("{number} account", "{number} accounts", people),
         ),
     )

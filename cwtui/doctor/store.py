@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from cwtui import installation
 from cwtui.accounts.errors import CannotCheck, StoreMissing
 from cwtui.accounts.upkeep import findings as upkeep
 from cwtui.accounts.upkeep.findings import Severity
@@ -12,6 +13,7 @@ from cwtui.config import Config
 from cwtui.config.errors import ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.subject import Subject
+from cwtui.hints import again
 from cwtui.language import _, ngettext
 from cwtui.maintenance import Glance
 
@@ -106,7 +108,7 @@ def _content(config: Config, glance: Glance) -> Iterator[Finding]:
                 "The store {store} has no account yet, so nobody can sign in.",
                 store=config.store_name,
             ),
-            _("Create the first admin: cwtui init --admin NAME"),
+            _("Create the first admin: {command}", command=installation.begin()),
         )
         return
     if config.database:
@@ -115,8 +117,9 @@ def _content(config: Config, glance: Glance) -> Iterator[Finding]:
             Level.OK,
             _(
                 "The database {store} can be read. Each account was not read; for that, "
-                "run: cwtui store check",
+                "run: {command}",
                 store=config.store_name,
+                command=again("store check"),
             ),
         )
         return
@@ -131,7 +134,8 @@ def _content(config: Config, glance: Glance) -> Iterator[Finding]:
         Level.OK,
         _(
             "{folder} can be read and takes {size}{waiting}, with the reserved space. Each "
-            "account was not read; for that, run: cwtui store check",
+            "account was not read; for that, run: {command}",
+            command=again("store check"),
             folder=config.folder,
             size=_megabytes(size),
             waiting=waiting,

@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from cwtui.accounts.errors import CannotCheck, OfAnotherUser, StoreExposed, StoreMissing
+from cwtui import hints
+from cwtui.accounts.errors import CannotCheck, StoreExposed, StoreMissing
 from cwtui.accounts.text import shortened, visible
 from cwtui.host import reserve
 from cwtui.host.untrusted_files import NotRegular, TooLarge, check_regular, open_regular
@@ -78,16 +79,14 @@ def _of_another(path: Path, uid: int) -> StoreExposed:
                 path=path,
             )
         )
-    import pwd
-
-    try:
-        name = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        name = f"#{uid}"
-    import shlex
-
     # The owner could not use files that root wrote, and nobody could sign in any more.
-    return OfAnotherUser(problem, f"sudo -H -u {shlex.quote(name)}")
+    return StoreExposed(
+        _(
+            "{problem} Run cwtui as that user: {command} ...",
+            problem=problem,
+            command=f"{hints.becoming(uid)} {hints.as_called()}",
+        )
+    )
 
 
 def _remedy(path: Path) -> str:

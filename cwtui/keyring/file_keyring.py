@@ -22,7 +22,7 @@ from cwtui.host.files import (
 from cwtui.host.locks import exclusive
 from cwtui.keyring import file_format
 from cwtui.keyring.file_format import KeyFile
-from cwtui.keyring.opened import REMEDY, Held, Keys, OpenKeyring, Version, held_in
+from cwtui.keyring.opened import Held, Keys, OpenKeyring, Version, held_in, remedy
 from cwtui.language import _
 
 
@@ -103,7 +103,7 @@ class FileKeyring(OpenKeyring):
                 _(
                     "The keyring {path} is missing. Without it the store cannot be read. {remedy}",
                     path=self._path,
-                    remedy=_(REMEDY),
+                    remedy=remedy(),
                 )
             ) from None
         except OSError as error:

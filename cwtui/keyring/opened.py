@@ -15,9 +15,10 @@ from cwtui.accounts.model import Sealed
 from cwtui.accounts.ports import KeyringChange
 from cwtui.accounts.text import listed
 from cwtui.accounts.upkeep.protection import Key
+from cwtui.hints import again
 from cwtui.keyring import file_format
 from cwtui.keyring.file_format import KeyFile
-from cwtui.language import N_, _, ngettext
+from cwtui.language import _, ngettext
 
 _NONCE_BYTES: Final = 12
 """96 bits, as NIST SP 800-38D recommends for GCM."""
@@ -27,10 +28,14 @@ Version: TypeAlias = tuple[int | str, ...]
 
 _NAMED: Final = 3
 """The maximum number of keys that a sentence names."""
-REMEDY: Final = N_(
-    "Restore the keyring of this store from your backup. If it is lost for good: cwtui init "
-    "--admin NAME --new-keyring"
-)
+
+
+def remedy() -> str:
+    """Return what to do if the keyring cannot be used."""
+    return _(
+        "Restore the keyring of this store from your backup. If it is lost for good: {command}",
+        command=again("init --admin NAME --new-keyring"),
+    )
 
 
 class Held(NamedTuple):
@@ -108,7 +113,7 @@ class OpenKeyring(ABC):
                 len(lacking),
                 place=self.place,
                 keys=keys,
-                remedy=_(REMEDY),
+                remedy=remedy(),
             )
         )
 
@@ -118,8 +123,9 @@ class OpenKeyring(ABC):
             _(
                 "The store does not know the active key {active} of the keyring {place}. If it is "
                 "the keyring of another store, restore the right one. If the store is an older "
-                "copy, make it use this key: cwtui key rotate",
+                "copy, make it use this key: {command}",
                 active=active,
+                command=again("key rotate"),
                 place=self.place,
             )
         )

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from cwtui.accounts.errors import KeyringMissing, StoreDamaged
 from cwtui.accounts.model import Sealed
+from cwtui.hints import again
 from cwtui.keyring import file_format
 from cwtui.keyring.file_format import KeyFile
 from cwtui.keyring.file_keyring import FileKeyring, KeyringChange
@@ -76,8 +77,9 @@ class SealedKeyring(OpenKeyring):
             raise KeyringMissing(
                 _(
                     "There is no keyring {place}. To move one there, set keyring.in_database to "
-                    "false and keyring.file to its file, and run: cwtui key to-database FILE",
+                    "false and keyring.file to its file, and run: {command}",
                     place=self._row.place,
+                    command=again("key to-database FILE"),
                 )
             )
         sealed, version = found

@@ -83,7 +83,7 @@ def _refuse_existing(layout: Layout, *, replace: bool) -> None:
 
 
 def _put_into_place(layout: Layout, staged: Layout, now: float, *, replace: bool) -> Path | None:
-    copy = Act("copy", f"cwtui store copy FROM {shlex.quote(str(layout.folder))} --replace")
+    copy = Act("copy", f"store copy FROM {shlex.quote(str(layout.folder))} --replace")
     make_private_folder(layout.records)
     records = TinyRecordStore(layout.records)
     with ExitStack() as locks:

@@ -8,13 +8,14 @@ from typing import Final, NamedTuple
 
 from cwtui.accounts.errors import StoreMissing
 from cwtui.accounts.text import visible
+from cwtui.hints import again
 from cwtui.host.files import cannot, exists
 from cwtui.host.untrusted_files import read_regular
 from cwtui.language import _
 
 _AUDIT: Final = r"audit(-\d{6,})?\.jsonl|audit\.head"
 _ACCOUNTS: Final = r"accounts(\.json|-\d{9}\.journal)"
-_RESTORE: Final = ("restore", "cwtui store restore FILE")
+_RESTORE: Final = ("restore", "store restore FILE")
 _MARKER_MOST: Final = 1 << 14
 _RECORDS: Final = r"sign-in/\d\d(\.json|-\d{9}\.journal)"
 
@@ -58,13 +59,13 @@ class Layout(NamedTuple):
             lines = read_regular(self.marker, _MARKER_MOST).decode().splitlines()
         is_copy = len(lines) == len(_RESTORE) and lines[0] == "copy"
         # Otherwise it is that of a restore, perhaps of an older version.
-        name, again = lines if is_copy else _RESTORE
+        name, command = lines if is_copy else _RESTORE
         return _(
             "A {name} of {folder} was interrupted, so the store is partly old and partly new. Run "
             "it again: {again}",
             name=name,
             folder=self.folder,
-            again=visible(again),
+            again=visible(again(command.removeprefix("cwtui "))),
         )
 
     @property

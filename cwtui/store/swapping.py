@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from cwtui.accounts.errors import CannotCheck
+from cwtui.hints import again
 from cwtui.host import reserve
 from cwtui.host.files import cannot, exists, make_private_folder, sync_folder, write_atomically
 from cwtui.host.locks import exclusive
@@ -21,14 +22,14 @@ from cwtui.store.layout import Layout
 
 
 class Act(NamedTuple):
-    """What replaces the store, in words: its name, and the command that repeats it."""
+    """What replaces the store, in words: its name, and the command of cwtui that repeats it."""
 
     name: str
-    again: str
+    command: str
 
     def mark(self, layout: Layout) -> None:
         """Say that the store is partly old and partly new from now on. Raises CannotCheck."""
-        write_atomically(layout.marker, f"{self.name}\n{self.again}\n".encode())
+        write_atomically(layout.marker, f"{self.name}\ncwtui {self.command}\n".encode())
 
     @contextmanager
     def interruptions(self) -> Iterator[None]:
@@ -42,7 +43,7 @@ class Act(NamedTuple):
                     "The {name} was interrupted: {reason}. Run it again: {again}",
                     name=self.name,
                     reason=reason,
-                    again=self.again,
+                    again=again(self.command),
                 )
             ) from None
 
@@ -100,7 +101,7 @@ class Act(NamedTuple):
         reserve.keep(layout.records)
 
 
-RESTORE: Final = Act("restore", "cwtui store restore FILE")
+RESTORE: Final = Act("restore", "store restore FILE")
 
 
 @contextmanager

@@ -311,7 +311,10 @@ def test_a_folder_reachable_by_others_is_refused(new_host: Host, which: str) -> 
 def test_init_creates_a_store_in_a_new_place(new_host: Host) -> None:
     result = new_host.run("user", "list")
     assert result.status == 3
-    assert "To set up a new store here: cwtui init --admin NAME" in result.err
+    assert (
+        f"To set up a new store here: cwtui --config {new_host.config} init --admin NAME"
+        in result.err
+    )
     assert init(new_host, PASSWORD.encode())[0] == 0
 
 
@@ -324,7 +327,7 @@ def test_init_refuses_if_parts_of_a_store_are_left(host: Host, left: str) -> Non
     for command in (("init", "--admin", "admin", "--password-stdin"), ("user", "list")):
         result = host.run(*command, stdin=PASSWORD.encode())
         assert (result.status, result.out) == (3, "")
-        assert "cwtui store restore FILE" in result.err
+        assert f"cwtui --config {host.config} store restore FILE" in result.err
     assert host.files() == before
     if left == "keyring":
         host.keyring.rename(host.folder / "old.json")

@@ -191,5 +191,5 @@ def test_a_folder_that_cannot_be_created_is_reported(new_host: Host) -> None:
 def test_a_store_that_was_never_created_is_reported(new_host: Host) -> None:
     result = run(new_host, READS[0])
     assert (result.status, result.out) == (3, "")
-    assert "cwtui init --admin NAME" in result.err
+    assert f"cwtui --config {new_host.config} init --admin NAME" in result.err
     assert set(new_host.files()) == {"config.toml"}

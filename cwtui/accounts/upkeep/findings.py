@@ -21,6 +21,7 @@ from cwtui.accounts.roles import CustomRoles
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import LINE_LENGTH, listed, visible
 from cwtui.accounts.upkeep.protection import keys_of
+from cwtui.hints import again
 from cwtui.language import _
 
 T = TypeVar("T")
@@ -84,17 +85,18 @@ class AccountChecks:
                 _(
                     "{name!r} is not a valid username, so cwtui did not create it. Find out who "
                     "else can write to the store, then remove the account by its exact name: "
-                    "cwtui user remove NAME",
+                    "{command}",
                     name=name,
+                    command=again("user remove NAME"),
                 )
             )
         if not _is_a_line(account.display_name):
             yield self._damage(
                 _(
                     "The display name of {name} is too long or contains invalid characters. Set "
-                    "another: cwtui user set {quoted} --display-name TEXT",
+                    "another: {command}",
                     name=name,
-                    quoted=shlex.quote(name),
+                    command=again("user set", shlex.quote(name), "--display-name TEXT"),
                 )
             )
         try:
@@ -102,11 +104,10 @@ class AccountChecks:
         except InvalidInput as error:
             yield self._damage(
                 _(
-                    "The account {name} has an unknown role. {error} Set its roles: cwtui user "
-                    "set {quoted} --role ROLE",
+                    "The account {name} has an unknown role. {error} Set its roles: {command}",
                     name=name,
                     error=error,
-                    quoted=shlex.quote(name),
+                    command=again("user set", shlex.quote(name), "--role ROLE"),
                 )
             )
         yield from self._devices(account)
@@ -137,10 +138,9 @@ class AccountChecks:
         if len({device.id for device in found}) < len(found):
             yield self._damage(
                 _(
-                    "Two devices of {name} have the same id. Reset the MFA: cwtui user reset-mfa "
-                    "{quoted}",
+                    "Two devices of {name} have the same id. Reset the MFA: {command}",
                     name=name,
-                    quoted=shlex.quote(name),
+                    command=again("user reset-mfa", shlex.quote(name)),
                 )
             )
         for device in found:
@@ -148,9 +148,9 @@ class AccountChecks:
                 yield self._damage(
                     _(
                         "The name of a device of {name} is empty, too long or contains invalid "
-                        "characters. Reset the MFA: cwtui user reset-mfa {quoted}",
+                        "characters. Reset the MFA: {command}",
                         name=name,
-                        quoted=shlex.quote(name),
+                        command=again("user reset-mfa", shlex.quote(name)),
                     )
                 )
 
@@ -160,8 +160,8 @@ class AccountChecks:
         if not _is_a_line(found.issuer):
             yield self._damage(
                 _(
-                    "The issuer is too long or contains invalid characters. Set another: cwtui "
-                    "settings set issuer TEXT"
+                    "The issuer is too long or contains invalid characters. Set another: {command}",
+                    command=again("settings set issuer TEXT"),
                 )
             )
 
@@ -201,17 +201,16 @@ class AccountChecks:
                 self._where,
                 _(
                     "{users} have the same SSH key, so it does not say who comes in with it. "
-                    "Remove it from all but one: cwtui user ssh-key remove NAME {fingerprint}",
+                    "Remove it from all but one: {command}",
                     users=users,
-                    fingerprint=fingerprint,
+                    command=again("user ssh-key remove NAME", fingerprint),
                 ),
             )
         if self.count and not self._has_admin:
             yield self._damage(
                 _(
-                    "There is no enabled local admin. Make an account one: cwtui user set NAME "
-                    "--enabled --role {role}",
-                    role=roles.ADMIN,
+                    "There is no enabled local admin. Make an account one: {command}",
+                    command=again("user set NAME --enabled --role", roles.ADMIN),
                 )
             )
 

@@ -1,0 +1,57 @@
+"""How the person runs cwtui again, so that a command in a hint can be copied as it is.
+
+It names the same configuration and store, and becomes the same Unix user. Like the language, this
+belongs to the whole process: whoever raises an error does not know how cwtui was called.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+_options: dict[str, str] = {}
+
+
+@contextmanager
+def called_with(options: Mapping[str, str | None]) -> Iterator[None]:
+    """Let hints have these options, as far as they are given, in the block."""
+    before = dict(_options)
+    _options.update({name: value for name, value in options.items() if value})
+    try:
+        yield
+    finally:
+        _options.clear()
+        _options.update(before)
+
+
+def again(*words: str) -> str:
+    """Return how the person runs cwtui with these words on the store that this process uses."""
+    return " ".join(filter(None, (_becoming(), as_called(), *words)))
+
+
+def as_called(program: str = "cwtui") -> str:
+    """Return how cwtui was called: with the same options before the command."""
+    import shlex
+
+    return " ".join((program, *(f"{name} {shlex.quote(_options[name])}" for name in _options)))
+
+
+def _becoming() -> str:
+    """Return how to begin a command as this Unix user, if whoever reads this is another one.
+
+    That is so after sudo, and in the log of a service, which has this variable of systemd's.
+    """
+    before_sudo = os.environ.get("SUDO_UID")
+    is_service = bool(os.environ.get("NOTIFY_SOCKET")) and os.geteuid() != 0
+    is_other = before_sudo is not None and before_sudo != str(os.geteuid())
+    return becoming(os.geteuid()) if is_service or is_other else ""
+
+
+def becoming(uid: int) -> str:
+    """Return how to begin a command as this Unix user."""
+    import pwd
+    import shlex
+
+    try:
+        return f"sudo -H -u {shlex.quote(pwd.getpwuid(uid).pw_name)}"
+    except KeyError:
+        return f"sudo -H -u '#{uid}'"

@@ -1,0 +1,55 @@
+"""Commands in hints can be copied: they name the same store and become the right Unix user."""
+
+import os
+import pwd
+import re
+import shlex
+from collections.abc import Callable
+
+import pytest
+
+from cwtui import hints
+from tests.cli.commands import Host
+
+HARM: dict[str, Callable[[Host], object]] = {
+    "nothing": lambda _: None,
+    "no store": lambda host: host.store.rename(host.folder / "away"),
+    "no keyring": lambda host: host.keyring.unlink(),
+    "no records": lambda host: (host.store / "sign-in").rename(host.folder / "away"),
+    "no accounts file": lambda host: host.accounts.unlink(),
+    "half restored": lambda host: (host.store / "restoring").write_text("restore\n"),
+    "no audit log": lambda host: (host.store / "audit.jsonl").unlink(),
+}
+COMMAND = re.compile(r"(?<![\w/.-])cwtui (?!help )(?:-|init|store|user|key|audit|session|serve)")
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_all_hints_keep_the_configuration(host: Host, harm: str) -> None:
+    HARM[harm](host)
+    doctor = ("doctor", "store", "keyring", "audit", "sessions", "people", "service")
+    done = [host.run(*command) for command in (("user", "list"), doctor)]
+    said = " ".join(" ".join(f"{one.out} {one.err}" for one in done).replace("> ", "").split())
+    found = [match.start() for match in COMMAND.finditer(said)]
+    assert found
+    for at in found:
+        assert said[at:].startswith(f"cwtui --config {host.config} "), said[at : at + 80]
+
+
+def test_options_are_quoted_and_only_kept_for_a_while() -> None:
+    with hints.called_with({"--config": "/etc/my config.toml", "--store": None}):
+        assert hints.again("store check") == "cwtui --config '/etc/my config.toml' store check"
+        assert shlex.split(hints.again())[2] == "/etc/my config.toml"
+    assert hints.again() == "cwtui"
+
+
+@pytest.mark.parametrize("variable", ["SUDO_UID", "NOTIFY_SOCKET"])
+def test_whoever_is_another_unix_user_becomes_this_one(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """As after sudo, or whoever reads the log of a service."""
+    monkeypatch.setattr(os, "geteuid", lambda: 65534)
+    monkeypatch.setenv(variable, "1000")
+    name = pwd.getpwuid(65534).pw_name
+    assert hints.again("doctor") == f"sudo -H -u {name} cwtui doctor"
+    monkeypatch.setattr(os, "geteuid", lambda: 2**31)
+    assert hints.again("doctor") == "sudo -H -u '#2147483648' cwtui doctor"
