@@ -29,6 +29,7 @@ COPIES: Final = {
     "packaging/cwtui-host": "usr/bin/cwtui-host",
     "packaging/make-current": "usr/lib/cwtui/make-current",
     "packaging/remove-old-versions": "usr/lib/cwtui/remove-old-versions",
+    "packaging/in-use": "usr/lib/cwtui/in-use",
     "packaging/back-up": "usr/lib/cwtui/back-up",
     "packaging/config.toml": "etc/cwtui/config.toml",
     "packaging/sysusers.conf": "usr/lib/sysusers.d/cwtui.conf",

@@ -160,6 +160,11 @@ def _remove(host: Chroot) -> None:
     assert "/etc/pam.d/sudo" in host.run("dpkg", "--remove", "cwtui", status=1)
     assert "alice" in host.as_owner("user", "list")
     sudo.unlink()
+    drop_in = host.root / "etc/ssh/sshd_config.d/cwtui.conf"
+    drop_in.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(deb.EXAMPLES / "sshd" / "key-and-code.conf", drop_in)
+    assert str(drop_in.relative_to(host.root)) in host.run("dpkg", "--remove", "cwtui", status=1)
+    drop_in.unlink()
     host.run("pam-auth-update", "--package", "--enable", "cwtui")
     assert "pam_cwtui" in host.run("cat", "/etc/pam.d/common-auth")
     host.run("dpkg", "--remove", "cwtui")

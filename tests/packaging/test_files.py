@@ -44,7 +44,10 @@ def test_only_programs_are_executable_and_only_root_can_write(tree: Path) -> Non
             programs.add(str(path.relative_to(tree)))
     assert programs == {
         *("usr/bin/cwtui", "usr/bin/cwtui-host"),
-        *(f"usr/lib/cwtui/{name}" for name in ("back-up", "make-current", "remove-old-versions")),
+        *(
+            f"usr/lib/cwtui/{name}"
+            for name in ("back-up", "in-use", "make-current", "remove-old-versions")
+        ),
         *(f"DEBIAN/{name}" for name in ("postinst", "prerm", "postrm")),
     }
 
