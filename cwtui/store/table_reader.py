@@ -38,13 +38,12 @@ class Read(NamedTuple):
     is_torn: bool = False
     """Whether a torn line follows this point."""
 
-    def is_same(self, now: Version) -> bool:
-        """Whether the journal, which has this version now, is as it was. Raises CannotCheck."""
-        # Writing over zeros does not change its size, and its time is not exact.
-        at = self.point.offset
-        return now == self.journal and (
-            now[2] == at or (self.file is not None and self.file.is_empty_at(at))
-        )
+    def has_same_journal(self) -> bool:
+        """Whether the journal is as it was. Raises CannotCheck."""
+        if self.file is None:
+            return self.view.journal is None
+        # A journal stays with its base, so it need not be looked up by its name.
+        return self.file.is_unchanged(self.journal, self.point.offset)
 
 
 class TableReader:
@@ -132,11 +131,8 @@ class TableReader:
 
     def _is_newest(self, read: Read) -> bool:
         """Whether nothing was changed since. False as well if that is not clear."""
-        journal = read.view.journal
         try:
-            return version_of(self._path.stat()) == read.version and (
-                journal is None or read.is_same(version_of(journal.stat()))
-            )
+            return version_of(self._path.stat()) == read.version and read.has_same_journal()
         except (OSError, CannotCheck):
             return False
 
@@ -216,9 +212,9 @@ class TableReader:
         now = _version_at(path)
         if now is None:
             return None
-        if read.is_same(now):
-            return read
         file = read.file
+        if now == read.journal and read.has_same_journal():
+            return read
         if file is None or now[:2] != read.journal[:2]:
             file = journal_file.opened(path, now)
             if file is None:
