@@ -13,6 +13,7 @@ from cwtui.accounts.cut_off import About
 from cwtui.accounts.ports import Clock, Ports
 from cwtui.accounts.reconciling import Reconciling
 from cwtui.config import Config
+from cwtui.language import Language
 from cwtui.service.doors_cut_off import DoorsCutOff
 from cwtui.service.fallback import CutOff
 from cwtui.service.figures import Figures
@@ -27,8 +28,11 @@ def is_on(config: Config) -> bool:
     return bool(config.database) and config.cut_off.days > 0
 
 
-def doors(config: Config, figures: Figures) -> DoorsCutOff:
-    """Return doors that let people in with local copies. Raises CannotCheck."""
+def doors(config: Config, figures: Figures, language: Language | None = None) -> DoorsCutOff:
+    """Return doors that let people in with local copies, and speak this language to them.
+
+    Raises CannotCheck.
+    """
     copies = FileCopies.create(config.copies_folder)
     found = CutOff(
         copies,
@@ -41,7 +45,7 @@ def doors(config: Config, figures: Figures) -> DoorsCutOff:
     found.start()
     found.watch()
     has_directory = config.directory is not None
-    return DoorsCutOff(found, config.service, figures, has_directory=has_directory)
+    return DoorsCutOff(found, config.service, figures, has_directory, language)
 
 
 def give_up(config: Config) -> None:

@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from cwtui import services
+from cwtui import language, services
 from cwtui.accounts.errors import CannotCheck
 from cwtui.config import Config
 from cwtui.dialogue.conversation import Conversation
@@ -21,6 +21,8 @@ def ask(config: Config, path: Path, request: Request, person: Conversation) -> V
     Without a service, the Unix user that owns the store (or root) asks the store itself. Raises
     CannotCheck, Refused and Gone.
     """
+    fields = {**request.fields, "language": language.spoken().value}
+    request = Request(request.phase, fields)
     try:
         return client.converse(path, request, person)
     except client.NotThere as error:

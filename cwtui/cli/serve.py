@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cwtui import language
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.cli.completing import files
 from cwtui.cli.errors import WrongUsage
@@ -70,20 +71,21 @@ def command(
         raise WrongUsage(_("--json needs --status."))
     if radius and (socket_path or gate_socket):
         raise WrongUsage(_("--radius uses no socket. Leave out --socket and --gate-socket."))
-    # The log is in English, whatever the operator speaks. People are told things in theirs.
+    # The log is in English, whatever the host speaks to people.
+    spoken = language.spoken()
     speak_english()
     from cwtui.service import peers, process, sockets
 
     process.allow_many_files()
     if radius:
-        _serve_radius(config)
+        _serve_radius(config, spoken)
         return
     from cwtui.service.figures import Figures
     from cwtui.service.room import Room
     from cwtui.service.server import Server
 
     figures = Figures(time.time())
-    doors = _doors(config, figures)
+    doors = _doors(config, figures, spoken)
     given = sockets.given_by_systemd()
     made = [] if given else _listen(path, Path(gate_socket or config.service.gate_socket))
     if made:
@@ -93,7 +95,7 @@ def command(
     Server(doors, listening, room, figures, made).run()
 
 
-def _doors(config: "Config", figures: "Figures") -> "Answers":
+def _doors(config: "Config", figures: "Figures", spoken: language.Language) -> "Answers":
     """Return what answers at the host's doors, connected to the store. Raises CannotCheck."""
     from cwtui import services
     from cwtui.service.doors import Doors
@@ -103,16 +105,16 @@ def _doors(config: "Config", figures: "Figures") -> "Answers":
         from cwtui import cut_off
 
         if cut_off.is_on(config):
-            doors = cut_off.doors(config, figures)
+            doors = cut_off.doors(config, figures, spoken)
             services.load_rest()
             return doors
         cut_off.give_up(config)
     ports = services.connect(config)
     services.load_rest()
-    return Doors(ports, config.service, figures)
+    return Doors(ports, config.service, figures, language=spoken)
 
 
-def _serve_radius(config: "Config") -> None:
+def _serve_radius(config: "Config", spoken: language.Language) -> None:
     """Serve RADIUS clients. Raises CannotCheck."""
     from cwtui import services
 
@@ -140,7 +142,7 @@ def _serve_radius(config: "Config") -> None:
             port=port,
         )
     )
-    door = RadiusDoor(ports, config.radius.code_separator)
+    door = RadiusDoor(ports, config.radius.code_separator, spoken)
     server.RadiusServer(door, clients, listening, Figures(time.time())).run()
 
 

@@ -34,15 +34,23 @@ class Dialogue:
     """See `accounts.sign_in.with_password`."""
 
     def with_password(self, username: str) -> sign_in.SignedIn:
-        """Sign in with the password and all that follows.
+        """Sign in with the password and all that follows, in the language of the moment.
+
+        That is not the account's at first, which would tell that it exists, and then it stays.
 
         Raises Refused, TooManyAttempts, CannotCheck and Gone.
         """
-        return self.finish(self._password(username))
+        return self._told(self._finished(self._password(username)))
 
     def finish(self, state: sign_in.State) -> sign_in.SignedIn:
-        """Ask for everything that is missing after this state. Raises as `with_password`."""
-        signed_in = self._finished(state)
+        """Ask for everything that is missing after this state, in the account's language.
+
+        Raises as `with_password`.
+        """
+        language.speak(sign_in.language_of(state))
+        return self._told(self._finished(state))
+
+    def _told(self, signed_in: sign_in.SignedIn) -> sign_in.SignedIn:
         tell_of(self.person, signed_in, self.source)
         return signed_in
 
@@ -55,10 +63,10 @@ class Dialogue:
 
     def into_session(self, state: sign_in.State) -> sign_in.SignedIn:
         """Like `finish`, for a session: it exists before the person is told anything."""
+        language.speak(sign_in.language_of(state))
         return self._finished(state)
 
     def _finished(self, state: sign_in.State) -> sign_in.SignedIn:
-        language.speak(sign_in.language_of(state))
         while not isinstance(state, sign_in.SignedIn):
             state = self._next(state)
         return state

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Final
@@ -26,7 +27,7 @@ from cwtui.config import ServiceConfig
 from cwtui.dialogue.asking import ATTEMPTS, PASSWORD, until_right
 from cwtui.dialogue.conversation import Conversation, Gone
 from cwtui.dialogue.signing_in import Dialogue
-from cwtui.language import N_, _
+from cwtui.language import N_, Language, _
 from cwtui.service import peers, places, refusals
 from cwtui.service.figures import Figures
 from cwtui.service.host_sessions import HostSessions
@@ -67,6 +68,8 @@ class Doors:
     about: Callable[[], Mapping[str, object]] = dict
     """Returns more fields for the status."""
     sessions: HostSessions = field(default_factory=HostSessions)
+    language: Language | None = None
+    """What people are asked in, unless the account's is known; None for that of the process."""
     elapsed: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME)
     """Seconds of a clock that nobody sets, and that goes on while the host is suspended."""
     _recent: RecentProofs = field(default_factory=RecentProofs, init=False)
@@ -79,7 +82,7 @@ class Doors:
 
         Everything that goes wrong is told to the person in one sentence, and refuses.
         """
-        with language.speaking(None):
+        with speaking(request, self.language):
             try:
                 self.act(request, peer, person)
             except Gone:
@@ -242,6 +245,12 @@ class Doors:
             "pid": os.getpid(),
         }
         person.tell(msgspec.json.encode(fields).decode())
+
+
+def speaking(request: Request, otherwise: Language | None) -> AbstractContextManager[None]:
+    """Return the context in which the language is spoken that the client says, or another."""
+    asked = request.get("language")
+    return language.speaking(Language(asked) if asked in {*Language} else otherwise)
 
 
 def _throttled(ports: Ports) -> list[tuple[str, float]]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 
-from cwtui import language
 from cwtui.accounts import cut_off
 from cwtui.accounts.cut_off import NoCopy
 from cwtui.accounts.errors import AccountsError, UnknownAccount
@@ -12,8 +11,9 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.preferences import zone
 from cwtui.config import ServiceConfig
 from cwtui.dialogue.conversation import Conversation, Gone
+from cwtui.language import Language
 from cwtui.service import refusals
-from cwtui.service.doors import Doors
+from cwtui.service.doors import Doors, speaking
 from cwtui.service.fallback import CutOff, InUse
 from cwtui.service.figures import Figures
 from cwtui.service.host_sessions import HostSessions
@@ -31,6 +31,8 @@ class DoorsCutOff:
     config: ServiceConfig
     figures: Figures
     has_directory: bool = False
+    language: Language | None = None
+    """As in `Doors`."""
     sessions: HostSessions = field(default_factory=HostSessions)
     _doors: dict[bool, Doors] = field(default_factory=dict, init=False)
     """Those of the database, and those of the copies: proofs of one do not count in the other."""
@@ -42,7 +44,7 @@ class DoorsCutOff:
 
     def answer(self, request: Request, peer: Peer, person: Conversation) -> Verdict:
         """Talk to the person, and return the verdict. Raises Gone."""
-        with language.speaking(None):
+        with speaking(request, self.language):
             try:
                 self._act(request, peer, person)
             except Gone:

@@ -55,14 +55,14 @@ def test_a_password_alone_is_accepted_if_no_code_is_needed(world: World, door: R
     assert event.reason == "password, door=radius"
 
 
-def test_the_language_of_the_account_is_spoken_after_the_password(
-    world: World, door: RadiusDoor
-) -> None:
+def test_everything_is_in_the_language_of_the_host(world: World, door: RadiusDoor) -> None:
+    """The account's language would tell after a wrong password that the account exists."""
     device = equipped(world)
-    preferences = Preferences(language=LanguageChoice.GERMAN)
+    preferences = Preferences(language=LanguageChoice.ENGLISH)
     world.put(world.account().changed(preferences=preferences))
+    door.language = Language.GERMAN
     with german(Marked()):
-        assert ask(door, "wrong").message == "Username or password is wrong."
+        assert ask(door, "wrong").message == marked("Username or password is wrong.")
         challenge = ask(door, PASSWORD)
         assert challenge.message == marked(CODE)
         wrong = ask(door, device.wrong_code(world.clock()), challenge.state)

@@ -55,7 +55,9 @@ def test_a_copy_knows_the_language_and_the_time_zone_of_its_owner(
     host.cut_off.look_after()
     host.line.cut()
     with german(Marked()):
-        verdict, person = host.sign_in(PASSWORD, device.code(world.clock()))
+        code = device.code(world.clock())
+        where = {"service": "sshd", "rhost": "203.0.113.7"}
+        verdict, person = host.ask(Phase.AUTH, code, mode="code", **where)
         assert verdict is Verdict.ACCEPTED
         assert person.all("ask") == [marked(CODE)]
         copied = marked("Your sign-in was checked with a copy from {time}.")

@@ -65,12 +65,15 @@ def test_the_operator_is_told_that_the_store_is_missing(service: Service) -> Non
 
 
 def test_a_session_at_a_door_is_listed_while_the_service_runs(tmp_path: Path) -> None:
+    """The service speaks the language of its host to people, and English in its log."""
     host = new_host(tmp_path / "host")
 
     def listed() -> list[str]:
         return [one["door"] for one in host.run("session", "list", "--json").json]
 
-    with serving(host) as service:
+    with serving(host, {"LC_ALL": "de_DE.UTF-8", "LANGUAGE": ""}) as service:
+        _, person = sign_in(service.socket)
+        assert person.heard[0] == ("secret", "Passwort: ")
         fields = {"user": "alice", "service": "sshd", "rhost": "203.0.113.7"}
         opened = client.converse(service.socket, Request(Phase.OPEN, fields), Scripted())
         assert opened is Verdict.ACCEPTED

@@ -27,7 +27,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.dialogue.asking import ATTEMPTS, CODE
 from cwtui.dialogue.signing_in import tell_of
-from cwtui.language import N_, _
+from cwtui.language import N_, Language, _
 from cwtui.service import doors, peers, refusals
 from cwtui.service.radius.challenges import Challenges, Held
 from cwtui.service.radius.packets import MOST_VALUE, Code, cut
@@ -76,6 +76,8 @@ class RadiusDoor:
     ports: Ports
     separator: str = ""
     """What stands between password and code in one request; empty if that is off."""
+    language: Language | None = None
+    """What people are answered in; None for the language of the process."""
     challenges: Challenges = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,7 +85,7 @@ class RadiusDoor:
 
     def answer(self, question: Question) -> Answer:
         """Return the answer. What goes wrong is said in one sentence, and rejects."""
-        with language.speaking(None):
+        with language.speaking(self.language):
             try:
                 if question.state:
                     return self._with_code(question)
@@ -97,7 +99,6 @@ class RadiusDoor:
         state = sign_in.with_password(
             self.ports, question.username, password, question.source, door=DOOR
         )
-        language.speak(sign_in.language_of(state))
         if code and isinstance(state, sign_in.CodeNeeded):
             state = sign_in.with_code(self.ports, state, code, "code")
         return self._after(question, state)
@@ -116,7 +117,6 @@ class RadiusDoor:
         held = self.challenges.take(question.state, question.client, question.username)
         if held is None:
             raise SignInEnded(_(_OVER))
-        language.speak(sign_in.language_of(held.waiting))
         try:
             state = sign_in.with_code(self.ports, held.waiting, question.typed.reveal(), "code")
         except (InvalidInput, SignInFailed) as error:
