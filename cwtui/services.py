@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cwtui import installation, joining
+from cwtui.accounts.directory_port import Directory
 from cwtui.accounts.errors import (
     CannotCheck,
     KeyringMissing,
@@ -19,7 +20,6 @@ from cwtui.accounts.ports import (
     AccountStore,
     AuditLog,
     Clock,
-    Directory,
     Keyring,
     OpenSessions,
     Ports,

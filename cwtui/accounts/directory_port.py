@@ -1,12 +1,14 @@
-"""What the directory reports about a person, and the errors it can raise."""
+"""The port to the directory: its Protocol, what it reports about a person, and its errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from msgspec import Struct
 
 from cwtui.accounts.errors import CannotCheck, Refused
+from cwtui.accounts.progress import ShowProgress
+from cwtui.accounts.secret import Secret
 from cwtui.accounts.times import day
 from cwtui.language import N_, _, ngettext
 
@@ -178,3 +180,47 @@ class CannotSearchDirectory(CannotCheck):
                 "(for cwtui directory test: --password-stdin)."
             )
         )
+
+
+class Directory(Protocol):
+    """The LDAP server, or several of which one is used.
+
+    All methods raise CannotReachDirectory and DirectoryMisconfigured, which are CannotCheck and
+    do not count as attempts, and InvalidInput for a name that no account can have. Each call ends
+    within the configured total time; in `find_all`, each search does. Usernames are normalized as
+    by `text.username`; entries with another name are not found.
+    """
+
+    def check_password(self, username: str, password: Secret) -> DirectoryUser:
+        """Return the person if the password is theirs. Raises a subclass of DirectoryRefused.
+
+        An empty password is refused without asking, because servers treat it as an anonymous bind
+        (RFC 4513 section 5.1.2).
+        """
+
+    def find(self, username: str) -> DirectoryUser | None:
+        """Return the person, disabled or not, without a password. Raises CannotSearchDirectory."""
+
+    def find_all(
+        self, usernames: Iterable[str], progress: ShowProgress
+    ) -> dict[str, DirectoryUser | None]:
+        """Like `find` for many usernames, in few searches. Raises CannotSearchDirectory.
+
+        A name that two entries share is left out, because it is ambiguous.
+        """
+
+    def find_by_ids(
+        self, people: Sequence[Mapping[str, str]], progress: ShowProgress
+    ) -> list[DirectoryUser | None]:
+        """Return the person for each of these sets of ids, whatever their username is.
+
+        None means nobody, more than one entry, or an entry whose name is not a valid username.
+        Raises CannotSearchDirectory.
+        """
+
+    def explain(self, username: str, password: Secret | None, tell: Tell) -> DirectoryUser:
+        """Like `check_password`, or `find` without a password, but reports each step to `tell`.
+
+        Raises what they raise, and DirectoryRefused for a missing or disabled person. The error
+        itself is not reported as a step.
+        """

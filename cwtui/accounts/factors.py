@@ -9,6 +9,7 @@ from cwtui.accounts.credentials import passwords
 from cwtui.accounts.directory_port import (
     WRONG,
     CannotUseDirectory,
+    Directory,
     DirectoryMisconfigured,
     DirectoryRefused,
     DirectoryUser,
@@ -16,7 +17,7 @@ from cwtui.accounts.directory_port import (
 )
 from cwtui.accounts.errors import CannotCheck, Refused, SignInFailed
 from cwtui.accounts.model import Account, Ending, Note, SignInRecord, unchanged
-from cwtui.accounts.ports import Directory, Ports
+from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import as_reason, write_audit
 from cwtui.language import _

@@ -1,6 +1,9 @@
-"""What the rules need from outside, as Protocols. store/, keyring/ and directory/ fill them."""
+"""What the rules need from outside, as Protocols. store/ and keyring/ implement them.
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+That of the directory is in `directory_port`, with its many errors.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,12 +12,10 @@ from typing import Protocol, TypeAlias, TypeVar
 from cwtui.accounts.audit.chain import Ends
 from cwtui.accounts.audit.events import Event
 from cwtui.accounts.audit.lines import Line, Position
-from cwtui.accounts.directory_port import DirectoryUser, Tell
+from cwtui.accounts.directory_port import Directory
 from cwtui.accounts.filter_language import Query
 from cwtui.accounts.listing import AccountRow, Sort
 from cwtui.accounts.model import Account, EndAsked, OpenSession, Sealed, SignInRecord
-from cwtui.accounts.progress import ShowProgress
-from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.throttle import Try
 from cwtui.accounts.unix_users import FindUnixUser
@@ -304,50 +305,6 @@ class AuditLog(Protocol):
 
     def ends(self) -> Ends | None:
         """Return the first and last event that the log must contain; None if unknown or lost."""
-
-
-class Directory(Protocol):
-    """The LDAP server, or several of which one is used.
-
-    All methods raise CannotReachDirectory and DirectoryMisconfigured, which are CannotCheck and
-    do not count as attempts, and InvalidInput for a name that no account can have. Each call ends
-    within the configured total time; in `find_all`, each search does. Usernames are normalized as
-    by `text.username`; entries with another name are not found.
-    """
-
-    def check_password(self, username: str, password: Secret) -> DirectoryUser:
-        """Return the person if the password is theirs. Raises a subclass of DirectoryRefused.
-
-        An empty password is refused without asking, because servers treat it as an anonymous bind
-        (RFC 4513 section 5.1.2).
-        """
-
-    def find(self, username: str) -> DirectoryUser | None:
-        """Return the person, disabled or not, without a password. Raises CannotSearchDirectory."""
-
-    def find_all(
-        self, usernames: Iterable[str], progress: ShowProgress
-    ) -> dict[str, DirectoryUser | None]:
-        """Like `find` for many usernames, in few searches. Raises CannotSearchDirectory.
-
-        A name that two entries share is left out, because it is ambiguous.
-        """
-
-    def find_by_ids(
-        self, people: Sequence[Mapping[str, str]], progress: ShowProgress
-    ) -> list[DirectoryUser | None]:
-        """Return the person for each of these sets of ids, whatever their username is.
-
-        None means nobody, more than one entry, or an entry whose name is not a valid username.
-        Raises CannotSearchDirectory.
-        """
-
-    def explain(self, username: str, password: Secret | None, tell: Tell) -> DirectoryUser:
-        """Like `check_password`, or `find` without a password, but reports each step to `tell`.
-
-        Raises what they raise, and DirectoryRefused for a missing or disabled person. The error
-        itself is not reported as a step.
-        """
 
 
 class Reading(Protocol):

@@ -7,13 +7,14 @@ from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.directory_port import (
     CannotReachDirectory,
     CannotSearchDirectory,
+    Directory,
     DirectoryMisconfigured,
     DirectoryUser,
 )
 from cwtui.accounts.errors import CannotCheck, Refused, SessionEnded
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import first_epoch, put_new
-from cwtui.accounts.ports import AccountsChange, AccountStore, Directory, Ports
+from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.renaming import ChangedMeanwhile
 from cwtui.accounts.roles import CustomRoles
 from cwtui.accounts.session import (

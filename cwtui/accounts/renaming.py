@@ -16,12 +16,13 @@ from cwtui.accounts.devices import latest_uses, sealed_anew
 from cwtui.accounts.directory_port import (
     CannotSearchDirectory,
     CannotUseDirectory,
+    Directory,
     DirectoryMisconfigured,
     DirectoryUser,
 )
 from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.accounts.model import Account, Moved, Origin, SignInRecord
-from cwtui.accounts.ports import AccountsChange, Directory, Ports
+from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.session import Acting, as_reason, write_audit
 from cwtui.accounts.upkeep.protection import keys_of, protected
 from cwtui.language import N_, _

@@ -9,9 +9,10 @@ from typing import Final
 from msgspec import Struct
 
 from cwtui.accounts import closed_accounts, names, still_there, text
+from cwtui.accounts.directory_port import Directory
 from cwtui.accounts.errors import InvalidInput, Refused, Taken
 from cwtui.accounts.model import MOST_SSH_KEYS, Account, SshKey
-from cwtui.accounts.ports import AccountsChange, Directory, Ports, Reading
+from cwtui.accounts.ports import AccountsChange, Ports, Reading
 from cwtui.accounts.public_keys import FIELD, RSA, SECURITY_KEY, PublicKey, bits_of, parts_of
 from cwtui.language import N_, _
 

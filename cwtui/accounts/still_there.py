@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Final
 
 from cwtui.accounts import identity
-from cwtui.accounts.directory_port import CannotUseDirectory, DirectoryMisconfigured
+from cwtui.accounts.directory_port import CannotUseDirectory, Directory, DirectoryMisconfigured
 from cwtui.accounts.errors import Refused
 from cwtui.accounts.model import Account, Origin
-from cwtui.accounts.ports import Directory
 from cwtui.language import N_, _
 
 GONE_REASON: Final = "gone from the directory"

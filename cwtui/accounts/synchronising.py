@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from cwtui.accounts import devices, identity, renaming
-from cwtui.accounts.directory_port import DirectoryUser
+from cwtui.accounts.directory_port import Directory, DirectoryUser
 from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.accounts.model import Account, Origin
-from cwtui.accounts.ports import AccountsChange, AccountStore, Directory, Ports
+from cwtui.accounts.ports import AccountsChange, AccountStore, Ports
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.provisioning import is_another, record_change
 from cwtui.accounts.renaming import Rename

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from cwtui.accounts import host_sign_in, ssh_keys
-from cwtui.accounts.directory_port import CannotUseDirectory, DirectoryMisconfigured
+from cwtui.accounts.directory_port import CannotUseDirectory, Directory, DirectoryMisconfigured
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.model import Origin, SshKey
-from cwtui.accounts.ports import Directory, Ports
+from cwtui.accounts.ports import Ports
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.ssh_lines import ED25519
 from tests.accounts.world import PASSWORD, World, outcome

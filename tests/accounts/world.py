@@ -14,9 +14,10 @@ from cwtui.accounts import devices, model, roles, sign_in
 from cwtui.accounts.audit.events import Event, EventType
 from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.devices import FIRST_NAME
+from cwtui.accounts.directory_port import Directory
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.model import Account, BackupCodes, PasswordHash, SecondFactor
-from cwtui.accounts.ports import Directory, Ports
+from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator, Session
 from cwtui.accounts.settings import OrganizationSettings
