@@ -155,7 +155,12 @@ class SoughtStatus:
 
 def _status(facts: Facts) -> Word[AccountRow]:
     unused = facts.unused
-    word = choice("status", N_("whether the user can sign in"), tuple(Status), _with(facts.status))
+    word = choice(
+        "status",
+        N_("whether the user can sign in, where enabled includes locked"),
+        tuple(Status),
+        _with_status(facts),
+    )
     if unused is None:
         return word
 
@@ -164,6 +169,16 @@ def _status(facts: Facts) -> Word[AccountRow]:
         return SoughtStatus(Status(str(found)), unused), test
 
     return replace(word, read=read, is_slow=True)
+
+
+def _with_status(facts: Facts) -> Callable[[str], _Test]:
+    """Return the test for a status. An account that is locked is enabled all the same."""
+
+    def test(value: str) -> _Test:
+        sought = {Status.ENABLED, Status.LOCKED} if value == Status.ENABLED else {value}
+        return lambda row: facts.status(row) in sought
+
+    return test
 
 
 def _origin(row: AccountRow) -> Origin:

@@ -93,7 +93,8 @@ origin:lo d | ada
 role:connectware-admin | ada dan
 role:admin | ada dan
 role:min | bob cho dan
-status:enabled | ada bob
+status:enabled | ada bob cho
+enabled !locked | ada bob
 status:locked | cho
 status:d | dan
 locked | cho

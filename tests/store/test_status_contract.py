@@ -71,9 +71,13 @@ def test_each_store_finds_the_same_accounts_of_each_status(
         return [row.username for row in page]
 
     for status in Status:
-        expected = [name for name, its in states.items() if its is status]
+        # Who is locked is enabled all the same.
+        sought = {status, Status.LOCKED} if status is Status.ENABLED else {status}
+        expected = [name for name, its in states.items() if its in sought]
         assert found(f"status:{status}") == expected
         assert found(f"!{status}") == [name for name in states if name not in expected]
+
+    assert found("enabled !locked") == [n for n, its in states.items() if its is Status.ENABLED]
 
     def key(row: AccountRow) -> tuple[int, str]:
         return list(Status).index(states[row.username]), row.username

@@ -229,7 +229,7 @@ _CONDITIONS_OF_STATUS: Final = {
     Status.EXPIRED.value: _Part(f"(account.enabled AND {_EXPIRED})"),
     Status.UNUSED.value: _Part("false"),
     Status.LOCKED.value: _Part(f"({_OPEN} AND {_LOCKED})"),
-    Status.ENABLED.value: _Part(f"({_OPEN} AND NOT {_LOCKED})"),
+    Status.ENABLED.value: _Part(f"({_OPEN})"),
 }
 """Where no account counts as unused."""
 _UNUSED: Final = (
