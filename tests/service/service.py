@@ -36,10 +36,15 @@ class Service:
         return self.process.returncode, err
 
 
-def new_host(folder: Path) -> Host:
-    """A host with the admin `admin` and the user `alice`, and with sockets in its folder."""
+def new_host(folder: Path, database: str = "") -> Host:
+    """A host with the admin `admin` and the user `alice`, and with sockets in its folder.
+
+    With a URL, its store is in that database.
+    """
     folder.mkdir()
     host = Host(folder)
+    if database:
+        host.config.write_text(host.config.read_text().replace(str(host.store), database))
     with host.config.open("a") as file:
         file.write(f'[service]\nsocket = "{folder / "pam"}"\ngate_socket = "{folder / "gate"}"\n')
     made = host.run("init", "--admin", "admin", "--password-stdin", stdin=PASSWORD.encode())

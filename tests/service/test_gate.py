@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.commands import PASSWORD, Host
 from tests.console.terminal import Terminal
+from tests.servers.postgres import Postgres
 from tests.service.service import enrolled, new_host, serving
 
 SHOW: Final = ("/bin/sh", "-c", "echo opened; grep SigIgn /proc/self/status; env; exit 7")
@@ -83,6 +84,31 @@ def test_ctrl_c_leaves_a_service_that_hangs(host: Host) -> None:
                 terminal.type("\x03")
                 assert terminal.wait_exit() == 130
         (host.folder / "gate").unlink()
+
+
+def test_the_store_can_be_in_a_database(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: Postgres
+) -> None:
+    """A code that the gate has accepted is used up for everyone who shares it."""
+    with postgres_server.database() as url:
+        host = new_host(tmp_path_factory.mktemp("gate") / "host", url)
+        _, codes = enrolled(host, "erin")
+        with gate(host) as terminal:
+            terminal.wait_for("Username:")
+            terminal.type(f"erin\n{PASSWORD}\n{codes[0]}\n")
+            assert terminal.wait_exit() == 7
+            assert "opened" in terminal.text
+        again = host.run("verify", "erin", stdin=f"{PASSWORD}\n{codes[0]}\n".encode())
+        assert (again.status, again.out) == (1, "")
+        assert "unused backup codes" in again.err
+        assert host.run("verify", "erin", stdin=f"{PASSWORD}\n{codes[1]}\n".encode()).status == 0
+        accepted = host.run("audit", "--filter", "event:sign_in.complete user:erin", "--json")
+        assert len(accepted.out.splitlines()) == 2
+        host.config.write_text(host.config.read_text().replace(url, f"{url}&port=1"))
+        with gate(host) as terminal:
+            terminal.wait_for("Cannot reach the database")
+            assert terminal.wait_exit() == 3
+            assert "opened" not in terminal.text
 
 
 @pytest.fixture

@@ -27,7 +27,9 @@ from cwtui.store.postgres import opening
 from cwtui.store.postgres.accounts import PostgresAccountStore
 from tests.accounts.world import Device
 from tests.cli.commands import PASSWORD, Host
+from tests.cli.test_contract import KEY
 from tests.servers.postgres import Postgres
+from tests.store.test_open_sessions_contract import opened
 
 HOSTS = 8
 
@@ -66,6 +68,13 @@ def test_commands_do_the_same_as_with_files(host: Host, monkeypatch: pytest.Monk
     assert ["carla" in exported, "bob" in exported] == [True, True]
     assert "carla" in run("user", "list", "status:disabled")
     assert host.run("session", "list", "--json").json == []
+    opening.parts(load(str(host.config)).database).sessions.begin(opened(1, "bob"))
+    assert [one["username"] for one in host.run("session", "list", "--json").json] == ["bob"]
+    run("user", "ssh-key", "add", "bob", stdin=f"{KEY}\n")
+    assert run("ssh-keys", "bob") == ""  # disabled
+    run("user", "set", "bob", "--enabled")
+    assert run("ssh-keys", "bob").split()[:2] == KEY.split()[:2]
+    run("user", "set", "bob", "--disabled")
     assert "nothing is damaged" in run("store", "check")
     assert "complete" in run("audit", "verify")
     assert "user.create" in run("audit")
