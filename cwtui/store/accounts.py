@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol, Self, TypeVar
+from typing import Final, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from msgspec import MsgspecError, Struct, json
 
@@ -39,6 +39,37 @@ _ROW: Final = itemgetter(1)
 
 class _NeededKeys(Struct, frozen=True, forbid_unknown_fields=True):
     ids: tuple[str, ...] = ()
+
+
+class _Only(Generic[T]):
+    """The only document of a small table; `default` until there is one.
+
+    What was decoded last is remembered, because it is read often and rarely changes.
+    """
+
+    def __init__(self, table: str, name: str, default: T) -> None:
+        self._table = table
+        self._name = name
+        self._default = default
+        self._last: tuple[bytes, T] | None = None
+
+    def of(self, view: View) -> T:
+        """Return it. Raises StoreDamaged, also for other documents."""
+        documents, last = view.table(self._table), self._last
+        for other in documents.keys() - {self._name}:
+            raise view.damaged(self._table, other, "unknown entry")
+        document = documents.get(self._name)
+        if document is None:
+            return self._default
+        if last is None or last[0] is not document:
+            kind = type(self._default)
+            last = document, view.decoded(self._table, self._name, document, kind)
+            self._last = last
+        return last[1]
+
+
+_organization: Final = _Only(_SETTINGS, _ORGANIZATION, OrganizationSettings())
+_needed_keys: Final = _Only(_KEYS, _NEEDED, _NeededKeys())
 
 
 class _Admin(Struct, gc=False):
@@ -80,10 +111,10 @@ class FrozenAccounts(NamedTuple):
         return (_checked(self.view, name, one) for name, one in self.view.documents(Account))
 
     def settings(self) -> OrganizationSettings:
-        return _only(self.view, _SETTINGS, _ORGANIZATION, OrganizationSettings)
+        return _organization.of(self.view)
 
     def needed_keys(self) -> frozenset[str]:
-        return frozenset(_only(self.view, _KEYS, _NEEDED, _NeededKeys).ids)
+        return frozenset(_needed_keys.of(self.view).ids)
 
 
 class TinyAccountStore:
@@ -274,7 +305,7 @@ class TinyAccountStore:
 
     @staticmethod
     def _contents_of(view: View) -> Contents:
-        needed = _only(view, _KEYS, _NEEDED, _NeededKeys).ids
+        needed = _needed_keys.of(view).ids
 
         def used() -> frozenset[str]:
             return frozenset(key for _, row in view.documents(Protected) for key in row.keys)
@@ -320,12 +351,3 @@ def _checked(view: View, username: str, account: Account) -> Account:
     if account.username != username:
         raise view.damaged(_ACCOUNTS, username, _("it belongs to another account"))
     return account
-
-
-def _only(view: View, table: str, name: str, kind: type[T]) -> T:
-    """Return the only document of a small table, or its default if there is none yet."""
-    documents = view.table(table)
-    for other in documents.keys() - {name}:
-        raise view.damaged(table, other, "unknown entry")
-    document = documents.get(name)
-    return kind() if document is None else view.decoded(table, name, document, kind)

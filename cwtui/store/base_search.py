@@ -18,6 +18,8 @@ from cwtui.store.places import Changed, Places
 
 _NEAR: Final = 1 << 13
 """Bytes below which a search reads all that is left."""
+_FIRST_NEAR: Final = 1 << 15
+"""The same for the first searches, which find their way in larger steps."""
 _FAR: Final = 1 << 17
 """Bytes below which a search reads all that is left once, and remembers some lines of it."""
 _FIRST: Final = 1
@@ -83,7 +85,7 @@ class Search:
             low, text = self._half_of(text, low, name)
         # JSON has no newlines, so this is the beginning of a line.
         start = b"\n%b:" % _encode(name)
-        at = text.find(start)
+        at = text.rfind(start)  # several times faster than find here
         if at < 0:
             gap, following = self._gap(name, low, text[1:])
             if following is not None or gap == self.last:
@@ -121,7 +123,8 @@ class Search:
     def _around(self, name: str) -> tuple[int, int]:
         """Return a part of few lines that has the line of this name, if there is one."""
         low, high = self.places.around(name)
-        while high - low > _NEAR:
+        near = _NEAR if self.searches > _SOME else _FIRST_NEAR
+        while high - low > near:
             if self.searches > _SOME and high - low <= _FAR and not self.places.is_full:
                 self._survey(low, high)
                 return self.places.around(name)

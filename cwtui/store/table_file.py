@@ -51,6 +51,7 @@ class TableFile:
         self.path = kind.path
         self._kind = kind
         self._check_is_there = check_is_there
+        self._may_be_missing = may_be_missing
         self._reader = TableReader(kind, check_is_there, check_view, may_be_missing=may_be_missing)
         self._threads = Lock()
         self._writer: int | None = None
@@ -106,9 +107,12 @@ class TableFile:
             raise RuntimeError(message)
         snapshot = None
         with in_turn(self._threads, self.path), exclusive(self.path, self._check_is_there):
-            self._check_is_there()
             self._writer = get_ident()
             try:
+                if self._may_be_missing:
+                    self._check_is_there()
+                else:
+                    self._in_transaction()  # finds out that it is missing
                 yield
                 if self._draft is not None and self._draft.is_changed:
                     prepared = self._prepared or self._write(is_prepared=False)

@@ -108,8 +108,7 @@ class TableReader:
         line = text + b"\n"
         end = Point(point.offset + len(line), point.hash.copy())
         end.hash.update(line)
-        view = View(self._kind, draft.base, draft.changes, draft.count, path)
-        self._last = read._replace(view=view, journal=now, point=end, is_torn=False)
+        self._last = read._replace(view=draft.committed(), journal=now, point=end, is_torn=False)
 
     def renewed(self, read: Read, checksum: str) -> None:
         """Find documents as quickly as before in the base just written with this content.
@@ -219,7 +218,8 @@ class TableReader:
             file = journal_file.opened(path, now)
             if file is None:
                 return None
-            read = self._without_journal(read)._replace(file=file)
+            fresh = read if read.file is None else self._without_journal(read)
+            read = fresh._replace(file=file)
         return self._with_lines(read, file, path)
 
     def _with_lines(self, read: Read, file: JournalFile, path: Path) -> Read:

@@ -77,6 +77,8 @@ class View:
         self.journal = journal
         self._lines = lines
         self._searches = 0
+        self.read_tables: dict[str, dict[str, bytes]] = {}
+        """The small tables that were read."""
         if lines is None:
             self.changes = changes if changes is not None else {}
             self._changed = self.changes.setdefault(kind.main, {})
@@ -131,6 +133,11 @@ class View:
 
     def table(self, name: str) -> dict[str, bytes]:
         """Return the documents of a small table."""
+        if name not in self.read_tables:
+            self.read_tables[name] = self._read_table(name)
+        return self.read_tables[name]
+
+    def _read_table(self, name: str) -> dict[str, bytes]:
         kept: dict[str, Any] = dict(self.base.tables.get(name, {})) if self.base else {}
         if self._lines is None or self._lines.may_change(name):
             kept |= self.changes.get(name, {})
@@ -323,8 +330,15 @@ class Draft(View):
     def __init__(self, view: View) -> None:
         changes = {table: dict(documents) for table, documents in view.changes.items()}
         super().__init__(view.kind, view.base, changes, view.count, view.journal)
+        self.read_tables |= view.read_tables
         self.own: Changes = {}
         """The changes of this transaction."""
+
+    def committed(self) -> View:
+        """Return the view after this transaction, which must not change it any more."""
+        view = View(self.kind, self.base, self.changes, self.count, self.journal)
+        view.read_tables |= self.read_tables
+        return view
 
     def change(self, table: str, documents: Documents) -> None:
         """Replace documents; None removes one if it exists."""
@@ -338,6 +352,7 @@ class Draft(View):
             if small is None:
                 self.count += (document is not None) - (before is not None)
             all_changes[name] = own[name] = document
+        self.read_tables.pop(table, None)
         for cached in ("_changed_names", "marked"):
             self.__dict__.pop(cached, None)
 
