@@ -6,7 +6,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -306,13 +306,22 @@ def _append_line(descriptor: int, length: int, line: bytes) -> None:
         raise
 
 
-@contextmanager
-def closed(descriptor: int) -> Iterator[int]:
+class _Closed:
+    """Quicker than a generator: each change of a store opens several files."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __enter__(self) -> int:
+        return self._descriptor
+
+    def __exit__(self, *_: object) -> None:
+        close(self._descriptor)
+
+
+def closed(descriptor: int) -> AbstractContextManager[int]:
     """Close the descriptor at the end of the block. Errors of closing are ignored."""
-    try:
-        yield descriptor
-    finally:
-        close(descriptor)
+    return _Closed(descriptor)
 
 
 def close(descriptor: int) -> None:
