@@ -32,6 +32,8 @@ _LONGEST: Final = 0.15
 """The longest time between two kills in seconds."""
 _LIFE: Final = 150
 """Bytes that they note between two kills at least, so that something is done on a slow machine."""
+KILLS: Final = 6
+"""At least so many writers are killed, however fast the server is."""
 _PAUSE: Final = 0.1
 """After a refusal, so that a server that is starting has the processor."""
 
@@ -90,7 +92,7 @@ def main(url: str, folder: Path, *, kills: bool) -> None:
     said = folder / ACKNOWLEDGED
     said.touch()
     chance = random.Random(11)  # noqa: S311  repeatable
-    killed, size = 0, 0
+    killed, size, is_over = 0, 0, False
 
     def started(name: str) -> int:
         seed = chance.randrange(1 << 30)
@@ -98,7 +100,9 @@ def main(url: str, folder: Path, *, kills: bool) -> None:
 
     alive = {name: started(name) for name in WRITERS}
     print("started", flush=True)  # noqa: T201  how it reports
-    while not select.select([sys.stdin], [], [], chance.random() * _LONGEST)[0]:
+    while not is_over or (kills and killed < KILLS):
+        time.sleep(chance.random() * _LONGEST)
+        is_over = bool(select.select([sys.stdin], [], [], 0)[0])
         # On a slow machine they live longer.
         if kills and (now := said.stat().st_size) > size + _LIFE:
             size = now
