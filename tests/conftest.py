@@ -12,7 +12,8 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
-from tests import order
+from cwtui.host import reserve
+from tests import order, reserves
 from tests.accounts.world import Clock, World
 from tests.servers import enclosed, postgres
 from tests.servers.enclosed import Enclosed
@@ -71,6 +72,18 @@ def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are not synced to disk, which is tested elsewhere."""
     for sync in ("fsync", "fdatasync"):
         monkeypatch.setattr(os, sync, lambda _: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _small_reserves() -> Iterator[None]:
+    with reserves.small():
+        yield
+
+
+@pytest.fixture
+def whole_reserve(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stores reserve as much as outside of tests."""
+    monkeypatch.setattr(reserve, "MARGIN", reserves.WHOLE)
 
 
 @pytest.fixture(scope="session", autouse=True)

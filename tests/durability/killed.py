@@ -13,9 +13,9 @@ from pathlib import Path
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config
-from tests import soak
+from tests import reserves, soak
 from tests.durability.faults import Call, Faults, Kind
-from tests.durability.saves import Save, a_small_reserve, few_files, save_of
+from tests.durability.saves import Save, few_files, save_of
 from tests.durability.stage import Stage
 
 
@@ -51,5 +51,5 @@ def _killed(save: Save, config: Config, point: Call) -> bool:
 
 
 if __name__ == "__main__":
-    with few_files(), a_small_reserve():
+    with few_files(), reserves.small():
         main(Path(sys.argv[1]), Path(sys.argv[2]))

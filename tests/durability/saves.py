@@ -19,7 +19,6 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.upkeep.protection import keys_of
 from cwtui.config import Config, KeyringConfig, StoreConfig
-from cwtui.host import reserve
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store import records, table_file
 from cwtui.store.accounts import TinyAccountStore
@@ -32,8 +31,6 @@ PEOPLE: Final = b"username,password_hash\n" + b"".join(
     b"new%d,$2y$04$%b\n" % (number, b"a" * 53) for number in range(4)
 )
 BACKUP: Final = "backup.tar"
-_SMALL_RESERVE: Final = 1 << 17
-"""Bytes, for tests that reserve space thousands of times; each save has room in it."""
 _FEW_FILES: Final = 3
 """Files of sign-in records: a restore replaces each, and three show as much as sixty-four."""
 
@@ -42,13 +39,6 @@ _FEW_FILES: Final = 3
 def few_files() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(records, "FILES", _FEW_FILES)
-        yield
-
-
-@contextmanager
-def a_small_reserve() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reserve, "MARGIN", _SMALL_RESERVE)
         yield
 
 

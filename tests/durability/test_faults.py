@@ -18,7 +18,7 @@ from cwtui.host import reserve
 from tests import soak
 from tests.accounts.world import Device
 from tests.durability.faults import Faults, Kind
-from tests.durability.saves import SAVES, SIGN_IN, a_small_reserve, few_files, made_in, save_of
+from tests.durability.saves import SAVES, SIGN_IN, few_files, made_in, save_of
 from tests.durability.stage import Stage
 from tests.store.processes import Worker
 
@@ -28,8 +28,8 @@ EVERY = soak.times(0, in_a_soak=1) == 1
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _few_files_and_a_small_reserve() -> Iterator[None]:
-    with few_files(), a_small_reserve():
+def _few_files() -> Iterator[None]:
+    with few_files():
         yield
 
 

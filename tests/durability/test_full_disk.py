@@ -23,6 +23,8 @@ from tests.cli.commands import Host
 from tests.durability.saves import connected, events_of, made_in, unwatched
 from tests.durability.small_disk import KINDS, fill, make_room, small_disk
 
+pytestmark = pytest.mark.usefixtures("whole_reserve")
+
 
 @pytest.fixture(params=KINDS)
 def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:

@@ -11,6 +11,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.host import files, reserve
 from cwtui.host.locks import exclusive
 
+pytestmark = pytest.mark.usefixtures("whole_reserve")
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
