@@ -15,12 +15,14 @@ from cwtui.ui import theme
 from cwtui.ui.painted import Painted
 from cwtui.ui.spelling.abilities import abilities
 from cwtui.ui.terminal.input import ESCAPE_SECONDS
+from cwtui.ui.widgets.virtual_table import VirtualTable
 from tests.ui.harness import Person
 from tests.ui.scenes import SCENES, Scene
 from tests.ui.test_lists import LISTS
 
 BYTES_A_SECOND: Final = 960
 KEY: Final = int(0.3 * BYTES_A_SECOND)
+PAGE: Final = BYTES_A_SECOND
 ALL_AT_ONCE: Final = 10**6
 TERMS: Final = ("linux", "vt100")
 KEYS: Final = {
@@ -63,16 +65,19 @@ class Line:
         self._painted = [Painted(abilities({"TERM": term})) for term in TERMS]
         self.sent()
 
-    def sent(self) -> int:
-        """How many bytes have to be written now, in the type that takes more."""
+    def sent(self, at_once: int = ALL_AT_ONCE) -> int:
+        """How many bytes have to be written now, in the type that takes more.
+
+        `at_once`: after so many, it looks again whether something else has to be written.
+        """
         size = self._person.app.size
         picture = LayoutUpdate([[strip] for strip in self._person.strips], Region(0, 0, *size))
-        return max(self._to(painted, picture) for painted in self._painted)
+        return max(self._to(painted, picture, at_once) for painted in self._painted)
 
-    def _to(self, painted: Painted, picture: LayoutUpdate) -> int:
+    def _to(self, painted: Painted, picture: LayoutUpdate, at_once: int) -> int:
         app = self._person.app
         painted.take(picture, app.size)
-        text = painted.written(ColorSystem.STANDARD, ALL_AT_ONCE)
+        text = painted.written(ColorSystem.STANDARD, at_once, app.first_rows)
         return len((text + painted.cursor(*app.cursor_position)).encode())
 
 
@@ -91,6 +96,24 @@ async def test_no_key_takes_longer_than_a_third_of_a_second(name: str) -> None:
             await person.press(key)
             sent = line.sent()
             assert 0 < sent <= KEY or key in LONG, f"{key}: {sent}\n{person.text}"
+
+
+@pytest.mark.parametrize("name", ["users", "events"])
+async def test_a_page_of_a_list_begins_where_the_cursor_is(name: str) -> None:
+    """A page of new rows takes longer than a key may, and not more than help says."""
+    async with scene(name).played(theme_name=theme.SIXTEEN_DARK.name) as (person, _):
+        line = Line(person)
+        for key in ("pagedown", "pagedown", "pageup", "end", "home"):
+            await person.press(key)
+            assert person.app.first_rows[0] == cursor_row(person)
+            assert 0 < line.sent(at_once=1) <= KEY, key
+            assert line.sent() <= PAGE, key
+
+
+def cursor_row(person: Person) -> int:
+    """The row of the screen in which the row with the cursor is."""
+    (table,) = person.app.screen.query(VirtualTable)
+    return table.region.y + 1 + table.cursor - round(table.scroll_y)
 
 
 @pytest.mark.parametrize(

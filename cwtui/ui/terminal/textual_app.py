@@ -8,7 +8,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Generator, Iterable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 from rich.color import ColorSystem
 from rich.console import COLOR_SYSTEMS, RenderableType
@@ -45,6 +45,14 @@ class _Mounted(AwaitMount):
     def __await__(self) -> Generator[None, None, None]:
         mounted: asyncio.Event = self._screen._mounted_event  # noqa: SLF001  nothing else tells
         yield from mounted.wait().__await__()
+
+
+@runtime_checkable
+class HasCursor(Protocol):
+    """A widget with a row that the person is on: `cursor_y`, counted from its first one."""
+
+    @property
+    def cursor_y(self) -> int: ...
 
 
 class TextualApp(App[int]):
@@ -133,14 +141,21 @@ class TextualApp(App[int]):
     def _changes(self, most: int | None) -> str:
         """Return what changes the screen, at most about that many bytes, and moves the cursor."""
         system = COLOR_SYSTEMS.get(self.console.color_system or "", ColorSystem.TRUECOLOR)
-        focused = self.screen.focused
-        first = range(focused.region.y, focused.region.bottom) if focused is not None else ()
-        text = self._painted.written(system, most, first)
+        text = self._painted.written(system, most, self.first_rows)
         if self._painted.is_done:
             text += self._painted.cursor(*self.screen.outer_size.clamp_offset(self.cursor_position))
         # Private: whether the terminal can wait with showing it until it is complete.
         is_whole = self._sync_available and most is None
         return f"{SYNC_START}{text}{SYNC_END}" if is_whole else text
+
+    @property
+    def first_rows(self) -> list[int]:
+        """The rows of the screen that are written first: where the person is."""
+        focused = self.screen.focused
+        if focused is None:
+            return []
+        top, rows = focused.region.y, range(focused.region.y, focused.region.bottom)
+        return [top + focused.cursor_y, *rows] if isinstance(focused, HasCursor) else [*rows]
 
     def _forget_what_is_painted(self) -> None:
         self._painted = Painted(self._can)

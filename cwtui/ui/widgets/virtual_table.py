@@ -211,6 +211,11 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     # The cursor
 
+    @property
+    def cursor_y(self) -> int:
+        """In which of its own rows the cursor is; the first one is the heading."""
+        return self.cursor - round(self.scroll_y) + 1
+
     def watch_cursor(self) -> None:
         self.scroll_to_region(Region(0, self.cursor, 1, 2), animate=False, force=True)
         self.refresh()
