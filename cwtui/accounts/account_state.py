@@ -4,9 +4,8 @@ An account has its own settings, and the organization has settings for everyone.
 say what is true. Whether an account is locked follows from its failed attempts.
 """
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import ClassVar, Final, Protocol
+from typing import Final, Protocol
 
 from cwtui.accounts import throttle
 from cwtui.accounts.model import SignInRecord
@@ -87,23 +86,6 @@ class MfaState(StrEnum):
     ENABLED = N_("enabled")
     REQUIRED = N_("required")
     NONE = N_("none")
-
-
-@dataclass(frozen=True)
-class Unlocked:
-    """What unlocking did: whether anybody had to wait, and how many failed attempts it cleared.
-
-    `left` failed attempts are those of passwords, which the person may not clear.
-    """
-
-    PASSWORDS_STAY: ClassVar[str] = N_(
-        "There are failed attempts at the password of {username}. Only somebody with the "
-        "permission manage-users can clear those."
-    )
-
-    was_locked: bool
-    cleared: int
-    left: int = 0
 
 
 class PasswordState(StrEnum):

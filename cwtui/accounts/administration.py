@@ -1,4 +1,4 @@
-"""How admins manage accounts and settings. The last enabled local admin cannot be removed."""
+"""How admins manage accounts. The last enabled local admin cannot be removed."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -10,7 +10,6 @@ from cwtui.accounts import (
     expiry,
     failed_sign_ins,
     look_alikes,
-    made_up,
     meanwhile,
     roles,
     text,
@@ -18,7 +17,7 @@ from cwtui.accounts import (
     unix_users,
     unused,
 )
-from cwtui.accounts.account_state import Status, Unlocked
+from cwtui.accounts.account_state import Status
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import (
@@ -27,7 +26,6 @@ from cwtui.accounts.errors import (
     CannotCheck,
     InvalidInput,
     LooksAlike,
-    NotPermitted,
     Refused,
     Taken,
     UnknownAccount,
@@ -36,7 +34,6 @@ from cwtui.accounts.managing import (
     existing,
     granted,
     keep_an_admin,
-    refuse_beyond,
     refuse_own,
     refuse_powerful,
 )
@@ -58,7 +55,6 @@ from cwtui.accounts.session import (
     as_reason,
     authorise,
     authorise_change,
-    permissions_of,
     update_record,
     write_audit,
 )
@@ -347,47 +343,6 @@ def remove_user(ports: Ports, actor: Actor, username: str, seen: Seen | None = N
         # If it fails, the record is removed when an account of that name is created.
         with suppress(CannotCheck):
             ports.records.remove(name)
-
-
-def unlock(ports: Ports, actor: Actor, username: str) -> Unlocked:
-    """Clear the failed attempts of an account, or of an LDAP user who has no account yet.
-
-    Those of passwords stay without the permission to manage users: whoever could clear them could
-    guess passwords without end. Without any to clear, nothing is changed or logged. Raises
-    UnknownAccount, NotPermitted and SessionEnded.
-    """
-    held = authorise_change(ports, actor, roles.TO_UNLOCK)
-    name = text.username(username)
-    refuse_powerful(ports, held, name)
-    account = ports.accounts.get(name)
-    if account is None and ports.directory is None:
-        raise UnknownAccount(name)
-    if account is not None:
-        refuse_beyond(held, account, permissions_of(ports, account))
-    counted = made_up.counted_name(ports, name)
-    manages = Permission.MANAGE_USERS in held
-
-    def unlocked(before: SignInRecord) -> Unlocked:
-        before = throttle.current(before, ports.now())
-        clears = before if manages else before.changed(password_attempts={})
-        cleared = throttle.wrong_tries(clears)
-        was_locked = account_state.locked_until(clears, ports.now()) is not None
-        return Unlocked(was_locked, cleared, throttle.wrong_tries(before) - cleared)
-
-    found = unlocked(ports.records.get(counted))
-    if not found.cleared:
-        if found.left:
-            raise NotPermitted(_(Unlocked.PASSWORDS_STAY, username=name))
-        return found
-    before = update_record(
-        ports,
-        counted,
-        lambda record: record.changed(
-            password_attempts={} if manages else record.password_attempts, code_attempts={}
-        ),
-        lambda: write_audit(ports, EventType.USER_UNLOCK, actor, name),
-    )
-    return unlocked(before)
 
 
 def _exists(username: str) -> InvalidInput:

@@ -10,7 +10,6 @@ from cwtui.accounts.account_state import (
     PasswordState,
     Requirement,
     Status,
-    Unlocked,
     origin_note,
     password_state,
 )
@@ -23,6 +22,7 @@ from cwtui.accounts.model import Account, Device, OpenSession, SecondFactor, Sig
 from cwtui.accounts.ssh_keys import SshKeyState
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import day, full_minute
+from cwtui.accounts.unlocking import Unlocked
 from cwtui.language import N_, _, ngettext
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from cwtui.accounts import account_state, administration, expiry, text, user_mfa, wording
+from cwtui.accounts import account_state, administration, expiry, text, unlocking, user_mfa, wording
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.bulk import acts
 from cwtui.accounts.errors import Agreed
@@ -353,7 +353,7 @@ def unlock(host: Host, chosen: Chosen) -> None:
         batch.carry_out(host.ports(), acts.Unlock(), chosen)
         return
     username = text.username(chosen.one)
-    unlocked = administration.unlock(host.ports(), operator(), username)
+    unlocked = unlocking.unlock(host.ports(), operator(), username)
     if chosen.as_json:
         batch.put_one(username, changed=unlocked.cleared > 0)
     else:

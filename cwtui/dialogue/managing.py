@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from cwtui.accounts import account_state, administration, roles, user_list, user_mfa, wording
+from cwtui.accounts import (
+    account_state,
+    administration,
+    roles,
+    unlocking,
+    user_list,
+    user_mfa,
+    wording,
+)
 from cwtui.accounts.account_state import Status
 from cwtui.accounts.administration import Details
 from cwtui.accounts.errors import ConfirmationNeeded
@@ -221,7 +229,7 @@ class Managing:
     def _unlock(self, username: str) -> None:
         ports = self.dialogue.ports
         outcome = self.dialogue.proved(
-            lambda: administration.unlock(ports, self.dialogue.session, username)
+            lambda: unlocking.unlock(ports, self.dialogue.session, username)
         )
         self.dialogue.person.tell(wording.unlocked(visible(username), outcome))
 

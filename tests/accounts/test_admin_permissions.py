@@ -10,6 +10,7 @@ from cwtui.accounts import (
     roles,
     self_service,
     sign_in,
+    unlocking,
     user_list,
     user_mfa,
 )
@@ -35,7 +36,7 @@ ACTS: dict[str, Callable[[World, Actor], object]] = {
     "reset_password": lambda w, a: administration.reset_password(w.ports, a, "bob"),
     "disable_mfa": lambda w, a: user_mfa.disable_mfa(w.ports, a, "bob"),
     "remove_user": lambda w, a: administration.remove_user(w.ports, a, "bob"),
-    "unlock": lambda w, a: administration.unlock(w.ports, a, "bob"),
+    "unlock": lambda w, a: unlocking.unlock(w.ports, a, "bob"),
     "show_settings": lambda w, a: organization.show_settings(w.ports, a),
     "update_settings": lambda w, a: organization.update_settings(w.ports, a, {"mfa": "off"}),
 }

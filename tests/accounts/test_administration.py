@@ -5,23 +5,25 @@ from typing import NoReturn
 
 import pytest
 
-from cwtui.accounts import administration, roles, self_service, sign_in, user_list, user_mfa
-from cwtui.accounts.account_state import Unlocked
-from cwtui.accounts.audit.events import EventType
+from cwtui.accounts import (
+    administration,
+    roles,
+    self_service,
+    sign_in,
+    user_list,
+    user_mfa,
+)
 from cwtui.accounts.errors import (
     TO_EVERYTHING,
     InvalidInput,
-    NotPermitted,
     Refused,
     SignInFailed,
     StoreDamaged,
-    Throttled,
 )
 from cwtui.accounts.listing import View
 from cwtui.accounts.model import Origin
-from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.sign_in import EnrolmentNeeded, SignedIn
+from cwtui.accounts.sign_in import EnrolmentNeeded
 from cwtui.accounts.user_list import UserSearch
 from tests.accounts.steps import last_step
 from tests.accounts.world import NOW, OPERATOR, World
@@ -211,62 +213,6 @@ def test_disabling_mfa_keeps_used_codes_used(world: World) -> None:
     step = last_step(world.records.get("bob"))
     user_mfa.disable_mfa(world.ports, OPERATOR, "bob")
     assert last_step(world.records.get("bob")) == step > 0
-
-
-def test_unlock_clears_failed_attempts(world: World) -> None:
-    world.add("bob")
-    for _ in range(6):
-        with pytest.raises(SignInFailed):
-            world.begin("bob", "wrong")
-    with pytest.raises(Throttled):
-        world.begin("bob")
-    assert administration.unlock(world.ports, OPERATOR, "Bob") == Unlocked(True, 5)
-    assert isinstance(world.begin("bob"), SignedIn)
-    device = world.equip("bob")
-    asked = world.asked_for_code("bob")
-    for _ in range(5):
-        with pytest.raises(SignInFailed):
-            sign_in.with_one_time_code(world.ports, asked, device.wrong_code(world.clock()))
-    administration.unlock(world.ports, OPERATOR, "bob")
-    sign_in.with_one_time_code(world.ports, asked, device.code(world.clock()))
-
-
-def test_a_help_desk_cannot_clear_guessed_passwords(world: World) -> None:
-    world.settings(custom_roles={"desk": (Permission.READ_USERS, Permission.RESET_MFA)})
-    world.add("helen", roles=("desk",))
-    world.add("bob")
-    device, helen = world.equip("bob"), world.session("helen")
-    asked = world.asked_for_code("bob")
-    for _ in range(5):
-        with pytest.raises(SignInFailed):
-            world.begin("bob", "a guess")
-    with pytest.raises(NotPermitted, match=r"^There are failed attempts at the password of bob\."):
-        administration.unlock(world.ports, helen, "bob")
-    for _ in range(5):
-        with pytest.raises(SignInFailed):
-            sign_in.with_one_time_code(world.ports, asked, device.wrong_code(world.clock()))
-    assert administration.unlock(world.ports, helen, "bob") == Unlocked(True, 5, left=5)
-    assert world.records.get("bob").code_attempts == {}
-    with pytest.raises(Throttled):
-        world.begin("bob", "a guess")
-    assert administration.unlock(world.ports, OPERATOR, "bob") == Unlocked(True, 5)
-
-
-def test_unlocking_says_whether_the_account_was_locked(world: World) -> None:
-    world.add("bob")
-    assert administration.unlock(world.ports, OPERATOR, "bob") == Unlocked(False, 0)
-    assert world.event_types() == []
-    with pytest.raises(SignInFailed):
-        world.begin("bob", "wrong")
-    assert administration.unlock(world.ports, OPERATOR, "bob") == Unlocked(False, 1)
-    assert world.event_types()[-1] is EventType.USER_UNLOCK
-    for _ in range(5):
-        with pytest.raises(SignInFailed):
-            world.begin("bob", "wrong")
-    world.clock.forward(6 * 86400)
-    before = world.records.get("bob")
-    assert administration.unlock(world.ports, OPERATOR, "bob") == Unlocked(False, 0)
-    assert world.records.get("bob") == before
 
 
 def test_removing_an_account_removes_its_sign_in_record(world: World) -> None:

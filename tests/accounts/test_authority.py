@@ -17,6 +17,7 @@ from cwtui.accounts import (
     roles,
     self_service,
     sign_in,
+    unlocking,
     user_list,
     user_mfa,
     user_ssh_keys,
@@ -101,7 +102,7 @@ TELLS_NOTHING: Final = {"version"}
 
 
 def test_every_public_action_is_covered_here() -> None:
-    modules = (administration, custom_roles, organization, user_list, user_mfa)
+    modules = (administration, custom_roles, organization, unlocking, user_list, user_mfa)
     of_admins = map(public_functions, modules)
     assert set().union(*of_admins) - TELLS_NOTHING == {*READS, *CHANGES}
     assert public_functions(user_ssh_keys) == {*SSH_KEYS}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cwtui.accounts import administration, custom_roles, roles, user_list, user_mfa
+from cwtui.accounts import administration, custom_roles, roles, unlocking, user_list, user_mfa
 from cwtui.accounts.account_words import having_role
 from cwtui.accounts.errors import (
     TO_EVERYTHING,
@@ -183,7 +183,7 @@ def test_somebody_else_changed_the_role_meanwhile(world: World) -> None:
     [
         lambda s, by: administration.reset_password(s.world.ports, by, "root"),
         lambda s, by: administration.remove_user(s.world.ports, by, "root"),
-        lambda s, by: administration.unlock(s.world.ports, by, "root"),
+        lambda s, by: unlocking.unlock(s.world.ports, by, "root"),
         lambda s, by: administration.update_user(s.world.ports, by, "root", enabled=False),
         lambda s, by: user_mfa.disable_mfa(s.world.ports, by, "root"),
         lambda s, by: administration.create_user(

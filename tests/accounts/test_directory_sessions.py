@@ -9,6 +9,7 @@ from cwtui.accounts import (
     self_service,
     sign_in,
     throttle,
+    unlocking,
 )
 from cwtui.accounts.directory_port import (
     DirectoryMisconfigured,
@@ -143,7 +144,7 @@ def test_early_failed_attempts_lock_nobody_out_for_good(
 
     directory.add("frank", LDAP_PASSWORD)
     use_up()
-    administration.unlock(world.ports, OPERATOR, "frank")
+    unlocking.unlock(world.ports, OPERATOR, "frank")
     assert isinstance(begin(world, "frank"), sign_in.SignedIn)
     administration.remove_user(world.ports, OPERATOR, "frank")
     use_up()

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import pytest
 
-from cwtui.accounts import administration, failed_sign_ins
+from cwtui.accounts import failed_sign_ins, unlocking
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import AccountsError, CannotCheck
 from cwtui.accounts.model import Attempts, SignInRecord
@@ -174,5 +174,5 @@ def test_a_failed_event_keeps_what_others_changed_meanwhile(world: World) -> Non
 
     world.audit = Late()
     with pytest.raises(CannotCheck):
-        administration.unlock(world.ports, OPERATOR, "plain")
+        unlocking.unlock(world.ports, OPERATOR, "plain")
     assert last_step(world.records.get("plain")) == 9

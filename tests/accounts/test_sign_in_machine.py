@@ -18,6 +18,7 @@ from cwtui.accounts import (
     self_service,
     sign_in,
     sign_in_enrolment,
+    unlocking,
     user_mfa,
 )
 from cwtui.accounts.errors import (
@@ -156,7 +157,7 @@ class SignInMachine(RuleBasedStateMachine):
         ports = self.world.ports
         match act:
             case "unlock":
-                administration.unlock(ports, OPERATOR, NAME)
+                unlocking.unlock(ports, OPERATOR, NAME)
                 self.known.failures = {"password": 0, "code": 0}
             case "reset MFA" if self.known.device is not None:
                 user_mfa.disable_mfa(ports, OPERATOR, NAME)

@@ -8,7 +8,6 @@ import pytest
 from msgspec.structs import replace
 
 from cwtui.accounts import account_state, failed_sign_in_words, failed_sign_ins, times, wording
-from cwtui.accounts.account_state import Unlocked
 from cwtui.accounts.administration import Details
 from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.devices import DeviceState
@@ -26,6 +25,7 @@ from cwtui.accounts.model import (
 )
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import counted
+from cwtui.accounts.unlocking import Unlocked
 from tests.accounts.world import NOW, World
 
 HOSTILE = "\x1b[31m\u202e"

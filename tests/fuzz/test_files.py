@@ -18,6 +18,7 @@ from cwtui.accounts import (
     self_service,
     sign_in,
     sign_in_enrolment,
+    unlocking,
     user_list,
     user_mfa,
 )
@@ -161,7 +162,7 @@ def calls(place: Place) -> Iterator[Callable[[Ports], Any]]:
     yield lambda ports: administration.show_user(ports, OPERATOR, NAME)
     yield lambda ports: administration.update_user(ports, OPERATOR, NAME, display_name="New")
     yield lambda ports: organization.update_settings(ports, OPERATOR, {"code_limit": "3"})
-    yield lambda ports: administration.unlock(ports, OPERATOR, NAME)
+    yield lambda ports: unlocking.unlock(ports, OPERATOR, NAME)
     yield lambda ports: user_mfa.disable_mfa(ports, OPERATOR, NAME)
     yield initial_password
     yield lambda _: TinyAccountStore(place.accounts).verify()

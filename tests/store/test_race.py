@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace as with_fields
 
 from cwtui import services
-from cwtui.accounts import administration, devices, first_admin, organization, throttle
+from cwtui.accounts import devices, first_admin, organization, throttle, unlocking
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.model import Account, SecondFactor
@@ -82,7 +82,7 @@ def test_each_code_lets_exactly_one_of_twenty_sign_in(tmp_path: Path) -> None:
         assert [worker.line() for worker in workers * EACH] == ["ready"] * PROCESSES
         for gate, (limit, kind, _, let_in) in zip(gates, rounds, strict=True):
             organization.update_settings(ports, OPERATOR, {"code_limit": str(limit)})
-            administration.unlock(ports, OPERATOR, "alice")
+            unlocking.unlock(ports, OPERATOR, "alice")
             gate.open()
             # Each says its result, and that it is ready for the next round, if there is one.
             lines = EACH if gate is gates[-1] else 2 * EACH

@@ -6,7 +6,7 @@ from functools import partial
 from random import Random
 from typing import Final
 
-from cwtui.accounts import administration, devices, roles, user_mfa
+from cwtui.accounts import administration, devices, roles, unlocking, user_mfa
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.session import Operator
@@ -113,7 +113,7 @@ class Town:
             "end_sessions": lambda: world.put(world.account(aim).changed_ending_sessions()),
             "settings": lambda: world.settings(mfa=mfa),
             "rename": lambda: world.put(world.account(aim).changed(display_name=name)),
-            "unlock": lambda: administration.unlock(ports, _OPERATOR, aim),
+            "unlock": lambda: unlocking.unlock(ports, _OPERATOR, aim),
             "crowd": lambda: self._move_the_crowd(random),
         }
 

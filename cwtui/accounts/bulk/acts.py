@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
-from cwtui.accounts import account_state, administration, expiry, roles, user_mfa
+from cwtui.accounts import account_state, administration, expiry, roles, unlocking, user_mfa
 from cwtui.accounts.account_state import PasswordState
 from cwtui.accounts.administration import Updated
 from cwtui.accounts.errors import Agreed, GivesPermissions
@@ -236,7 +236,7 @@ class Unlock(Act):
         return Reason.ALREADY if row.locked_until is None else None
 
     def do(self, doing: Doing, seen: Account) -> bool:
-        return administration.unlock(doing.ports, doing.actor, seen.username).cleared > 0
+        return unlocking.unlock(doing.ports, doing.actor, seen.username).cleared > 0
 
 
 @dataclass(frozen=True)

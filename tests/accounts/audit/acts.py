@@ -17,6 +17,7 @@ from cwtui.accounts import (
     session,
     sign_in,
     sign_in_enrolment,
+    unlocking,
     user_mfa,
 )
 from cwtui.accounts.audit.events import EventType
@@ -138,7 +139,7 @@ ADMIN_ACTS: dict[EventType, Callable[[World], object]] = {
     ),
     EventType.USER_RESET_MFA: lambda w: user_mfa.disable_mfa(w.ports, OPERATOR, "equipped"),
     EventType.USER_REMOVE: lambda w: administration.remove_user(w.ports, OPERATOR, "plain"),
-    EventType.USER_UNLOCK: lambda w: administration.unlock(w.ports, OPERATOR, "locked"),
+    EventType.USER_UNLOCK: lambda w: unlocking.unlock(w.ports, OPERATOR, "locked"),
     EventType.USER_RECOVER: lambda w: recovery.recover_admin(w.ports, OPERATOR, "plain"),
     EventType.ROLE_CREATE: lambda w: custom_roles.create_role(
         w.ports, OPERATOR, "help-desk", ["reset-mfa"]

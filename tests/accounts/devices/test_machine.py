@@ -17,6 +17,7 @@ from cwtui.accounts import (
     self_service,
     sign_in,
     sign_in_enrolment,
+    unlocking,
     user_mfa,
 )
 from cwtui.accounts.enrolment import Enrolment
@@ -283,7 +284,7 @@ class DevicesMachine(RuleBasedStateMachine):
 
     @rule()
     def unlock(self) -> None:
-        administration.unlock(self.world.ports, OPERATOR, NAME)
+        unlocking.unlock(self.world.ports, OPERATOR, NAME)
 
     @rule()
     def rotate_the_key(self) -> None:

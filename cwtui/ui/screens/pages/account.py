@@ -10,6 +10,7 @@ from cwtui.accounts import (
     account_state,
     administration,
     expiry,
+    unlocking,
     user_mfa,
     user_ssh_keys,
     wording,
@@ -178,7 +179,7 @@ itself, after a day at most.""")
                 )
             case "unlock":
                 self._change(
-                    lambda ports, session, _: administration.unlock(ports, session, name),
+                    lambda ports, session, _: unlocking.unlock(ports, session, name),
                     lambda unlocked: wording.unlocked(name, unlocked),
                 )
             case "remove":

@@ -1,0 +1,78 @@
+"""Unlocking: clear an account's failed attempts, so that nobody has to wait any more."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cwtui.accounts import account_state, made_up, roles, text, throttle
+from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.errors import NotPermitted, UnknownAccount
+from cwtui.accounts.managing import refuse_beyond, refuse_powerful
+from cwtui.accounts.model import SignInRecord
+from cwtui.accounts.ports import Ports
+from cwtui.accounts.roles import Permission
+from cwtui.accounts.session import (
+    Actor,
+    authorise_change,
+    permissions_of,
+    update_record,
+    write_audit,
+)
+from cwtui.language import N_, _
+
+
+@dataclass(frozen=True)
+class Unlocked:
+    """What unlocking did: whether anybody had to wait, and how many failed attempts it cleared.
+
+    `left` failed attempts are those of passwords, which the person may not clear.
+    """
+
+    PASSWORDS_STAY: ClassVar[str] = N_(
+        "There are failed attempts at the password of {username}. Only somebody with the "
+        "permission manage-users can clear those."
+    )
+
+    was_locked: bool
+    cleared: int
+    left: int = 0
+
+
+def unlock(ports: Ports, actor: Actor, username: str) -> Unlocked:
+    """Clear the failed attempts of an account, or of an LDAP user who has no account yet.
+
+    Those of passwords stay without the permission to manage users: whoever could clear them could
+    guess passwords without end. Without any to clear, nothing is changed or logged. Raises
+    UnknownAccount, NotPermitted and SessionEnded.
+    """
+    held = authorise_change(ports, actor, roles.TO_UNLOCK)
+    name = text.username(username)
+    refuse_powerful(ports, held, name)
+    account = ports.accounts.get(name)
+    if account is None and ports.directory is None:
+        raise UnknownAccount(name)
+    if account is not None:
+        refuse_beyond(held, account, permissions_of(ports, account))
+    counted = made_up.counted_name(ports, name)
+    manages = Permission.MANAGE_USERS in held
+
+    def unlocked(before: SignInRecord) -> Unlocked:
+        before = throttle.current(before, ports.now())
+        clears = before if manages else before.changed(password_attempts={})
+        cleared = throttle.wrong_tries(clears)
+        was_locked = account_state.locked_until(clears, ports.now()) is not None
+        return Unlocked(was_locked, cleared, throttle.wrong_tries(before) - cleared)
+
+    found = unlocked(ports.records.get(counted))
+    if not found.cleared:
+        if found.left:
+            raise NotPermitted(_(Unlocked.PASSWORDS_STAY, username=name))
+        return found
+    before = update_record(
+        ports,
+        counted,
+        lambda record: record.changed(
+            password_attempts={} if manages else record.password_attempts, code_attempts={}
+        ),
+        lambda: write_audit(ports, EventType.USER_UNLOCK, actor, name),
+    )
+    return unlocked(before)
