@@ -24,7 +24,7 @@ def to_database(config: Config, ports: Ports, operator: Operator, file: Path) ->
     if not config.database:
         raise Refused(_("The store is in files, so its keyring stays in a file."))
     if config.keyring.in_database:
-        raise Refused(_("The keyring is in the database already: keyring.in_database is true."))
+        raise Refused(_("The keyring is already in the database: keyring.in_database is true."))
     if file.absolute() == config.keyring_file.absolute():
         raise Refused(
             _("{file} is the keyring itself. Name another file, for the outer key.", file=file)
@@ -35,7 +35,7 @@ def to_database(config: Config, ports: Ports, operator: Operator, file: Path) ->
     row = database.parts(config).keyring
     if row.read() is not None:
         raise Refused(
-            _("There is a keyring {place} already. Nothing was changed.", place=row.place)
+            _("There is already a keyring {place}. Nothing was changed.", place=row.place)
         )
     make_private_folder(file.parent)
     with exclusive(file):
@@ -51,7 +51,7 @@ def to_file(config: Config, ports: Ports, operator: Operator, file: Path) -> Non
     Raises Refused, and CannotCheck.
     """
     if not config.keyring.in_database:
-        raise Refused(_("The keyring is in a file already: keyring.in_database is false."))
+        raise Refused(_("The keyring is already in a file: keyring.in_database is false."))
     # Imported here, because most hosts have no database.
     from cwtui import database
 

@@ -70,7 +70,7 @@ def create_role(ports: Ports, actor: Actor, name: str, permissions: Iterable[str
         settings = change.settings()
         if new in settings.custom_roles:
             raise Taken(
-                "name", _("There is a role named {name} already. Choose another name.", name=new)
+                "name", _("There is already a role named {name}. Choose another name.", name=new)
             )
         if len(settings.custom_roles) >= roles.MOST_CUSTOM:
             raise Refused(

@@ -142,7 +142,7 @@ class ChangedByOthers(ConfirmationNeeded):
         self.values = values
         super().__init__(self.sentence({}))
         if is_lost:
-            self.question, self.act = _("Go on all the same?"), _("Go On")
+            self.question, self.act = _("Continue anyway?"), _("Continue")
 
     def sentence(self, labels: Mapping[str, str]) -> str:
         changes = _(" and ").join(

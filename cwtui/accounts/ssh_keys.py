@@ -106,8 +106,8 @@ def added(
 
 def _has_it_already(username: str, name: str, *, own: bool) -> str:
     if own:
-        return _("You have this key already. Its name is {name}.", name=name)
-    return _("{username} has this key already. Its name is {name}.", username=username, name=name)
+        return _("You already have this key. Its name is {name}.", name=name)
+    return _("{username} already has this key. Its name is {name}.", username=username, name=name)
 
 
 def _is_elsewhere(username: str, *, own: bool) -> str:

@@ -156,7 +156,7 @@ def _put_difference(plan: Plan, *, check: bool, as_json: bool) -> None:
                 number,
             )
         )
-    say(_("All is as the file says."))
+    say(_("There was nothing to do: accounts and roles are as in the file."))
 
 
 def _apply(

@@ -101,7 +101,9 @@ def export(
             _("With --with-secrets, the format is always {format}.", format=_JSON_LINES)
         )
     if file == _STANDARD_OUTPUT and as_json:
-        raise WrongUsage(_("With - the accounts are on standard output, so --json cannot be."))
+        raise WrongUsage(
+            _("With -, the accounts are on standard output, so --json cannot be used.")
+        )
     if file == _STANDARD_OUTPUT and with_secrets and sys.stdout.isatty():
         raise WrongUsage(_("Secrets are not written to a terminal. Use a file or a pipe."))
     ports, view = host.ports(), View(text or "")

@@ -119,7 +119,7 @@ def backup(host: Host, file: str, as_json: bool) -> None:
     meanwhile. It does not contain the keyring; keep a copy of the keyring somewhere else.
     """
     if file == "-" and as_json:
-        raise WrongUsage(_("With - the backup itself is on standard output, so --json cannot be."))
+        raise WrongUsage(_("With -, the backup is on standard output, so --json cannot be used."))
     config = host.config()
     if file != "-":
         made = backups.back_up(config, operator(), Path(file), _watched)

@@ -131,7 +131,7 @@ def test_a_role_permits_something_that_exists(world: World) -> None:
 
 def test_names_are_taken_once_and_there_are_not_too_many(world: World) -> None:
     custom_roles.create_role(world.ports, OPERATOR, "r0", HELP_DESK)
-    with pytest.raises(Taken, match=r"There is a role named r0 already"):
+    with pytest.raises(Taken, match=r"There is already a role named r0"):
         custom_roles.create_role(world.ports, OPERATOR, "r0", HELP_DESK)
     for number in range(1, roles.MOST_CUSTOM):
         custom_roles.create_role(world.ports, OPERATOR, f"r{number}", HELP_DESK)

@@ -152,7 +152,7 @@ class TestLosses:
         with pytest.raises(ChangedByOthers) as asked:
             administration.reset_password(world.ports, ada, "bob", seen=Seen(seen, frozenset()))
         assert str(asked.value) == "eve has set password to a new one in the meantime."
-        assert (asked.value.question, asked.value.act) == ("Go on all the same?", "Go On")
+        assert (asked.value.question, asked.value.act) == ("Continue anyway?", "Continue")
         assert world.begin("bob", theirs.password.reveal()) is not None
         administration.reset_password(world.ports, ada, "bob", seen=Seen(seen, AGREED))
         assert world.account("bob").password != theirs.account.password

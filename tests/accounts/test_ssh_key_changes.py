@@ -104,9 +104,9 @@ def test_a_key_is_only_once_on_this_host(world: World, alice: Session) -> None:
     with pytest.raises(Taken, match="The account bob has this key"):
         user_ssh_keys.add(world.ports, OPERATOR, "alice", ED25519)
     alice = own_ssh_keys.add(world.ports, alice, ECDSA_256, "laptop").session
-    with pytest.raises(Taken, match=r"You have this key already\. Its name is laptop"):
+    with pytest.raises(Taken, match=r"You already have this key\. Its name is laptop"):
         own_ssh_keys.add(world.ports, alice, ECDSA_256, "other")
-    with pytest.raises(Taken, match=r"alice has this key already\. Its name is laptop"):
+    with pytest.raises(Taken, match=r"alice already has this key\. Its name is laptop"):
         user_ssh_keys.add(world.ports, OPERATOR, "alice", ECDSA_256)
     with pytest.raises(InvalidInput, match="already a key named LAPTOP") as named:
         own_ssh_keys.add(world.ports, alice, ED25519_2, "LAPTOP")

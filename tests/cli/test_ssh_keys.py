@@ -126,7 +126,7 @@ def test_the_operator_adds_lists_and_removes_keys(host: Host) -> None:
         ("", (), 1, "Enter a public key"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNz", (), 1, "has more than one line"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----", (), 1, "it is compromised now"),
-        (ED25519, (), 5, "has this key already"),
+        (ED25519, (), 5, "already has this key"),
         (RSA_3072, ("--key-name", "LAPTOP"), 5, "already a key named LAPTOP"),
         (RSA_3072, ("--key-name", "123456"), 2, "looks like a code"),
         ("\0", (), 1, "contains NUL"),

@@ -141,14 +141,14 @@ def test_csv_can_be_applied(people: Host) -> None:
         ({"username": "bob", "roles": ["nosuch"]}, "There is no role named nosuch."),
         ({"username": "new", "roles": ["nosuch"]}, "There is no role named nosuch."),
         ({"username": "zoe", "origin": "ldap", "display_name": "Z"}, "come from the directory"),
-        ({"username": "zoe"}, "of the origin ldap"),
-        ({"username": "Ann"}, "This username is there twice."),
+        ({"username": "zoe"}, "origin of this account is ldap"),
+        ({"username": "Ann"}, "This username appears twice."),
         ({"name": "x", "permissions": ["nosuch"]}, "There is no permission named nosuch."),
         ({"name": "x", "permissions": "read-users"}, "must be a list"),
         ({"name": "connectware-admin", "permissions": []}, "is built in"),
         ({"name": "X Y", "permissions": ["read-users"]}, "A role's name has"),
         ({"permissions": ["read-users"]}, "A role has a name"),
-        (HELP_DESK, "The role help-desk is there twice."),
+        (HELP_DESK, "The role help-desk appears twice."),
     ],
 )
 def test_a_wrong_line_changes_nothing(people: Host, line: dict[str, Any], said: str) -> None:

@@ -353,7 +353,7 @@ def test_lines_of_several_files_have_their_file(host: Host, tmp_path: Path) -> N
     files = [str(tmp_path / name) for name in ("one.csv", "two.csv")]
     result = host.run("user", "import", *files)
     assert result.status == 1
-    assert f"{files[1]}, line 2: ann: {files[0]}, line 2 has this username already." in result.err
+    assert f"{files[1]}, line 2: ann: {files[0]}, line 2 already has this username." in result.err
 
 
 @pytest.mark.parametrize(

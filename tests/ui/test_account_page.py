@@ -104,14 +104,14 @@ async def test_what_others_did_is_not_lost_unasked() -> None:
         for button in ("Reset Password", "Remove"):
             await person.click_button(button)
             await person.click_button(button)
-            person.sees("operator:root has set Password to a new one", "Go on all the same?")
+            person.sees("operator:root has set Password to a new one", "Continue anyway?")
             await person.click_button("Cancel")
             assert there.world.account("alice").password == theirs
         there.world.equip_too("Tablet", "alice")
         await person.click_button("Disable MFA")
         await person.click_button("Disable MFA")
         person.sees("Tablet in the meantime.")
-        await person.click_button("Go On")
+        await person.click_button("Continue")
         assert there.world.account("alice").second_factor is None
 
 

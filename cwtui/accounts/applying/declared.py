@@ -36,7 +36,7 @@ def read(found: Iterable[Line | Problem]) -> Declared:
         if isinstance(one, Problem):
             problems.append(one)
         elif one.username in entries:
-            problems.append(Problem(one.place, _("This username is there twice."), one.username))
+            problems.append(Problem(one.place, _("This username appears twice."), one.username))
         else:
             entries[one.username] = one
     found_problems = sorted([*problems, *role_lines.problems], key=lambda one: one.place)
@@ -68,16 +68,20 @@ class _RoleLines:
                 "line", _("A role has a name and its permissions, and nothing else.")
             )
         if not isinstance(permissions, list) or not all(isinstance(p, str) for p in permissions):
-            raise InvalidInput("permissions", _("permissions must be a list of texts."))
+            raise InvalidInput("permissions", _("permissions must be a list of strings."))
         if name in roles.BUILT_IN:
             if set(permissions) != roles.BUILT_IN[name]:
                 raise InvalidInput(
-                    "name", _("The role {name} is built in and stays as it is.", name=name)
+                    "name",
+                    _(
+                        "The role {name} is built in, so it cannot be changed or removed.",
+                        name=name,
+                    ),
                 )
             return
         name = roles.role_name(name)
         if name in self.roles:
-            raise InvalidInput("name", _("The role {name} is there twice.", name=name))
+            raise InvalidInput("name", _("The role {name} appears twice.", name=name))
         self.roles[name] = roles.chosen_permissions(permissions)
 
 

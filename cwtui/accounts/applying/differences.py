@@ -170,7 +170,10 @@ class _Accounts:
         if entry.origin is not account.origin:
             raise InvalidInput(
                 "origin",
-                _("The account is of the origin {origin}, which stays.", origin=account.origin),
+                _(
+                    "The origin of this account is {origin}, and cannot be changed.",
+                    origin=account.origin,
+                ),
             )
         if entry.roles is not None:
             roles.known(entry.roles, self._wanted)

@@ -152,7 +152,7 @@ def _words(fields: Mapping[str, object], name: str) -> list[str]:
         return value.replace(",", " ").split() if name != key_uri.FIELD else value.split()
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return value
-    raise InvalidInput(name, _("{name} must be text, or in JSON a list of texts.", name=name))
+    raise InvalidInput(name, _("{name} must be text, or in JSON a list of strings.", name=name))
 
 
 def _roles(fields: Mapping[str, object]) -> tuple[str, ...] | None:

@@ -93,7 +93,7 @@ def _header(line: Line) -> Sequence[str]:
                 )
             )
         if name in names[:at]:
-            raise Refused(_("The column {name} is there twice.", name=name))
+            raise Refused(_("The column {name} appears twice.", name=name))
     return names
 
 

@@ -53,7 +53,7 @@ def _of_one(name: str, theirs: list[FoundDevice]) -> Iterator[Entry | Problem | 
             )
             yield Problem(one.place, reason, text.visible(one.typed))
         elif one.key in kept:
-            yield Note(one.place, _("Left out: the same secret key is there twice."), name)
+            yield Note(one.place, _("Left out: the same secret key appears twice."), name)
         elif len(kept) == MOST_DEVICES:
             reason = _("An account can have at most {most} devices.", most=MOST_DEVICES)
             yield Problem(one.place, reason, name)

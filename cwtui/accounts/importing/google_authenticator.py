@@ -92,7 +92,5 @@ def _is_code(line: str, number: int) -> bool:
     elif name == "TIME_SKEW":
         raise keys.unusable(_("its clock is wrong (TIME_SKEW); set it, and remove this line"))
     elif _FOR_SIGNING_IN.fullmatch(name) is None:
-        raise InvalidInput(
-            "line", _("Line {number} has an option that is not known.", number=number)
-        )
+        raise InvalidInput("line", _("Line {number} has an unknown option.", number=number))
     return False

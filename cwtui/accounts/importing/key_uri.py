@@ -24,7 +24,7 @@ def secret_key(uri: str) -> Secret:
     parameters = _parameters(uri)
     if parameters.keys() - _ONLY.keys() - _NO_MATTER:
         # Not named, as it may be a part of a secret.
-        raise _invalid(_("it has a parameter that is not known"))
+        raise _invalid(_("it has an unknown parameter"))
     for name, (needed, otherwise) in _ONLY.items():
         if parameters.get(name, needed).upper().replace("-", "") != needed:
             raise _invalid(_(otherwise))
@@ -43,13 +43,13 @@ def _parameters(uri: str) -> dict[str, str]:
             max_num_fields=_MOST_PARAMETERS,
         )
     except ValueError:
-        raise _invalid(_("it is no URI of the form otpauth://totp/NAME?secret=...")) from None
+        raise _invalid(_("it is not a URI of the form otpauth://totp/NAME?secret=...")) from None
     if (parts.scheme.lower(), parts.netloc.lower()) == ("otpauth", "hotp"):
         raise _invalid(_("it is for codes by counter, and only codes by time are possible"))
     if (parts.scheme.lower(), parts.netloc.lower()) != ("otpauth", "totp"):
         raise _invalid(_("it does not begin with otpauth://totp/"))
     if len(dict(found)) < len(found):
-        raise _invalid(_("a parameter is in it twice"))
+        raise _invalid(_("it has the same parameter twice"))
     return dict(found)
 
 

@@ -168,7 +168,7 @@ class _Sorted:
             self.notes.append(one)
         elif one.username in self._seen:
             place = self._seen[one.username].at_the_start
-            reason = _("{place} has this username already.", place=place)
+            reason = _("{place} already has this username.", place=place)
             self.problems.append(Problem(one.place, reason, one.username))
         else:
             self._seen[one.username] = one.place

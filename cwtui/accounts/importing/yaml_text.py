@@ -92,7 +92,7 @@ class _Reader:
             if not isinstance(key, str) or key in found:
                 raise Refused(
                     _(
-                        "Line {number} has a key that is no text, or there twice.",
+                        "Line {number} has a key that is not text, or appears twice.",
                         number=event.start_mark.line + 1,
                     )
                 )

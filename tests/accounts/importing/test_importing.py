@@ -75,7 +75,7 @@ class TestPlan:
     def test_a_username_twice_is_refused(self, world: World) -> None:
         plan = planned(world, ann(), ann(username="ANN"), ann(username="\uff41nn"))
         assert [one.username for one in plan.new] == ["ann"]
-        again = "Line 1 has this username already."
+        again = "Line 1 already has this username."
         assert reasons(plan) == [(2, again, False), (3, again, False)]
 
     def test_an_account_that_is_as_in_the_file_is_unchanged(self, world: World) -> None:

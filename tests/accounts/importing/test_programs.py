@@ -82,7 +82,7 @@ class TestGoogleAuthenticator:
             ("CJEWH6THAJH5FUKI\n", "has 80 bits"),
             ("hunter2 hunter2\n", "not in base32"),
             (f"{KEY}\nhunter2\n", "Line 2 is neither an option nor an emergency code"),
-            (f'{KEY}\n" HUNTER2\n', "Line 2 has an option that is not known"),
+            (f'{KEY}\n" HUNTER2\n', "Line 2 has an unknown option"),
             (f'{KEY}\n" HOTP_COUNTER 1\n" TOTP_AUTH\n', "by counter"),
             (f'{KEY}\n" STEP_SIZE x\n', "every 0 seconds"),
             (f'{KEY}\n" TIME_SKEW -120\n', "its clock is wrong"),
@@ -193,7 +193,7 @@ class TestUsersOath:
     def test_one_key_twice_is_one_device(self) -> None:
         found = read("users.oath", f"HOTP/T30/6 ann - {HEX}\n" * 2)
         assert devices(found) == {"ann": [KEY]}
-        assert notes(found) == [("ann", "Left out: the same secret key is there twice.")]
+        assert notes(found) == [("ann", "Left out: the same secret key appears twice.")]
 
 
 def aegis(*entries: object) -> str:
