@@ -19,7 +19,7 @@ from cwtui.store.places import Changed, Places
 _NEAR: Final = 1 << 13
 """Bytes below which a search reads all that is left."""
 _FIRST_NEAR: Final = 1 << 15
-"""The same for the first searches, which find their way in larger steps."""
+"""The same for searches that remember nothing: reading more is quicker than more steps."""
 _FAR: Final = 1 << 17
 """Bytes below which a search reads all that is left once, and remembers some lines of it."""
 _FIRST: Final = 1
@@ -52,7 +52,12 @@ class Search:
         """
 
     def follow(self, older: "Search", changes: Mapping[str, bytes | None]) -> None:
-        """Remember what was remembered in the base that was merged with these changes into this."""
+        """Remember what was remembered in the base that was merged with these changes into this.
+
+        Not if finding it again is less work.
+        """
+        if len(changes) > older.places.count:
+            return
         found = list[Changed]()
         for name in sorted(changes):
             start, end, _ = older.find(name)
@@ -123,7 +128,7 @@ class Search:
     def _around(self, name: str) -> tuple[int, int]:
         """Return a part of few lines that has the line of this name, if there is one."""
         low, high = self.places.around(name)
-        near = _NEAR if self.searches > _SOME else _FIRST_NEAR
+        near = _NEAR if self.searches > _FIRST else _FIRST_NEAR
         while high - low > near:
             if self.searches > _SOME and high - low <= _FAR and not self.places.is_full:
                 self._survey(low, high)

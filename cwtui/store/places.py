@@ -42,6 +42,11 @@ class Places:
     def is_full(self) -> bool:
         return self._left <= 0
 
+    @property
+    def count(self) -> int:
+        """How many lines are remembered."""
+        return sum(len(part.names) for part in self.parts)
+
     def around(self, name: str) -> tuple[int, int]:
         """Return the start of a line at or before this name, and of one after it."""
         with self._lock:

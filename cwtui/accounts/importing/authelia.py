@@ -8,10 +8,10 @@ import base64
 import binascii
 import csv
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.importing import documents, keys

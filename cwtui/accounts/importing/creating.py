@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Final
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from cwtui.accounts.audit.events import Event, EventType
 from cwtui.accounts.credentials import passwords
@@ -35,8 +34,7 @@ _FEW: Final = 100
 """Names that are looked up one by one."""
 
 
-@dataclass(frozen=True)
-class New:
+class New(Struct, frozen=True, gc=False):
     """An account to create, with its initial password or the code of its invitation, if any."""
 
     account: Account

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct
 
 from cwtui.accounts import expiry, roles, text
 from cwtui.accounts.account_state import PasswordState
@@ -30,8 +31,7 @@ _NO: Final = {"no", "false", "0"}
 _BCRYPT: Final = re.compile(r"\$2[aby](\$(?:0[4-9]|1[0-6])\$[./A-Za-z0-9]{53})")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """One account of the file. None means that the file does not say it.
 
     `typed` is the username as in the file. `password_hash` is a bcrypt hash that begins with $2b$,
@@ -52,10 +52,13 @@ class Entry:
     expires_at: float | None = None
     never_expires: bool = False
     origin: Origin = Origin.LOCAL
-    password_hash: str | None = field(default=None, repr=False)
+    password_hash: str | None = None
     keys: tuple[Secret, ...] = ()
     only_devices: bool = False
-    saved: Saved = field(default=Saved(), repr=False)
+    saved: Saved = Saved()
+
+    def __repr__(self) -> str:
+        return f"Entry({self.username!r}, {self.place})"  # without its hashes
 
     @property
     def needs_initial_password(self) -> bool:
@@ -73,6 +76,7 @@ def entry(place: Place, fields: Mapping[str, object]) -> Entry:
     typed = _text(fields, "username")
     origin = _origin(fields)
     expires = _text(fields, "expires")
+    expires_at = expiry.end_of(expires) if expires else None
     return Entry(
         place=place,
         username=text.username(typed, local=origin is Origin.LOCAL),
@@ -85,8 +89,8 @@ def entry(place: Place, fields: Mapping[str, object]) -> Entry:
         ),
         enabled=_truth(fields, "enabled"),
         disabled_reason=_disabled_reason(fields),
-        expires_at=expiry.end_of(expires),
-        never_expires=bool(expires) and expiry.end_of(expires) is None,
+        expires_at=expires_at,
+        never_expires=bool(expires) and expires_at is None,
         origin=origin,
         password_hash=_password_hash(_text(fields, "password_hash")),
         keys=_keys(fields),
@@ -137,7 +141,9 @@ def _truth(fields: Mapping[str, object], name: str) -> bool | None:
 
 def _disabled_reason(fields: Mapping[str, object]) -> str | None:
     given = _text(fields, "disabled_reason")
-    if given and _truth(fields, "enabled") is not False:
+    if not given:
+        return None
+    if _truth(fields, "enabled") is not False:
         raise InvalidInput(
             "disabled_reason", _("Only an account that is not enabled has a reason.")
         )
@@ -157,13 +163,16 @@ def _words(fields: Mapping[str, object], name: str) -> list[str]:
 
 def _roles(fields: Mapping[str, object]) -> tuple[str, ...] | None:
     """Return the roles, sorted. Which custom ones there are, only the store knows."""
-    chosen = {*_words(fields, "role"), *_words(fields, "roles")}
-    return tuple(sorted(chosen)) or None
+    chosen = [*_words(fields, "role"), *_words(fields, "roles")]
+    return tuple(sorted(set(chosen))) if chosen else None
 
 
 def _origin(fields: Mapping[str, object]) -> Origin:
+    given = _text(fields, "origin")
+    if not given:
+        return Origin.LOCAL
     try:
-        return Origin(_text(fields, "origin") or Origin.LOCAL)
+        return Origin(given)
     except ValueError:
         raise InvalidInput("origin", _("origin must be local or ldap.")) from None
 

@@ -6,9 +6,8 @@ at the first sign-in.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-import msgspec
+from msgspec.structs import replace
 
 from cwtui.accounts.credentials import backup_codes, passwords
 from cwtui.accounts.importing.entries import Entry
@@ -25,7 +24,7 @@ def restorable(one: Entry, keys: frozenset[str], cost: int) -> tuple[Entry, list
     if of_password:
         one = replace(one, password_hash=None)
     if of_codes:
-        one = replace(one, saved=msgspec.structs.replace(one.saved, backup_codes=None))
+        one = replace(one, saved=replace(one.saved, backup_codes=None))
     return one, [*of_password, *of_codes]
 
 

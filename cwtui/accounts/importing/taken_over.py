@@ -5,8 +5,10 @@ gets an initial password or an invitation, and must register a device.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec.structs import replace
 
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.importing.entries import Entry, entry, is_bcrypt
