@@ -4,10 +4,12 @@ python -m tests.console.fork_server SOCKET. For each start, the socket gets the 
 standard input and output; another socket; and a JSON object. The other socket gets the process id,
 and then the exit status, or minus the signal number. The server ends when the socket is closed.
 
-Loading modules takes most of the time of a start, and hashes at the lowest cost that a
-configuration allows most of the time of a sign-in. These processes save both.
+Loading modules takes most of the time of a start, then reading style sheets; and hashes at the
+lowest cost that a configuration allows take most of the time of a sign-in. These processes save
+all three.
 """
 
+import asyncio
 import fcntl
 import gc
 import json
@@ -18,14 +20,18 @@ import signal
 import socket
 import sys
 import termios
+import threading
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
 from unittest.mock import patch
 
 from cwtui import services
+from tests.accounts.world import World
 from tests.console.forked import NUMBER
 from tests.new_store import quick_ports
+from tests.ui import quick_styles
+from tests.ui.harness import at_work
 
 MOST: Final = 1 << 16
 """Bytes of a JSON object."""
@@ -57,8 +63,18 @@ def _load() -> None:
     for name in _LIBRARIES:
         import_module(name)
     patch.object(services, "Ports", quick_ports).start()
+    quick_styles.read_once()
+    asyncio.run(_show_login_screen())
+    assert threading.active_count() == 1, "a fork has no other thread, but maybe its locks"
     gc.collect()
     gc.freeze()
+
+
+async def _show_login_screen() -> None:
+    """What is read and remembered for it is there in each process."""
+    world = World()
+    async with at_work(world.ports, world.clock):
+        pass
 
 
 def _run(wanted: dict[str, Any], *descriptors: int) -> None:

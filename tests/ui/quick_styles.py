@@ -22,13 +22,18 @@ from tests.ui.replacing import replace_in
 
 
 def begin() -> None:
-    _mix_colours_once()
-    _read_default_styles_once()
-    _parse_styles_once()
+    read_once()
     _join_styles_once()
     _find_rules_once()
     _hash_rules_quickly()
     _match_quickly()
+
+
+def read_once() -> None:
+    """Remember what is read, and nothing about a widget or a window."""
+    _mix_colours_once()
+    _read_default_styles_once()
+    _parse_styles_once()
 
 
 def _mix_colours_once() -> None:
