@@ -19,4 +19,4 @@ def test_the_rules_load_no_screen_store_directory_or_command_line() -> None:
     assert "cwtui.accounts.sign_in" in loaded
     assert not FOREIGN & set(loaded)
     ours = {name for name in loaded if name.startswith("cwtui")}
-    assert ours == {"cwtui", "cwtui.accounts", "cwtui.language", *modules}
+    assert ours == {"cwtui", "cwtui.accounts", "cwtui.hints", "cwtui.language", *modules}

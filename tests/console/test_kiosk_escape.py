@@ -46,8 +46,8 @@ def host(tmp_path: Path) -> Host:
 def test_no_way_leads_out_of_a_kiosk(host: Host, tmp_path: Path) -> None:
     log = tmp_path / "calls"
     # The kernel's filter lets all other calls pass without a stop.
-    strace = (require("strace"), "-f", "--seccomp-bpf", "-qq", "-s", "400")
-    strace += ("-e", f"trace={CALLS}", "-o")
+    how = ("-f", "--seccomp-bpf", "-qq", "-s", "400", "-e", f"trace={CALLS}")
+    strace = (require("strace"), *how, "-o")
     # Without -B, root would write the cache of modules that were not loaded before.
     kiosk = (sys.executable, "-IB", "-m", "cwtui", "--kiosk", "--config", str(host.config))
     with Terminal((*strace, f"{log}-1", *kiosk), tmp_path / "home", env=HUNTED) as terminal:
