@@ -5,15 +5,12 @@ from typing import TYPE_CHECKING
 
 from cwtui.cli import terminal
 from cwtui.cli.errors import WrongUsage
-from cwtui.cli.host import Host
+from cwtui.cli.host import Host, forget_variables
 from cwtui.host import garbage
 from cwtui.language import N_, _
 
 if TYPE_CHECKING:
     from cwtui.dialogue.conversation import Drawing
-
-_OF_DATABASE = "PG"
-"""How the variables of PostgreSQL begin, such as PGSSLROOTCERT."""
 
 
 def open_application(
@@ -36,11 +33,7 @@ def open_application(
     terminal.check_for_application(plain=plain, kiosk=kiosk)
     garbage.put_off()
     if kiosk:
-        from cwtui import config as configuration
-
-        names = [name for name in os.environ if name.startswith(_OF_DATABASE)]
-        for name in (configuration.CONFIG_VARIABLE, configuration.STORE_VARIABLE, *names):
-            os.environ.pop(name, None)
+        forget_variables()
     config = host.config()
     if kiosk:
         from cwtui import installation

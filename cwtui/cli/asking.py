@@ -15,18 +15,26 @@ from cwtui.service.packets import Request, Verdict
 from cwtui.service.peers import Peer
 
 
-def ask(config: Config, path: Path, request: Request, person: Conversation) -> Verdict:
+def ask(
+    config: Config,
+    path: Path,
+    request: Request,
+    person: Conversation,
+    *,
+    is_operator: bool = True,
+) -> Verdict:
     """Return the verdict of the service at this path.
 
-    Without a service, the Unix user that owns the store (or root) asks the store itself. Raises
-    CannotCheck, Refused and Gone.
+    Without a service, the Unix user that owns the store (or root) asks the store itself. Unless it
+    is the operator who asks, the configuration must name that store and its keyring: otherwise it
+    would be one that anybody can make. Raises CannotCheck, Refused and Gone.
     """
     fields = {**request.fields, "language": language.spoken().value}
     request = Request(request.phase, fields)
     try:
         return client.converse(path, request, person)
     except client.NotThere as error:
-        if not _is_ours(config):
+        if not (_is_ours(config) and (is_operator or config.names_all_places)):
             raise CannotCheck(str(error)) from None
     ports = services.connect(config)
     doors = Doors(ports, config.service, Figures(time.time()))

@@ -47,13 +47,14 @@ def command(host: Host, fresh: int | None, words: tuple[str, ...]) -> None:
 
     For sshd's ForceCommand, a menu or a script. Without a sign-in, COMMAND is not started and the
     exit status is not 0. A command that the SSH client asks for is refused, except for file
-    transfers that gate.transfers allows.
+    transfers that gate.transfers allows. Variables and the home folder do not choose the
+    configuration: give --config, or the defaults count.
     """
     if not words:
         raise WrongUsage(_("Give the command after --, such as: cwtui gate -- tmux attach"))
     from cwtui.service import original_command
 
-    config = host.config()
+    config = host.config_for_strangers()
     given = os.environ.get("SSH_ORIGINAL_COMMAND", "")
     become = original_command.transfer(given, config.gate.transfers) if given else [*words]
     minutes = config.gate.fresh_minutes if fresh is None else fresh
@@ -99,7 +100,8 @@ def _ask(config: "Config", request: "Request", person: "Conversation") -> "Verdi
     """Ask the service or, as the owner of the store, the store itself."""
     from cwtui.cli import asking
 
-    return asking.ask(config, Path(config.service.gate_socket), request, person)
+    path = Path(config.service.gate_socket)
+    return asking.ask(config, path, request, person, is_operator=False)
 
 
 class _Nobody:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:  # these load msgspec, which --version and --help do not need
     from cwtui.config import Config
 
 _NAME_LENGTH: Final = 64
+_OF_DATABASE: Final = "PG"
+"""How the variables of PostgreSQL begin, such as PGSSLROOTCERT."""
 
 
 class Host(NamedTuple):
@@ -24,6 +26,17 @@ class Host(NamedTuple):
         from cwtui import config
 
         return config.load(self.config_file, self.store)
+
+    def config_for_strangers(self) -> "Config":
+        """Load the configuration for people who are not the operator. Raises ConfigError.
+
+        They may control variables, which count for nothing, and their home folder, where no
+        configuration is looked for. So it has only what --config and --store name.
+        """
+        from cwtui import config
+
+        forget_variables()
+        return config.load_only(self.config_file, self.store)
 
     def config_of(self, what: str, store: str) -> "Config":
         """Load the configuration for another store. Raises ConfigError, and InvalidInput."""
@@ -56,6 +69,15 @@ class Host(NamedTuple):
         from cwtui import services
 
         return services.connect_for_key_commands(self.config())
+
+
+def forget_variables() -> None:
+    """Remove the variables that choose the configuration, the store, or how to reach a database."""
+    from cwtui import config
+
+    names = [name for name in os.environ if name.startswith(_OF_DATABASE)]
+    for name in (config.CONFIG_VARIABLE, config.STORE_VARIABLE, *names):
+        os.environ.pop(name, None)
 
 
 def operator() -> "Operator":

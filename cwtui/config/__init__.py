@@ -189,6 +189,11 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         return bool(self.store.url or self.keyring.file or self.keyring.credential)
 
     @property
+    def names_all_places(self) -> bool:
+        """Whether nothing of store and keyring is in the home folder of whoever runs cwtui."""
+        return bool(self.store.url and (self.keyring.file or self.keyring.credential))
+
+    @property
     def keyring_file(self) -> Path:
         """The keyring's path. Raises KeyringMissing for a credential if there are none."""
         if self.keyring.credential:
@@ -230,7 +235,23 @@ def load(given: str | None = None, store: str | None = None) -> Config:
     path = config_file(given)
     asked_for = bool(given or os.environ.get(CONFIG_VARIABLE))
     config = _read(path, asked_for=asked_for)
-    url = store or os.environ.get(STORE_VARIABLE) or config.store.url
+    return _usable(config, store or os.environ.get(STORE_VARIABLE) or config.store.url)
+
+
+def load_only(given: str | None = None, store: str | None = None) -> Config:
+    """Load the given file or, without one, the defaults. Raises ConfigError.
+
+    For what a person must pass who controls the variables and the home folder of this process.
+    """
+    config = _read(Path(given), asked_for=True) if given else Config()
+    return _usable(config, store or config.store.url)
+
+
+def _usable(config: Config, url: str) -> Config:
+    """Return the configuration with paths that can be used, and the store at this URL.
+
+    Raises ConfigError.
+    """
     return msgspec.structs.replace(
         config,
         store=_usable_store(config.store, url),

@@ -2,10 +2,12 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -123,3 +125,23 @@ def test_the_service_remembers_a_proof_at_the_same_place(served: Host) -> None:
         terminal.wait_for("Username:")
         terminal.type(f"dave\n{PASSWORD}\n{codes[0]}\n")
         assert terminal.wait_exit() == 7
+
+
+def test_the_person_cannot_choose_who_decides(host: Host, tmp_path: Path) -> None:
+    """Neither with variables, which a client may send, nor with files in the home folder."""
+    own = new_host(tmp_path / "own")
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / ".config")}
+    (tmp_path / ".config").mkdir()
+    shutil.copytree(own.folder, tmp_path / ".config" / "cwtui")
+    (tmp_path / ".config" / "cwtui" / "config.toml").write_text(own.config.read_text())
+    config = host.folder / "other.toml"
+    config.write_text(
+        f'[service]\ngate_socket = "{host.folder / "none"}"\n[keyring]\nfile = "{own.keyring}"\n'
+    )
+    chosen = {"CWTUI_CONFIG": str(own.config), "CWTUI_STORE": str(own.store), **HERE, **home}
+    for options in ((), ("--config", str(config))):
+        command = (sys.executable, "-I", "-m", "cwtui", *options, "gate", "--", *SHOW)
+        with Terminal(command, tmp_path, env=chosen, term="dumb") as terminal:
+            terminal.wait_for("No sign-in service at ")
+            assert str(own.folder) not in terminal.text
+            assert terminal.wait_exit() == 3
