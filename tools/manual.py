@@ -40,9 +40,9 @@ records the operator's Unix name.
 Exit status:
 
 - 0: done
-- 1: refused or failed
-- 2: wrong usage, such as an unknown option, command or topic of the manual, or
-  an impossible value
+- 1: refused or failed; for `cwtui user apply --check`: there is a difference
+- 2: wrong usage, such as an unknown option, command or topic of the manual, an
+  impossible value, or a file with a line that cannot be used
 - 3: could not be checked; treat it as refused
 - 4: the account, role or other object with this name does not exist
 - 5: something is there already: an account, a role, a key or a file
@@ -62,8 +62,13 @@ This stays the same until the next major version:
   and `changed` is false where there was nothing left to do.
 - If a command is refused, nothing was changed unless its help says otherwise.
   Standard output may then be empty.
-- **Commands for many accounts** print `batch`, the id in the audit log, and
-  `accounts`: for each its `username`, `changed`, `outcome` and `reason`. The
+- **Commands for many accounts** print one object, with the same fields for
+  one NAME, many NAMEs, `--from` and `--filter`: `dry_run`, `batch`, the id in
+  the audit log (null for one NAME), and `accounts`, a list: for each its
+  `username`, `changed`, `outcome` and `reason`. This holds for `user set`,
+  `enable`, `disable`, `unlock`, `reset-mfa`, `reset-password` and `remove`,
+  also if they are refused or the account is not there. An initial password
+  that is printed is in its account's object. The
   outcome is `done`, `already so`, `refused`, `not reached` or, with
   `--dry-run`, `would be done`. The whole has `changed` if one of them has. The
   exit status is the worst: 3 if something could not be checked, and then the

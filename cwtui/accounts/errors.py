@@ -169,6 +169,10 @@ class AlreadyExists(Refused):
     """What was to be created is there already."""
 
 
+class WrongFile(Refused):
+    """A file with accounts is not as it must be, whatever the store has."""
+
+
 class UnknownAccount(NotFound):
     """There is no account with this name. `gone` says it of one that was there just now."""
 

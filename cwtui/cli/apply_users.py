@@ -14,13 +14,13 @@ from cwtui.accounts.applying import carrying_out, declared, differences
 from cwtui.accounts.applying.carrying_out import Applied
 from cwtui.accounts.applying.differences import Difference, Kind, Plan
 from cwtui.accounts.bulk.batches import Outcome
-from cwtui.accounts.errors import AccountsError, Agreed, InvalidInput
+from cwtui.accounts.errors import AccountsError, Agreed, InvalidInput, WrongFile
 from cwtui.accounts.importing import lines
 from cwtui.accounts.importing.creating import New
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import visible
 from cwtui.cli import completing, confirming, json_output
-from cwtui.cli.batch import NOT_REACHED, WOULD_BE_DONE
+from cwtui.cli.account_results import NOT_REACHED, WOULD_BE_DONE
 from cwtui.cli.errors import Failed
 from cwtui.cli.file_remarks import remark_fields, say_remarks
 from cwtui.cli.groups import CommandWithExamples, pass_host
@@ -88,7 +88,8 @@ def apply(
     does not name is left alone, unless --remove-others is given. Even then LDAP users stay, as well
     as the last admin and an account with your name.
 
-    If a line is wrong, nothing is changed. If it is interrupted, run it again. It asks before
+    If a line is wrong, nothing is changed, and the exit status is 2, with --check too. If it is
+    interrupted, run it again. It asks before
     accounts get permissions or are removed. Without a terminal it refuses, unless --yes is given.
     """
     ports = host.ports()
@@ -137,14 +138,14 @@ def _username(typed: str) -> str:
 
 
 def _put_difference(plan: Plan, *, check: bool, as_json: bool) -> None:
-    """Print what differs. Raises Failed if something does, or if lines are wrong."""
+    """Print what differs. Raises Failed if something does, and WrongFile if lines are wrong."""
     if as_json:
         _put(plan, [], None, check=check)
     else:
         _put_lines([*plan.roles, *plan.accounts])
     if plan.problems:
         wrong = len(plan.problems)
-        raise Failed(
+        raise WrongFile(
             ngettext("{number} line cannot be applied.", "{number} lines cannot be applied.", wrong)
         )
     if plan.is_different:

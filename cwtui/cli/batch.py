@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from cwtui.accounts.bulk import batches, plans, sentences
 from cwtui.accounts.bulk.acts import Act, Reason, ResetPassword
@@ -12,31 +12,17 @@ from cwtui.accounts.errors import NotFound
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import visible
 from cwtui.cli import terminal
+from cwtui.cli.account_results import NOT_REACHED, WOULD_BE_DONE, Row, put_rows
 from cwtui.cli.choosing import Chosen
 from cwtui.cli.errors import Failed
 from cwtui.cli.host import operator
-from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
 from cwtui.cli.passwords_to import passwords_file
 from cwtui.cli.progress import progress
 from cwtui.cli.tables import table
-from cwtui.language import N_, _, grouped
+from cwtui.language import _, grouped
 
 _HEADINGS: Final = ("USERNAME", "OUTCOME", "REASON")
-WOULD_BE_DONE: Final = N_("would be done")
-NOT_REACHED: Final = N_("not reached")
-
-
-class Row(NamedTuple):
-    """What a command did with one account. `reason` is why it left it as it was."""
-
-    username: str
-    outcome: str
-    reason: Reason | str = ""
-
-    @property
-    def is_changed(self) -> bool:
-        return self.outcome == Outcome.DONE
 
 
 def carry_out(
@@ -92,12 +78,6 @@ def carry_out(
     _report(chosen, plan, report, list(_results(report)))
 
 
-def put_one(username: str, *, changed: bool, **fields: object) -> None:
-    """Print as JSON what a command did with one account."""
-    outcome = Outcome.DONE if changed else Outcome.ALREADY
-    _put([Row(username, outcome)], None, dry_run=False, **fields)
-
-
 def _planned(plan: Plan) -> Iterator[Row]:
     yield from (Row(name, WOULD_BE_DONE) for name in plan.names)
     yield from _left(plan)
@@ -122,7 +102,8 @@ def _results(report: Report) -> Iterator[Row]:
 def _report(chosen: Chosen, plan: Plan, report: Report | None, rows: list[Row]) -> None:
     rows.sort()
     if chosen.as_json:
-        _put(rows, report, dry_run=chosen.dry_run)
+        batch = report.batch if report is not None else None
+        put_rows(rows, batch, dry_run=chosen.dry_run)
     elif rows:
         cells = (
             (visible(row.username), _(row.outcome), sentences.why(row.reason) or "-")
@@ -158,21 +139,3 @@ def _refuse_if_refused(rows: Sequence[Row]) -> None:
     if all(row.reason == Reason.UNKNOWN for row in refused):
         raise NotFound(sentence)
     raise Failed(sentence)
-
-
-def _put(rows: Sequence[Row], report: Report | None, *, dry_run: bool, **fields: object) -> None:
-    accounts: list[dict[str, Any]] = [
-        {
-            "username": row.username,
-            "changed": row.is_changed,
-            "outcome": row.outcome,
-            "reason": row.reason or None,
-            **fields,
-        }
-        for row in rows
-    ]
-    batch = report.batch if report is not None else None
-    put_change(
-        {"dry_run": dry_run, "batch": batch, "accounts": accounts},
-        changed=any(row.is_changed for row in rows),
-    )

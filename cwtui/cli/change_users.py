@@ -17,7 +17,15 @@ from cwtui.accounts.errors import Agreed
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.cli import account_output, batch, choosing, completing, confirming, terminal
+from cwtui.cli import (
+    account_output,
+    account_results,
+    batch,
+    choosing,
+    completing,
+    confirming,
+    terminal,
+)
 from cwtui.cli.choosing import Chosen
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
@@ -127,7 +135,7 @@ def _set_one(ports: Ports, name: str, to: acts.Change, chosen: Chosen, *, yes: b
     details = administration.show_user(ports, operator(), name)
     username = details.account.username
     if chosen.as_json:
-        batch.put_one(username, changed=updated.changed)
+        account_results.put_one(username, changed=updated.changed)
     else:
         now = account_output.summary(details)
         say(
@@ -213,7 +221,7 @@ def remove(host: Host, chosen: Chosen, yes: bool) -> None:
         raise Failed(_("{name} was not removed.", name=username))
     administration.remove_user(ports, operator(), username)
     if chosen.as_json:
-        batch.put_one(username, changed=True)
+        account_results.put_one(username, changed=True)
     else:
         say(_("Removed {name}.", name=username))
 
@@ -243,7 +251,8 @@ def reset_password(
     """Set new initial passwords.
 
     They are valid for seven days and must be changed at the next sign-in. That of one NAME is the
-    only line on standard output; with --json it is in all fields of the account.
+    only line on standard output; with --json it is in the account's object, as initial_password or
+    invitation_code.
 
     Those of more accounts are written to the file after --passwords-to, after asking. Without a
     terminal that is refused, unless --yes is given. Accounts whose initial password is still valid
@@ -272,7 +281,7 @@ def reset_password(
     ports = host.ports()
     renewed = administration.reset_password(ports, operator(), chosen.one, invited=invite)
     done = N_("Invited {name}.") if invite else N_("Reset the password of {name}.")
-    hand_over(renewed, done, ports, as_json=chosen.as_json)
+    hand_over(renewed, done, ports, as_json=chosen.as_json, as_result=True)
 
 
 @click.command(
@@ -316,7 +325,7 @@ def reset_mfa(host: Host, chosen: Chosen, device: str | None, yes: bool) -> None
     else:
         account, said = _without_mfa(ports, chosen.one, yes=yes)
     if chosen.as_json:
-        batch.put_one(account.username, changed=bool(said))
+        account_results.put_one(account.username, changed=bool(said))
     else:
         say(said or _("{name} has no device. Nothing was changed.", name=account.username))
 
@@ -355,7 +364,7 @@ def unlock(host: Host, chosen: Chosen) -> None:
     username = text.username(chosen.one)
     unlocked = unlocking.unlock(host.ports(), operator(), username)
     if chosen.as_json:
-        batch.put_one(username, changed=unlocked.cleared > 0)
+        account_results.put_one(username, changed=unlocked.cleared > 0)
     else:
         say(wording.unlocked(username, unlocked))
 

@@ -9,12 +9,13 @@ import click
 
 from cwtui.accounts import account_words, text
 from cwtui.accounts.bulk.selections import Selection
-from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.errors import InvalidInput, Refused, WrongFile
 from cwtui.accounts.importing import formats, lines
 from cwtui.accounts.importing.lines import Line
 from cwtui.accounts.importing.places import Problem
 from cwtui.accounts.listing import View
 from cwtui.cli import completing, filtering, json_output
+from cwtui.cli.account_results import put_refused
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.input_file import opened
 from cwtui.cli.values import Username
@@ -59,7 +60,13 @@ def options(function: Callable[..., None]) -> Callable[..., None]:
         else:
             selection = Selection(frozenset(map(_normal, names)))
         one = names[0] if len(names) == 1 and not dry_run else None
-        function(*args, chosen=Chosen(selection, one, dry_run, as_json), **kwargs)
+        try:
+            function(*args, chosen=Chosen(selection, one, dry_run, as_json), **kwargs)
+        except Refused as error:
+            # Of many accounts, each was reported already.
+            if one is not None and as_json:
+                put_refused(_normal(one), error)
+            raise
 
     called = json_output.option(called)
     called = click.option(
@@ -89,7 +96,7 @@ def _normal(typed: str) -> str:
 
 
 def _read(file: str) -> Iterator[str]:
-    """Yield the usernames in the file. Raises Refused, with the line, and OSError.
+    """Yield the usernames in the file. Raises WrongFile, with the line, and OSError.
 
     A line is a username, or the file is one that an import could read.
     """
@@ -117,8 +124,8 @@ def _is_table(first: Line | Problem) -> bool:
     return begun.startswith(("{", "[")) or "username" in begun.casefold().split(",")
 
 
-def _wrong(problem: Problem) -> Refused:
-    return Refused(
+def _wrong(problem: Problem) -> WrongFile:
+    return WrongFile(
         _(
             "{place}: {reason} Nothing was changed.",
             place=problem.place.at_the_start,

@@ -15,6 +15,7 @@ from cwtui.accounts.errors import (
     Refused,
     Taken,
     Unknown,
+    WrongFile,
 )
 from cwtui.cli import output
 from cwtui.cli.errors import CommandError
@@ -106,9 +107,9 @@ def _tell(error: Exception) -> int:
 
 
 def _status(error: AccountsError) -> int:
-    """Return the exit status. An argument that can never be right is wrong usage.
+    """Return the exit status. An argument or a file that can never be right is wrong usage.
 
-    What depends on the store, or was read from standard input, is refused.
+    What depends on the store, or is one value read from standard input, is refused.
     """
     match error:
         case Taken() | AlreadyExists():
@@ -116,6 +117,8 @@ def _status(error: AccountsError) -> int:
         case Unknown() | NotFound():
             return NOT_FOUND
         case InvalidInput(field=str(field)) if field not in _NO_ARGUMENT:
+            return WRONG_USAGE
+        case WrongFile():
             return WRONG_USAGE
         case Refused() | InvalidInput():
             return FAILED

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
-from cwtui.accounts.errors import Refused
+from cwtui.accounts.errors import WrongFile
 from cwtui.accounts.importing import documents
 from cwtui.accounts.importing.given import Given
 from cwtui.accounts.importing.lines import BYTES_MOST, Source
@@ -28,7 +28,7 @@ def entries(
     shown: ShowProgress,
     decrypt: Decrypt | None = None,
 ) -> Found:
-    """Yield what the files say. Raises Refused, WrongUsage and OSError."""
+    """Yield what the files say. Raises WrongFile, WrongUsage and OSError."""
     return format_.together(_one_by_one(format_, files, username, issuer, shown, decrypt))
 
 
@@ -52,10 +52,10 @@ def _one_by_one(
             given = Given(watched, path, named, username, issuer)
             try:
                 yield from format_.read(given)
-            except Refused as error:
+            except WrongFile as error:
                 if not named:
                     raise
-                raise Refused(f"{visible(named)}: {error}") from None
+                raise WrongFile(f"{visible(named)}: {error}") from None
         if len(files) > 1:
             shown(number + 1, len(files))
 

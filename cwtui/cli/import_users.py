@@ -9,7 +9,7 @@ import click
 
 from cwtui.accounts import expiry
 from cwtui.accounts.bulk import sentences
-from cwtui.accounts.errors import Agreed, AlreadyExists
+from cwtui.accounts.errors import Agreed, AlreadyExists, WrongFile
 from cwtui.accounts.importing import creating, planning, programs
 from cwtui.accounts.importing.creating import New
 from cwtui.accounts.importing.entries import Entry
@@ -115,8 +115,8 @@ def import_(
     invitation, valid for as many days as the setting invitation_days says.
 
     If accounts get permissions, or the name of a Unix user of this host with power over it, this
-    asks first. Without a terminal it refuses, unless --yes is given. Exit status: 0 done, 1 some
-    lines are wrong, 5 some accounts exist and differ.
+    asks first. Without a terminal it refuses, unless --yes is given. Exit status: 0 done,
+    1 refused, 2 some lines are wrong, 5 some accounts exist and differ.
     """
     format_ = programs.PROGRAMS[program] if program is not None else programs.OWN
     _check_usage(format_, files, username, issuer)
@@ -246,7 +246,7 @@ def _fields(plan: Plan, batch: str | None) -> dict[str, Any]:
 
 
 def _say_result(plan: Plan, *, is_done: bool, dry_run: bool) -> None:
-    """Say what else is to be known. Raises Failed and AlreadyExists if lines were refused."""
+    """Say what else is to be known. Raises WrongFile or AlreadyExists if lines were refused."""
     if plan.unchanged:
         say(
             ngettext(
@@ -271,4 +271,4 @@ def _say_result(plan: Plan, *, is_done: bool, dry_run: bool) -> None:
         sentence = f"{sentence} {nothing}"
     if all(problem.exists for problem in plan.problems):
         raise AlreadyExists(sentence)
-    raise Failed(sentence)
+    raise WrongFile(sentence)

@@ -5,6 +5,7 @@ from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.times import utc_minute
 from cwtui.cli import account_output
+from cwtui.cli.account_results import put_one
 from cwtui.cli.errors import Failed
 from cwtui.cli.host import operator
 from cwtui.cli.json_output import put_change
@@ -19,11 +20,13 @@ def hand_over(
     ports: Ports,
     *,
     as_json: bool = False,
+    as_result: bool = False,
     known: bool = False,
 ) -> None:
     """Print the initial password, unless the operator chose it (`known`). Raises Failed.
 
-    `done` says what was done with `{name}`, not translated yet.
+    `done` says what was done with `{name}`, not translated yet. The JSON has all fields of the
+    account, or with `as_result` those that commands for many accounts print.
     """
     account = made.account
     name = account.username
@@ -43,11 +46,14 @@ def hand_over(
     try:
         if as_json:
             initial = None if known else made.password.reveal()
+            key = "invitation_code" if account.invited else "initial_password"
+            if as_result:
+                put_one(name, changed=True, **{key: initial})
+                return
             details = administration.show_user(ports, operator(), name)
             fields = account_output.account_fields(details)
             fields |= {"looks_like": list(made.looks_like)} if made.looks_like else {}
             fields |= {"unix_user": made.power} if made.power else {}
-            key = "invitation_code" if account.invited else "initial_password"
             put_change(fields | {key: initial}, changed=True)
         elif not known:
             put(made.password.reveal())

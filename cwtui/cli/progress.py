@@ -1,10 +1,13 @@
-"""Progress of long-running commands: a bar on a terminal, elsewhere a line now and then."""
+"""Progress of long-running commands: a bar on a terminal, elsewhere a line now and then.
+
+Both say how long it has taken so far, and how long the rest will take at this speed.
+"""
 
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -12,8 +15,15 @@ from cwtui.accounts.progress import ShowProgress
 from cwtui.cli.output import say
 from cwtui.language import _
 
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
 _LINE_EVERY: Final = 10.0
 """Seconds."""
+_ESTIMATED_AFTER: Final = 2.0
+"""Seconds. What the first moments say of the rest is mostly wrong."""
+_BAR: Final = 20
+"""Columns of the bar. With the times beside it, the line fits 80."""
 
 
 @contextmanager
@@ -25,9 +35,20 @@ def progress(what: str) -> Iterator[ShowProgress]:
     if sys.stderr is None or not sys.stderr.isatty():
         yield _lines(what)
         return
-    with click.progressbar(length=1, label=what, file=sys.stderr) as bar:
+    began, times = time.monotonic(), ""
+    drawn: ProgressBar[int] = click.progressbar(
+        length=1,
+        label=what,
+        file=sys.stderr,
+        width=_BAR,
+        show_eta=False,
+        item_show_func=lambda _: times,
+    )
+    with drawn as bar:
 
         def tell(done: int, of: int) -> None:
+            nonlocal times
+            times = _times(time.monotonic() - began, done, of)
             bar.length = max(of, 1)
             bar.update(done - bar.pos)
 
@@ -35,13 +56,30 @@ def progress(what: str) -> Iterator[ShowProgress]:
 
 
 def _lines(what: str) -> ShowProgress:
-    said_at = time.monotonic()
+    began = said_at = time.monotonic()
 
     def tell(done: int, of: int) -> None:
         nonlocal said_at
         now = time.monotonic()
         if now - said_at >= _LINE_EVERY:
             said_at = now
-            say(_("{what}: {percent} %", what=what, percent=100 * done // max(of, 1)))
+            times = _times(now - began, done, of)
+            percent = 100 * done // max(of, 1)
+            say(_("{what}: {percent} %, {times}", what=what, percent=percent, times=times))
 
     return tell
+
+
+def _times(elapsed: float, done: int, of: int) -> str:
+    """Return how many seconds have passed, and about how many are left if that can be known."""
+    so_far = _clock(elapsed)
+    if elapsed < _ESTIMATED_AFTER or not 0 < done < of:
+        return _("{time} elapsed", time=so_far)
+    rest = _clock(elapsed * (of - done) / done)
+    return _("{time} elapsed, about {rest} left", time=so_far, rest=rest)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

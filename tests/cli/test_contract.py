@@ -165,6 +165,66 @@ def test_a_name_that_is_not_there_is_status_4(host: Host, command: str) -> None:
     assert host.files() == before
 
 
+MANY: Final = {
+    "user set": ("--mfa-required",),
+    "user enable": (),
+    "user disable": (),
+    "user unlock": (),
+    "user reset-mfa": ("--yes",),
+    "user reset-password": ("--passwords-to", "{folder}/initial", "--yes"),
+    "user remove": ("--yes",),
+}
+"""Commands for many accounts, with what they need then."""
+
+
+@pytest.mark.parametrize("command", MANY)
+def test_one_name_has_the_same_json_as_many(new_host: Host, command: str) -> None:
+    new_host.run("init", "--admin", "ada", "--password-stdin", stdin=PASSWORD.encode())
+    for name in ("ann", "bob", "cho"):
+        new_host.run("user", "add", name)
+    given = [one.format(folder=new_host.folder) for one in MANY[command]]
+    one_name = [one for one in given if one.startswith("--") and one != "--passwords-to"]
+    many = new_host.run(*command.split(), "ann", "bob", "nobody", *given, "--json")
+    one = new_host.run(*command.split(), "cho", *one_name, "--json")
+    none = new_host.run(*command.split(), "nobody", *one_name, "--json")
+    for done, names, status in (
+        (many, ["ann", "bob", "nobody"], 4),
+        (one, ["cho"], 0),
+        (none, ["nobody"], 4),
+    ):
+        assert done.status == status, done
+        assert list(done.json) == ["changed", "dry_run", "batch", "accounts"]
+        assert [account["username"] for account in done.json["accounts"]] == names
+    by_name = {account["username"]: account for account in many.json["accounts"]}
+    assert none.json["accounts"] == [by_name["nobody"]]
+    assert one.json["accounts"][0].keys() - by_name["ann"].keys() <= {"initial_password"}
+
+
+WRONG: Final = {
+    b"username,nosuch\nann,x\n": "There is no column nosuch.",
+    b"username,enabled\nann,perhaps\n": "enabled must be yes or no",
+    b"username\n-ann\n": "must start with a letter or digit",
+}
+
+
+@pytest.mark.parametrize("content", WRONG)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("user", "apply", "-", "--check"),
+        ("user", "apply", "-", "--yes"),
+        ("user", "import", "-", "--dry-run"),
+        ("user", "import", "-", "--yes"),
+        ("user", "disable", "--from", "-"),
+    ],
+)
+def test_a_wrong_file_is_status_2(host: Host, command: tuple[str, ...], content: bytes) -> None:
+    before = host.files()
+    done = host.run(*command, stdin=content)
+    assert (done.status, WRONG[content] in done.err) == (2, True), done
+    assert host.files() == before
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -161,7 +161,7 @@ def test_lists_of_the_command_line_are_such_files(people: Host) -> None:
 def test_a_file_with_a_wrong_line_changes_nothing(people: Host, content: bytes, said: str) -> None:
     before = people.files()
     done = people.run("user", "disable", "--from", "-", stdin=content)
-    assert (done.status, done.out) == (1, "")
+    assert (done.status, done.out) == (2, "")
     assert said in done.err
     assert people.files() == before
 

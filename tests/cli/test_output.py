@@ -1,7 +1,9 @@
 """Standard output and standard error that are closed, broken or full."""
 
 import os
+import re
 import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +13,7 @@ from cwtui.cli.output import SENTENCE_LENGTH
 from cwtui.cli.progress import progress
 from cwtui.cli.tables import moment, table
 from cwtui.language import Language
-from tests.cli.commands import PYTHON, ROOT, Host
+from tests.cli.commands import PYTHON, ROOT, Console, Host
 from tests.language import Marked, german
 
 FULL = "/dev/full"
@@ -129,4 +131,22 @@ def test_without_a_terminal_long_work_says_how_far_it_is_every_ten_seconds(
     with progress("Importing") as tell:
         for done in (1, 2, 3, 4):
             tell(done, 4)
-    assert capsys.readouterr().err == "Importing: 50 %\nImporting: 100 %\n"
+    assert capsys.readouterr().err == (
+        "Importing: 50 %, 0:10 elapsed, about 0:10 left\nImporting: 100 %, 0:20 elapsed\n"
+    )
+
+
+def test_a_terminal_sees_how_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([0.0, 1.0, 40.0, 4000.0])
+    monkeypatch.setattr("cwtui.cli.progress.time", SimpleNamespace(monotonic=lambda: next(times)))
+    shown = Console(terminal=True)
+    monkeypatch.setattr(sys, "stderr", shown)
+    with progress("Importing") as tell:
+        for done in (1, 20, 50):
+            tell(done, 100)
+    drawn = [line.split("%")[-1].strip() for line in re.split("[\r\n]", shown.text) if "%" in line]
+    assert [line.removesuffix("\x1b[?25h") for line in drawn[-3:]] == [
+        "0:01 elapsed",
+        "0:40 elapsed, about 2:40 left",
+        "1:06:40 elapsed, about 1:06:40 left",
+    ]

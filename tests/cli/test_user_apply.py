@@ -155,7 +155,7 @@ def test_a_wrong_line_changes_nothing(people: Host, line: dict[str, Any], said: 
     before = people.files()
     fine = {"username": "ann", "enabled": False}
     done = applied(people, HELP_DESK, fine, line, args=("--yes", "--json"))
-    assert done.status == 1
+    assert done.status == 2
     assert said in done.err
     assert "Line 3: " in done.err
     assert (done.json["changed"], len(done.json["refused"])) == (False, 1)
@@ -179,7 +179,7 @@ def test_others_are_removed_on_demand(people: Host) -> None:
     assert sorted(rows(people)) == ["admin", "ann", user, "zoe"]
     assert people.run("role", "list", "--json").json[-1]["name"] == "help-desk"
     empty = applied(people, HELP_DESK, args=("--remove-others", "--yes"))
-    assert (empty.status, "would be removed" in empty.err) == (1, True)
+    assert (empty.status, "would be removed" in empty.err) == (2, True)
 
 
 def test_permissions_are_asked_about(people: Host) -> None:

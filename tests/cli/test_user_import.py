@@ -67,7 +67,7 @@ def test_a_dry_run_prints_the_difference_and_changes_nothing(host: Host, file: P
 def test_one_wrong_line_refuses_all(host: Host, file: Path) -> None:
     file.write_text(PEOPLE + "cho,,nosuch,,,\n")
     result = host.run("user", "import", str(file), "--json")
-    assert result.status == 1
+    assert result.status == 2
     assert names(host) == ["admin"]
     [refused] = result.json["refused"]
     assert (refused["line"], refused["username"], refused["exists"]) == (4, "cho", False)
@@ -78,7 +78,7 @@ def test_one_wrong_line_refuses_all(host: Host, file: Path) -> None:
 def test_other_lines_are_imported_on_demand(host: Host, file: Path) -> None:
     file.write_text(PEOPLE + "cho,,nosuch,,,\n")
     result = host.run("user", "import", str(file), "--keep-going", "--json")
-    assert result.status == 1
+    assert result.status == 2
     assert result.json["changed"] is True
     assert names(host) == ["admin", "ann", "bob"]
     assert "Nothing was imported" not in result.err
@@ -93,7 +93,7 @@ def test_accounts_that_differ_have_an_exit_status_of_their_own(host: Host, file:
         result.err
     )
     file.write_text(PEOPLE.replace(",yes,", ",no,") + "cho,,nosuch,,,\n")
-    assert host.run("user", "import", str(file)).status == 1
+    assert host.run("user", "import", str(file)).status == 2
 
 
 def test_initial_passwords_are_in_a_new_private_file(host: Host, tmp_path: Path) -> None:
@@ -244,9 +244,9 @@ def test_a_list_of_another_host_makes_the_same_accounts(
     ("stdin", "status", "sentence"),
     [
         (b"", 0, "There was nothing to import."),
-        (b"name\nann\n", 1, "no column username"),
-        (b"\xff\xfeu\0", 1, "UTF-16"),
-        (b"\0", 1, "NUL"),
+        (b"name\nann\n", 2, "no column username"),
+        (b"\xff\xfeu\0", 2, "UTF-16"),
+        (b"\0", 2, "NUL"),
     ],
 )
 def test_odd_input_has_a_sentence(host: Host, stdin: bytes, status: int, sentence: str) -> None:
@@ -343,7 +343,7 @@ def test_a_file_that_cannot_be_read_is_named_among_several(host: Host, tmp_path:
     (tmp_path / "two.json").write_text("{")
     files = [str(tmp_path / name) for name in ("one.json", "two.json")]
     result = host.run("user", "import", "--format", "andotp", *files)
-    assert result.status == 1
+    assert result.status == 2
     assert f"{files[1]}: The file is not a plain backup of andOTP." in result.err
 
 
@@ -352,7 +352,7 @@ def test_lines_of_several_files_have_their_file(host: Host, tmp_path: Path) -> N
         (tmp_path / name).write_text(f"username,password_hash\nann,{HASH}\n")
     files = [str(tmp_path / name) for name in ("one.csv", "two.csv")]
     result = host.run("user", "import", *files)
-    assert result.status == 1
+    assert result.status == 2
     assert f"{files[1]}, line 2: ann: {files[0]}, line 2 already has this username." in result.err
 
 

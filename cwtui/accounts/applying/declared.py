@@ -28,7 +28,7 @@ class Declared:
 
 
 def read(found: Iterable[Line | Problem]) -> Declared:
-    """Return what these lines declare. Raises Refused for a wrong header."""
+    """Return what these lines declare. Raises WrongFile for a wrong header."""
     role_lines = _RoleLines()
     entries: dict[str, Entry] = {}
     problems: list[Problem] = []

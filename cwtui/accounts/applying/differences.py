@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from cwtui.accounts import expiry, roles
 from cwtui.accounts.applying.declared import Declared
-from cwtui.accounts.errors import Agreed, GivesPower, InvalidInput, Refused, Removes
+from cwtui.accounts.errors import Agreed, GivesPower, InvalidInput, Removes, WrongFile
 from cwtui.accounts.importing import planning
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.places import Problem
@@ -98,10 +98,12 @@ def plan(
 
     With `remove_others`, local accounts and custom roles that are not declared are to be removed,
     except the accounts in `keep`. LDAP users stay: the directory says who they are. `invited` is as
-    in `planning.Plan`. Raises Refused if no account is declared then, and CannotCheck.
+    in `planning.Plan`. Raises WrongFile if no account is declared then, and CannotCheck.
     """
     if remove_others and not declared.entries:
-        raise Refused(_("The file names no account, so all would be removed. Nothing was changed."))
+        raise WrongFile(
+            _("The file names no account, so all would be removed. Nothing was changed.")
+        )
     custom = ports.accounts.settings().custom_roles
     wanted = {**custom, **declared.roles}
     rest = _Accounts(ports, custom, wanted)

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Raw, Struct
 
-from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.errors import InvalidInput, WrongFile
 from cwtui.accounts.importing import documents, keys
 from cwtui.accounts.importing.documents import Number
 from cwtui.accounts.importing.entries import Entry
@@ -69,14 +69,14 @@ class _AndOtpEntry(Struct):
 
 
 def of_aegis(given: Given) -> Iterator[Entry | Problem | Note]:
-    """Yield the users of an export of Aegis. Raises Refused, and OSError."""
+    """Yield the users of an export of Aegis. Raises WrongFile, and OSError."""
     what = N_("a plain export of Aegis. In Aegis, export as JSON and turn encryption off")
     file = documents.json(documents.content(given.source), _AegisFile, what)
     return _entries(given, file.db.entries, _from_aegis)
 
 
 def of_andotp(given: Given) -> Iterator[Entry | Problem | Note]:
-    """Yield the users of a backup of andOTP. Raises Refused, and OSError."""
+    """Yield the users of a backup of andOTP. Raises WrongFile, and OSError."""
     what = N_("a plain backup of andOTP. In andOTP, choose the backup in plain text")
     return _entries(
         given, documents.json(documents.content(given.source), list[Raw], what), _from_andotp
@@ -127,14 +127,14 @@ def _of_service(
     wanted = given.issuer.casefold()
     choice = listed([visible(shortened(name, _SHOWN)) for name in services.values()], _NAMED)
     if not wanted and len(services) > 1:
-        raise Refused(
+        raise WrongFile(
             _(
                 "The file has devices of several services. Choose one with --issuer: {choice}.",
                 choice=choice,
             )
         )
     if wanted and found and wanted not in services:
-        raise Refused(
+        raise WrongFile(
             _("The file has no device of this issuer. Choose from: {choice}.", choice=choice)
         )
     for place, device in found:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.errors import InvalidInput, WrongFile
 from cwtui.accounts.importing import documents, keys
 from cwtui.accounts.importing.documents import Number
 from cwtui.accounts.importing.entries import Entry
@@ -56,7 +56,7 @@ class _Configuration(Struct):
 def entries(given: Given) -> Iterator[Entry | Problem | Note]:
     """Yield the people of a users file, or the devices of an export by username.
 
-    Raises Refused, and OSError.
+    Raises WrongFile, and OSError.
     """
     content = documents.content(given.source)
     if content.startswith(_HEADER):
@@ -67,7 +67,7 @@ def entries(given: Given) -> Iterator[Entry | Problem | Note]:
         documents.check_count(len(file.totp_configurations))
         return merged(_of_export(given, file.totp_configurations))
     if file.users is None:
-        raise Refused(_("The file is not {what}.", what=_(what)))
+        raise WrongFile(_("The file is not {what}.", what=_(what)))
     documents.check_count(len(file.users))
     return _people(given, file.users)
 
@@ -149,7 +149,7 @@ def _of_csv(given: Given, content: bytes) -> Iterator[FoundDevice | Problem]:
                 shown = visible(shortened(str(row.get("username") or ""), USERNAME_LENGTH))
                 yield Problem(place, str(error), shown)
     except (UnicodeDecodeError, csv.Error):
-        raise Refused(_("The file is not CSV in UTF-8.")) from None
+        raise WrongFile(_("The file is not CSV in UTF-8.")) from None
 
 
 def _device(place: Place, one: _Configuration, secret: Secret) -> FoundDevice:

@@ -30,6 +30,10 @@ from cwtui.language import _
 
 _SHOWN: Final = 1000
 """Accounts after which progress is shown."""
+_PARTS: Final = 20
+"""Into so many parts the work on an account is divided. Where hashes are made, they take all but
+one of them, else half.
+"""
 _FEW: Final = 100
 """Names that are looked up one by one."""
 
@@ -65,12 +69,13 @@ def create(
     if plan.added:
         adding.check(ports, actor, [one.username for one in plan.added])
     batch = batch or ports.random(4).hex()
-    total = 2 * len(plan.new)
+    total = _PARTS * len(plan.new)
+    making = _PARTS - 1 if plan.without_password else _PARTS // 2
     made: list[New] = []
     for one in _all_new(ports, plan, workers):
         made.append(one)
         if one.password is not None or not len(made) % _SHOWN:
-            progress(len(made), total)
+            progress(making * len(made), total)
     events = list(_events(ports, actor, plan, made, batch))
     hand_over([one for one in made if one.password is not None])
     with ports.accounts.change() as change:
@@ -83,7 +88,7 @@ def create(
         changed = [account for account, _ in filter(None, added)]
         change.put(*changed)
         put_new(ports, change, *(one.account for one in made))
-        progress(total * 3 // 4, total)
+        progress((making * len(made) + total) // 2, total)
         last = _import_event(ports, actor, batch, len(made), len(changed))
         ports.audit.append(*events, *(event for _, event in filter(None, added)), last)
     progress(total, total)

@@ -4,7 +4,7 @@ from typing import Annotated, Final, TypeAlias, TypeVar
 
 import msgspec
 
-from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.errors import InvalidInput, WrongFile
 from cwtui.accounts.importing import yaml_text
 from cwtui.accounts.importing.lines import Source
 from cwtui.accounts.secret import Secret
@@ -22,24 +22,24 @@ Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 16)]
 
 
 def content(source: Source, most: int | None = None) -> bytes:
-    """Return what is in the file, at most so many bytes. Raises Refused for more, and OSError."""
+    """Return what is in the file, at most so many bytes. Raises WrongFile for more, and OSError."""
     most = BYTES_MOST if most is None else most
     pieces: list[bytes] = []
     size = 0
     while piece := source.readline(_PIECE):
         size += len(piece)
         if size > most:
-            raise Refused(_("The file has more than {most} bytes.", most=grouped(most)))
+            raise WrongFile(_("The file has more than {most} bytes.", most=grouped(most)))
         pieces.append(piece)
     return b"".join(pieces).removeprefix(_BYTE_ORDER_MARK)
 
 
 def json(text: bytes, type_: type[T], what: str) -> T:
-    """Return the document as this type. `what` it should be is named in Refused."""
+    """Return the document as this type. `what` it should be is named in WrongFile."""
     try:
         return msgspec.json.decode(text, type=type_, dec_hook=_wrapped)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        raise Refused(_("The file is not {what}.", what=_(what))) from None
+        raise WrongFile(_("The file is not {what}.", what=_(what))) from None
 
 
 def entry(raw: msgspec.Raw | str, type_: type[T]) -> T:
@@ -58,13 +58,13 @@ def entry(raw: msgspec.Raw | str, type_: type[T]) -> T:
 
 
 def structured(text: bytes, type_: type[T], what: str) -> T:
-    """Return the JSON or YAML document as this type. `what` it should be is named in Refused."""
+    """Return the JSON or YAML document as this type. `what` it should be is named in WrongFile."""
     if text.lstrip()[:1] in {b"{", b"["}:
         return json(text, type_, what)
     try:
         return msgspec.convert(yaml_text.parsed(text), type=type_, dec_hook=_wrapped)
     except msgspec.ValidationError:
-        raise Refused(_("The file is not {what}.", what=_(what))) from None
+        raise WrongFile(_("The file is not {what}.", what=_(what))) from None
 
 
 def converted(value: object, type_: type[T]) -> T:
@@ -85,9 +85,9 @@ def _wrapped(type_: type, value: object) -> object:
 
 
 def check_count(entries: int) -> None:
-    """Raise Refused if the file has too many entries."""
+    """Raise WrongFile if the file has too many entries."""
     if entries > ENTRIES_MOST:
-        raise Refused(
+        raise WrongFile(
             ngettext(
                 "The file has more than {number} entry.",
                 "The file has more than {number} entries.",

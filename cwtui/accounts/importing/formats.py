@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.errors import InvalidInput, WrongFile
 from cwtui.accounts.importing import saved
 from cwtui.accounts.importing.entries import FIELDS, IGNORED, Entry, entry
 from cwtui.accounts.importing.lines import Line
@@ -23,7 +23,7 @@ _decode: Final = msgspec.json.Decoder(dict[str, object]).decode
 
 
 def entries(found: Iterable[Line | Problem]) -> Iterator[Entry | Problem]:
-    """Yield what each line says, or what is wrong with it. Raises Refused for a wrong header.
+    """Yield what each line says, or what is wrong with it. Raises WrongFile for a wrong header.
 
     The first line tells the format: JSON begins with { or [, else it is the header of CSV. A list
     in JSON must have one object per line, as `cwtui user list --json` prints it.
@@ -33,7 +33,7 @@ def entries(found: Iterable[Line | Problem]) -> Iterator[Entry | Problem]:
     if first is None:
         return
     if isinstance(first, Problem):
-        raise Refused(
+        raise WrongFile(
             _(
                 "Line {number}: {reason} Nothing was read.",
                 number=first.place.number,
@@ -72,11 +72,11 @@ def _header(line: Line) -> Sequence[str]:
     try:
         names = [name.strip().casefold() for name in _split(line.text)]
     except InvalidInput as error:
-        raise Refused(
+        raise WrongFile(
             _("Line {number}: {error} Nothing was read.", number=line.place.number, error=error)
         ) from None
     if "username" not in names:
-        raise Refused(
+        raise WrongFile(
             _(
                 "The first line has no column username. It must name the columns, separated by "
                 "commas, such as: username,display_name,role,mfa_required"
@@ -85,7 +85,7 @@ def _header(line: Line) -> Sequence[str]:
     for at, name in enumerate(names):
         if name not in _KNOWN:
             shown = visible(shortened(name, _QUOTED))
-            raise Refused(
+            raise WrongFile(
                 _(
                     "There is no column {shown}. Choose from: {fields}.",
                     shown=shown,
@@ -93,7 +93,7 @@ def _header(line: Line) -> Sequence[str]:
                 )
             )
         if name in names[:at]:
-            raise Refused(_("The column {name} appears twice.", name=name))
+            raise WrongFile(_("The column {name} appears twice.", name=name))
     return names
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Final
 
-from cwtui.accounts.errors import InvalidInput, Refused
+from cwtui.accounts.errors import InvalidInput, WrongFile
 from cwtui.accounts.importing import documents, keys
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.found_devices import FoundDevice, merged
@@ -30,7 +30,7 @@ _FOR_SIGNING_IN: Final = re.compile(
 
 
 def entries(given: Given) -> Iterator[Entry | Problem | Note]:
-    """Yield the device of the file. Raises Refused, and OSError."""
+    """Yield the device of the file. Raises WrongFile, and OSError."""
     return merged(_devices(given))
 
 
@@ -63,7 +63,7 @@ def _owner(given: Given) -> str:
     """Return the name of the folder that the file is in, which is that of its owner."""
     path = PurePath(given.path)
     if path.name != NAME or not path.parent.name:
-        raise Refused(
+        raise WrongFile(
             _(
                 "Say whose file this is with --username. It is known only for {name} in a home "
                 "folder.",

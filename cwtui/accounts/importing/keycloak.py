@@ -66,7 +66,7 @@ class _SecretData(Struct):
 
 
 def entries(given: Given) -> Iterator[Entry | Problem | Note]:
-    """Yield the people of a realm. Raises Refused, and OSError."""
+    """Yield the people of a realm. Raises WrongFile, and OSError."""
     what = N_("an export of a Keycloak realm with its users")
     realm = documents.json(documents.content(given.source), _Realm, what)
     documents.check_count(len(realm.users))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple, Protocol
 
-from cwtui.accounts.errors import Refused
+from cwtui.accounts.errors import WrongFile
 from cwtui.accounts.importing.places import Place, Problem
 from cwtui.language import _, grouped
 
@@ -33,14 +33,14 @@ class Line(NamedTuple):
 def lines(source: Source, file: str = "") -> Iterator[Line | Problem]:
     """Yield the lines that are not empty, or what is wrong with them.
 
-    Raises Refused for too many lines or bytes, and OSError.
+    Raises WrongFile for too many lines or bytes, and OSError.
     """
     number = size = 0
     while content := source.readline(LINE_MOST + 1):
         number += 1
         size += len(content)
         if number > LINES_MOST or size > BYTES_MOST:
-            raise Refused(
+            raise WrongFile(
                 _(
                     "The file has more than {lines} lines or {bytes} bytes. Split it into several "
                     "files.",
@@ -55,7 +55,7 @@ def lines(source: Source, file: str = "") -> Iterator[Line | Problem]:
             yield Problem(place, _("The line is longer than {most} bytes.", most=most))
             continue
         if number == 1 and content.startswith(_UTF_16):
-            raise Refused(_("The file is in UTF-16. Save it as UTF-8."))
+            raise WrongFile(_("The file is in UTF-16. Save it as UTF-8."))
         found = _decoded(Place(number, file=file), content)
         if isinstance(found, Problem) or found.text.strip():
             yield found

@@ -28,7 +28,7 @@ _NO_PIN: Final = ("-", "+")
 
 
 def entries(given: Given) -> Iterator[Entry | Problem | Note]:
-    """Yield the users of the file. Raises Refused for too many lines or bytes, and OSError."""
+    """Yield the users of the file. Raises WrongFile for too many lines or bytes, and OSError."""
     return merged(_devices(given))
 
 

@@ -117,8 +117,8 @@ def plan(
     """Return what an import of these lines would do now.
 
     `add_devices`: existing accounts get the devices that they lack. `custom` are the roles that
-    there will be then, if they are not those of now. `invited` is as in Plan. Raises Refused for a
-    file that cannot be read at all, and NotPermitted, SessionEnded and CannotCheck.
+    there will be then, if they are not those of now. `invited` is as in Plan. Raises WrongFile
+    for a file that cannot be read at all, and NotPermitted, SessionEnded and CannotCheck.
     """
     authorise(ports, actor, Permission.MANAGE_USERS)
     custom = ports.accounts.settings().custom_roles if custom is None else custom

@@ -28,7 +28,7 @@ def _own(given: Given) -> Found:
 class Format:
     """How a file is read, and what has to be known besides: see `Given`.
 
-    `read` raises Refused for a file that cannot be read at all, and OSError. `together` gets what
+    `read` raises WrongFile for a file that cannot be read at all, and OSError. `together` gets what
     all files say, where one says what another one lacks.
     """
 

@@ -9,7 +9,7 @@ here.
 from collections.abc import Iterator
 from typing import Any, Final
 
-from cwtui.accounts.errors import Refused
+from cwtui.accounts.errors import WrongFile
 from cwtui.language import _
 
 _DEPTH_MOST: Final = 20
@@ -18,23 +18,23 @@ _NOTHING: Final = ("", "~", "null", "Null", "NULL")
 
 
 def parsed(text: bytes) -> object:
-    """Return the document: dicts, lists, texts and None. Raises Refused, which quotes nothing."""
+    """Return the document: dicts, lists, texts and None. Raises WrongFile, which quotes nothing."""
     try:
         import yaml
     except ImportError:
-        raise Refused(
+        raise WrongFile(
             _("To read YAML, install cwtui[yaml], or make JSON of the file: yq -o json FILE")
         ) from None
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return _Reader(yaml, yaml.parse(text.decode(), Loader=loader)).document()
     except UnicodeDecodeError:
-        raise Refused(_("The file is not in UTF-8.")) from None
+        raise WrongFile(_("The file is not in UTF-8.")) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         if mark is None:
-            raise Refused(_("The file is not YAML.")) from None
-        raise Refused(_("The file is not YAML on line {number}.", number=mark.line + 1)) from None
+            raise WrongFile(_("The file is not YAML.")) from None
+        raise WrongFile(_("The file is not YAML on line {number}.", number=mark.line + 1)) from None
 
 
 class _Reader:
@@ -47,20 +47,20 @@ class _Reader:
         while not isinstance(event := self._next(), self._yaml.StreamEndEvent):
             if isinstance(event, self._yaml.DocumentStartEvent):
                 if content is not None:
-                    raise Refused(_("The file has several YAML documents."))
+                    raise WrongFile(_("The file has several YAML documents."))
                 content = self._value(self._next(), _DEPTH_MOST)
         return content
 
     def _next(self) -> Any:
         self._left -= 1
         if not self._left:
-            raise Refused(_("The file is too long."))
+            raise WrongFile(_("The file is too long."))
         return next(self._events)
 
     def _value(self, event: Any, depth: int) -> object:
         yaml = self._yaml
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None or event.tag is not None:
-            raise Refused(
+            raise WrongFile(
                 _(
                     "Line {number} has an anchor, an alias or a tag of YAML. Write the value "
                     "itself there.",
@@ -71,7 +71,7 @@ class _Reader:
             is_plain = event.implicit[0]
             return None if is_plain and event.value in _NOTHING else str(event.value)
         if not depth:
-            raise Refused(
+            raise WrongFile(
                 _("Line {number} is nested too deeply.", number=event.start_mark.line + 1)
             )
         if isinstance(event, yaml.SequenceStartEvent):
@@ -90,7 +90,7 @@ class _Reader:
             is_text = isinstance(event, self._yaml.ScalarEvent)
             key = self._value(event, depth) if is_text else None
             if not isinstance(key, str) or key in found:
-                raise Refused(
+                raise WrongFile(
                     _(
                         "Line {number} has a key that is not text, or appears twice.",
                         number=event.start_mark.line + 1,
