@@ -273,14 +273,15 @@ def later_than(path: Path) -> int:
     return max(time.time_ns(), before + 1)
 
 
-def append_durably(path: Path, line: bytes) -> None:
+def append_durably(path: Path, line: bytes, *, is_there: bool = False) -> None:
     """Append a line to a file with mode 0600 and sync it. The caller holds a lock.
 
-    After CannotCheck, the file is as long as before.
+    `is_there`: the caller has just found the regular file. After CannotCheck, the file is as long
+    as before.
     """
-    folder, is_new = reserve.folder_of(path), not exists(path)
+    folder, is_new = reserve.folder_of(path), not (is_there or exists(path))
     try:
-        reserve.with_room_from(folder, len(line), lambda: _append(path, line))
+        reserve.with_room_from(folder, len(line), lambda: _append(path, line, is_there=is_there))
     except OSError as error:
         raise cannot("write", path, error) from None
     if is_new:
@@ -288,8 +289,9 @@ def append_durably(path: Path, line: bytes) -> None:
     reserve.keep(folder)
 
 
-def _append(path: Path, line: bytes) -> None:
-    with closed(open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)) as descriptor:
+def _append(path: Path, line: bytes, *, is_there: bool) -> None:
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+    with closed(open_regular(path, flags, was_regular=is_there)) as descriptor:
         found = os.fstat(descriptor)
         check_found(path, found)
         _append_line(descriptor, found.st_size, line)

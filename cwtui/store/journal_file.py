@@ -197,7 +197,7 @@ def commit(path: Path, end: int) -> Version:
     CannotCheck.
     """
     try:
-        descriptor = open_regular(path, os.O_RDWR)
+        descriptor = open_regular(path, os.O_RDWR, was_regular=True)  # when it was prepared
     except OSError as error:
         raise cannot("write", path, error) from None
     with closed(descriptor):

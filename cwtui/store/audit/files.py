@@ -32,6 +32,16 @@ class _Opened(NamedTuple):
     is_present: bool
 
 
+class Newest(NamedTuple):
+    """The end of the current file: its last line, and the size of the file in bytes.
+
+    The line is None if it is partial, long, or not in this file.
+    """
+
+    line: bytes | None
+    size: int
+
+
 class AuditFiles:
     """The current file `path` and the rotated files beside it. All methods raise CannotCheck."""
 
@@ -82,10 +92,10 @@ class AuditFiles:
                 yield from _backward(opened, position, unfinished=locked or not opened.is_present)
             last_file, position = opened.number - 1, None
 
-    def newest(self) -> bytes | None:
-        """Return the last line. The caller holds the lock.
+    def newest(self) -> Newest | None:
+        """Return the end of the current file; None if there is none. The caller holds the lock.
 
-        None if it is partial, long, or not in the current file; `backward` finds it in any case.
+        If it has no line, `backward` finds it in any case.
         """
         try:
             with closed(open_regular(self.path)) as descriptor:
@@ -99,7 +109,7 @@ class AuditFiles:
             raise cannot("read", self.path, error) from None
         before = text.rfind(b"\n", 0, -1)
         is_whole = text.endswith(b"\n") and (before >= 0 or start == 0)
-        return text[before + 1 : -1] if is_whole else None
+        return Newest(text[before + 1 : -1] if is_whole else None, found.st_size)
 
     @contextmanager
     def _opened(self, pick: Callable[[list[int]], int | None]) -> Iterator[_Opened | None]:

@@ -30,7 +30,7 @@ from cwtui.host.files import (
 )
 from cwtui.host.locks import exclusive, undisturbed
 from cwtui.host.untrusted_files import open_regular
-from cwtui.store.audit.files import AuditFiles
+from cwtui.store.audit.files import AuditFiles, Newest
 
 MEGABYTE: Final = 1_000_000
 _AT_ONCE: Final = 1 << 16
@@ -73,16 +73,16 @@ class FileAuditLog:
     def _append(self, events: Sequence[Event]) -> None:
         with exclusive(self._path, self._check_is_there):
             self._check_is_there()
-            ends = self._read_ends()
-            if self._is_full():
-                ends = self._rotate(ends)
-            start = audit_chain.following(self._tail(), ends)
+            ends, newest = self._read_ends(), self._files.newest()
+            if newest is not None and newest.size >= self._max_bytes:
+                ends, newest = self._rotate(ends), None
+            start = audit_chain.following(self._tail(newest), ends)
             written: list[bytes] = []
             link = start
             for event in events:
                 written.append(encode(event, link.n, link.hash))
                 link = Link(link.n + 1, audit_chain.link_of(written[-1], link.n).hash)
-            append_durably(self._path, b"\n".join(written))
+            append_durably(self._path, b"\n".join(written), is_there=newest is not None)
             # The events are recorded, so errors from here on must not say otherwise.
             with suppress(OSError, CannotCheck):
                 first = ends.first if ends is not None else self._first() or start
@@ -91,10 +91,9 @@ class FileAuditLog:
             for line in written:
                 self._copy(line)
 
-    def _tail(self) -> Tail:
-        newest = self._files.newest()
-        if newest is not None:
-            end = audit_chain.tail([newest])
+    def _tail(self, newest: Newest | None) -> Tail:
+        if newest is not None and newest.line is not None:
+            end = audit_chain.tail([newest.line])
             if end.n is not None:
                 return end
         with closing(self._files.backward(None, locked=True)) as lines:
@@ -150,14 +149,6 @@ class FileAuditLog:
         check_folder(self._path.parent)
 
     # The files
-
-    def _is_full(self) -> bool:
-        try:
-            return self._path.stat().st_size >= self._max_bytes
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            raise cannot("read", self._path, error) from None
 
     def _rotate(self, ends: Ends | None) -> Ends | None:
         """Start a new file, remove the oldest ones, and return the new ends."""

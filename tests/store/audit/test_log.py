@@ -236,7 +236,8 @@ def test_the_chain_goes_on_after_a_line_of_any_length(file: Path, length: int) -
     for reason in ("x" * length, "y", "z" * length, ""):
         log.append(event(reason=reason))
         last = file.read_bytes().splitlines()[-1]
-        assert audit_files.AuditFiles(file).newest() == (last if len(last) < 4095 else None)
+        newest = audit_files.Newest(last if len(last) < 4095 else None, file.stat().st_size)
+        assert audit_files.AuditFiles(file).newest() == newest
     assert [len(one.reason) for one in records(log)] == [length, 1, length, 0]
     assert findings(log) == []
 
