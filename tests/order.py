@@ -27,7 +27,7 @@ LONGEST_FIRST: Final = (
     "pam/test_without_service.py",
     "bench",
 )
-"""Folders and files with tests that take many seconds each."""
+"""Folders and files with tests that take many seconds each, those that mostly wait at the end."""
 APART: Final = "walk"
 """The folder of LONGEST_FIRST whose tests share nothing, so that each may go to another process."""
 
@@ -53,7 +53,8 @@ def longest_first(items: list[pytest.Item], processes: int) -> None:
     """Deal the longest tests to the processes, which begin with them.
 
     Each process gets an equal share of the list, and then takes what others have not begun, from
-    the end of their shares. A long test that begins late would keep one process busy alone.
+    the end of their shares. A long test that begins late would keep one process busy alone. Each
+    second process begins with the tests that mostly wait, as otherwise all would wait together.
     """
     groups = [list(tests) for _, tests in groupby(items, _dealt_with)]
     long = sorted((tests for tests in groups if _is_long(tests)), key=_rank)
@@ -62,7 +63,8 @@ def longest_first(items: list[pytest.Item], processes: int) -> None:
     items.clear()
     for process in range(processes):
         size = left // (processes - process)  # as pytest-xdist shares them out
-        share = [item for tests in long[process::processes] for item in tests]
+        begun = long[process::processes][:: -1 if process % 2 else 1]
+        share = [item for tests in begun for item in tests]
         share += islice(short, max(0, size - len(share)))
         left -= size
         items += share

@@ -48,6 +48,13 @@ def test_each_process_begins_with_walks() -> None:
     assert [item.path.parent.name for item in tests] == ["walk", "walk", "cli", "cli"] * 4
 
 
+def test_each_second_process_begins_with_tests_that_wait() -> None:
+    tests = items(attack=1, bench=1, cli=4, durability=1, walk=1)
+    order.longest_first(tests, 2)
+    firsts = [[item.path.parent.name for item in tests[begin:][:2]] for begin in (0, 4)]
+    assert firsts == [["walk", "attack"], ["bench", "durability"]]
+
+
 def test_the_long_files_exist() -> None:
     assert all((HERE / name).exists() for name in order.LONGEST_FIRST)
 
