@@ -1,6 +1,7 @@
 """The client's side of a conversation with the service."""
 
 import socket
+import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.accounts.secret import Secret
 from cwtui.dialogue.conversation import Conversation, Gone, Room
 from cwtui.language import N_, _
-from cwtui.service import packets
+from cwtui.service import packets, peers
 from cwtui.service.packets import BadPacket, Phase, Request, Shown, Verdict
 from cwtui.service.remote import receive, send
 
@@ -112,11 +113,34 @@ def _connected(path: Path) -> Iterator[socket.socket]:
                 )
             ) from None
         except OSError as error:
-            reason = (error.strerror or _("it does not answer")).lower()
-            raise NotThere(
-                _("No sign-in service at {path}: {reason}.", path=path, reason=reason)
-            ) from None
+            raise NotThere(_gone(path, error)) from None
+        _check_trusted(path, connection)
         yield connection
+
+
+def _check_trusted(path: Path, connection: socket.socket) -> None:
+    """Raise CannotCheck unless whoever listens may be the service, as PAM's module does.
+
+    That is root or the owner of the socket, and only the owner of the folder can have put it there.
+    """
+    try:
+        uid = peers.peer_of(connection).uid
+        owner, mode = path.stat().st_uid, path.parent.stat().st_mode
+    except OSError as error:
+        raise NotThere(_gone(path, error)) from None
+    if uid not in {0, owner} or mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise CannotCheck(
+            _(
+                "What listens at {path} may be somebody else's: the folder must be one that only "
+                "the Unix user of the service can write to.",
+                path=path,
+            )
+        )
+
+
+def _gone(path: Path, error: OSError) -> str:
+    reason = (error.strerror or _("it does not answer")).lower()
+    return _("No sign-in service at {path}: {reason}.", path=path, reason=reason)
 
 
 def _send(connection: socket.socket, packet: bytes) -> None:
