@@ -1,7 +1,8 @@
 """The keys that protect the store, in one JSON file apart from it."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused
 from cwtui.host.files import (
+    cannot,
     check_private,
     discard,
     exists,
@@ -20,6 +22,7 @@ from cwtui.host.files import (
     write_atomically,
 )
 from cwtui.host.locks import exclusive
+from cwtui.host.untrusted_files import check_regular
 from cwtui.keyring import file_format
 from cwtui.keyring.file_format import KeyFile
 from cwtui.keyring.opened import Held, Keys, OpenKeyring, Version, held_in, remedy
@@ -54,14 +57,23 @@ class FileKeyring(OpenKeyring):
 
     @classmethod
     def replace(cls, path: Path, now: float) -> Self:
-        """Replace a wrong keyring with a new one; the old file is kept as `NAME.lost-TIME`."""
+        """Replace a wrong keyring with a new one; the old file is kept as `NAME.lost-TIME`.
+
+        Raises CannotCheck, also for what is not a regular file.
+        """
         make_private_folder(path.parent)
-        keep(path, f"lost-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%S.%f}")
+        real = _real(path)
+        try:
+            with suppress(FileNotFoundError):
+                check_regular(real)
+        except OSError as error:
+            raise cannot("write", path, error) from None
+        keep(real, f"lost-{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%S.%f}")
         return cls._made(path, now)
 
     @classmethod
     def _made(cls, path: Path, now: float) -> Self:
-        write_atomically(path, file_format.encoded(file_format.new_file(now)))
+        write_atomically(_real(path), file_format.encoded(file_format.new_file(now)))
         return cls(path)
 
     @contextmanager
@@ -77,7 +89,7 @@ class FileKeyring(OpenKeyring):
                 )
             )
         with exclusive(self._path):
-            change = _FileChange(self._path)
+            change = _FileChange(_real(self._path))
             if self.check is not None:
                 self.check(change.held)
             try:
@@ -115,6 +127,11 @@ class FileKeyring(OpenKeyring):
                 )
             ) from None
         return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
+
+
+def _real(path: Path) -> Path:
+    """Return the file that a link leads to: the link stays, and the keys stay on their disk."""
+    return Path(os.path.realpath(path))
 
 
 class KeyringChange:

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from threading import Barrier, Thread
 
@@ -119,6 +120,36 @@ def test_a_replaced_keyring_is_kept_beside_the_new_one(file: Path, keyring: File
     assert kept.read_bytes() == before
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert keyring.active == new.active
+
+
+def test_a_link_to_a_keyring_stays_a_link(file: Path, keyring: FileKeyring, tmp_path: Path) -> None:
+    """Else the keys would move to another disk, and the file that is backed up lack the new one."""
+    link = tmp_path / "link.json"
+    link.symlink_to(file)
+    active = rotated(link)
+    assert link.readlink() == file
+    assert keyring.active == active
+    new = FileKeyring.replace(link, NOW + 2)
+    assert link.readlink() == file
+    assert keyring.active == new.active
+    [kept] = file.parent.glob("keyring.json.lost-*")
+    assert FileKeyring.load(kept).active == active
+
+
+@pytest.mark.parametrize("target", [os.mkfifo, os.mkdir], ids=["FIFO", "folder"])
+def test_what_is_not_a_file_is_not_replaced(
+    tmp_path: Path, target: Callable[[Path, int], None]
+) -> None:
+    """So nothing happens to /dev/null if somebody names it as the keyring."""
+    other = tmp_path / "other"
+    target(other, 0o600)
+    before = other.stat()
+    for act in (FileKeyring.create, FileKeyring.replace):
+        with pytest.raises(CannotCheck):
+            act(other, NOW)
+        assert os.path.samestat(before, other.stat())
+        assert other.stat().st_mode == before.st_mode
+    assert list(tmp_path.iterdir()) == [other]
 
 
 def test_concurrent_rotations_lose_no_key(file: Path, keyring: FileKeyring) -> None:
