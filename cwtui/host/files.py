@@ -328,8 +328,10 @@ def closed(descriptor: int) -> AbstractContextManager[int]:
 
 def close(descriptor: int) -> None:
     """Close the descriptor. Errors are ignored."""
-    with suppress(OSError):  # it is closed anyway, and important data was synced before
+    try:
         os.close(descriptor)
+    except OSError:
+        return  # it is closed anyway, and important data was synced before
 
 
 def write_all(descriptor: int, content: bytes) -> None:

@@ -51,25 +51,31 @@ def keep(folder: Path, largest: int = 0) -> None:
 
     Never raises: a full disk must not stop actions that need no space.
     """
-    with suppress(OSError):
+    try:
         has = size_in(folder)
-        if has >= MARGIN + largest:
-            return
-        disk = os.statvfs(folder)
-        # In large steps, so that a growing file does not need more each time.
-        target = -(-(MARGIN + largest) // MARGIN) * MARGIN
-        size = min(target, has + disk.f_bavail * disk.f_frsize)
-        if size > has:
-            _allocate(_file_in(folder), size)
+        if has < MARGIN + largest:
+            _grow(folder, has, MARGIN + largest)
+    except OSError:
+        return
+
+
+def _grow(folder: Path, has: int, least: int) -> None:
+    disk = os.statvfs(folder)
+    # In large steps, so that a growing file does not need more each time.
+    target = -(-least // MARGIN) * MARGIN
+    size = min(target, has + disk.f_bavail * disk.f_frsize)
+    if size > has:
+        _allocate(_file_in(folder), size)
 
 
 def size_in(folder: Path) -> int:
     """Return how many bytes are reserved in the folder. Raises OSError."""
+    path = _file_in(folder)
     try:
-        found = _file_in(folder).stat()
+        found = path.stat()
     except FileNotFoundError:
         return 0
-    check_regular(_file_in(folder), found.st_mode)
+    check_regular(path, found.st_mode)
     return found.st_size
 
 
