@@ -9,6 +9,8 @@ proved.
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
+from msgspec import structs
+
 from cwtui.accounts import (
     account_changes,
     closed_accounts,
@@ -233,7 +235,7 @@ def with_one_time_code(ports: Ports, state: CodeNeeded, typed: str, field: str =
             ports, claim, lambda: _factor(ports, progress), typed, field
         )
         proved = progress.proved | {Proof.ONE_TIME_CODE}
-        further = replace(progress, proved=proved, code_at=now, device=accepted.device.name)
+        further = structs.replace(progress, proved=proved, code_at=now, device=accepted.device.name)
         with code_factors.reuse_recorded(ports, claim, accepted):
             use = code_factors.after_code(claim, accepted, now)
             return advance(ports, further, EventType.SIGN_IN_CODE, use)
@@ -254,7 +256,7 @@ def with_backup_code(
         )
         return advance(
             ports,
-            replace(
+            structs.replace(
                 progress,
                 proved=progress.proved | {Proof.BACKUP_CODE},
                 code_at=ports.now(),
@@ -304,7 +306,9 @@ def with_new_password(
                 ports, EventType.PASSWORD_CHANGE, progress, name, reason, change=change
             ),
         )
-    return advance(ports, replace(progress, epoch=after.session_epoch, password_changed=True))
+    return advance(
+        ports, structs.replace(progress, epoch=after.session_epoch, password_changed=True)
+    )
 
 
 def advance(
@@ -316,7 +320,7 @@ def advance(
     sign-in record.
     """
     account = current(ports, progress)
-    progress = replace(progress, last_step_at=ports.now(), lifetime=LIFETIME)
+    progress = structs.replace(progress, last_step_at=ports.now(), lifetime=LIFETIME)
     settings = ports.accounts.settings()
     match next_step(account, settings, progress):
         case Step.PASSWORD:
@@ -328,7 +332,7 @@ def advance(
             needed = NewPasswordNeeded(progress, rules, invited=account.invited)
             return _waiting(ports, needed, event, note)
         case Step.ENROLMENT:
-            progress = replace(progress, lifetime=ENROLMENT_LIFETIME)
+            progress = structs.replace(progress, lifetime=ENROLMENT_LIFETIME)
             offered = enrolment.begin(ports, account, progress.offered)
             return _waiting(ports, EnrolmentNeeded(progress, offered), event, note)
         case Step.BACKUP_CODES:
@@ -345,7 +349,7 @@ def _waiting(ports: Ports, state: Waiting, event: EventType | None, note: Note) 
         factors.record_step(ports, claim, ending, event, note, progress.device)
         return state
     before = factors.record_stop(ports, claim, ending, note)
-    return replace(state, progress=replace(progress, before_stop=before))
+    return replace(state, progress=structs.replace(progress, before_stop=before))
 
 
 def _ending(state: Waiting) -> Ending:

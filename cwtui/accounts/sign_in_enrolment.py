@@ -1,8 +1,6 @@
 """The last steps of a sign-in: required enrolment, and the backup codes that it ends with."""
 
-from dataclasses import replace
-
-from msgspec.structs import replace as replace_fields
+from msgspec.structs import replace
 
 from cwtui.accounts import enrolment, failed_sign_ins
 from cwtui.accounts.audit.events import EventType
@@ -49,7 +47,7 @@ def make_new_backup_codes(ports: Ports, state: BackupCodesUnacknowledged) -> Bac
     event = EventType.BACKUP_CODES_REGENERATE
     with ports.accounts.change() as change:
         account = current(ports, progress, change)
-        factor = replace_fields(second_factor(account), backup_codes=hashed)
+        factor = replace(second_factor(account), backup_codes=hashed)
         after = account.changed_ending_sessions(second_factor=factor)
         change.put(after)
         write_audit(ports, event, progress, progress.username, change=change)

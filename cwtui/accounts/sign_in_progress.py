@@ -1,9 +1,10 @@
 """What an unfinished sign-in has proved so far, whether it may continue, and what follows."""
 
-from dataclasses import dataclass
 from datetime import UTC
 from enum import Enum, auto
 from typing import Final
+
+from msgspec import Struct
 
 from cwtui.accounts import account_state, closed_accounts, tries
 from cwtui.accounts.credentials.backup_codes import are_saved
@@ -39,8 +40,7 @@ SECOND_FACTOR: Final = frozenset({Proof.ONE_TIME_CODE, Proof.BACKUP_CODE})
 """Either of these proves the second factor."""
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(Struct, frozen=True, gc=False):
     """What was proved so far, by whom, and for which epoch of the account."""
 
     username: str

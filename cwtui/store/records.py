@@ -177,6 +177,8 @@ def _banned(view: View) -> dict[str, SignInRecord]:
 
 
 def _changed_by(others: Others, kept: "_Others") -> dict[str, SignInRecord | None]:
+    if len(kept) <= others.most:
+        return {}  # at once: this includes most files
     named = takewhile(lambda name: name.startswith(others.prefix), kept.following(others.prefix))
     crowd = sum(1 for _ in islice(named, others.most + 1))
     return dict(others.change(kept)) if crowd > others.most else {}
