@@ -110,7 +110,10 @@ class Server:
             self.room.enter(peer)
         except Full:
             who = peer.name or f"uid {peer.uid}"
-            service_log.log_once(f"A sign-in was refused: {who}, or all users, have too many open.")
+            # A local user may have thousands of ids (subuid(5)).
+            service_log.log_once(
+                f"A sign-in of the Unix user {who} was refused: too many are open already.", "full"
+            )
             connection.close()
             return
         thread = Thread(target=self._converse, args=(connection, peer), daemon=True)

@@ -53,8 +53,11 @@ def log(sentence: str) -> None:
         sys.stderr.flush()
 
 
-def log_once(sentence: str) -> None:
-    """Write a line, unless the same was written less than a minute ago."""
-    number = _repeats.count(sentence, time.monotonic())
+def log_once(sentence: str, cause: str = "") -> None:
+    """Write a line, unless one of the same cause was written less than a minute ago.
+
+    Without a cause, that is the sentence itself.
+    """
+    number = _repeats.count(cause or sentence, time.monotonic())
     if number:
         log(f"{sentence} ({number:,} times)" if number > 1 else sentence)

@@ -25,6 +25,12 @@ def test_the_operator_reads_why_nobody_can_sign_in_and_people_do_not(
     )
 
 
+def test_many_names_do_not_fill_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(100):
+        service_log.log_once(f"The Unix user {number} was refused.", "a test")
+    assert capsys.readouterr().err == "The Unix user 0 was refused.\n"
+
+
 def test_what_repeats_is_counted_and_said_again_after_a_minute() -> None:
     repeats = Repeats()
     assert repeats.count("one", 0) == 1
