@@ -55,6 +55,8 @@ class Database:
         self._checked: tuple[bool, frozenset[str]] | None = None
         self._own = threading.local()
         self._kept = Kept()
+        self.accounts = 0
+        """How many accounts there were at the last answer."""
         self.keyring_version: str | None = None
         """The version of the keyring in the database, if there is one there."""
         self.knows_keyring = False
@@ -159,7 +161,7 @@ class Database:
             raise StoreMissing("The database has no store of cwtui any more. Nothing was changed.")
         shown, accounts, needed, settings, keyring = answer.rows[0]
         self.clock.learn(shown, asked, answered)
-        self.keyring_version, self.knows_keyring = keyring, True
+        self.accounts, self.keyring_version, self.knows_keyring = accounts, keyring, True
         head = Head(accounts, ids_of(needed), settings)
         state = (not accounts, head.needed_keys)
         if is_final and self.check is not None and state != self._checked:

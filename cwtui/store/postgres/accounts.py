@@ -132,7 +132,7 @@ class PostgresAccountStore:
         after: AccountRow | None = None,
         limit: int | None = None,
     ) -> list[AccountRow]:
-        return queries.page(self._read, query, sort, after, limit)
+        return queries.page(self._read, query, sort, after, limit, self._database.accounts)
 
     def count(self, query: Query[AccountRow]) -> int:
         if not query.terms:

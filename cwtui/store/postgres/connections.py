@@ -82,6 +82,8 @@ class _Connection(psycopg.Connection[Row]):
 
     gave_up_waiting = False
     """Whether the server committed without waiting for its standby any longer."""
+    longest: float | None = None
+    """How many seconds it waits for an answer, if not ANSWER_SECONDS."""
 
     def note(self, notice: Diagnostic) -> None:
         """Note a warning of the server that it gave up waiting: COMMIT succeeds all the same."""
@@ -89,7 +91,7 @@ class _Connection(psycopg.Connection[Row]):
             self.gave_up_waiting = True
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
-        return super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
+        return super().wait(gen, interval, timeout or self.longest or ANSWER_SECONDS)
 
 
 class _Janitor:
@@ -217,6 +219,7 @@ class Connections:
         if connection.closed or connection.info.transaction_status is not TransactionStatus.IDLE:
             _close(connection)
             return
+        connection.longest = None
         with self._lock:
             self._unused.append((connection, time.monotonic()))
             too_many = self._unused[:-_KEPT]

@@ -8,7 +8,7 @@ from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.transactions import Transaction
 
-VERSION: Final = 6
+VERSION: Final = 7
 LOCK: Final = 0x63777475
 """The advisory lock of everyone who creates or migrates the schema: "cwtu"."""
 
@@ -153,6 +153,22 @@ _LIFE: Final = (
     "CREATE INDEX account_expires ON cwtui.account (expires_at) WHERE expires_at IS NOT NULL",
     "UPDATE cwtui.schema_version SET version = 6",
 )
+_RARE: Final = (
+    # For values that few accounts have. They are small, because equal values are kept once.
+    "CREATE INDEX account_origin ON cwtui.account (origin)",
+    "CREATE INDEX account_enabled ON cwtui.account (enabled)",
+    "CREATE INDEX account_mfa ON cwtui.account (has_second_factor, mfa_required)",
+    # The same as conditions.KIND, or no filter finds it.
+    """
+    CREATE INDEX account_password ON cwtui.account ((
+        CASE WHEN listed -> 'password' IS NULL THEN 'elsewhere'
+            WHEN listed -> 'initial_password_expires_at' IS NOT NULL THEN 'initial'
+            WHEN listed -> 'must_change_password' IS NOT NULL THEN 'must-change'
+            ELSE 'set' END
+    ))
+    """,
+    "UPDATE cwtui.schema_version SET version = 7",
+)
 _MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     1: _FIRST,
     2: (
@@ -164,6 +180,7 @@ _MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     4: _FILTERS,
     5: _KEYRING,
     6: _LIFE,
+    7: _RARE,
 }
 """The statements that lead to each version from the one before."""
 
@@ -215,7 +232,9 @@ def check(database: Database) -> None:
                 "the owner of the tables, run any command, such as cwtui store check. Then give "
                 "each role its rights again: cwtui store grant ROLE"
             )
+        transaction.take_long()  # an index of a million rows takes seconds
         _bring_up(transaction, version)
+        transaction.later(Statement("ANALYZE cwtui.account"))
 
 
 def _bring_up(transaction: Transaction, version: int) -> None:

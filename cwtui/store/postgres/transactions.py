@@ -37,6 +37,10 @@ LIMITS: Final = Statement(
     " THEN set_config('synchronous_commit', 'on', true) END"
 )
 """For this transaction only, in milliseconds: they stay below what a connection waits for."""
+LONG_SECONDS: Final = 1800.0
+_LONG: Final = Statement(
+    "SELECT set_config('statement_timeout', %s, true)", (f"{LONG_SECONDS:.0f}s",)
+)
 KEYRING_VERSION: Final = "encode(sha256(convert_to(keyring::text, 'UTF8')), 'hex')"
 HEAD: Final = Statement(
     "SELECT extract(epoch FROM clock_timestamp())::float8, accounts, needed_keys, settings,"  # noqa: S608  constants
@@ -168,6 +172,11 @@ class Transaction:
         """
         self._writes = True
         self._last.append((statement, on_answer, not self.takes_others))
+
+    def take_long(self) -> None:
+        """Let statements take up to half an hour from now on."""
+        self._connection.longest = LONG_SECONDS
+        self.later(_LONG)
 
     def after(self, act: Callable[[], None]) -> None:
         """Do this after the transaction was committed."""

@@ -6,15 +6,16 @@ from threading import Barrier, Thread
 import psycopg
 import pytest
 
-from cwtui.accounts.account_words import Facts, account_words
 from cwtui.accounts.errors import CannotCheck, StoreMissing, StoreTooNew
-from cwtui.accounts.filter_language import parse
-from cwtui.accounts.listing import BY_USERNAME
-from cwtui.accounts.roles import ADMIN
-from cwtui.store.postgres import checking, opening, queries, schema
-from cwtui.store.postgres.connections import Answer
-from cwtui.store.postgres.opening import Parts
-from tests.servers.postgres import Postgres
+from cwtui.store.postgres import (
+    checking,
+    connections,
+    opening,
+    schema,
+    transactions,
+)
+from cwtui.store.postgres.connections import Statement
+from tests.servers.postgres import TEMPLATE, Postgres
 from tests.store.samples import PLAIN
 
 
@@ -73,29 +74,6 @@ def test_tables_of_a_newer_version_or_without_others_are_refused(
     )
 
 
-def test_a_filter_by_text_or_role_uses_an_index(parts: Parts, url: str) -> None:
-    with parts.accounts.change() as change:
-        change.put(PLAIN.changed(username="bob", roles=(ADMIN,)))
-    read = parts.accounts._read
-    for words, index in (("role:admin", "account_roles"), ("bob", "account_text")):
-        query = parse(words, account_words(Facts()), 0.0)
-        sent: list[tuple[str, tuple[object, ...]]] = []
-
-        def noted(sql: str, *values: object) -> Answer:
-            sent.append((sql, values))  # noqa: B023  called at once
-            return read(sql, *values)
-
-        (row,) = queries.page(noted, query, BY_USERNAME, None, 20)
-        assert row.username == "bob"
-        with psycopg.connect(url, autocommit=True) as connection:
-            # A table as small as this is read as a whole, or in the order of its names.
-            connection.execute("SET enable_seqscan = off")
-            connection.execute("SET enable_indexscan = off")
-            ((sql, values),) = sent
-            plan = connection.execute(f"EXPLAIN {sql}".encode(), values).fetchall()
-            assert index in str(plan)
-
-
 def test_a_store_without_the_extension_for_texts_is_told(
     postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,3 +90,23 @@ def test_a_store_without_the_extension_for_texts_is_told(
         opening.create(url)
         with closing(opening.parts(url)) as parts:
             assert list(checking.text_index(parts, "database")) == []
+
+
+def test_a_migration_may_take_longer_than_any_other_change(
+    postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as for the index of a million rows."""
+    with postgres_server.database(TEMPLATE) as url:
+        with psycopg.connect(url) as connection:
+            connection.execute("DROP INDEX cwtui.account_origin, cwtui.account_enabled")
+            connection.execute("DROP INDEX cwtui.account_mfa, cwtui.account_password")
+            connection.execute("UPDATE cwtui.schema_version SET version = 6")
+        slowly = ("SELECT pg_sleep(0.4)", *schema._RARE)
+        monkeypatch.setitem(schema._MIGRATIONS, 7, slowly)
+        soon = Statement("SELECT set_config('statement_timeout', '200', true)")
+        monkeypatch.setattr(transactions, "LIMITS", soon)
+        monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.2)
+        with closing(opening.parts(url)) as parts:
+            assert parts.accounts.is_empty()
+            with parts.connections.one() as kept, pytest.raises(CannotCheck):
+                parts.connections.send(kept, [Statement("SELECT pg_sleep(5)")])
