@@ -159,7 +159,7 @@ class Database:
         answered = self.clock.here()
         if len(answer.rows) != 1:
             raise StoreMissing("The database has no store of cwtui any more. Nothing was changed.")
-        shown, accounts, needed, settings, keyring = answer.rows[0]
+        shown, accounts, needed, settings, keyring, _ = answer.rows[0]
         self.clock.learn(shown, asked, answered)
         self.accounts, self.keyring_version, self.knows_keyring = accounts, keyring, True
         head = Head(accounts, ids_of(needed), settings)

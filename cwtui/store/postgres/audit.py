@@ -24,27 +24,36 @@ _AT_ONCE: Final = 1000
 """Events that one statement adds."""
 
 FUNCTION: Final = (
-    "DROP FUNCTION cwtui.append_event(uuid, text)",
     # The only way to add events for roles without rights to these tables. The lock makes others
     # wait, so that events are chained one after the other. The end of the chain is written once,
     # as each of its versions makes the next one slower until the transaction ends.
+    # A role could send anything. So a line must be one object, must not say its number again, and
+    # must not have a time long past: a search for what is newer ends at the first older event.
     r"""
-    CREATE FUNCTION cwtui.append_events(acts uuid[], events text[]) RETURNS SETOF bytea
+    CREATE OR REPLACE FUNCTION cwtui.append_events(acts uuid[], events text[])
+    RETURNS SETOF bytea
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS $$
     DECLARE
         head cwtui.audit_head;
         given record;
         line bytea;
+        written json;
     BEGIN
         SELECT * INTO STRICT head FROM cwtui.audit_head FOR UPDATE;
         FOR given IN SELECT * FROM unnest(acts, events) AS given (act, event) LOOP
             IF (given.event ~ '[\r\n]' OR octet_length(given.event) > 65000) IS NOT FALSE THEN
                 RAISE EXCEPTION 'no event of cwtui';
             END IF;
-            line := convert_to(concat(
-                '{"n":', head.n + 1, ',"previous":"', head.hash, '",', given.event
-            ), 'UTF8');
+            written := concat('{"n":', head.n + 1, ',"previous":"', head.hash, '",', given.event);
+            IF (
+                written ->> 'n' <> (head.n + 1)::text OR written ->> 'previous' <> head.hash
+                OR ((written ->> 'at')::timestamptz < clock_timestamp() - interval '1 day'
+                    AND strpos(coalesce(written ->> 'reason', ''), 'while_cut_off=') = 0)
+            ) IS NOT FALSE THEN
+                RAISE EXCEPTION 'no event of cwtui';
+            END IF;
+            line := convert_to(written::text, 'UTF8');
             INSERT INTO cwtui.audit (n, act, line) VALUES (head.n + 1, given.act, line);
             head.n := head.n + 1;
             head.previous := head.hash;

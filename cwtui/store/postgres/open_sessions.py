@@ -15,7 +15,7 @@ from cwtui.accounts.model import EndAsked, OpenSession
 from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.problems import Cut
-from cwtui.store.postgres.transactions import BEGIN, COMMIT, LIMITS
+from cwtui.store.postgres.transactions import BEGIN, COMMIT, LIMITS, OWN_NAMES
 
 TABLE: Final = (
     """
@@ -32,7 +32,7 @@ TABLE: Final = (
 )
 
 _QUICK: Final = Statement(
-    "SELECT set_config('statement_timeout', '9000', true),"
+    f"SELECT {OWN_NAMES}, set_config('statement_timeout', '9000', true),"
     " set_config('lock_timeout', '8000', true), set_config('synchronous_commit', 'off', true)"
 )
 """If the server loses such a row in a crash, the session notices and adds it again."""

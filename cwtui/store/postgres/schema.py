@@ -8,7 +8,7 @@ from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.transactions import Transaction
 
-VERSION: Final = 7
+VERSION: Final = 8
 LOCK: Final = 0x63777475
 """The advisory lock of everyone who creates or migrates the schema: "cwtu"."""
 
@@ -129,14 +129,21 @@ _BEGUN: Final = (
 _FILTERS: Final = (
     "CREATE INDEX account_roles ON cwtui.account USING gin (roles) WITH (fastupdate = off)",
     # The owner of a database can create this extension, where its files are installed. Without it,
-    # a text is searched in all rows.
+    # a text is searched in all rows. It may be in any schema, and no schema is searched.
     """
     DO $$ BEGIN
-        CREATE EXTENSION IF NOT EXISTS pg_trgm;
-        CREATE INDEX account_text ON cwtui.account
-            USING gin (username gin_trgm_ops, folded_name gin_trgm_ops);
+        CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public;
+        EXECUTE (
+            SELECT format(
+                'CREATE INDEX account_text ON cwtui.account'
+                ' USING gin (username %1$I.gin_trgm_ops, folded_name %1$I.gin_trgm_ops)', nspname
+            )
+            FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace
+            WHERE extname = 'pg_trgm'
+        );
     EXCEPTION
         WHEN insufficient_privilege OR feature_not_supported OR undefined_file OR undefined_object
+            OR invalid_schema_name
         THEN NULL;
     END $$
     """,
@@ -173,7 +180,7 @@ _MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     1: _FIRST,
     2: (
         *open_sessions.TABLE,
-        *audit.FUNCTION,
+        "DROP FUNCTION cwtui.append_event(uuid, text)",
         "UPDATE cwtui.schema_version SET version = 2",
     ),
     3: _BEGUN,
@@ -181,6 +188,7 @@ _MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     5: _KEYRING,
     6: _LIFE,
     7: _RARE,
+    8: (*audit.FUNCTION, "UPDATE cwtui.schema_version SET version = 8"),
 }
 """The statements that lead to each version from the one before."""
 

@@ -28,8 +28,14 @@ COMMIT: Final = Statement("COMMIT")
 _ROLLBACK: Final = Statement("ROLLBACK")
 _SAVEPOINT: Final = Statement("SAVEPOINT own")
 _TO_SAVEPOINT: Final = Statement("ROLLBACK TO SAVEPOINT own")
+OWN_NAMES: Final = "pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)"
+"""Whose functions and operators all that follows in the transaction means: the server's own.
+
+Where everyone may create functions in the schema public, as in databases from before PostgreSQL 15,
+others could give theirs the same names, to run them with the rights of whoever uses the store.
+"""
 LIMITS: Final = Statement(
-    "SELECT set_config('statement_timeout', '9000', true),"
+    f"SELECT {OWN_NAMES}, set_config('statement_timeout', '9000', true),"
     " set_config('lock_timeout', '8000', true),"
     " set_config('idle_in_transaction_session_timeout', '15000', true),"
     # What is acknowledged must be on disk, whatever the server's default is.
@@ -41,11 +47,14 @@ LONG_SECONDS: Final = 1800.0
 _LONG: Final = Statement(
     "SELECT set_config('statement_timeout', %s, true)", (f"{LONG_SECONDS:.0f}s",)
 )
-KEYRING_VERSION: Final = "encode(sha256(convert_to(keyring::text, 'UTF8')), 'hex')"
-HEAD: Final = Statement(
-    "SELECT extract(epoch FROM clock_timestamp())::float8, accounts, needed_keys, settings,"  # noqa: S608  constants
-    f" {KEYRING_VERSION} FROM cwtui.organization"
+KEYRING_VERSION: Final = (
+    "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(keyring::text, 'UTF8')), 'hex')"
 )
+HEAD: Final = Statement(
+    "SELECT extract(epoch FROM pg_catalog.clock_timestamp())::float8, accounts, needed_keys,"  # noqa: S608  constants
+    f" settings, {KEYRING_VERSION}, {OWN_NAMES} FROM cwtui.organization"
+)
+"""It comes first in each trip, so it names each function in full (see OWN_NAMES)."""
 _LOCKED_HEAD: Final = Statement(f"{HEAD.sql} FOR UPDATE")
 ACT: Final = "INSERT INTO cwtui.act (id) VALUES (%s::uuid)"
 _HAS_ACT: Final = "SELECT FROM cwtui.act WHERE id = %s::uuid"

@@ -15,13 +15,15 @@ from cwtui.store.postgres.attempts import Seen, record_of
 from cwtui.store.postgres.columns import PARTS
 from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.rows import ADMINS, Read, decoded, documents, settings_of
-from cwtui.store.postgres.transactions import Head
+from cwtui.store.postgres.transactions import OWN_NAMES, Head
 
 _AT_ONCE: Final = 2000
 """Records or events that are read at once."""
 
 _BEGIN: Final = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-LONG: Final = Statement("SELECT set_config('idle_in_transaction_session_timeout', '1800000', true)")
+LONG: Final = Statement(
+    f"SELECT {OWN_NAMES}, set_config('idle_in_transaction_session_timeout', '1800000', true)"
+)
 """What is copied to or from may be slow: half an hour, in milliseconds."""
 _SHARED: Final = Statement("SELECT pg_try_advisory_xact_lock_shared(%s)", (schema.LOCK,))
 """While it is held, nobody else migrates the store or replaces it by a copy."""

@@ -17,7 +17,7 @@ from tests.store.postgres.relay import Relay
 from tests.store.samples import FULL, PLAIN
 
 EVENT = Event(
-    at=1.0,
+    at=4_000_000_000.0,
     event=EventType.USER_CREATE,
     actor="ada",
     subject="bob",
