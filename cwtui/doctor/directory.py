@@ -17,7 +17,6 @@ from cwtui.config.errors import ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.pam import doors
 from cwtui.doctor.subject import Subject
-from cwtui.hints import again
 from cwtui.language import _
 
 _AREA: Final = Area.DIRECTORY
@@ -47,7 +46,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
             ),
             _(
                 "Run {command} often, or set service.ask_directory.",
-                command=again("directory sync"),
+                command=subject.by_owner("directory sync"),
             ),
         )
     name = _somebody(subject)
@@ -61,7 +60,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
                 "No directory server can be used, so people from it cannot sign in: {reasons}.",
                 reasons="; ".join(error.reasons),
             ),
-            _by_name(),
+            _by_name(subject),
         )
         return
     except DirectoryRefused:
@@ -76,21 +75,26 @@ def findings(subject: Subject) -> Iterator[Finding]:
             command = subject.again(_AREA.value, uid=subject.owner or 0)
             yield _found(Level.UNKNOWN, str(error), _("Run: {command}", command=command))
         else:
-            yield _found(Level.PROBLEM, str(error), _by_name())
+            yield _found(Level.PROBLEM, str(error), _by_name(subject))
         return
-    yield from (_of_step(step) for step in steps if step.what in {"server", "tls", "bind", "group"})
+    yield from (
+        _of_step(step, subject) for step in steps if step.what in {"server", "tls", "bind", "group"}
+    )
 
 
-def _of_step(step: Step) -> Finding:
+def _of_step(step: Step, subject: Subject) -> Finding:
     if step.ok:
         return _found(Level.OK, step.sentence)
     # Another server answered, and an unencrypted connection is one that the configuration allows.
     level = Level.PROBLEM if step.what == "group" else Level.WARNING
-    return _found(level, step.sentence, _by_name() if step.what == "group" else "")
+    return _found(level, step.sentence, _by_name(subject) if step.what == "group" else "")
 
 
-def _by_name() -> str:
-    return _("To see what it says about a person: {command}", command=again("directory test USER"))
+def _by_name(subject: Subject) -> str:
+    return _(
+        "To see what it says about a person: {command}",
+        command=subject.by_owner("directory test USER"),
+    )
 
 
 def _somebody(subject: Subject) -> str:

@@ -15,7 +15,6 @@ from cwtui.doctor import copies
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.pam import asked_at, doors
 from cwtui.doctor.subject import Subject
-from cwtui.hints import again
 from cwtui.host import release
 from cwtui.language import _, ngettext
 from cwtui.service import client
@@ -60,7 +59,7 @@ def findings(subject: Subject, ask: AskStatus = _ask) -> Iterator[Finding]:
                     path=path,
                     doors=", ".join(asking),
                 ),
-                _start(),
+                _start(subject),
             )
         else:
             yield _found(
@@ -83,9 +82,10 @@ def findings(subject: Subject, ask: AskStatus = _ask) -> Iterator[Finding]:
     yield _answer(path, subject, ask)
 
 
-def _start() -> str:
+def _start(subject: Subject) -> str:
     return _(
-        "Start it: systemctl start cwtui.socket, or by hand: {command}", command=again("serve")
+        "Start it: systemctl start cwtui.socket, or by hand: {command}",
+        command=subject.by_owner("serve"),
     )
 
 
@@ -148,9 +148,11 @@ def _answer(path: Path, subject: Subject, ask: AskStatus) -> Finding:
         command = subject.again(Area.STORE.value, uid=subject.owner or 0)
         return _found(Level.PROBLEM, str(error), _("Run: {command}", command=command))
     except AccountsError as error:
-        return _found(Level.PROBLEM, str(error), _start())
+        return _found(Level.PROBLEM, str(error), _start(subject))
     except msgspec.DecodeError:
-        return _found(Level.PROBLEM, _("What listens on {path} is not cwtui.", path=path), _start())
+        return _found(
+            Level.PROBLEM, _("What listens on {path} is not cwtui.", path=path), _start(subject)
+        )
     return _running(status)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, TypeVar
 
-from cwtui import maintenance
+from cwtui import hints, maintenance
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.filter_language import Query
 from cwtui.accounts.listing import BY_USERNAME, AccountRow
@@ -132,6 +132,12 @@ class Subject:
         return sorted(
             (one for one in users if one.is_person), key=lambda one: one.name not in names
         )
+
+    def by_owner(self, words: str) -> str:
+        """Return how the owner of the store runs cwtui with these words."""
+        if self.owner is None or not self.is_others:
+            return hints.again(words)
+        return f"{self.machine.becoming(self.owner)} {hints.as_called()} {words}"
 
     def again(self, *areas: str, uid: int = 0) -> str:
         """Return the command that looks at these areas as another Unix user."""

@@ -104,3 +104,14 @@ def test_the_owner_and_the_modes_of_the_socket() -> None:
     assert one.level is Level.WARNING
     (one,) = service.modes(path, 998, private, 0o777, 998)
     assert one.level is Level.PROBLEM
+
+
+def test_who_is_not_the_owner_is_told_how_to_become_it(tmp_path: Path) -> None:
+    """root, who can start the service by hand, must not start its own."""
+    root = subject(machine(tmp_path))
+    root.owner = 998
+    as_owner = "runuser -u connectware -- env HOME=/var/lib/connectware"
+    assert root.by_owner("serve") == f"{as_owner} cwtui serve"
+    root.owner = 0
+    assert root.by_owner("serve") == "cwtui serve"
+    assert subject(machine(tmp_path)).by_owner("serve") == "cwtui serve"
