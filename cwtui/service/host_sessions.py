@@ -60,7 +60,11 @@ class HostSessions:
     """A counter that ends `wait` (eventfd(2))."""
 
     def begun(self, ports: Ports, username: str, source: str, door: str, pid: int) -> None:
-        """Note that somebody has passed a door. `pid` is the process that lives as long."""
+        """Note that somebody has passed a door. `pid` is the process that lives as long.
+
+        It is 0 for a process in a container that this one does not see. That is not listed, as
+        nobody would notice its end.
+        """
         now = ports.now()
         session = OpenSession(
             id=ports.random(6).hex(),
@@ -73,7 +77,7 @@ class HostSessions:
             active_at=now,
         )
         with self._lock:
-            if len(self._begun) < _MOST:
+            if pid > 0 and len(self._begun) < _MOST:
                 self._end(username, door, pid)
                 began = peers.began(pid)
                 self._begun[username, door, pid] = _Begun(session, _descriptor(pid), began)

@@ -110,6 +110,14 @@ def test_without_descriptors_of_processes_it_looks_for_them(
     assert shown(world) == []
 
 
+def test_a_process_that_cannot_be_seen_is_not_listed_for_ever(
+    world: World, sessions: HostSessions
+) -> None:
+    sessions.begun(world.ports, "alice", "203.0.113.7", "sshd", 0)
+    sessions.tend(world.ports)
+    assert shown(world) == []
+
+
 def test_a_process_with_the_id_of_an_old_one_is_another() -> None:
     assert peers.is_alive(os.getpid(), peers.began(os.getpid()))
     assert not peers.is_alive(os.getpid(), "1")
