@@ -12,7 +12,7 @@ from tests import soak
 from tests.accounts.world import PASSWORD
 from tests.console import cwtui_terminal as cwtui
 from tests.console.decoders import zbar, zxing
-from tests.console.xserver import XServer, x_server
+from tests.console.xserver import STILL, XServer, x_server
 from tests.programs import require
 
 COMPLETE: Final = re.compile(
@@ -64,7 +64,7 @@ def test_each_reader_reads_one_of_the_drawings_at_80x24(x: XServer, name: str, h
     unread = {zxing, zbar}
     for keys in ("", F5):
         with x.shown([require(program), *arguments, "-e", *enrolling(home, keys)], home):
-            for picture in x.pictures():
+            for picture in x.pictures(STILL):
                 unread = {one for one in unread if not COMPLETE.fullmatch(one(picture) or "")}
                 if not unread:
                     return

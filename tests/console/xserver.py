@@ -44,10 +44,13 @@ class XServer:
             process.terminate()
             process.wait(PATIENCE)
 
-    def pictures(self) -> Iterator[Image.Image]:
-        """What the screen shows, again and again until it does not change any more."""
+    def pictures(self, still: float = PATIENCE) -> Iterator[Image.Image]:
+        """What the screen shows, again and again until it has not changed for so many seconds.
+
+        Stop when it shows what it should: a busy machine draws nothing for a while, too.
+        """
         before, since = b"", time.monotonic()
-        while time.monotonic() < since + STILL:
+        while time.monotonic() < since + still:
             now = self._screen.read_bytes()
             if now != before:
                 yield _image(now)
