@@ -23,7 +23,7 @@ from cwtui.accounts.ssh_keys import SshKeyState
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import day, full_minute
 from cwtui.accounts.unlocking import Unlocked
-from cwtui.language import N_, _, ngettext
+from cwtui.language import N_, _, grouped, ngettext
 
 
 def origin(account: AccountRow | Account) -> str:
@@ -299,3 +299,17 @@ def who(record: Record, arrow: str) -> str:
     """Return the actor of an event, and the subject if it is somebody else."""
     actor, subject = visible(record.actor), visible(record.subject)
     return actor if subject in {"", actor} else f"{actor} {arrow} {subject}"
+
+
+def users_counted(matching: int | None, total: int, *, is_filtered: bool) -> str:
+    """Return how many users a list has. `matching` is None until they have been counted."""
+    if matching is None and is_filtered:
+        return ngettext("… of {number} user", "… of {number} users", total)
+    if matching is None or matching == total:
+        return ngettext("{number} user", "{number} users", total)
+    return ngettext(
+        "{matching} of {number} user",
+        "{matching} of {number} users",
+        total,
+        matching=grouped(matching),
+    )

@@ -356,3 +356,17 @@ def test_times_in_a_zone_have_its_offset() -> None:
     knew = FailedSignIns(1, None, "", KnewPassword(NOW, "10.0.0.1", Ending.STOPPED))
     for failed in (knew, FailedSignIns(1, NOW, "10.0.0.1")):
         assert "2027-01-15 09:00 +01:00" in failed_sign_in_words.sentence(failed, berlin)
+
+
+@pytest.mark.parametrize(
+    ("matching", "is_filtered", "said"),
+    [
+        (None, False, "1,200 users"),
+        (None, True, "… of 1,200 users"),
+        (1200, True, "1,200 users"),
+        (0, True, "0 of 1,200 users"),
+        (1100, True, "1,100 of 1,200 users"),
+    ],
+)
+def test_how_many_users_a_list_has(matching: int | None, is_filtered: bool, said: str) -> None:
+    assert wording.users_counted(matching, 1200, is_filtered=is_filtered) == said

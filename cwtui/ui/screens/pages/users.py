@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.widgets import Static
 from textual.worker import Worker
 
-from cwtui.accounts import user_list
+from cwtui.accounts import user_list, wording
 from cwtui.accounts.account_words import Facts, account_words
 from cwtui.accounts.errors import AccountsError, UnknownAccount
 from cwtui.accounts.filter_language import Vocabulary
@@ -20,7 +20,7 @@ from cwtui.accounts.listing import BY_USERNAME, AccountRow, Listing, View
 from cwtui.accounts.roles import CustomRoles, Permission
 from cwtui.accounts.session import Session
 from cwtui.accounts.user_list import FirstPage, UserSearch
-from cwtui.language import N_, _, grouped, ngettext
+from cwtui.language import N_, _, grouped
 from cwtui.ui.messages import OpenSubPage
 from cwtui.ui.screens.pages.searching import SOON, watched
 from cwtui.ui.screens.pages.selecting import SelectingPage
@@ -154,9 +154,7 @@ has a user with this name, who cannot sign in while this account exists.""")
         if is_other_filter:
             self.forget_view()
         self._is_searching, self._is_reading_more = True, False
-        table, zone, search = self.query_one(UserTable), self.context.zone, UserSearch()
-        least = max(WINDOW, len(table.rows)) if keep_place else WINDOW
-        begun = False
+        table, search, begun = self.query_one(UserTable), UserSearch(), False
 
         def show_progress(seconds: float) -> None:
             nonlocal begun
@@ -179,7 +177,7 @@ has a user with this name, who cannot sign in while this account exists.""")
                 self.call_after_refresh(search.go_on)
                 begun = begun or bool(page.listing.rows)
 
-        def handle(page: FirstPage) -> None:
+        def replace_list(page: FirstPage) -> None:
             self._page, self._has_more = page, page.listing.has_more
             self._is_searching = False
             table.nothing = _(_NOTHING)
@@ -190,12 +188,7 @@ has a user with this name, who cannot sign in while this account exists.""")
             if problem:
                 self.say(f"✗ {problem}", wrong=True)
 
-        self._load(
-            lambda ports, session: user_list.first_page(ports, session, view, least, zone, search),
-            handle,
-            search,
-            show_progress,
-        )
+        self._load_first(replace_list, search, show_progress, keep_place=keep_place)
 
     # What others have changed
 
@@ -214,24 +207,18 @@ has a user with this name, who cannot sign in while this account exists.""")
             self._read_last_sign_ins(self.query_one(UserTable).in_view)
 
     def _read_news(self) -> Worker[None]:
-        view, zone, search = self._view, self.context.zone, UserSearch()
         table = self.query_one(UserTable)
-        least = max(WINDOW, len(table.rows))
 
-        def handle(page: FirstPage) -> None:
+        def show(page: FirstPage) -> None:
             if not self.may_show_news:
                 return
             self._page, self._has_more = page, page.listing.has_more
-            table.show_page(page, view, keep_place=True)
+            table.show_page(page, self._view, keep_place=True)
             if page.matching is not None:
                 self._show_matching(page.matching)
             self._go_on()
 
-        return self._load(
-            lambda ports, session: user_list.first_page(ports, session, view, least, zone, search),
-            handle,
-            search,
-        )
+        return self._load_first(show, UserSearch(), keep_place=True)
 
     def _read_more(self, beyond: int = 0) -> None:
         """Read rows after those in the table, and move the cursor this many rows further."""
@@ -247,7 +234,7 @@ has a user with this name, who cannot sign in while this account exists.""")
         limit = min(WINDOW if beyond <= WINDOW else MOST_LISTED, room)
         self._is_reading_more = True
 
-        def handle(more: Listing) -> None:
+        def add(more: Listing) -> None:
             table = self.query_one(UserTable)
             listed = {row.username for row in table.rows}
             # An account that somebody has changed may be further down now.
@@ -259,8 +246,26 @@ has a user with this name, who cannot sign in while this account exists.""")
             lambda ports, session: user_list.list_users(
                 ports, session, view, last, limit, zone, search
             ),
+            add,
+            search,
+        )
+
+    def _load_first(
+        self,
+        handle: Callable[[FirstPage], None],
+        search: UserSearch,
+        show_progress: Callable[[float], None] | None = None,
+        *,
+        keep_place: bool,
+    ) -> Worker[None]:
+        """Read the list from its beginning: as many rows as are there to keep the place in it."""
+        view, zone = self._view, self.context.zone
+        limit = max(WINDOW, len(self.query_one(UserTable).rows)) if keep_place else WINDOW
+        return self._load(
+            lambda ports, session: user_list.first_page(ports, session, view, limit, zone, search),
             handle,
             search,
+            show_progress,
         )
 
     # Exclusive, because another list makes the rows that are being read useless.
@@ -324,17 +329,8 @@ has a user with this name, who cannot sign in while this account exists.""")
         self.show_selection()
 
     def _counted(self, matching: int | None) -> str:
-        total = self._page.total
-        if matching is None and self._view.filter.strip():
-            return ngettext("… of {number} user", "… of {number} users", total)
-        if matching is None or matching == total:
-            return ngettext("{number} user", "{number} users", total)
-        return ngettext(
-            "{matching} of {number} user",
-            "{matching} of {number} users",
-            total,
-            matching=grouped(matching),
-        )
+        is_filtered = bool(self._view.filter.strip())
+        return wording.users_counted(matching, self._page.total, is_filtered=is_filtered)
 
     def on_virtual_table_window_moved(self, message: UserTable.WindowMoved) -> None:
         table = self.query_one(UserTable)
