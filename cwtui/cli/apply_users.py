@@ -16,7 +16,6 @@ from cwtui.accounts.applying.differences import Difference, Kind, Plan
 from cwtui.accounts.bulk.batches import Outcome
 from cwtui.accounts.errors import AccountsError, Agreed, InvalidInput, WrongFile
 from cwtui.accounts.importing import lines
-from cwtui.accounts.importing.creating import New
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import visible
 from cwtui.cli import completing, confirming, json_output
@@ -28,7 +27,7 @@ from cwtui.cli.host import Host, operator
 from cwtui.cli.input_file import opened
 from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
-from cwtui.cli.passwords_to import passwords_file
+from cwtui.cli.passwords_to import check_named, handed_over
 from cwtui.cli.progress import progress
 from cwtui.language import _, ngettext
 
@@ -62,7 +61,9 @@ _SIGNS: Final = {Kind.CREATE: "+", Kind.CHANGE: "~", Kind.REMOVE: "-"}
     help="Write the initial passwords of new accounts to this new file, with mode 0600.",
 )
 @click.option(
-    "--invite", is_flag=True, help="Make codes of invitations instead of initial passwords."
+    "--invite",
+    is_flag=True,
+    help="Make codes of invitations instead of initial passwords, unless FILE says invite=no.",
 )
 @click.option("--yes", is_flag=True, help="Apply it without asking.")
 @json_output.option
@@ -107,18 +108,7 @@ def apply(
     if check or plan.problems or not plan.is_different:
         _put_difference(plan, check=check, as_json=as_json)
         return
-    if plan.new.without_password and passwords_to is None:
-        raise Failed(
-            _("Name a new file for the codes of the invitations: --passwords-to NEWFILE")
-            if invite
-            else ngettext(
-                "{number} new account would get initial passwords, as there are none to take over. "
-                "Name a new file for them: --passwords-to NEWFILE",
-                "{number} new accounts would get initial passwords, as there are none to take "
-                "over. Name a new file for them: --passwords-to NEWFILE",
-                plan.new.without_password,
-            )
-        )
+    check_named(plan.new, passwords_to)
     _apply(ports, plan, passwords_to, yes=yes, as_json=as_json)
 
 
@@ -166,18 +156,13 @@ def _apply(
     batch = ports.random(4).hex()
     done: list[Applied] = []
     problem: AccountsError | None = None
-    kept_in = passwords_to if plan.new.without_password else None
 
     def carry_out(agreed: Agreed) -> None:
         plan.check(agreed)
         with (
-            passwords_file(kept_in, invitations=plan.new.invited) as keep,
+            handed_over(plan.new, passwords_to) as hand_over,
             progress(_("Applying")) as shown,
         ):
-
-            def hand_over(made: Sequence[New]) -> None:
-                keep((one.account.username, one.password) for one in made if one.password)
-
             workers = os.cpu_count() or 1
             # If it raises, what it has yielded before is in the list.
             done.extend(

@@ -1,7 +1,6 @@
 """`cwtui user import`: create many accounts from files, also from those of other programs."""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +10,18 @@ from cwtui.accounts import expiry
 from cwtui.accounts.bulk import sentences
 from cwtui.accounts.errors import Agreed, AlreadyExists, WrongFile
 from cwtui.accounts.importing import creating, planning, programs
-from cwtui.accounts.importing.creating import New
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.text import visible
 from cwtui.cli import completing, confirming, decryption, import_files, json_output
-from cwtui.cli.errors import Failed, WrongUsage
+from cwtui.cli.errors import WrongUsage
 from cwtui.cli.file_remarks import remark_fields, say_remarks
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_change
 from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import put, say
-from cwtui.cli.passwords_to import passwords_file
+from cwtui.cli.passwords_to import check_named, handed_over
 from cwtui.cli.progress import progress
 from cwtui.language import _, ngettext
 
@@ -76,7 +74,9 @@ from cwtui.language import _, ngettext
     help="Write the initial passwords to this new file, with mode 0600.",
 )
 @click.option(
-    "--invite", is_flag=True, help="Make codes of invitations instead of initial passwords."
+    "--invite",
+    is_flag=True,
+    help="Make codes of invitations instead of initial passwords, unless FILE says invite=no.",
 )
 @click.option("--yes", is_flag=True, help="Import without asking.")
 @json_output.option
@@ -132,32 +132,16 @@ def import_(
         if not as_json:
             _put_difference(plan)
     elif plan.changes_something and not is_refused:
-        if plan.without_password and passwords_to is None:
-            raise Failed(
-                _("Name a new file for the codes of the invitations: --passwords-to NEWFILE")
-                if invite
-                else ngettext(
-                    "{number} new account would get initial passwords, as there are none to take "
-                    "over. Name a new file for them: --passwords-to NEWFILE",
-                    "{number} new accounts would get initial passwords, as there are none to take "
-                    "over. Name a new file for them: --passwords-to NEWFILE",
-                    plan.without_password,
-                )
-            )
+        check_named(plan, passwords_to)
 
         def create(agreed: Agreed) -> str:
             plan.check_powers(agreed)
-            kept_in = passwords_to if plan.without_password else None
             workers = os.cpu_count() or 1
             try:
                 with (
-                    passwords_file(kept_in, invitations=invite) as keep,
+                    handed_over(plan, passwords_to) as hand_over,
                     progress(_("Importing")) as shown,
                 ):
-
-                    def hand_over(made: Sequence[New]) -> None:
-                        keep((o.account.username, o.password) for o in made if o.password)
-
                     return creating.create(
                         ports, operator(), plan, hand_over, shown, workers, agreed
                     )
@@ -185,8 +169,11 @@ def _check_usage(
 
 def _put_difference(plan: Plan) -> None:
     """Print a line for each new account, and for each that gets devices."""
-    made = "invited" if plan.invited else "initial"
-    rows = [f"+ {visible(one.username)}  {_described(one, made)}" for one in plan.new]
+    rows = [
+        f"+ {visible(one.username)}  "
+        f"{_described(one, 'invited' if plan.invites(one) else 'initial')}"
+        for one in plan.new
+    ]
     rows += [f"~ {visible(one.username)}  devices=added" for one in plan.added]
     if rows:
         put("\n".join(rows))
@@ -219,8 +206,10 @@ def _say_done(plan: Plan, batch: str, passwords_to: Path | None) -> None:
             batch=batch,
         )
     )
-    if passwords_to is not None and plan.without_password:
-        say(sentences.passwords_in(passwords_to, plan.without_password, invited=plan.invited))
+    passwords = plan.without_password - plan.invitations
+    for invited, number in ((False, passwords), (True, plan.invitations)):
+        if passwords_to is not None and number:
+            say(sentences.passwords_in(passwords_to, number, invited=invited))
 
 
 def _amount(plan: Plan) -> str:

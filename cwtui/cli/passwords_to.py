@@ -1,29 +1,38 @@
 """The file for initial passwords that commands make."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol
 
 from cwtui.accounts.errors import AlreadyExists, Refused
+from cwtui.accounts.importing.creating import New
+from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.secret import Secret
+from cwtui.cli.errors import Failed
 from cwtui.cli.output import say
 from cwtui.host.passwords_file import PasswordsFile
-from cwtui.language import _
+from cwtui.language import _, ngettext
 
-Keep: TypeAlias = Callable[[Iterable[tuple[str, Secret]]], None]
-"""Writes usernames and their initial passwords to disk. Raises CannotCheck."""
+
+class Keep(Protocol):
+    """Writes usernames and their initial passwords to disk, as `PasswordsFile.add` does."""
+
+    def __call__(
+        self, made: Iterable[tuple[str, Secret]], *, invited: bool | None = None
+    ) -> None: ...
 
 
 @contextmanager
-def passwords_file(path: Path | None, *, invitations: bool = False) -> Iterator[Keep]:
+def passwords_file(path: Path | None, *, invitations: bool | None = False) -> Iterator[Keep]:
     """Create the file, and yield the function that writes to it.
 
-    `invitations`: it is for codes of invitations. At the end the file is removed if it has no
-    passwords or, as they are not valid, after Refused. Raises AlreadyExists and OSError.
+    `invitations`: it is for codes of invitations; None if it is for both. At the end the file is
+    removed if it has no passwords or, as they are not valid, after Refused. Raises AlreadyExists
+    and OSError.
     """
     if path is None:
-        yield lambda _: None
+        yield _keep_nothing
         return
     try:
         file = PasswordsFile(path, invitations=invitations)
@@ -47,3 +56,45 @@ def passwords_file(path: Path | None, *, invitations: bool = False) -> Iterator[
         raise
     finally:
         file.close(keep=is_valid)
+
+
+def _keep_nothing(made: Iterable[tuple[str, Secret]], *, invited: bool | None = None) -> None:
+    """Stand for a file where there is nothing to keep."""
+
+
+def check_named(plan: Plan, path: Path | None) -> None:
+    """Raise Failed if the plan makes initial passwords and no file is named for them."""
+    if path is not None or not plan.without_password:
+        return
+    passwords = plan.without_password - plan.invitations
+    raise Failed(
+        ngettext(
+            "{number} new account would get initial passwords, as there are none to take over. "
+            "Name a new file for them: --passwords-to NEWFILE",
+            "{number} new accounts would get initial passwords, as there are none to take over. "
+            "Name a new file for them: --passwords-to NEWFILE",
+            passwords,
+        )
+        if passwords
+        else _("Name a new file for the codes of the invitations: --passwords-to NEWFILE")
+    )
+
+
+@contextmanager
+def handed_over(plan: Plan, path: Path | None) -> Iterator[Callable[[Sequence[New]], None]]:
+    """Create the file for what the plan makes, and yield the function that writes it there."""
+    is_only = plan.invitations == plan.without_password
+    kind = is_only if is_only or not plan.invitations else None
+    with passwords_file(path if plan.without_password else None, invitations=kind) as keep:
+
+        def hand_over(made: Sequence[New]) -> None:
+            for invited in (False, True):
+                kept = [
+                    (one.account.username, one.password)
+                    for one in made
+                    if one.password is not None and one.account.invited is invited
+                ]
+                if kept:
+                    keep(kept, invited=invited)
+
+        yield hand_over

@@ -255,6 +255,40 @@ def test_odd_input_has_a_sentence(host: Host, stdin: bytes, status: int, sentenc
     assert sentence in result.err
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((), {"ann": "code", "bob": "", "cho": ""}),
+        (("--invite",), {"ann": "code", "bob": "", "cho": "code"}),
+    ],
+)
+def test_a_line_says_who_is_invited(
+    host: Host, tmp_path: Path, options: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    content = b"username,invite\nann,yes\nbob,no\ncho,\n"
+    kept = tmp_path / "kept.csv"
+    shown = host.run("user", "import", "-", *options, "--dry-run", stdin=content)
+    done = host.run("user", "import", "-", *options, "--passwords-to", str(kept), stdin=content)
+    assert done.status == 0, done.err
+    with kept.open() as file:
+        reader = csv.DictReader(file)
+        rows = {row["username"]: row for row in reader}
+    assert reader.fieldnames == ["username", "initial_password", "invitation_code"]
+    assert {name: row["invitation_code"] and "code" for name, row in rows.items()} == expected
+    for row in rows.values():
+        assert bool(row["initial_password"]) is not bool(row["invitation_code"])
+    states = {row["username"]: row["password"] for row in host.run("user", "list", "--json").json}
+    invited = {name for name, state in states.items() if state == "invited"}
+    assert invited == {name for name, code in expected.items() if code}
+    assert shown.out.count("password=invited") == len(invited)
+
+
+def test_whoever_has_a_password_is_not_invited(host: Host) -> None:
+    given = json.dumps({"username": "ann", "invite": True, "password_hash": HASH}).encode()
+    done = host.run("user", "import", "-", stdin=given)
+    assert (done.status, "Leave out invite." in done.err) == (2, True)
+
+
 def test_a_terminal_is_no_file(host: Host) -> None:
     assert host.run("user", "import", "-", terminal=True).status == 2
 

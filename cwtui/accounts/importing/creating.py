@@ -142,7 +142,7 @@ def _all_new(ports: Ports, plan: Plan, workers: int) -> Iterator[New]:
         return
     # bcrypt lets other threads run meanwhile.
     with ThreadPoolExecutor(workers) as pool:
-        yield from pool.map(lambda one: _new(ports, one, invited=plan.invited), plan.new)
+        yield from pool.map(lambda one: _new(ports, one, invited=plan.invites(one)), plan.new)
 
 
 def _new(ports: Ports, one: Entry, *, invited: bool) -> New:

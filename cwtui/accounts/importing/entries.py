@@ -18,7 +18,7 @@ from cwtui.language import _
 
 FIELDS: Final = (
     *("username", "display_name", "role", "roles", "mfa_required", "mfa_required_of_account"),
-    *("enabled", "disabled_reason", "expires", "origin", "password_hash", key_uri.FIELD),
+    *("enabled", "disabled_reason", "expires", "origin", "password_hash", key_uri.FIELD, "invite"),
 )
 IGNORED: Final = (
     *("mfa", "status", "locked_until", "gone_since", "in_directory_too"),
@@ -37,8 +37,8 @@ class Entry(Struct, frozen=True, gc=False):
     `typed` is the username as in the file. `password_hash` is a bcrypt hash that begins with $2b$,
     and `keys` are the secret keys of the devices in base32. `expires_at` is in seconds since the
     epoch; `never_expires`: the file says that there is no last day. `only_devices`: the file knows
-    nothing else of the account, not even its origin. `saved` is what only an export with secrets
-    says.
+    nothing else of the account, not even its origin. `invite`: whether a new account gets an
+    invitation instead of an initial password. `saved` is what only an export with secrets says.
     """
 
     place: Place
@@ -55,6 +55,7 @@ class Entry(Struct, frozen=True, gc=False):
     password_hash: str | None = None
     keys: tuple[Secret, ...] = ()
     only_devices: bool = False
+    invite: bool | None = None
     saved: Saved = Saved()
 
     def __repr__(self) -> str:
@@ -94,6 +95,7 @@ def entry(place: Place, fields: Mapping[str, object]) -> Entry:
         origin=origin,
         password_hash=_password_hash(_text(fields, "password_hash")),
         keys=_keys(fields),
+        invite=_invite(fields, origin),
         saved=saved(fields),
     )
 
@@ -137,6 +139,16 @@ def _truth(fields: Mapping[str, object], name: str) -> bool | None:
             name, _("{name} must be yes or no, or in JSON true or false.", name=name)
         )
     return None
+
+
+def _invite(fields: Mapping[str, object], origin: Origin) -> bool | None:
+    invite = _truth(fields, "invite")
+    if invite and (_text(fields, "password_hash") or origin is not Origin.LOCAL):
+        raise InvalidInput(
+            "invite",
+            _("An account with a password_hash or of LDAP has a password. Leave out invite."),
+        )
+    return invite
 
 
 def _disabled_reason(fields: Mapping[str, object]) -> str | None:

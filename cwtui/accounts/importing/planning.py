@@ -31,8 +31,9 @@ class Plan:
     """What an import would do. `problems` and `notes` are in the order of the file.
 
     `added` are entries with devices that existing accounts lack. `invited`: those without a
-    password get an invitation instead of an initial one. `looks_like` has the usernames
-    that new ones look like, and `powers` what the Unix users of their names can do.
+    password get an invitation instead of an initial one, unless the file says otherwise.
+    `looks_like` has the usernames that new ones look like, and `powers` what the Unix users of
+    their names can do.
     """
 
     new: tuple[Entry, ...]
@@ -70,6 +71,15 @@ class Plan:
     def without_password(self) -> int:
         """How many new accounts get an initial password or an invitation."""
         return sum(one.needs_initial_password for one in self.new)
+
+    def invites(self, one: Entry) -> bool:
+        """Whether this new account gets an invitation, if it has no password."""
+        return self.invited if one.invite is None else one.invite
+
+    @cached_property
+    def invitations(self) -> int:
+        """How many new accounts get an invitation."""
+        return sum(one.needs_initial_password and self.invites(one) for one in self.new)
 
     def check_powers(self, agreed: Agreed) -> None:
         """Raise GivesPower if new accounts can do more than others, unless that is agreed."""
