@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from cwtui.accounts import roles
 from cwtui.accounts.account_words import having_role
-from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.audit.events import Event, EventType
 from cwtui.accounts.errors import (
     TO_NOTHING,
     Agreed,
@@ -23,7 +23,14 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.managing import refuse_to_grant
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.roles import CustomRoles, Permission
-from cwtui.accounts.session import Actor, as_reason, authorise, authorise_change, write_audit
+from cwtui.accounts.session import (
+    Actor,
+    as_reason,
+    authorise,
+    authorise_change,
+    event_of,
+    write_audit,
+)
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.language import _, ngettext
 
@@ -72,17 +79,49 @@ def create_role(ports: Ports, actor: Actor, name: str, permissions: Iterable[str
             raise Taken(
                 "name", _("There is already a role named {name}. Choose another name.", name=new)
             )
-        if len(settings.custom_roles) >= roles.MOST_CUSTOM:
-            raise Refused(
-                _(
-                    "There can be at most {most} roles. Remove one that nobody has first.",
-                    most=roles.MOST_CUSTOM,
-                )
-            )
+        _check_number(len(settings.custom_roles) + 1)
         _put(change, settings, {**settings.custom_roles, new: permitted})
         reason = as_reason({"permissions": permitted})
         write_audit(ports, EventType.ROLE_CREATE, actor, new, reason, change=change)
     return Role(new, permitted, is_built_in=False, accounts=0)
+
+
+def restore(
+    ports: Ports, change: AccountsChange, actor: Actor, new: CustomRoles, batch: str
+) -> list[Event]:
+    """Add the roles of an import, which are missing, and return their events.
+
+    Raises Refused for too many, NotPermitted and SessionEnded.
+    """
+    if not new:
+        return []
+    held = authorise_change(ports, actor, Permission.MANAGE_ROLES, change)
+    refuse_to_grant(held, frozenset().union(*new.values()))
+    settings = change.settings()
+    after = {**settings.custom_roles, **new}
+    _check_number(len(after))
+    _put(change, settings, after)
+    return [
+        event_of(
+            ports,
+            EventType.ROLE_CREATE,
+            actor,
+            name,
+            as_reason({"permissions": permitted, "batch": batch}),
+        )
+        for name, permitted in new.items()
+    ]
+
+
+def _check_number(number: int) -> None:
+    """Raise Refused if these are too many roles."""
+    if number > roles.MOST_CUSTOM:
+        raise Refused(
+            _(
+                "There can be at most {most} roles. Remove one that nobody has first.",
+                most=roles.MOST_CUSTOM,
+            )
+        )
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -72,6 +73,7 @@ def with_secrets(
 ) -> tuple[int, Secret]:
     """Return the number of accounts that match, and all of them as JSON lines with their secrets.
 
+    Their custom roles come first.
     Whoever has these can sign in as anybody, so only the operator gets them, who has the keyring
     anyway, and to whom they are encrypted is logged before. Raises FilterError, Refused for more
     than can be imported, and CannotCheck.
@@ -88,9 +90,16 @@ def with_secrets(
                 most=grouped(LINES_MOST),
             )
         )
-    issuer = ports.accounts.settings().issuer
+    settings = ports.accounts.settings()
     found = [account for row in rows if (account := ports.accounts.get(row.username)) is not None]
-    lines = as_json_lines(_with_secrets(ports, account, issuer) for account in found)
+    used = {role for account in found for role in account.roles}
+    needed = [
+        {"name": name, "permissions": [*permitted]}
+        for name, permitted in settings.custom_roles.items()
+        if name in used
+    ]
+    accounts = (_with_secrets(ports, account, settings.issuer) for account in found)
+    lines = as_json_lines(chain(needed, accounts))
     reason = as_reason({"accounts": len(found), "encrypted_to": tuple(to)})
     write_audit(ports, EventType.USER_EXPORT, operator, "", reason)
     return len(found), Secret(lines)

@@ -86,7 +86,8 @@ def export(
     cwtui user import reads the file. It says what admins decide: names, roles, whether MFA is
     required, and whether the account is enabled, or why not.
 
-    With --with-secrets it also has what people sign in with, so that they can on another host. It
+    With --with-secrets it also has what people sign in with, so that they can on another host, and
+    the custom roles of the accounts. It
     is encrypted to public keys or, without --recipient, with a passphrase of at least 15
     characters, which is asked for twice unless --passphrase-stdin is given. The audit log says to
     whom it was encrypted.
@@ -146,7 +147,7 @@ def export(
             if with_secrets
             else ngettext("Exported {number} account.", "Exported {number} accounts.", number)
         )
-    _say_needed(needed)
+    _say_needed([] if with_secrets else needed)
 
 
 def _say_needed(custom_roles: list[str]) -> None:

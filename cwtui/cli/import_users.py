@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -12,7 +12,7 @@ from cwtui.accounts.errors import Agreed, AlreadyExists, WrongFile
 from cwtui.accounts.importing import creating, planning, programs
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.planning import Plan
-from cwtui.accounts.text import visible
+from cwtui.accounts.text import listed, visible
 from cwtui.cli import completing, confirming, decryption, import_files, json_output
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.file_remarks import remark_fields, say_remarks
@@ -24,6 +24,9 @@ from cwtui.cli.output import put, say
 from cwtui.cli.passwords_to import check_named, handed_over
 from cwtui.cli.progress import progress
 from cwtui.language import _, ngettext
+
+_NAMED: Final = 10
+"""The maximum number of roles that a message names."""
 
 
 @click.command(
@@ -110,6 +113,10 @@ def import_(
     import can be repeated. Only --add-devices adds to accounts that exist: the devices that they
     lack.
 
+    A line of JSON with name and permissions is a role, as in cwtui user export --with-secrets. It
+    is created if it is missing. If it permits something else here, it stays as it is, and its line
+    and new accounts with this role are refused.
+
     An account without a password to take over gets an initial one, which is valid for seven days.
     On one processor, 1,000 of them take about a minute. With --invite, it gets the code of an
     invitation, valid for as many days as the setting invitation_days says.
@@ -175,6 +182,10 @@ def _put_difference(plan: Plan) -> None:
         for one in plan.new
     ]
     rows += [f"~ {visible(one.username)}  devices=added" for one in plan.added]
+    rows += [
+        f"+ role {name}  permissions={','.join(permitted)}"
+        for name, permitted in plan.new_roles.items()
+    ]
     if rows:
         put("\n".join(rows))
 
@@ -206,6 +217,8 @@ def _say_done(plan: Plan, batch: str, passwords_to: Path | None) -> None:
             batch=batch,
         )
     )
+    if plan.new_roles:
+        say(_("Created the roles {names}.", names=listed([*plan.new_roles], _NAMED)))
     passwords = plan.without_password - plan.invitations
     for invited, number in ((False, passwords), (True, plan.invitations)):
         if passwords_to is not None and number:
@@ -227,6 +240,7 @@ def _fields(plan: Plan, batch: str | None) -> dict[str, Any]:
     return {
         "batch": batch,
         "new": [one.username for one in plan.new],
+        "new_roles": dict(plan.new_roles),
         "devices_added": [one.username for one in plan.added],
         "unchanged": [one.username for one in plan.unchanged],
         **remark_fields(plan.problems, plan),

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
+from cwtui.accounts import custom_roles
 from cwtui.accounts.audit.events import Event, EventType
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import TO_NOTHING, Agreed, Refused
@@ -66,6 +67,8 @@ def create(
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     refuse_to_grant(held, plan.permissions)
     refuse_powerful(ports, held, *plan.powers)
+    if plan.new_roles:
+        authorise_change(ports, actor, Permission.MANAGE_ROLES)
     if plan.added:
         adding.check(ports, actor, [one.username for one in plan.added])
     batch = batch or ports.random(4).hex()
@@ -80,17 +83,21 @@ def create(
     hand_over([one for one in made if one.password is not None])
     with ports.accounts.change() as change:
         held = authorise_change(ports, actor, Permission.MANAGE_USERS, change)
-        if change.settings().custom_roles != plan.custom_roles:
+        there = {**plan.custom_roles}
+        for name in plan.new_roles:
+            del there[name]
+        if change.settings().custom_roles != there:
             raise Refused(_("Roles were changed in the meantime. Nothing was imported. Try again."))
         refuse_to_grant(held, plan.permissions)
         _check_free(change, [one.account.username for one in made])
+        created = custom_roles.restore(ports, change, actor, plan.new_roles, batch)
         added = [adding.add(ports, change, actor, one, batch) for one in plan.added]
         changed = [account for account, _ in filter(None, added)]
         change.put(*changed)
         put_new(ports, change, *(one.account for one in made))
         progress((making * len(made) + total) // 2, total)
         last = _import_event(ports, actor, batch, len(made), len(changed))
-        ports.audit.append(*events, *(event for _, event in filter(None, added)), last)
+        ports.audit.append(*created, *events, *(event for _, event in filter(None, added)), last)
     progress(total, total)
     return batch
 

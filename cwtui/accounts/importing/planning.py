@@ -1,7 +1,7 @@
 """What an import would do: which accounts are new, which are there already, and what is wrong."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -10,6 +10,7 @@ from cwtui.accounts.errors import Agreed, GivesPower, InvalidInput
 from cwtui.accounts.importing import adding, restorable
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.places import Note, Place, Problem
+from cwtui.accounts.importing.role_lines import GivenRole
 from cwtui.accounts.model import MOST_DEVICES, Account, Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import CustomRoles, Permission
@@ -33,7 +34,8 @@ class Plan:
     `added` are entries with devices that existing accounts lack. `invited`: those without a
     password get an invitation instead of an initial one, unless the file says otherwise.
     `looks_like` has the usernames that new ones look like, and `powers` what the Unix users of
-    their names can do.
+    their names can do. `custom_roles` are those that there will be then, with the `new_roles` of
+    the file that are missing now.
     """
 
     new: tuple[Entry, ...]
@@ -45,10 +47,11 @@ class Plan:
     powers: Mapping[str, str]
     custom_roles: CustomRoles
     invited: bool = False
+    new_roles: CustomRoles = field(default_factory=dict)
 
     @property
     def changes_something(self) -> bool:
-        return bool(self.new or self.added)
+        return bool(self.new or self.added or self.new_roles)
 
     @property
     def with_permissions(self) -> list[str]:
@@ -118,7 +121,7 @@ class Plan:
 def plan(
     ports: Ports,
     actor: Actor,
-    found: Iterable[Entry | Problem | Note],
+    found: Iterable[Entry | GivenRole | Problem | Note],
     *,
     add_devices: bool = False,
     custom: CustomRoles | None = None,
@@ -148,8 +151,9 @@ def plan(
         notes=tuple(sorted_.notes),
         looks_like=look_alikes.of_many(known, {one.username: one.typed for one in new}),
         powers={name: power for name, power in powers.items() if power},
-        custom_roles=custom,
+        custom_roles={**custom, **sorted_.roles},
         invited=invited,
+        new_roles=sorted_.roles,
     )
 
 
@@ -165,17 +169,22 @@ class _Sorted:
         self._seen: dict[str, Place] = {}
         self._possible = set[tuple[str, ...]]()
         """Roles that an account can have."""
+        self._other_roles = set[str]()
+        """Roles of the file that permit something else here."""
+        self.roles: dict[str, tuple[Permission, ...]] = {}
         self.new: list[Entry] = []
         self.added: list[Entry] = []
         self.unchanged: list[Entry] = []
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
 
-    def take(self, one: Entry | Problem | Note) -> None:
+    def take(self, one: Entry | GivenRole | Problem | Note) -> None:
         if isinstance(one, Problem):
             self.problems.append(one)
         elif isinstance(one, Note):
             self.notes.append(one)
+        elif isinstance(one, GivenRole):
+            self._take_role(one)
         elif one.username in self._seen:
             place = self._seen[one.username].at_the_start
             reason = _("{place} already has this username.", place=place)
@@ -190,7 +199,27 @@ class _Sorted:
             else:
                 self._take_existing(one, account)
 
+    def _take_role(self, one: GivenRole) -> None:
+        here = self._custom.get(one.name)
+        if here is None:
+            self.roles[one.name] = one.permissions
+            self._custom = {**self._custom, one.name: one.permissions}
+        elif here != one.permissions:
+            self._other_roles.add(one.name)
+            reason = _(
+                "The role {name} exists, and permits {here}, not {wanted}. It was not changed.",
+                name=one.name,
+                here=", ".join(here),
+                wanted=", ".join(one.permissions),
+            )
+            self.problems.append(Problem(one.place, reason, exists=True))
+
     def _take_new(self, one: Entry) -> None:
+        other = self._other_roles.intersection(one.new_roles)
+        if other:
+            reason = _("The role {name} permits something else here.", name=min(other))
+            self.problems.append(Problem(one.place, reason, one.username, exists=True))
+            return
         try:
             _check_new(one)
             if one.new_roles not in self._possible:

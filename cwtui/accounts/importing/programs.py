@@ -16,12 +16,17 @@ from cwtui.accounts.importing import (
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.given import Given
 from cwtui.accounts.importing.places import Note, Problem
+from cwtui.accounts.importing.role_lines import GivenRole, RoleLines
 
-Found: TypeAlias = Iterator[Entry | Problem | Note]
+Found: TypeAlias = Iterator[Entry | GivenRole | Problem | Note]
 
 
 def _own(given: Given) -> Found:
-    return formats.entries(lines.lines(given.source, given.file))
+    role_lines = RoleLines()
+    for one in formats.entries(role_lines.others(lines.lines(given.source, given.file))):
+        yield from role_lines.taken()
+        yield one
+    yield from role_lines.taken()
 
 
 @dataclass(frozen=True)

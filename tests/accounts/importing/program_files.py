@@ -13,6 +13,7 @@ from cwtui.accounts.importing import programs
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.given import Given
 from cwtui.accounts.importing.places import Note, Problem
+from cwtui.accounts.importing.role_lines import GivenRole
 from tests.console.decoders import one_time_code
 from tests.fuzz.mutations import mutated
 
@@ -28,7 +29,7 @@ MUST_ENROL: Final = (
 )
 HOME: Final = "/home/ann/.google_authenticator"
 
-Found = list[Entry | Problem | Note]
+Found = list[Entry | GivenRole | Problem | Note]
 
 
 def read(
@@ -77,7 +78,7 @@ def assert_codes(found: Found, secret: str, *, at: float = 1_800_000_000.0) -> N
     assert pyotp.TOTP(kept).at(int(at)) == one_time_code(secret, at)
 
 
-def entry(found: list[Entry | Problem | Note]) -> Entry:
+def entry(found: Found) -> Entry:
     [one] = [one for one in found if isinstance(one, Entry)]
     return one
 

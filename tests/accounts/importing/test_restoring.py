@@ -1,19 +1,23 @@
 """An export with secrets is imported on another host, and people sign in as before."""
 
+import io
 import json
 
 import msgspec
 import pytest
 
-from cwtui.accounts import devices, exporting, sign_in
+from cwtui.accounts import custom_roles, devices, exporting, sign_in
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
-from cwtui.accounts.errors import TO_EVERYTHING, CannotCheck, InvalidInput
-from cwtui.accounts.importing import creating, saved
+from cwtui.accounts.errors import TO_EVERYTHING, CannotCheck, InvalidInput, NotPermitted
+from cwtui.accounts.importing import creating, planning, programs, saved
 from cwtui.accounts.importing.creating import New
+from cwtui.accounts.importing.given import Given
+from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import initial_password_fields
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.session import Actor
 from cwtui.accounts.sign_in import CodeNeeded, SignedIn
 from tests.accounts.importing.test_exporting import imported
 from tests.accounts.memory import MemoryKeyring
@@ -96,6 +100,57 @@ def test_with_the_keys_of_the_old_host_everything_is_restored(world: World, devi
     assert isinstance(state, CodeNeeded)
     signed_in = sign_in.with_backup_code(other.ports, state, device.codes[0].reveal())
     assert isinstance(signed_in, SignedIn)
+
+
+def of_file(world: World, content: str, actor: Actor = OPERATOR) -> Plan:
+    given = Given(io.BytesIO(content.encode()), "", "", "", "")
+    return planning.plan(world.ports, actor, programs.OWN.read(given))
+
+
+def created(world: World, plan: Plan, actor: Actor = OPERATOR) -> None:
+    creating.create(world.ports, actor, plan, lambda _: None, lambda *_: None, 1, TO_EVERYTHING)
+
+
+def test_missing_roles_are_restored_with_the_accounts_that_have_them(world: World) -> None:
+    for name in ("help-desk", "unused"):
+        custom_roles.create_role(world.ports, OPERATOR, name, ("read-users", "reset-mfa"))
+    world.put(world.account("ann").changed(roles=("help-desk",)))
+    content = exported(world)
+    other = World()
+    plan = of_file(other, content)
+    assert (plan.problems, list(plan.new_roles)) == ((), ["help-desk"])
+    assert plan.with_permissions == ["ada", "ann"]
+    created(other, plan)
+    assert list(other.accounts.settings().custom_roles) == ["help-desk"]
+    assert other.account("ann").roles == ("help-desk",)
+    events = [(one.event, one.subject) for one in other.events]
+    assert events.count((EventType.ROLE_CREATE, "help-desk")) == 1
+    again = of_file(other, content)
+    assert (again.problems, again.changes_something) == ((), False)
+
+
+def test_a_role_that_permits_something_else_is_reported_and_stays(world: World) -> None:
+    custom_roles.create_role(world.ports, OPERATOR, "help-desk", ("read-users",))
+    world.put(world.account("ann").changed(roles=("help-desk",)))
+    other = World()
+    custom_roles.create_role(other.ports, OPERATOR, "help-desk", ("read-users", "reset-mfa"))
+    plan = of_file(other, exported(world))
+    assert [(one.username, one.exists) for one in plan.problems] == [("", True), ("ann", True)]
+    assert "permits read-users, reset-mfa, not read-users" in plan.problems[0].reason
+    assert "ann" not in [one.username for one in plan.new]
+    assert not plan.new_roles
+
+
+def test_only_who_may_manage_roles_restores_them(world: World) -> None:
+    custom_roles.create_role(world.ports, OPERATOR, "people", ("read-users", "manage-users"))
+    world.add("eve", roles=("people",))
+    actor = world.session("eve")
+    content = '{"name":"desk","permissions":["read-users"]}\n{"username":"zed","roles":["desk"]}\n'
+    plan = of_file(world, content, actor)
+    assert (plan.problems, list(plan.new_roles)) == ((), ["desk"])
+    with pytest.raises(NotPermitted):
+        created(world, plan, actor)
+    assert "desk" not in world.accounts.settings().custom_roles
 
 
 @pytest.mark.usefixtures("device")
