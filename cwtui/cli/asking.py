@@ -34,11 +34,16 @@ def ask(
     try:
         return client.converse(path, request, person)
     except client.NotThere as error:
-        if not (_is_ours(config) and (is_operator or config.names_all_places)):
+        if not (_is_ours(config) and (is_operator or _names_places(config))):
             raise CannotCheck(str(error)) from None
     ports = services.connect(config)
     doors = Doors(ports, config.service, Figures(time.time()))
     return doors.answer(request, Peer(os.getpid(), os.geteuid()), person)
+
+
+def _names_places(config: Config) -> bool:
+    """Whether neither store nor keyring are where they are by default, in the home folder."""
+    return bool(config.store.url and (config.keyring.file or config.keyring.credential))
 
 
 def _is_ours(config: Config) -> bool:

@@ -189,11 +189,6 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         return bool(self.store.url or self.keyring.file or self.keyring.credential)
 
     @property
-    def names_all_places(self) -> bool:
-        """Whether nothing of store and keyring is in the home folder of whoever runs cwtui."""
-        return bool(self.store.url and (self.keyring.file or self.keyring.credential))
-
-    @property
     def keyring_file(self) -> Path:
         """The keyring's path. Raises KeyringMissing for a credential if there are none."""
         if self.keyring.credential:

@@ -9,14 +9,11 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from cwtui import language
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account
-from cwtui.accounts.preferences import LanguageChoice, Preferences
 from cwtui.config import ServiceConfig
 from cwtui.dialogue.conversation import Gone
-from cwtui.language import Language
 from cwtui.service.doors import Doors
 from cwtui.service.figures import Figures
 from cwtui.service.packets import Phase, Request, Verdict
@@ -24,7 +21,6 @@ from cwtui.service.peers import Peer, login_session
 from tests.accounts.memory import MemoryAccounts
 from tests.accounts.world import NOW, PASSWORD, Clock, Device, World
 from tests.dialogue.scripted import Scripted
-from tests.language import Marked, german
 
 ROOT = Peer(os.getpid(), 0)
 STRANGER = Peer(os.getpid(), os.geteuid() + 4711)
@@ -231,49 +227,6 @@ def test_a_name_without_an_account_is_like_a_wrong_password(world: World, doors:
     # Only what the host has checked itself says more.
     assert ask(doors, Phase.AUTH, mode="code", user="bob")[0] is Verdict.UNKNOWN
     assert ask(doors, Phase.ACCOUNT, user="bob")[0] is Verdict.UNKNOWN
-
-
-def spoken_to(person: Scripted) -> set[Language]:
-    """The languages in which something was said, if German has the catalog Marked."""
-    return {
-        Language.ENGLISH if re.search("[a-z]", text) else Language.GERMAN
-        for _, text in person.heard
-    }
-
-
-@pytest.mark.parametrize("of_host", Language)
-@pytest.mark.parametrize("of_account", LanguageChoice)
-def test_a_conversation_has_one_language(
-    world: World, doors: Doors, of_host: Language, of_account: LanguageChoice
-) -> None:
-    """The account's, if something has shown who it is; else it would tell that it exists."""
-    equipped(world)
-    preferences = Preferences(language=of_account)
-    world.put(world.account().changed(preferences=preferences))
-    doors.language = of_host
-    with german(Marked()):
-        verdict, person = auth(doors, "wrong", PASSWORD, *["12"] * 3, mode="full", **DESK)
-        assert verdict is Verdict.TOO_MANY
-        assert len(person.heard) == 10
-        assert spoken_to(person) == {of_host}
-        verdict, person = auth(doors, *["12"] * 3)
-        assert verdict is Verdict.TOO_MANY
-        assert spoken_to(person) == {of_account.language or of_host}
-        assert language.spoken() is Language.ENGLISH
-
-
-@pytest.mark.parametrize(
-    ("asked", "spoken"),
-    [("de", Language.GERMAN), ("en", Language.ENGLISH), ("\x1b", Language.GERMAN)],
-)
-def test_a_gate_speaks_the_language_of_its_terminal(
-    world: World, doors: Doors, asked: str, spoken: Language
-) -> None:
-    world.add()
-    doors.language = Language.GERMAN
-    with german(Marked()):
-        _, person = ask(doors, Phase.GATE, *["wrong"] * 3, language=asked)
-    assert spoken_to(person) == {spoken}
 
 
 def test_attempts_that_must_wait_end_the_conversation(world: World, doors: Doors) -> None:
