@@ -7,12 +7,14 @@ A missing store is not treated as new if anything shows that one existed: other 
 or a keyring.
 """
 
+import os
 import time
 from contextlib import suppress
 from enum import Enum, auto
 from pathlib import Path
 from typing import Final
 
+from cwtui import hints
 from cwtui.accounts.errors import CannotCheck, StoreMissing
 from cwtui.config import Config
 from cwtui.config.errors import ConfigError
@@ -27,8 +29,18 @@ _RESTORE: Final = "store restore FILE"
 _PATHS: Final = "--paths"
 
 
-def begin() -> str:
-    """Return the command that sets up a store, as the person runs it."""
+def begin(config: Config) -> str:
+    """Return the command that sets up a store, as the person runs it.
+
+    root is told to become the Unix user who owns the folder around it: nobody else could use a
+    store of root's there.
+    """
+    if os.geteuid() == 0 and not config.database:
+        with suppress(OSError):
+            around = next(folder for folder in config.folder.absolute().parents if folder.exists())
+            uid = around.stat().st_uid
+            if uid:
+                return f"{hints.becoming(uid)} {hints.as_called()} {_BEGIN}"
     return again(_BEGIN)
 
 
@@ -190,7 +202,7 @@ def _missing_in_database(config: Config, here: Here) -> StoreMissing:
                 where=where,
                 keyring=_keyring(config),
                 without_keyring=_without_keyring(config),
-                command=begin(),
+                command=begin(config),
             )
         )
     return StoreMissing(
@@ -199,7 +211,7 @@ def _missing_in_database(config: Config, here: Here) -> StoreMissing:
             "{paths}. To set up a new store here: {command}",
             where=where,
             paths=again(_PATHS),
-            command=begin(),
+            command=begin(config),
         )
     )
 
@@ -227,7 +239,7 @@ def _missing(config: Config, here: Here) -> StoreMissing:
                 restore=again(_RESTORE),
                 keyring=_keyring(config),
                 without_keyring=_without_keyring(config),
-                command=begin(),
+                command=begin(config),
             )
         )
     if config.names_a_place:
@@ -237,7 +249,7 @@ def _missing(config: Config, here: Here) -> StoreMissing:
                 "is the wrong folder, see: {paths}. To set up a new store here: {command}",
                 folder=folder,
                 paths=again(_PATHS),
-                command=begin(),
+                command=begin(config),
             )
         )
     return StoreMissing(
@@ -247,7 +259,7 @@ def _missing(config: Config, here: Here) -> StoreMissing:
             folder=folder,
             paths=again(_PATHS),
             cwtui=again(),
-            command=begin(),
+            command=begin(config),
         )
     )
 

@@ -63,7 +63,7 @@ def connect(config: Config) -> Ports:
     """Connect to an existing store, with all keys that it needs. Raises CannotCheck."""
     refuse_half_restored(config)
     installation.check_is_there(config)
-    return _with_accounts(_connect(config))
+    return _with_accounts(config, _connect(config))
 
 
 def connect_for_operator(config: Config) -> Ports:
@@ -74,7 +74,7 @@ def connect_for_operator(config: Config) -> Ports:
     """
     refuse_half_restored(config)
     installation.check_is_there(config)
-    return _with_accounts(_connect(config, all_keys=False))
+    return _with_accounts(config, _connect(config, all_keys=False))
 
 
 class ToRead(NamedTuple):
@@ -103,15 +103,15 @@ def connect_for_key_commands(config: Config) -> Ports:
     """
     refuse_half_restored(config)
     installation.check_is_there(config)
-    return _with_accounts(_connect(config, all_keys=False, any_active=True))
+    return _with_accounts(config, _connect(config, all_keys=False, any_active=True))
 
 
-def _with_accounts(ports: Ports) -> Ports:
+def _with_accounts(config: Config, ports: Ports) -> Ports:
     if ports.accounts.is_empty():
         raise StoreMissing(
             _(
                 "Setup is not finished: there is no account yet. Continue with: {command}",
-                command=installation.begin(),
+                command=installation.begin(config),
             )
         )
     return ports

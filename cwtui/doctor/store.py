@@ -108,7 +108,7 @@ def _content(config: Config, glance: Glance) -> Iterator[Finding]:
                 "The store {store} has no account yet, so nobody can sign in.",
                 store=config.store_name,
             ),
-            _("Create the first admin: {command}", command=installation.begin()),
+            _("Create the first admin: {command}", command=installation.begin(config)),
         )
         return
     if config.database:

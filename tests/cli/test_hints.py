@@ -5,10 +5,13 @@ import pwd
 import re
 import shlex
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from cwtui import hints
+from cwtui import hints, installation
+from cwtui.config import Config, StoreConfig
 from tests.cli.commands import Host
 
 HARM: dict[str, Callable[[Host], object]] = {
@@ -53,3 +56,19 @@ def test_whoever_is_another_unix_user_becomes_this_one(
     assert hints.again("doctor") == f"sudo -H -u {name} cwtui doctor"
     monkeypatch.setattr(os, "geteuid", lambda: 2**31)
     assert hints.again("doctor") == "sudo -H -u '#2147483648' cwtui doctor"
+
+
+def test_root_is_told_to_become_the_owner_of_the_folder_around_a_new_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after the package was installed: nobody could use a store of root's there."""
+    config = Config(StoreConfig(str(tmp_path / "state" / "store")))
+    for root in (True, False):
+        monkeypatch.setattr(os, "geteuid", lambda root=root: 0 if root else 1000)
+        for owner, name in ((65534, pwd.getpwuid(65534).pw_name), (0, "")):
+            stat = SimpleNamespace(st_uid=owner)
+            monkeypatch.setattr(Path, "exists", lambda path: path == tmp_path)
+            with monkeypatch.context() as patched:
+                patched.setattr(Path, "stat", lambda _, stat=stat: stat)
+                become = f"sudo -H -u {name} " if root and name else ""
+                assert installation.begin(config) == f"{become}cwtui init --admin NAME"
