@@ -3,7 +3,8 @@
     password --> one-time code or backup code --> new password --> enrolment --> signed in
 
 `sign_in_progress.next_step` alone decides what follows, from the current account and what was
-proved.
+proved. Here are the states and the steps that prove a factor; `sign_in_new_password` and
+`sign_in_enrolment` have the later steps.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +30,6 @@ from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords, typed_codes
 from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.enrolment import Enrolment
-from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.model import (
     Account,
     Ending,
@@ -44,7 +44,6 @@ from cwtui.accounts.preferences import Preferences
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import (
     Session,
-    as_reason,
     open_session,
     update_record,
     write_audit,
@@ -63,7 +62,7 @@ from cwtui.accounts.sign_in_progress import (
     second_factor,
     told_proofs,
 )
-from cwtui.language import Language, _
+from cwtui.language import Language
 
 
 @dataclass(frozen=True)
@@ -267,48 +266,6 @@ def with_backup_code(
 
 def _factor(ports: Ports, progress: Progress) -> SecondFactor:
     return second_factor(current(ports, progress))
-
-
-def with_new_password(
-    ports: Ports, state: NewPasswordNeeded, new: Secret, confirmation: Secret
-) -> State:
-    """Replace the initial password. Raises InvalidInput and SignInEnded."""
-    progress = state.progress
-    account = current(ports, progress)
-    passwords.check_new(new, ports.accounts.settings(), account.username)
-    passwords.check_confirmation(new, confirmation)
-    as_initial = passwords.initial(new)
-    if passwords.is_password(as_initial, account.password, ports.keyring, ports.bcrypt_cost):
-        raise InvalidInput(
-            "new_password",
-            _("This is the code of your invitation. Choose a password of your own.")
-            if account.invited
-            else _("This is the initial password. Choose your own."),
-        )
-    hashed = passwords.hash_password(new, ports.keyring, ports.bcrypt_cost)
-    name = progress.username
-    with ports.accounts.change() as change:
-        before = current(ports, progress, change)
-        after = before.changed_ending_sessions(
-            password=hashed,
-            must_change_password=False,
-            initial_password_expires_at=None,
-            invited=False,
-        )
-        reason = as_reason({"invitation": "used"} if before.invited else {})
-        change.put(after)
-        change.prepare()
-        update_record(
-            ports,
-            name,
-            failed_sign_ins.with_own_new_password,
-            lambda: write_audit(
-                ports, EventType.PASSWORD_CHANGE, progress, name, reason, change=change
-            ),
-        )
-    return advance(
-        ports, structs.replace(progress, epoch=after.session_epoch, password_changed=True)
-    )
 
 
 def advance(

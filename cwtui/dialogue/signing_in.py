@@ -8,6 +8,7 @@ from cwtui.accounts import (
     failed_sign_ins,
     sign_in,
     sign_in_enrolment,
+    sign_in_new_password,
     sign_in_progress,
     wording,
 )
@@ -121,7 +122,7 @@ class Dialogue:
         def ask() -> sign_in.State:
             new = self.person.ask_secret(_("New Password: "))
             confirmation = self.person.ask_secret(_("Confirm Password: "))
-            return sign_in.with_new_password(self.ports, state, new, confirmation)
+            return sign_in_new_password.choose(self.ports, state, new, confirmation)
 
         return until_right(self.person, ask)
 

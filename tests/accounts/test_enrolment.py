@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts import devices, self_service, sign_in
+from cwtui.accounts import devices, self_service, sign_in, sign_in_new_password
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import InvalidInput, Refused, SessionEnded, SignInFailed
@@ -71,7 +71,7 @@ def test_an_earlier_offer_is_continued_at_the_next_sign_in(world: World) -> None
     new = Secret("Another.9-Havel")
     state = world.begin()
     assert isinstance(state, sign_in.NewPasswordNeeded)
-    first = sign_in.with_new_password(world.ports, state, new, new)
+    first = sign_in_new_password.choose(world.ports, state, new, new)
     assert isinstance(first, sign_in.EnrolmentNeeded)
     for username, password, is_same in (("bob", Secret(PASSWORD), False), ("alice", new, True)):
         again = sign_in.with_password(world.ports, username, password, HERE, first.enrolment)

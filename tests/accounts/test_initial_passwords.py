@@ -2,7 +2,7 @@
 
 import pytest
 
-from cwtui.accounts import administration, sign_in
+from cwtui.accounts import administration, sign_in, sign_in_new_password
 from cwtui.accounts.errors import InvalidInput, SignInEnded, SignInFailed
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in import EnrolmentNeeded, NewPasswordNeeded, SignedIn
@@ -18,8 +18,8 @@ def test_an_initial_password_must_be_replaced(world: World) -> None:
     state = world.begin("bob", typed)
     assert isinstance(state, NewPasswordNeeded)
     with pytest.raises(InvalidInput, match="This is the initial password"):
-        sign_in.with_new_password(world.ports, state, Secret(typed), Secret(typed))
-    signed_in = sign_in.with_new_password(world.ports, state, NEW, NEW)
+        sign_in_new_password.choose(world.ports, state, Secret(typed), Secret(typed))
+    signed_in = sign_in_new_password.choose(world.ports, state, NEW, NEW)
     assert isinstance(signed_in, SignedIn)
     assert isinstance(world.begin("bob", NEW.reveal()), SignedIn)
     with pytest.raises(SignInFailed):
@@ -42,13 +42,13 @@ def test_the_initial_password_cannot_be_kept(world: World) -> None:
     state = world.begin()
     assert isinstance(state, NewPasswordNeeded)
     with pytest.raises(InvalidInput) as refused:
-        sign_in.with_new_password(world.ports, state, Secret(PASSWORD), Secret(PASSWORD))
+        sign_in_new_password.choose(world.ports, state, Secret(PASSWORD), Secret(PASSWORD))
     assert refused.value.field == "new_password"
     assert str(refused.value) == "This is the initial password. Choose your own."
     with pytest.raises(InvalidInput, match="do not match"):
-        sign_in.with_new_password(world.ports, state, NEW, Secret("x"))
+        sign_in_new_password.choose(world.ports, state, NEW, Secret("x"))
     with pytest.raises(InvalidInput, match="at least 5"):
-        sign_in.with_new_password(world.ports, state, Secret("x"), Secret("x"))
+        sign_in_new_password.choose(world.ports, state, Secret("x"), Secret("x"))
     assert world.account().must_change_password
 
 
@@ -69,12 +69,12 @@ def test_a_new_password_is_asked_for_after_the_code(world: World) -> None:
         world.ports, world.asked_for_code(), device.code(world.clock())
     )
     assert isinstance(state, NewPasswordNeeded)
-    assert isinstance(sign_in.with_new_password(world.ports, state, NEW, NEW), SignedIn)
+    assert isinstance(sign_in_new_password.choose(world.ports, state, NEW, NEW), SignedIn)
 
 
 def test_a_new_password_is_followed_by_required_enrolment(world: World) -> None:
     world.add(must_change_password=True, mfa_required=True)
     state = world.begin()
     assert isinstance(state, NewPasswordNeeded)
-    state = sign_in.with_new_password(world.ports, state, NEW, NEW)
+    state = sign_in_new_password.choose(world.ports, state, NEW, NEW)
     assert isinstance(state, EnrolmentNeeded)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cwtui.accounts import administration, host_sign_in, sign_in
+from cwtui.accounts import administration, host_sign_in, sign_in_new_password
 from cwtui.accounts.account_state import PasswordState, password_state
 from cwtui.accounts.errors import Refused, SignInEnded, SignInFailed
 from cwtui.accounts.new_account import WithInitialPassword
@@ -36,7 +36,7 @@ def test_the_code_leads_into_a_password_and_is_then_used_up(world: World) -> Non
     assert world.events[-1].reason == ('roles=minimum-access invited_until="2027-01-22 08:00 UTC"')
     state = begun(world, made)
     assert state.invited
-    assert isinstance(sign_in.with_new_password(world.ports, state, NEW, NEW), SignedIn)
+    assert isinstance(sign_in_new_password.choose(world.ports, state, NEW, NEW), SignedIn)
     assert state_of(world) is PasswordState.SET
     assert not world.account("bob").invited
     assert "password.change invitation=used" in [f"{e.event} {e.reason}" for e in world.events]
@@ -47,16 +47,16 @@ def test_the_code_leads_into_a_password_and_is_then_used_up(world: World) -> Non
 def test_of_two_who_use_the_code_at_once_one_gets_in(world: World) -> None:
     made = invite(world)
     one, other = begun(world, made), begun(world, made)
-    assert isinstance(sign_in.with_new_password(world.ports, one, NEW, NEW), SignedIn)
+    assert isinstance(sign_in_new_password.choose(world.ports, one, NEW, NEW), SignedIn)
     theirs = Secret("Theirs.7-Spree")
     with pytest.raises(SignInEnded, match="was changed in the meantime"):
-        sign_in.with_new_password(world.ports, other, theirs, theirs)
+        sign_in_new_password.choose(world.ports, other, theirs, theirs)
     assert isinstance(world.begin("bob", NEW.reveal()), SignedIn)
 
 
 def test_an_interrupted_enrolment_goes_on_with_the_new_password(world: World) -> None:
     made = invite(world, mfa_required=True)
-    state = sign_in.with_new_password(world.ports, begun(world, made), NEW, NEW)
+    state = sign_in_new_password.choose(world.ports, begun(world, made), NEW, NEW)
     assert isinstance(state, EnrolmentNeeded)
     with pytest.raises(SignInFailed):
         world.begin("bob", made.password.reveal())
@@ -89,7 +89,7 @@ def test_another_one_or_a_reset_revokes_it(world: World, invited: bool) -> None:
     with pytest.raises(SignInFailed):
         world.begin("bob", first.password.reveal())
     with pytest.raises(SignInEnded):
-        sign_in.with_new_password(world.ports, state, NEW, NEW)
+        sign_in_new_password.choose(world.ports, state, NEW, NEW)
     assert begun(world, second).invited is invited
 
 
@@ -106,7 +106,7 @@ def test_a_disabled_account_cannot_use_it(world: World) -> None:
     with pytest.raises(Refused, match="is disabled"):
         world.begin("bob", made.password.reveal())
     with pytest.raises(SignInEnded):
-        sign_in.with_new_password(world.ports, state, NEW, NEW)
+        sign_in_new_password.choose(world.ports, state, NEW, NEW)
 
 
 def test_a_door_that_cannot_ask_for_a_password_says_where_to_choose_one(world: World) -> None:

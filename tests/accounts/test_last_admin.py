@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cwtui.accounts import administration, admins, roles, sign_in
+from cwtui.accounts import administration, admins, roles, sign_in, sign_in_new_password
 from cwtui.accounts.errors import (
     TO_EVERYTHING,
     Refused,
@@ -99,7 +99,7 @@ def test_an_admin_with_an_initial_password_cannot_replace_one_with_their_own(
         LAST[way](world, OPERATOR)
     state = world.begin("eve", made.password.reveal())
     assert isinstance(state, sign_in.NewPasswordNeeded)
-    sign_in.with_new_password(world.ports, state, NEW, NEW)
+    sign_in_new_password.choose(world.ports, state, NEW, NEW)
     LAST[way](world, OPERATOR)
 
 

@@ -12,6 +12,7 @@ from cwtui.accounts import (
     self_service,
     session,
     sign_in,
+    sign_in_new_password,
 )
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import TO_EVERYTHING, CannotCheck, SessionEnded
@@ -95,13 +96,13 @@ def test_a_session_does_not_survive_recreating_the_account(world: World) -> None
     made = administration.create_user(world.ports, OPERATOR, "alice")
     state = world.begin("alice", made.password.reveal())
     assert isinstance(state, sign_in.NewPasswordNeeded)
-    signed_in = sign_in.with_new_password(world.ports, state, NEW, NEW)
+    signed_in = sign_in_new_password.choose(world.ports, state, NEW, NEW)
     assert isinstance(signed_in, sign_in.SignedIn)
     administration.remove_user(world.ports, OPERATOR, "alice")
     again = administration.create_user(world.ports, OPERATOR, "alice")
     state = world.begin("alice", again.password.reveal())
     assert isinstance(state, sign_in.NewPasswordNeeded)
-    sign_in.with_new_password(world.ports, state, NEW, NEW)
+    sign_in_new_password.choose(world.ports, state, NEW, NEW)
     with pytest.raises(SessionEnded):
         self_service.overview(world.ports, signed_in.session)
 

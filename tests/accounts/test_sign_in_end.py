@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cwtui.accounts import sign_in, sign_in_enrolment, sign_in_progress
+from cwtui.accounts import sign_in, sign_in_enrolment, sign_in_new_password, sign_in_progress
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
@@ -63,7 +63,7 @@ def test_each_step_has_its_own_five_minutes(world: World) -> None:
     state = sign_in.with_one_time_code(world.ports, asked, device.code(world.clock()))
     assert isinstance(state, sign_in.NewPasswordNeeded)
     world.clock.forward(sign_in_progress.LIFETIME)
-    assert isinstance(sign_in.with_new_password(world.ports, state, NEW, NEW), SignedIn)
+    assert isinstance(sign_in_new_password.choose(world.ports, state, NEW, NEW), SignedIn)
 
 
 def test_new_backup_codes_allow_time_to_write_them_down(world: World) -> None:
@@ -84,9 +84,9 @@ def test_a_new_password_clears_the_initial_password_state(world: World) -> None:
     assert isinstance(state, sign_in.NewPasswordNeeded)
     username = Secret("Ketzin-99")
     with pytest.raises(InvalidInput, match="The password cannot be the username"):
-        sign_in.with_new_password(world.ports, state, username, username)
+        sign_in_new_password.choose(world.ports, state, username, username)
     before = world.account("ketzin-99")
-    sign_in.with_new_password(world.ports, state, NEW, NEW)
+    sign_in_new_password.choose(world.ports, state, NEW, NEW)
     after = world.account("ketzin-99")
     assert after == before.changed_ending_sessions(
         password=after.password, must_change_password=False, initial_password_expires_at=None

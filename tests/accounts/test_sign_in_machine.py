@@ -18,6 +18,7 @@ from cwtui.accounts import (
     self_service,
     sign_in,
     sign_in_enrolment,
+    sign_in_new_password,
     unlocking,
     user_mfa,
 )
@@ -234,7 +235,7 @@ class SignInMachine(RuleBasedStateMachine):
         self, state: sign_in.NewPasswordNeeded, proved: Proved, typed: str
     ) -> None:
         new = Secret(typed)
-        found = outcome(lambda: sign_in.with_new_password(self.world.ports, state, new, new))
+        found = outcome(lambda: sign_in_new_password.choose(self.world.ports, state, new, new))
         if not isinstance(found, AccountsError):
             assert typed in PASSWORDS
             assert typed != self.known.password

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cwtui.accounts import administration, roles, sign_in, user_mfa
+from cwtui.accounts import administration, roles, sign_in, sign_in_new_password, user_mfa
 from cwtui.accounts.errors import TO_EVERYTHING, SignInEnded
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in import EnrolmentNeeded, NewPasswordNeeded, SignedIn
@@ -71,7 +71,7 @@ def test_mfa_required_meanwhile_is_enforced(world: World) -> None:
     state = world.begin()
     assert isinstance(state, NewPasswordNeeded)
     administration.update_user(world.ports, OPERATOR, "alice", mfa_required=True)
-    assert isinstance(sign_in.with_new_password(world.ports, state, NEW, NEW), EnrolmentNeeded)
+    assert isinstance(sign_in_new_password.choose(world.ports, state, NEW, NEW), EnrolmentNeeded)
 
 
 def test_a_recreated_account_does_not_continue_a_sign_in(world: World) -> None:
@@ -82,4 +82,4 @@ def test_a_recreated_account_does_not_continue_a_sign_in(world: World) -> None:
     administration.remove_user(world.ports, OPERATOR, "bob")
     administration.create_user(world.ports, OPERATOR, "bob")
     with pytest.raises(SignInEnded):
-        sign_in.with_new_password(world.ports, state, Secret(PASSWORD), Secret(PASSWORD))
+        sign_in_new_password.choose(world.ports, state, Secret(PASSWORD), Secret(PASSWORD))

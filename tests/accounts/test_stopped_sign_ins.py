@@ -12,6 +12,7 @@ from cwtui.accounts import (
     self_service,
     sign_in,
     sign_in_enrolment,
+    sign_in_new_password,
 )
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, SignInEnded
@@ -40,7 +41,7 @@ def at_enrolment_after_a_new_password(world: World) -> sign_in.State:
     world.add(must_change_password=True, mfa_required=True)
     state = world.begin(source=ELSEWHERE)
     assert isinstance(state, sign_in.NewPasswordNeeded)
-    return sign_in.with_new_password(world.ports, state, NEW, NEW)
+    return sign_in_new_password.choose(world.ports, state, NEW, NEW)
 
 
 def at_first_backup_codes(world: World) -> sign_in.State:
@@ -148,7 +149,7 @@ def finished(world: World, state: sign_in.State) -> sign_in.SignedIn:
     """The sign-in, completed."""
     match state:
         case sign_in.NewPasswordNeeded():
-            state = sign_in.with_new_password(world.ports, state, NEW, NEW)
+            state = sign_in_new_password.choose(world.ports, state, NEW, NEW)
         case sign_in.EnrolmentNeeded():
             code = Device(state.enrolment.totp_secret, ()).code(world.clock())
             state = sign_in_enrolment.register_device(world.ports, state, code)
@@ -239,7 +240,7 @@ def test_only_the_last_step_after_ones_own_new_password_counts(world: World) -> 
     world.begin(source="203.0.113.7")
     state = world.begin()
     assert isinstance(state, sign_in.NewPasswordNeeded)
-    sign_in.with_new_password(world.ports, state, NEW, NEW)
+    sign_in_new_password.choose(world.ports, state, NEW, NEW)
     failed = world.records.get("alice").failed
     assert failed == replace(knew(Ending.ENROLMENT, world.clock(), HERE), count=2)
     end = finished(world, world.begin(password=NEW.reveal()))

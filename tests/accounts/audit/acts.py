@@ -17,6 +17,7 @@ from cwtui.accounts import (
     session,
     sign_in,
     sign_in_enrolment,
+    sign_in_new_password,
     unlocking,
     user_mfa,
 )
@@ -98,7 +99,7 @@ def registered_in_sign_in(world: World, username: str) -> sign_in.BackupCodesSho
 def new_password_in_sign_in(scene: Scene) -> object:
     state = scene.world.begin("initial")
     assert isinstance(state, sign_in.NewPasswordNeeded)
-    return sign_in.with_new_password(scene.world.ports, state, NEW, NEW)
+    return sign_in_new_password.choose(scene.world.ports, state, NEW, NEW)
 
 
 def register(scene: Scene) -> object:

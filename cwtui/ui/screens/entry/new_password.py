@@ -3,7 +3,7 @@
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from cwtui.accounts import sign_in
+from cwtui.accounts import sign_in, sign_in_new_password
 from cwtui.language import N_, _
 from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.screens.password_form import PasswordForm
@@ -38,7 +38,7 @@ accounts.""")
     def submit(self) -> None:
         new, confirmation = self.take_passwords()
         self.run_in_thread(
-            lambda ports: sign_in.with_new_password(ports, self._state, new, confirmation),
+            lambda ports: sign_in_new_password.choose(ports, self._state, new, confirmation),
             self.state_reached,
             _("Saving your new password"),
         )
