@@ -77,8 +77,8 @@ def list_(host: Host, user: str | None, as_json: bool) -> None:
 def end(host: Host, ids: tuple[str, ...], user: str | None, as_json: bool) -> None:
     """End sessions by their IDs, or all of an account.
 
-    A session ends a few seconds later, and its person is told. With --user, sessions that are not
-    in the list end too, at their next action, and proofs at doors of the host count no more.
+    A session ends a few seconds later, and its user sees why. With --user, sessions that are not
+    in the list end too, at their next action, and proofs at doors of the host no longer count.
     Sessions of doors of the host stay: cwtui cannot end them, and says how root can.
     """
     if bool(ids) == (user is not None):

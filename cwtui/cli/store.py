@@ -331,7 +331,7 @@ def _say_what_changes(now: int | None, difference: Difference | None) -> None:
         (_("Will be removed"), difference.gone),
         (_("Will change back"), difference.changed),
         (_("Disabled now, will be enabled"), difference.enabled),
-        (_("Will expire later, or no more"), difference.longer),
+        (_("Will expire later, or never"), difference.longer),
         (_("Not admins now, will be admins"), difference.admins),
         (_("Will lose their MFA device or the MFA requirement"), difference.less_mfa),
     ):
