@@ -177,6 +177,18 @@ def _apply(
         if not done:
             raise
         problem = error
+    except KeyboardInterrupt:
+        say(
+            ngettext(
+                "Interrupted. {number} difference applied. In the audit log: batch {batch}. Run it "
+                "again to go on.",
+                "Interrupted. {number} differences applied. In the audit log: batch {batch}. Run "
+                "it again to go on.",
+                sum(one.outcome is Outcome.DONE for one in done),
+                batch=batch,
+            )
+        )
+        raise
     changed = [one for one in done if one.outcome is Outcome.DONE]
     refused = [one for one in done if one.outcome is Outcome.REFUSED]
     if as_json:

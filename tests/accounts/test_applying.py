@@ -46,10 +46,18 @@ def test_the_store_becomes_as_declared(
     content = exporting.as_json_lines(exporting.export(other.ports, OPERATOR))
     planned = plan(world, content, remove_others=remove_others)
     assert planned.problems == ()
+    told: list[tuple[int, int]] = []
+
+    def tell(done: int, of: int) -> None:
+        told.append((done, of))
+
     for one in carrying_out.carry_out(
-        world.ports, OPERATOR, planned, "b", lambda _: None, lambda *_: None, 1, TO_EVERYTHING
+        world.ports, OPERATOR, planned, "b", lambda _: None, tell, 1, TO_EVERYTHING
     ):
         assert one.outcome is Outcome.DONE, one
+    number = len(planned.accounts)
+    assert told == sorted(told)
+    assert told[-1:] == ([(number, number)] if number else [])
     left = {ADMIN: before[ADMIN]} if remove_others and then else before
     assert exported(world) == {**left, **wanted}
     assert not plan(world, content, remove_others=remove_others).is_different

@@ -228,3 +228,21 @@ def test_what_was_done_before_a_fault_is_reported(
     assert outcomes == [("ann", "done"), ("bob", "not reached")]
     assert "The disk is gone." in done.err
     assert not rows(people)["ann"][3]
+
+
+def test_whoever_interrupts_it_reads_how_far_it_came(
+    people: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update = administration.update_user
+
+    def interrupted(ports: Ports, actor: Actor, username: str, **fields: Any) -> Updated:
+        if username == "bob":
+            raise KeyboardInterrupt
+        return update(ports, actor, username, **fields)
+
+    monkeypatch.setattr(administration, "update_user", interrupted)
+    off = ({"username": name, "enabled": False} for name in ("ann", "bob"))
+    done = applied(people, *off)
+    assert done.status == 130
+    assert "Interrupted. 1 difference applied. In the audit log: batch " in done.err
+    assert not rows(people)["ann"][3]

@@ -42,13 +42,24 @@ def carry_out(
     plan.check(agreed)
     inner = replace(ports, batch=batch)
     gone = [one for one in plan.roles if one.kind is Kind.REMOVE]
-    yield from (_tried(one, inner, operator, _role) for one in plan.roles if one not in gone)
-    if plan.new.new:
-        yield from _created(ports, operator, plan, batch, hand_over, progress, workers)
-    for one in plan.accounts:
-        if one.kind is not Kind.CREATE:
-            yield _tried(one, inner, operator, _account)
-    yield from (_tried(one, inner, operator, _role) for one in gone)
+    done, total = 0, len(plan.roles) + len(plan.accounts)
+    new = len(plan.new.new)
+
+    def created(part: int, of: int) -> None:
+        progress(done + new * part // max(of, 1), total)
+
+    for one in plan.roles:
+        if one not in gone:
+            yield _tried(one, inner, operator, _role)
+            done += 1
+    if new:
+        yield from _created(ports, operator, plan, batch, hand_over, created, workers)
+        done += new
+    changed = [one for one in plan.accounts if one.kind is not Kind.CREATE]
+    for one in [*changed, *gone]:
+        yield _tried(one, inner, operator, _role if one.is_role else _account)
+        done += 1
+        progress(done, total)
 
 
 def _created(

@@ -129,7 +129,9 @@ def _display_name(fields: Mapping[str, object]) -> str | None:
 
 def _truth(fields: Mapping[str, object], name: str) -> bool | None:
     value = fields.get(name)
-    word = "" if value is None else str(value).strip().lower()
+    if value is None:
+        return None  # at once: most lines say only a few things
+    word = str(value).strip().lower()
     if word in _YES:
         return True
     if word in _NO:

@@ -70,7 +70,7 @@ class Plan:
         """All roles that new accounts have, which are few."""
         return {one.new_roles for one in self.new}
 
-    @property
+    @cached_property
     def without_password(self) -> int:
         """How many new accounts get an initial password or an invitation."""
         return sum(one.needs_initial_password for one in self.new)
