@@ -75,16 +75,11 @@ class JournalFile:
         """Whether it is still there, has this version, and no line begins at the offset `end`."""
         try:
             found = os.fstat(self._descriptor)
-        except OSError as error:
-            raise cannot("read", self._path, error) from None
-        # Writing over zeros does not change the size, and the time is not exact.
-        is_as_seen = found.st_nlink > 0 and version_of(found) == seen
-        return is_as_seen and (found.st_size == end or self._is_empty_at(end))
-
-    def _is_empty_at(self, offset: int) -> bool:
-        """Whether no line begins at this offset: the file ends there, or has a zero."""
-        try:
-            return os.pread(self._descriptor, 1, offset) in (b"", b"\0")
+            if found.st_nlink == 0 or version_of(found) != seen:
+                return False
+            # Writing over zeros does not change the size, and the time is not exact.
+            is_at_end = found.st_size == end
+            return is_at_end or os.pread(self._descriptor, 1, end) in (b"", b"\0")
         except OSError as error:
             raise cannot("read", self._path, error) from None
 

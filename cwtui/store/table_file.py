@@ -70,7 +70,7 @@ class TableFile:
 
         Raises CannotCheck.
         """
-        if self._writer == get_ident():
+        if self._writer is not None and self._writer == get_ident():
             return self._in_transaction()
         return self._reader.current().view
 
