@@ -167,6 +167,13 @@ def _collect_garbage_seldom() -> None:
     gc.set_threshold(100_000, 20, 50)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Find what is garbage now. pytest, and then Python, would look through all of it again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
 def all_objects() -> Iterator[None]:
     """Let gc.get_objects() return the objects of modules too."""
