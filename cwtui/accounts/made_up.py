@@ -13,7 +13,7 @@ from typing import Final
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Attempts, SignInRecord
-from cwtui.accounts.ports import Others, Ports
+from cwtui.accounts.ports import Others, Ports, StandIn
 from cwtui.accounts.throttle import Try
 
 _MARK: Final = "?"
@@ -36,7 +36,7 @@ def glance(
 ) -> AbstractContextManager[None]:
     """Read at once what a step of a sign-in needs. For the arguments, see `AccountStore.glance`."""
     hashed = _hashed(ports, username)
-    return ports.accounts.glance(username, hashed, _number(hashed), begun, since)
+    return ports.accounts.glance(username, StandIn(hashed, _number(hashed)), begun, since)
 
 
 def is_made_up(counted: str) -> bool:

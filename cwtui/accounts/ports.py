@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, TypeAlias, TypeVar
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 from cwtui.accounts.audit.chain import Ends
 from cwtui.accounts.audit.events import Event
@@ -83,6 +83,13 @@ class AccountsChange(Protocol):
         """
 
 
+class StandIn(NamedTuple):
+    """What is used for a username that has no account: a record, and the account at a number."""
+
+    record: str
+    number: int
+
+
 class AccountStore(Protocol):
     """Accounts and organization settings. All methods raise CannotCheck."""
 
@@ -91,20 +98,19 @@ class AccountStore(Protocol):
     def glance(
         self,
         username: str,
-        record: str,
-        number: int,
+        stand_in: StandIn,
         begun: Try | None = None,
         since: float | None = None,
     ) -> AbstractContextManager[None]:
         """Read at once what a step of a sign-in needs, if reading takes long.
 
-        That is this account, the sign-in records of `username` and `record`, the settings, and the
-        account at `number` with its record. What the thread reads of them in the block may be as
-        old as `since` (None: the block's begin) until it changes the record, and then as that
-        change.
+        That is this account, the sign-in records of `username` and of its stand-in, the settings,
+        and the account at that number with its record. What the thread reads of them in the block
+        may be as old as `since` (None: the block's begin) until it changes the record, and then as
+        that change.
 
         `begun` is an attempt that will be counted in the block, in the record of `username` or, if
-        there is no such account, of `record`. It may be counted already when the block begins.
+        there is no such account, of its stand-in. It may be counted already when the block begins.
         """
 
     def is_empty(self) -> bool: ...

@@ -13,6 +13,7 @@ from cwtui.accounts import identity, roles
 from cwtui.accounts.filter_language import Query
 from cwtui.accounts.listing import BY_USERNAME, AccountRow, Sort
 from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.ports import StandIn
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.throttle import Try
 from cwtui.accounts.upkeep.protection import Protected, keys_of
@@ -175,12 +176,11 @@ class TinyAccountStore:
     def glance(
         self,
         username: str,
-        record: str,
-        number: int,
+        stand_in: StandIn,
         begun: Try | None = None,
         since: float | None = None,
     ) -> Iterator[None]:
-        del username, record, number, begun, since  # reading takes no time worth saving
+        del username, stand_in, begun, since  # reading takes no time worth saving
         yield
 
     def is_empty(self) -> bool:

@@ -19,7 +19,7 @@ from cwtui.accounts.errors import CannotCheck, KeyringMissing, StoreDamaged
 from cwtui.accounts.filter_language import Query
 from cwtui.accounts.listing import AccountRow, Sort, row_of
 from cwtui.accounts.model import Account, EndAsked, OpenSession, Origin, Sealed, SignInRecord
-from cwtui.accounts.ports import Others
+from cwtui.accounts.ports import Others, StandIn
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.throttle import Try
 from cwtui.accounts.upkeep.protection import Key, Protected, keys_of, protected
@@ -60,12 +60,11 @@ class MemoryAccounts:
     def glance(
         self,
         username: str,
-        record: str,
-        number: int,
+        stand_in: StandIn,
         begun: Try | None = None,
         since: float | None = None,
     ) -> Iterator[None]:
-        del username, record, number, begun, since
+        del username, stand_in, begun, since
         yield
 
     def is_empty(self) -> bool:

@@ -8,6 +8,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.filter_language import Query
 from cwtui.accounts.listing import AccountRow, Sort
 from cwtui.accounts.model import Account
+from cwtui.accounts.ports import StandIn
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.throttle import Try
 from cwtui.accounts.upkeep.protection import Protected
@@ -76,15 +77,14 @@ class PostgresAccountStore:
     def glance(
         self,
         username: str,
-        record: str,
-        number: int,
+        stand_in: StandIn,
         begun: Try | None = None,
         since: float | None = None,
     ) -> Iterator[None]:
-        place = place_of(number)
-        glance = Glance(username, record, place)
+        place = place_of(stand_in.number)
+        glance = Glance(username, stand_in.record, place)
         if begun is not None:
-            glance.begun = Attempt(begun, username, record, place)
+            glance.begun = Attempt(begun, username, stand_in.record, place)
         with self._database.glancing(glance, since):
             yield
 

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from cwtui.accounts.model import Attempts, SignInRecord
-from cwtui.accounts.ports import Others
+from cwtui.accounts.ports import Others, StandIn
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.throttle import Counted, Try, with_try
 from cwtui.store.postgres import opening
@@ -31,7 +31,7 @@ FAILED = SignInRecord(password_attempts={"": Attempts(1, 1000.0)})
 
 @contextmanager
 def begun(parts: Parts, attempt: Try, username: str = "bob") -> Iterator[None]:
-    with parts.accounts.glance(username, f"?{username}", 7, attempt):
+    with parts.accounts.glance(username, StandIn(f"?{username}", 7), attempt):
         yield
 
 

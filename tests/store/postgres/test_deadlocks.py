@@ -9,6 +9,7 @@ import pytest
 from psycopg import sql
 
 from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.ports import StandIn
 from cwtui.store.postgres import building, opening
 from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.connections import Connections, Statement
@@ -136,7 +137,7 @@ def test_a_read_after_the_commit_that_fails_does_not_undo_it(
     """Some engines end a read, too, that cannot be put in an order."""
     put(parts.accounts, PLAIN)
     fails = f"DO $$ BEGIN RAISE SQLSTATE '{error}'; END $$"
-    with parts.accounts.glance("bob", "?bob", 7):
+    with parts.accounts.glance("bob", StandIn("?bob", 7)):
         monkeypatch.setattr(Glance, "again", [Statement(fails)])
         with parts.accounts.change() as change:
             change.put(PLAIN.changed(display_name="Bob"))

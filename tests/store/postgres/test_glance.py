@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from cwtui.accounts.errors import SignInFailed
 from cwtui.accounts.model import SignInRecord
-from cwtui.accounts.ports import Others
+from cwtui.accounts.ports import Others, StandIn
 from cwtui.store.postgres.opening import Parts
 from tests.accounts.steps import at_step, last_step
 from tests.store.postgres.relay import Relay
@@ -19,7 +19,7 @@ from tests.store.samples import PLAIN, RECORD
 
 @contextmanager
 def glancing(parts: Parts) -> Iterator[None]:
-    with parts.accounts.glance("bob", "?bob", 7):
+    with parts.accounts.glance("bob", StandIn("?bob", 7)):
         yield
 
 
@@ -132,7 +132,7 @@ def test_made_up_names_and_others_take_the_same_trips(parts: Parts) -> None:
     taken = set()
     for username, name in (("bob", "bob"), ("eve", "?eve")):
         before = parts.connections.trips
-        with parts.accounts.glance(username, f"?{username}", 7):
+        with parts.accounts.glance(username, StandIn(f"?{username}", 7)):
             parts.records.update(name, count, others)
         parts.records.update(name, count, others)
         taken.add(parts.connections.trips - before)
@@ -145,7 +145,7 @@ def test_the_next_step_knows_what_the_last_one_saw(parts: Parts, far: Parts) -> 
 
     @contextmanager
     def going_on(since: float = begun) -> Iterator[None]:
-        with parts.accounts.glance("bob", "?bob", 7, since=since):
+        with parts.accounts.glance("bob", StandIn("?bob", 7), since=since):
             yield
 
     with glancing(parts):
