@@ -7,6 +7,7 @@ from cwtui.accounts import account_state, made_up, roles, text, throttle
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import NotPermitted, UnknownAccount
 from cwtui.accounts.managing import refuse_beyond, refuse_powerful
+from cwtui.accounts.may import clearable
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
@@ -57,7 +58,7 @@ def unlock(ports: Ports, actor: Actor, username: str) -> Unlocked:
 
     def unlocked(before: SignInRecord) -> Unlocked:
         before = throttle.current(before, ports.now())
-        clears = before if manages else before.changed(password_attempts={})
+        clears = clearable(before, held)
         cleared = throttle.wrong_tries(clears)
         was_locked = account_state.locked_until(clears, ports.now()) is not None
         return Unlocked(was_locked, cleared, throttle.wrong_tries(before) - cleared)

@@ -18,12 +18,14 @@ from cwtui.accounts import (
     user_list,
 )
 from cwtui.accounts.account_words import Facts, account_words
+from cwtui.accounts.administration import Details
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.event_words import event_words
 from cwtui.accounts.bulk import plans
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.filter_language import Vocabulary, valid_part
 from cwtui.accounts.listing import View
+from cwtui.accounts.may import May, with_account
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.self_service import Overview
 from cwtui.accounts.user_list import FirstPage
@@ -162,9 +164,12 @@ def _still_valid(filter_text: str, vocabulary: Vocabulary[Any], context: Context
 
 def account(username: str) -> PageToLoad[Any]:
     """Return the page of one account."""
-    return PageToLoad(
-        lambda ports, session: administration.show_user(ports, session, username), AccountPage
-    )
+
+    def load(ports: "Ports", session: "Session") -> tuple[Details, May]:
+        details = administration.show_user(ports, session, username)
+        return details, with_account(ports, session, details.account, details.record)
+
+    return PageToLoad(load, lambda loaded: AccountPage(*loaded))
 
 
 _PAGES: Final[dict[sections.SubPage, Callable[[], Screen[None]]]] = {

@@ -251,6 +251,14 @@ async def create_role_wrong(person: Person, there: Plant) -> None:
     await person.press("enter", "enter")
 
 
+async def account_of_help_desk(person: Person, there: Plant) -> None:
+    """A help desk that resets MFA sees an account, whose passwords it may not unlock."""
+    enter_session(person, there)
+    person.app.context.session = there.world.session("dora")
+    person.app.router.open_account("alice")
+    await person.settle()
+
+
 async def users_of_help_desk(person: Person, there: Plant) -> None:
     """A help desk sees the users, and cannot manage roles."""
     there.world.clock.forward(30)

@@ -238,6 +238,14 @@ def locked_plant() -> Plant:
     return there
 
 
+def help_desk_plant() -> Plant:
+    """dora may reset MFA, and nothing else. alice is locked."""
+    there = locked_plant()
+    there.world.settings(custom_roles={"help-desk": (Permission.READ_USERS, Permission.RESET_MFA)})
+    there.world.add("dora", roles=("help-desk",))
+    return there
+
+
 def expired_plant() -> Plant:
     """The last day of alice was yesterday."""
     there = plant()

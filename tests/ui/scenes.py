@@ -13,6 +13,7 @@ from cwtui.ui import theme
 from tests.ui.admin_ways import (
     account_invited,
     account_of,
+    account_of_help_desk,
     account_pending,
     account_updated,
     acts,
@@ -63,6 +64,7 @@ from tests.ui.plants import (
     expired_plant,
     few_codes_plant,
     gone_plant,
+    help_desk_plant,
     keys_plant,
     locked_plant,
     off_plant,
@@ -247,6 +249,7 @@ SCENES: Final[dict[str, Scene]] = {
     "account_unused": Scene(account_of("dave"), unused_plant),
     "disable_account": Scene(disable_account),
     "account_locked": Scene(account_of("alice"), locked_plant),
+    "account_of_help_desk": Scene(account_of_help_desk, help_desk_plant),
     "account_ldap": Scene(account_of("erin")),
     "account_gone": Scene(account_of("erin"), gone_plant),
     "account_hiding": Scene(account_of("bob"), gone_plant),

@@ -362,3 +362,14 @@ async def test_unsaved_changes_can_be_discarded() -> None:
         await person.click_button("Discard")
         person.screen(UsersPage)
         assert not there.world.account("alice").mfa_required
+
+
+async def test_title_status_and_what_was_refused_stay_while_the_form_scrolls() -> None:
+    async with SCENES["account_devices"].played((60, 20)) as (person, _):
+        person.sees("Remove", "Users and Roles > alice", "Status           ● enabled")
+        await person.press("home")
+        person.sees("Display name", "Users and Roles > alice", "Status           ● enabled")
+        await person.click_button("Enable")
+        await person.press("end")
+        await person.click_button("Disable MFA")
+        person.sees("✗ Your changes are not saved yet. Press Update first.")

@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from cwtui.accounts.model import Attempts
 from cwtui.accounts.roles import Permission
+from cwtui.accounts.unix_users import UnixUser
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.pages.roles import CreateRolePage, RolePage, RolesPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import TextInput
+from tests.accounts.world import HERE, NOW
 from tests.ui.harness import Person, at_work
-from tests.ui.plants import Plant, devices_plant, keys_plant, locked_plant
+from tests.ui.plants import Plant, devices_plant, keys_plant, locked_plant, plant, sessions_plant
 from tests.ui.scenes import SCENES
 
 
@@ -63,7 +66,7 @@ async def test_a_role_that_somebody_has_stays() -> None:
 
 
 async def test_a_help_desk_sees_only_what_it_may_do() -> None:
-    async with SCENES["users_of_help_desk"].played() as (person, there):
+    async with SCENES["users_of_help_desk"].played() as (person, _):
         person.sees("Create User")
         person.screen(UsersPage)
         assert not any(line.startswith("   Roles") for line in person.text.splitlines())
@@ -72,10 +75,8 @@ async def test_a_help_desk_sees_only_what_it_may_do() -> None:
         person.sees("2 of 7 users")
         person.app.router.open_account("admin")
         await person.settle()
-        await person.click_button("Reset Password")
-        await person.click_button("Reset Password")
         person.sees("admin has permissions that you do not have")
-        assert not there.world.account("admin").must_change_password
+        assert buttons(person) == ["Sessions"]
 
 
 # The page of an account, for somebody who does not manage users
@@ -90,6 +91,12 @@ async def alice_as_seen_by(there: Plant, *held: Permission) -> AsyncIterator[Per
         person.app.router.open_account("alice")
         await person.settle()
         yield person
+
+
+def without_mfa() -> Plant:
+    there = plant()
+    there.world.put(there.world.account("alice").changed(second_factor=None))
+    return there
 
 
 def buttons(person: Person) -> list[str]:
@@ -109,7 +116,7 @@ async def test_an_account_can_only_be_read_without_more_permissions() -> None:
 
 async def test_whoever_resets_mfa_is_offered_that_and_nothing_else() -> None:
     async with alice_as_seen_by(locked_plant(), *RESETS) as person:
-        assert buttons(person) == ["Unlock", "Disable MFA", "Sessions"]
+        assert buttons(person) == ["Disable MFA", "Sessions"]  # only passwords are locked
         assert not person.app.screen.query(TextInput)
         person.sees("Your roles let you read this account and reset its MFA.")
 
@@ -128,5 +135,35 @@ async def test_whoever_resets_mfa_removes_no_ssh_keys() -> None:
 async def test_whoever_only_manages_users_resets_no_mfa() -> None:
     held = (Permission.READ_USERS, Permission.MANAGE_USERS)
     async with alice_as_seen_by(devices_plant(), *held) as person:
-        assert not {"Remove Device", "Disable MFA"} & set(buttons(person))
-        assert {"Update", "Reset Password", "Remove"} < set(buttons(person))
+        assert not {"Remove Device", "Disable MFA", "Remove"} & set(buttons(person))
+        assert {"Update", "Reset Password", "Disable Account"} < set(buttons(person))
+    async with alice_as_seen_by(without_mfa(), *held) as person:
+        assert "Remove" in buttons(person)
+
+
+async def test_whoever_resets_mfa_unlocks_codes() -> None:
+    there = locked_plant()
+    record = there.world.records.get("alice")
+    tries = {HERE: Attempts(5, NOW - 60, NOW + 240)}
+    there.world.records.kept["alice"] = record.changed(code_attempts=tries)
+    async with alice_as_seen_by(there, *RESETS) as person:
+        assert buttons(person) == ["Unlock", "Disable MFA", "Sessions"]
+        await person.click_button("Unlock")
+        assert buttons(person) == ["Disable MFA", "Sessions"]  # passwords stay locked
+
+
+async def test_nothing_is_offered_for_a_powerful_unix_user() -> None:
+    there = plant()
+    there.world.unix_users = {"alice": UnixUser(0, frozenset(), owns_store=False)}
+    async with alice_as_seen_by(there, *RESETS) as person:
+        assert buttons(person) == ["Sessions"]
+        person.sees("alice is also a Unix user of this host")
+
+
+async def test_sessions_are_only_listed_for_whoever_does_not_manage_users() -> None:
+    async with alice_as_seen_by(sessions_plant(), *RESETS) as person:
+        await person.click_button("Sessions")
+        person.sees("203.0.113.7")
+        assert buttons(person) == []
+        await person.press("enter")
+        person.sees("Your roles let you see these sessions, and not end them.")

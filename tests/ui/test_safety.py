@@ -9,6 +9,7 @@ from textual.app import App
 from cwtui.accounts import roles, self_service
 from cwtui.accounts.administration import Details
 from cwtui.accounts.enrolment import Enrolment
+from cwtui.accounts.may import May
 from cwtui.accounts.model import Origin, SignInRecord
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import open_session
@@ -151,7 +152,10 @@ async def test_point_3_foreign_text_is_plain_text_on_every_screen(  # noqa: PLR0
         details = Details(
             world.account(name), world.records.get(name), OrganizationSettings(), world.clock()
         )
-        app.router.replace_screen(AccountPage(details))
+        may = May(
+            manage=True, reset_mfa=True, unlock=True, remove=True, end_sessions=True, is_own=False
+        )
+        app.router.replace_screen(AccountPage(details, may))
         await person.settle()
         assert f"Users and Roles > {shown}" in drawn(person)
         person.sees(f"{roles.ADMIN}, {visible(nasty)}")

@@ -18,6 +18,7 @@ from cwtui.accounts import (
 from cwtui.accounts.account_state import Status
 from cwtui.accounts.administration import Details, Updated
 from cwtui.accounts.errors import AccountsError, Agreed, UnknownAccount
+from cwtui.accounts.may import May
 from cwtui.accounts.meanwhile import Seen
 from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.ports import Ports
@@ -31,7 +32,7 @@ from cwtui.ui.screens.dialogs.disabling import DisableScreen
 from cwtui.ui.screens.dialogs.invitation import handing_over
 from cwtui.ui.screens.dialogs.resetting import ResetPasswordScreen
 from cwtui.ui.screens.pages import account_parts
-from cwtui.ui.screens.pages.account_parts import Changes, May
+from cwtui.ui.screens.pages.account_parts import Changes
 from cwtui.ui.screens.pages.page import PageBelow, row, save_row, value
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.check_list import RoleChoice
@@ -74,8 +75,9 @@ their accounts: the directory may accept an old password for up to an hour.
 Unlock clears failed attempts: the user can try again immediately. Otherwise each wait ends by \
 itself, after a day at most.""")
 
-    def __init__(self, details: Details) -> None:
+    def __init__(self, details: Details, may: May) -> None:
         super().__init__()
+        self._may = may
         self._details = details
         self._account, self._record = details.account, details.record
         self._settings = details.settings
@@ -85,10 +87,12 @@ itself, after a day at most.""")
     def heading(self) -> str:
         return _("Users and Roles > {name}", name=visible(self._account.username))
 
+    def head(self) -> ComposeResult:
+        yield row(_("Status"), value(account_parts.status(self._details, self.context.zone)))
+
     def content(self) -> ComposeResult:
         account = self._account
-        zone, session = self.context.zone, self.session
-        may = May.of(session.permissions, is_own=session.username == account.username)
+        zone, may = self.context.zone, self._may
         if not may.manage:
             yield Static(account_parts.allowed(may), classes="text", markup=False)
         yield from account_parts.name_and_roles(account, self._settings.custom_roles, may)
@@ -101,7 +105,6 @@ itself, after a day at most.""")
         if factor is not None:
             yield row(_("Backup codes"), value(wording.unused_codes(factor)))
         yield from account_parts.ssh_key_rows(account, zone, may)
-        yield row(_("Status"), value(account_parts.status(self._details, zone)))
         yield from account_parts.password_rows(self._details, zone)
         yield row(_("Origin"), value(account_parts.origin(account, zone)))
         yield row(_("Last sign-in"), value(full_minute(self._record.last_sign_in, zone)))

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
-from typing import Final, NamedTuple, Self, TypedDict
+from typing import Final, TypedDict
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Static
 
-from cwtui.accounts import account_state, devices, expiry, roles, ssh_keys, throttle, wording
+from cwtui.accounts import account_state, devices, expiry, ssh_keys, throttle, wording
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.administration import Details
+from cwtui.accounts.may import May
 from cwtui.accounts.model import Account, Device, Origin, SignInRecord, SshKey
-from cwtui.accounts.roles import CustomRoles, Permission
+from cwtui.accounts.roles import CustomRoles
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import visible
 from cwtui.language import N_, _, ngettext
@@ -56,27 +57,10 @@ class Changes(TypedDict, total=False):
     expires: str
 
 
-class May(NamedTuple):
-    """What a person can do on the page of an account. The rules check each action again."""
-
-    manage: bool
-    reset_mfa: bool
-    unlock: bool
-    is_own: bool
-    """Whether it is the person's own account."""
-
-    @classmethod
-    def of(cls, held: frozenset[Permission], *, is_own: bool) -> Self:
-        return cls(
-            manage=Permission.MANAGE_USERS in held,
-            reset_mfa=Permission.RESET_MFA in held,
-            unlock=not held.isdisjoint(roles.TO_UNLOCK),
-            is_own=is_own,
-        )
-
-
 def allowed(may: May) -> str:
-    """Return what somebody can do here who does not manage users."""
+    """Return what somebody can do here who does not manage this user."""
+    if may.refusal:
+        return may.refusal
     if may.reset_mfa:
         return _("Your roles let you read this account and reset its MFA.")
     return _("Your roles let you read this account.")
@@ -205,7 +189,8 @@ def buttons(account: Account, may: May, *, can_be_enabled: bool) -> ComposeResul
             yield Button(_("Enable Account"), id="enabled", compact=True)
         else:
             yield Button(_("Disable Account"), id="enabled", classes="danger", compact=True)
-        yield Button(_("Remove"), id="remove", classes="danger", compact=True)
+        if may.remove:
+            yield Button(_("Remove"), id="remove", classes="danger", compact=True)
 
 
 def before_device_is_removed(username: str, device: Device) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Static
 
@@ -153,17 +153,24 @@ class Page(AccountScreen):
             yield HostTime()
         with Horizontal(id="below"):
             yield Navigation(self.SECTION, session.permissions if session else ())
-            with Body(id="page", can_focus=False):
-                yield Static(self.heading(), id="title", markup=False)
-                yield from self.content()
-                status_line = Static("", id="status-line", markup=False)
-                status_line.display = not self.IS_FULL
-                yield status_line
+            with Vertical(id="main"):
+                with Vertical(id="head"):
+                    yield Static(self.heading(), id="title", markup=False)
+                    yield from self.head()
+                with Body(id="page", can_focus=False):
+                    yield from self.content()
+                    status_line = Static("", id="status-line", markup=False)
+                    status_line.display = not self.IS_FULL
+                    yield status_line
         yield KeyBar()
         yield TooSmall()
 
     def heading(self) -> str:
         return _(self.TITLE_TEXT)
+
+    def head(self) -> ComposeResult:
+        """Yield what stays below the title while the page scrolls."""
+        yield from ()
 
     def content(self) -> ComposeResult:
         """Yield the widgets of the page."""
@@ -171,8 +178,8 @@ class Page(AccountScreen):
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         super().say(sentence, wrong=wrong)
-        for line in self.query("#status-line").results(Static) if self.IS_FULL else ():
-            line.display = bool(sentence)
+        for line in self.query("#status-line").results(Static):
+            line.display = bool(sentence) or not self.IS_FULL
             if wrong:
                 line.scroll_visible(animate=False)
 

@@ -8,8 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
-from cwtui.accounts import open_sessions, wording
+from cwtui.accounts import administration, open_sessions, wording
 from cwtui.accounts.errors import AccountsError, Refused, UnknownSession
+from cwtui.accounts.may import with_account
 from cwtui.accounts.model import OpenSession
 from cwtui.accounts.text import visible
 from cwtui.language import N_, _
@@ -31,6 +32,8 @@ class Listed(NamedTuple):
 
     sessions: Sequence[OpenSession]
     at: float
+    may_end: bool = True
+    """Whether the person may end them."""
 
 
 class SessionsPage(PageBelow, LookingPage):
@@ -43,8 +46,10 @@ class SessionsPage(PageBelow, LookingPage):
         self._listed = listed
 
     def content(self) -> ComposeResult:
-        sessions, at = self._listed
+        sessions, at, may_end = self._listed
         yield SessionTable(sessions, self.session.id, at, _(self.NOTHING))
+        if not may_end:
+            return
         with Horizontal(classes="buttons"):
             yield Button(_("Sign Out Everywhere"), id="everywhere", classes="danger", compact=True)
 
@@ -74,6 +79,9 @@ class SessionsPage(PageBelow, LookingPage):
         message.stop()
         one = message.row
         if not self.may_act:
+            return
+        if not self._listed.may_end:
+            self.say(_("Your roles let you see these sessions, and not end them."))
             return
         if one.id == self.session.id:
             self.say(_("This is your own session. To end it, sign out."))
@@ -210,4 +218,7 @@ def own(ports: "Ports", session: "Session") -> Listed:
 
 def of_user(ports: "Ports", session: "Session", username: str) -> Listed:
     """Return the sessions of an account. Raises what `open_sessions.of_user` raises."""
-    return Listed(open_sessions.of_user(ports, session, username), ports.now())
+    listed = open_sessions.of_user(ports, session, username)
+    details = administration.show_user(ports, session, username)
+    may = with_account(ports, session, details.account, details.record)
+    return Listed(listed, ports.now(), may.end_sessions)
