@@ -142,6 +142,9 @@ _apply: Final = Stylesheet.apply
 _process_parts: Final = Stylesheet._process_component_classes
 _put: Final = cast("Any", Stylesheet.replace_rules).__func__
 _styles: Final[dict[object, _Style]] = {}
+"""By identity of all rules, and by kind of widget."""
+_styles_by_rules: Final[dict[object, _Style]] = {}
+"""By rules that may apply, and by kind of widget."""
 _refresh: Final = Styles.refresh
 _asked: Final[list[tuple[Styles, dict[tuple[tuple[str, bool], ...], None]]]] = []
 _searching: Final[list[tuple[DOMNode, _Style, tuple[bool, ...]]]] = []
@@ -162,11 +165,25 @@ def _find_rules_once() -> None:
 
 
 def _style_of(sheet: Stylesheet, node: DOMNode, path: list[DOMNode]) -> _Style:
-    key = (id(sheet.rules), *[(type(one), one._id, one.classes) for one in path])
+    kinds = tuple([(type(one), one._id, one.classes) for one in path])
+    key = id(sheet.rules), kinds
     style = _styles.get(key)
     if style is None:
-        style = _styles[key] = _Style(_deciding(sheet, node))
+        # Other screens were open before, so other rules are there, but often none for this widget.
+        wanted = _rules_for(sheet, node), kinds
+        style = _styles_by_rules.get(wanted)
+        if style is None:
+            style = _styles_by_rules[wanted] = _Style(_deciding(sheet, node))
+        _styles[key] = style
     return style
+
+
+def _rules_for(sheet: Stylesheet, node: DOMNode) -> tuple[RuleSet, ...]:
+    """What may apply to the widget or to what it draws itself, in the order of the sheet."""
+    names = node._selector_names.union(f".{part}" for part in node._get_component_classes())
+    known = sheet.rules_map
+    found = {rule for name in known.keys() & names for rule in known[name]}
+    return tuple(rule for rule in sheet.rules if rule in found)
 
 
 def _apply_found(
