@@ -7,6 +7,9 @@ by an f-string, so that a translator sees the whole sentence and may move them:
 
 A process has one language. The service talks to many people at once, so each of its conversations
 may have another. English needs no catalog and reads no file.
+
+Where a terminal has no umlauts, the texts of a catalog are spelled as on a typewriter: ae, oe, ue,
+ss. Values are not, because a name that is spelled differently is another name.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,6 +31,7 @@ _LONGEST: Final = 256
 """Characters of a variable that are looked at. A list of every language in use would be shorter."""
 _UNTRANSLATED: Final = frozenset({"C", "POSIX"})
 _THOUSANDS: Final = {Language.ENGLISH: ",", Language.GERMAN: "."}
+_SPELLED_OUT: Final = {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
 
 
 class Catalog(Protocol):
@@ -38,15 +42,36 @@ class Catalog(Protocol):
     def ngettext(self, singular: str, plural: str, number: int, /) -> str: ...
 
 
+class SpelledOut:
+    """A catalog without umlauts."""
+
+    _letters: Final = str.maketrans(_SPELLED_OUT)
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def gettext(self, message: str, /) -> str:
+        return self._catalog.gettext(message).translate(self._letters)
+
+    def ngettext(self, singular: str, plural: str, number: int, /) -> str:
+        return self._catalog.ngettext(singular, plural, number).translate(self._letters)
+
+
 class _Voice:
-    """A language and its catalog, which English does not have."""
+    """A language, and its catalog as the terminal can show it, which English does not have."""
 
-    def __init__(self, language: Language, catalog: Catalog | None = None) -> None:
+    def __init__(self, *, has_umlauts: bool = True) -> None:
+        self.language = Language.ENGLISH
+        self.catalog: Catalog | None = None
+        self.has_umlauts = has_umlauts
+
+    def speak(self, language: Language) -> None:
+        catalog = catalog_of(language)
         self.language = language
-        self.catalog = catalog
+        self.catalog = catalog if catalog is None or self.has_umlauts else SpelledOut(catalog)
 
 
-_of_process: Final = _Voice(Language.ENGLISH)
+_of_process: Final = _Voice()
 _voice: Final[ContextVar[_Voice]] = ContextVar("language", default=_of_process)
 
 
@@ -76,16 +101,32 @@ def _without_region(locale: str) -> str:
 
 def use(language: Language) -> None:
     """Let the whole process speak this language from now on, in all its threads."""
-    _of_process.language, _of_process.catalog = language, catalog_of(language)
+    _of_process.speak(language)
+
+
+def write_in(charset: str) -> None:
+    """Let the whole process write what can be shown in this character set, by Python's name."""
+    _of_process.has_umlauts = _has_umlauts(charset)
+    _of_process.speak(_of_process.language)
+
+
+def _has_umlauts(charset: str) -> bool:
+    try:
+        "".join(_SPELLED_OUT).encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextmanager
-def speaking(language: Language | None) -> Iterator[None]:
+def speaking(language: Language | None, charset: str | None = None) -> Iterator[None]:
     """Speak this language in the block, in the current thread or task alone.
 
-    None is the language from before, until `speak` changes it.
+    None is the language from before, until `speak` changes it; for the character set as well.
     """
-    token = _voice.set(_voice.get())
+    before = _voice.get()
+    has_umlauts = before.has_umlauts if charset is None else _has_umlauts(charset)
+    token = _voice.set(_spoken_as(before.language, has_umlauts=has_umlauts))
     try:
         speak(language)
         yield
@@ -96,7 +137,13 @@ def speaking(language: Language | None) -> Iterator[None]:
 def speak(language: Language | None) -> None:
     """Speak this language to the end of the block of `speaking`. None leaves it as it is."""
     if language is not None:
-        _voice.set(_Voice(language, catalog_of(language)))
+        _voice.set(_spoken_as(language, has_umlauts=_voice.get().has_umlauts))
+
+
+def _spoken_as(language: Language, *, has_umlauts: bool) -> _Voice:
+    voice = _Voice(has_umlauts=has_umlauts)
+    voice.speak(language)
+    return voice
 
 
 def spoken() -> Language:

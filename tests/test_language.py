@@ -11,6 +11,8 @@ from cwtui import language
 from cwtui.language import N_, Language, _, grouped, ngettext
 from tests.language import Marked, german
 
+CATALOG = language.catalog_of(Language.GERMAN)
+
 
 @pytest.fixture(autouse=True)
 def _german() -> Iterator[None]:
@@ -122,3 +124,25 @@ def test_a_conversation_has_its_own_language_and_others_do_not_hear_it() -> None
         assert language.spoken() is Language.GERMAN
     assert language.spoken() is Language.ENGLISH
     assert heard == ["Off"]
+
+
+def test_without_umlauts_texts_are_spelled_out_and_values_are_not() -> None:
+    with german(CATALOG):
+        language.use(Language.GERMAN)
+        for charset in ("utf-8", "iso8859-15", "cp437"):
+            language.write_in(charset)
+            assert _("your changes to {name}", name="Jürg") == "Ihre Änderungen an Jürg"
+        for charset in ("ascii", "koi8-r"):
+            language.write_in(charset)
+            assert _("your changes to {name}", name="Jürg") == "Ihre Aenderungen an Jürg"
+            assert ngettext("{number} record", "{number} records", 2) == "2 Eintraege"
+        language.use(Language.ENGLISH)
+        language.use(Language.GERMAN)  # as when somebody signs out, and another one in
+        assert _("Change Password") == "Passwort aendern"
+        with language.speaking(None, "utf-8"):
+            assert _("Change Password") == "Passwort ändern"
+            language.speak(Language.GERMAN)
+            assert _("Change Password") == "Passwort ändern"
+        with language.speaking(Language.GERMAN):
+            assert _("Change Password") == "Passwort aendern"
+    language.write_in("utf-8")

@@ -21,6 +21,7 @@ from cwtui.cli import output
 from cwtui.cli.errors import CommandError
 from cwtui.cli.host import Host
 from cwtui.host import crash, upgrade
+from cwtui.host.charset import charmap
 from cwtui.language import _
 
 DONE: Final = 0
@@ -44,6 +45,7 @@ _NO_VARIABLE: Final = "="
 def run(args: Sequence[str]) -> int:
     """Run a command and return its exit status. Raises only SystemExit."""
     output.show_everything()
+    language.write_in(charmap(os.environ))
     language.use(language.of_environ(os.environ))
     try:
         status = _open(args) if list(args) in _OPENS_APPLICATION else _command(args)

@@ -68,12 +68,14 @@ def _sign_in(config: "Config", minutes: int, become: list[str]) -> None:
     from cwtui.cli.ending import at_once, at_signals
     from cwtui.dialogue.conversation import Gone
     from cwtui.dialogue.terminal import TerminalPerson
+    from cwtui.host.charset import charmap
     from cwtui.host.source import address_of
     from cwtui.service.packets import Phase, Request, Verdict
 
     fields = {
         "rhost": address_of(os.environ),
         "tty": _terminal(),
+        "charset": charmap(os.environ),
         "fresh": str(minutes),
         "command": visible(shlex.join(become))[:_MOST_OF_COMMAND],
     }

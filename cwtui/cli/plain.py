@@ -5,7 +5,7 @@ import time
 from socket import gethostname
 from typing import NamedTuple
 
-from cwtui import installation, services
+from cwtui import installation, language, services
 from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.ports import Ports
 from cwtui.cli import terminal
@@ -28,6 +28,7 @@ def run(config: Config, *, kiosk: bool, drawing: Drawing | None = None) -> int:
     waits = config.session.login_minutes * 60.0 if "SSH_CONNECTION" in os.environ else 0.0
     source = source_of(os.environ)
     drawing, charset = terminal.drawing_and_charset(os.environ, drawing)
+    language.write_in(charset)
     with (
         TerminalPerson(waits or None, drawing=drawing, charset=charset) as person,
         at_signals(person.leave, person.cancel),

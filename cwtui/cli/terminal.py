@@ -83,7 +83,7 @@ def drawing_and_charset(
     Without a locale, a terminal that only prints lines counts as one that shows ASCII.
     """
     from cwtui.dialogue.conversation import Drawing
-    from cwtui.ui.glyphs import charmap
+    from cwtui.host.charset import charmap
 
     charset = charmap(environ)
     if chosen is not None:

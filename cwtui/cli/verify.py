@@ -1,5 +1,6 @@
 """`cwtui verify`: check a password, a code or both, for scripts."""
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import say
 from cwtui.cli.values import Username
 from cwtui.dialogue.conversation import Gone, Room
+from cwtui.host.charset import charmap
 from cwtui.language import _
 from cwtui.service.packets import Phase, Request, Verdict
 
@@ -59,7 +61,7 @@ def command(host: Host, username: str, factor: str, source: str) -> None:
     """
     answers = _lines(_LINES[factor])
     config = host.config()
-    fields = {"user": username, "factor": factor, "source": source}
+    fields = {"user": username, "factor": factor, "source": source, "charset": charmap(os.environ)}
     person = _Prepared([*answers])
     try:
         verdict = asking.ask(

@@ -13,8 +13,9 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.subject import Subject
+from cwtui.host.charset import charmap
 from cwtui.language import N_, _
-from cwtui.ui import clipboard, glyphs
+from cwtui.ui import clipboard
 from cwtui.ui.clipboard import CopyWay
 
 _AREA: Final = Area.TERMINAL
@@ -71,7 +72,7 @@ def judged(environ: Mapping[str, str], size: tuple[int, int]) -> Iterator[Findin
             _("Set TERM to your terminal's type, such as xterm-256color."),
         )
         return
-    charset = glyphs.charmap(environ)
+    charset = charmap(environ)
     if charset == "utf-8":
         yield _found(
             Level.OK,

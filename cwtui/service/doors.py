@@ -248,9 +248,13 @@ class Doors:
 
 
 def speaking(request: Request, otherwise: Language | None) -> AbstractContextManager[None]:
-    """Return the context in which the language is spoken that the client says, or another."""
+    """Return the context in which the language is spoken that the client says, or another.
+
+    Texts have the characters that the person's terminal shows.
+    """
     asked = request.get("language")
-    return language.speaking(Language(asked) if asked in {*Language} else otherwise)
+    spoken = Language(asked) if asked in {*Language} else otherwise
+    return language.speaking(spoken, places.charset_of(request))
 
 
 def _throttled(ports: Ports) -> list[tuple[str, float]]:

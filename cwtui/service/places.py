@@ -1,10 +1,12 @@
 """Where the person is who asks the service: an address, or a terminal of this host."""
 
+import re
 from typing import Final
 
 from cwtui.accounts import text
 from cwtui.accounts.recent_proofs import Place
 from cwtui.accounts.text import UNKNOWN_ADDRESS
+from cwtui.host import charset
 from cwtui.host.source import normal_address
 from cwtui.service import peers
 from cwtui.service.packets import Request
@@ -14,6 +16,11 @@ _LENGTH: Final = 100
 """The most characters of what a client says, in places and in the audit log."""
 _UNKNOWN: Final = "unknown"
 """What sshd writes, in capitals, if the client has no address."""
+
+_SERIAL: Final = re.compile(r"tty[A-Za-z]|hvc|hvsi|xvc|console")
+"""How Linux names serial lines and the consoles of virtual machines (devices.txt of the kernel).
+Virtual consoles are tty1, tty2 and so on.
+"""
 
 
 def at_door(request: Request, peer: Peer) -> Place:
@@ -61,6 +68,18 @@ def address_of(remote: str) -> str:
 def _is_certain(remote: str) -> bool:
     """Whether this names one host."""
     return remote.casefold() != _UNKNOWN and len(shown(remote)) < _LENGTH
+
+
+def charset_of(request: Request) -> str:
+    """Return the character set of the person's terminal.
+
+    Our own clients say it. SSH has UTF-8 (RFC 4256), as the terminals of a desktop and the virtual
+    consoles do. Of a serial line nobody knows what is at its end.
+    """
+    if said := request.get("charset"):
+        return charset.usable(said)
+    terminal = request.get("tty").removeprefix("/dev/")
+    return "ascii" if _SERIAL.match(terminal) else charset.UTF_8
 
 
 def shown(value: str) -> str:

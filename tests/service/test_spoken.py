@@ -7,14 +7,15 @@ import pytest
 from cwtui import language
 from cwtui.accounts.preferences import LanguageChoice, Preferences
 from cwtui.config import ServiceConfig
+from cwtui.dialogue.conversation import Gone
 from cwtui.language import Language
 from cwtui.service.doors import Doors
 from cwtui.service.figures import Figures
-from cwtui.service.packets import Phase, Verdict
+from cwtui.service.packets import Phase, Request, Verdict
 from tests.accounts.world import NOW, PASSWORD, World
 from tests.dialogue.scripted import Scripted
 from tests.language import Marked, german
-from tests.service.test_doors import DESK, ask, auth, equipped
+from tests.service.test_doors import DESK, ROOT, ask, auth, equipped
 
 
 @pytest.fixture
@@ -63,3 +64,30 @@ def test_a_gate_speaks_the_language_of_its_terminal(
     with german(Marked()):
         _, person = ask(doors, Phase.GATE, *["wrong"] * 3, language=asked)
     assert spoken_to(person) == {spoken}
+
+
+@pytest.mark.parametrize(
+    ("fields", "spelled"),
+    [
+        ({"tty": "ssh"}, "bestätigen"),
+        ({"tty": "/dev/pts/1"}, "bestätigen"),
+        ({"tty": "tty1"}, "bestätigen"),
+        ({"tty": "/dev/ttyS0"}, "bestaetigen"),
+        ({"tty": "hvc0"}, "bestaetigen"),
+        ({"tty": "/dev/console"}, "bestaetigen"),
+        # Our own clients say what their terminal shows, and others may say anything.
+        ({"tty": "ttyS0", "charset": "utf-8"}, "bestätigen"),
+        ({"tty": "/dev/pts/1", "charset": "ascii"}, "bestaetigen"),
+        ({"tty": "/dev/pts/1", "charset": "rot13"}, "bestaetigen"),
+    ],
+)
+def test_german_on_a_serial_line_has_no_umlauts(
+    world: World, doors: Doors, fields: dict[str, str], spelled: str
+) -> None:
+    world.add(must_change_password=True)
+    doors.language = Language.GERMAN
+    given = {"user": "alice", "service": "door", "mode": "full", **DESK, **fields}
+    person = Scripted([PASSWORD, "new password"])
+    with pytest.raises(Gone):
+        doors.answer(Request(Phase.AUTH, given), ROOT, person)
+    assert f"Passwort {spelled}: " in person.all("secret")

@@ -21,9 +21,9 @@ from textual.geometry import Size
 from textual.message import Message
 
 from cwtui.config import Config
+from cwtui.host.charset import charmap
 from cwtui.language import N_, _
 from cwtui.ui import SIZE_VARIABLES, background
-from cwtui.ui.glyphs import charmap
 from cwtui.ui.terminal.input import Kind, Piece, TerminalInput
 from cwtui.ui.terminal.line import Line
 from cwtui.ui.terminal.output import Output

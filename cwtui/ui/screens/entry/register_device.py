@@ -15,8 +15,8 @@ from cwtui.accounts.credentials import totp
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import visible
+from cwtui.host.charset import has_utf_8
 from cwtui.language import N_, _, ngettext
-from cwtui.ui.glyphs import has_utf_8
 from cwtui.ui.messages import AskFirst, LeadAway
 from cwtui.ui.screens import copying
 from cwtui.ui.screens.account_screen import AccountScreen
