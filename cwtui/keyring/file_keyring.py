@@ -131,7 +131,7 @@ class FileKeyring(OpenKeyring):
 
 def _real(path: Path) -> Path:
     """Return the file that a link leads to: the link stays, and the keys stay on their disk."""
-    return Path(os.path.realpath(path))
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 class KeyringChange:
