@@ -27,11 +27,12 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from cwtui import services
+from cwtui.config import Config
+from cwtui.ui.app import AccountApp
 from tests.accounts.world import World
 from tests.console.forked import NUMBER
 from tests.new_store import quick_ports
 from tests.ui import quick_styles
-from tests.ui.harness import at_work
 
 MOST: Final = 1 << 16
 """Bytes of a JSON object."""
@@ -71,10 +72,14 @@ def _load() -> None:
 
 
 async def _show_login_screen() -> None:
-    """What is read and remembered for it is there in each process."""
+    """What is read and remembered for it is there in each process.
+
+    Not by means of tests.ui.harness, which changes how Textual works in tests of one process.
+    """
     world = World()
-    async with at_work(world.ports, world.clock):
+    async with AccountApp(Config(), world.ports, world.clock).run_test():
         pass
+    assert "tests.ui.speed" not in sys.modules, "these processes are to work as real ones do"
 
 
 def _run(wanted: dict[str, Any], *descriptors: int) -> None:

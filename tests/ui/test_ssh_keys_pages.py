@@ -39,7 +39,7 @@ async def test_a_key_is_added_renamed_and_removed() -> None:
         await person.press("enter")
         assert person.focus == "ssh_key_name"
         await person.press("enter")
-        assert person.error("ssh_key").startswith("You have this key already.")
+        assert person.error("ssh_key").startswith("You already have this key.")
         await person.press("escape")
         assert isinstance(person.app.screen, ConfirmScreen)
         await person.click_button("Discard")
