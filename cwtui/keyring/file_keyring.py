@@ -1,6 +1,6 @@
 """The keys that protect the store, in one JSON file apart from it."""
 
-import os
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -130,8 +130,15 @@ class FileKeyring(OpenKeyring):
 
 
 def _real(path: Path) -> Path:
-    """Return the file that a link leads to: the link stays, and the keys stay on their disk."""
-    return Path(os.path.realpath(path)) if path.is_symlink() else path
+    """Return the file that a link leads to: the link stays, and the keys stay on their disk.
+
+    Raises CannotCheck.
+    """
+    try:
+        return path.resolve() if path.is_symlink() else path
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead to each other
+        reason = error if isinstance(error, OSError) else OSError(errno.ELOOP, str(error))
+        raise cannot("write", path, reason) from None
 
 
 class KeyringChange:

@@ -37,30 +37,31 @@ def main(network: str, path: Path, ahead: float) -> None:
 
     services.load_rest()
     networks.enter(network)
-    children = [_forked(steps.Steps, plan, number) for number in range(plan.processes)]
-    for child in children:
-        os.waitpid(child, 0)
+    # Each has a pipe of its own: with one for all, who is ready first would go on for another.
+    pipes = [os.pipe() for _ in range(plan.processes)]
+    for number, (go_on, _) in enumerate(pipes):
+        if os.fork() == 0:
+            for _, end in pipes:
+                os.close(end)
+            _live(steps.Steps, plan, number, go_on)
+    while told := os.read(sys.stdin.fileno(), 1):
+        _, end = pipes[0]
+        os.write(end, told)
+        pipes.append(pipes.pop(0))
 
 
-def _forked(steps: type, plan: Plan, number: int) -> int:
-    pid = os.fork()
-    if pid == 0:
-        _live(steps, plan, number)
-    return pid
-
-
-def _live(steps: type, plan: Plan, number: int) -> NoReturn:
+def _live(steps: type, plan: Plan, number: int, go_on: int) -> NoReturn:
     try:
         own = steps(plan, number)
         said = "ready"
         for kind, name in plan.steps:
             act = own.prepared(kind, name)
             _say(said)
-            if not os.read(sys.stdin.fileno(), 1):
+            if not os.read(go_on, 1):
                 os._exit(1)
             said = act()
         _say(said)
-        os.read(sys.stdin.fileno(), 1)  # the others say what they did first
+        os.read(go_on, 1)  # the others say what they did first
         _say(own.findings())
     except BaseException as error:  # noqa: BLE001  told, whatever it is
         _say(f"wrong {error!r}")
