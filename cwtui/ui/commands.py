@@ -68,7 +68,7 @@ def commands(app: App[Any], context: Context, router: OpensPages) -> Iterator[Co
     if context.session is None:
         return
     for name, title in sections.allowed(context.session.permissions):
-        yield Command(title, partial(router.open_section, name), words=_(_WORDS[name]))
+        yield Command(title, partial(router.open_section, name), words=_found_by(_WORDS[name]))
     page = app.screen
     of_page = [
         binding
@@ -82,21 +82,28 @@ def commands(app: App[Any], context: Context, router: OpensPages) -> Iterator[Co
             _(binding.description),
             partial(app.call_later, app.run_action, binding.action, page),
             app.get_key_display(binding),
-            _(_NEW_USER) if binding.description == _CREATE_USER else "",
+            _found_by(_NEW_USER) if binding.description == _CREATE_USER else "",
         )
     may_create = Permission.MANAGE_USERS in context.session.permissions
     if may_create and _CREATE_USER not in {binding.description for binding in of_page}:
         create = partial(router.open_sub_page, sections.SubPage.CREATE_USER)
-        yield Command(_(_CREATE_USER), create, words=_(_NEW_USER))
+        yield Command(_(_CREATE_USER), create, words=_found_by(_NEW_USER))
     next_theme = partial(app.run_action, "next_theme")
-    yield Command(_("Colours"), next_theme, "F3", _("theme dark light"))
+    yield Command(_("Colours"), next_theme, "F3", _found_by(N_("theme dark light")))
     display = partial(router.open_sub_page, sections.SubPage.DISPLAY)
-    display_words = _("time zone timezone clock mouse theme preferences")
+    display_words = _found_by(N_("time zone timezone clock mouse theme preferences"))
     yield Command(_("Display"), display, words=display_words)
-    yield Command(_("Help"), partial(app.run_action, "help"), "F1", _("manual keys"))
-    yield Command(_("Sign Out"), router.sign_out, words=_("log out logout log off"))
+    yield Command(_("Help"), partial(app.run_action, "help"), "F1", _found_by(N_("manual keys")))
+    yield Command(_("Sign Out"), router.sign_out, words=_found_by(N_("log out logout log off")))
     quit_shown = quit_key.shown(context.config.keys.quit)
-    yield Command(_("Quit"), partial(_quit, app, page), quit_shown, _("exit leave close"))
+    yield Command(
+        _("Quit"), partial(_quit, app, page), quit_shown, _found_by(N_("exit leave close"))
+    )
+
+
+def _found_by(words: str) -> str:
+    """Return the words in the person's language and in English, in which many look for them."""
+    return " ".join(dict.fromkeys((_(words), words)))
 
 
 def _quit(app: App[Any], page: Screen[Any]) -> None:

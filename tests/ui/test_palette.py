@@ -4,14 +4,17 @@ import asyncio
 
 import pytest
 
+from cwtui import language
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.roles import Permission
+from cwtui.language import Language
 from cwtui.ui.screens.dialogs.palette import Palette
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.batch import BatchPage
 from cwtui.ui.screens.pages.create_user import CreateUserPage
 from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.widgets.options import Options
+from tests.language import german
 from tests.ui.scenes import SCENES
 
 
@@ -151,6 +154,30 @@ async def test_an_act_and_a_name_lead_to_the_question() -> None:
         await person.write("reset password alice")
         await person.press("enter")
         person.screen(AccountPage)
+
+
+async def test_an_act_without_a_name_asks_for_one() -> None:
+    async with SCENES["users"].played() as (person, _):
+        await person.press("ctrl+p")
+        await person.write("unlo")
+        person.sees("Unlock: type a username")
+        await person.press("enter")
+        await person.write("alice")
+        person.sees("Unlock: alice")
+        await person.press("enter")
+        person.screen(BatchPage)
+
+
+async def test_words_are_found_in_the_persons_language_and_in_english() -> None:
+    with german(language.catalog_of(Language.GERMAN)):
+        async with SCENES["users"].played() as (person, _):
+            language.use(Language.GERMAN)
+            await person.press("ctrl+p")
+            for word in ("verlassen", "leave"):
+                await person.write(word)
+                assert person.app.screen.query_one(Options).options, word
+                person.sees("Beenden")
+                await person.press("ctrl+u")
 
 
 async def test_a_selection_in_the_list_stays_when_the_palette_changes_one_user() -> None:

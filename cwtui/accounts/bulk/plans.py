@@ -23,8 +23,9 @@ class Plan:
     """The accounts by name, sorted: those to change, and the `excepted` ones with their reason.
 
     `created` has the time at which each account to change was created, in seconds since the epoch:
-    its name may belong to another one later. `gaining` is how many get permissions, and `gained`
-    are all that somebody gets. `query` is what the accounts must still match when it is their turn.
+    its name may belong to another one later. `admins` are those to change that may do everything.
+    `gaining` is how many get permissions, and `gained` are all that somebody gets. `query` is what
+    the accounts must still match when it is their turn.
     """
 
     act: Act
@@ -32,6 +33,7 @@ class Plan:
     names: Packed
     created: Packed
     excepted: Packed
+    admins: Packed
     reasons: Mapping[Reason, int]
     gaining: int
     gained: frozenset[Permission]
@@ -66,7 +68,8 @@ def plan(
     judge = _Judge(ports, actor, act, held, ports.now())
     chosen = Chosen(ports, selection, zone, search)
     needed = _needed_admins(ports) if act.ends_admins else set[str]()
-    names, created, excepted, reasons = Packed(), Packed(), Packed(), Counter[Reason]()
+    names, created, excepted, found = Packed(), Packed(), Packed(), Packed()
+    reasons = Counter[Reason]()
     gaining, gained = 0, frozenset[Permission]()
     for name, row in chosen.rows():
         reason = Reason.UNKNOWN if row is None else judge.reason(row)
@@ -76,13 +79,26 @@ def plan(
             needed.discard(name)
             names.append(name)
             created.append(repr(row.created_at))
-            more = given - roles.permissions(row.roles, custom)
+            before = roles.permissions(row.roles, custom)
+            if before == roles.ALL:
+                found.append(name)
+            more = given - before
             gaining, gained = gaining + bool(more), gained | more
         elif reason is not None:
             reasons[reason] += 1
             excepted.append(f"{name}\t{reason}")
     return Plan(
-        act, selection, names, created, excepted, reasons, gaining, gained, custom, chosen.query
+        act=act,
+        selection=selection,
+        names=names,
+        created=created,
+        excepted=excepted,
+        admins=found,
+        reasons=reasons,
+        gaining=gaining,
+        gained=gained,
+        custom_roles=custom,
+        query=chosen.query,
     )
 
 

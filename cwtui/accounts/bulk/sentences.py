@@ -18,11 +18,12 @@ from cwtui.accounts.bulk.acts import (
 from cwtui.accounts.bulk.batches import Report
 from cwtui.accounts.bulk.plans import Plan
 from cwtui.accounts.roles import Permission
-from cwtui.accounts.text import shortened, visible
+from cwtui.accounts.text import listed, shortened, visible
 from cwtui.language import N_, _, grouped, ngettext
 
 _LONGEST_FILTER = 40
 """Characters of a filter that are shown: more would push the question off a small screen."""
+_MOST_NAMES = 3
 
 
 def title(act: Act) -> str:
@@ -166,7 +167,22 @@ def question(plan: Plan) -> str:
     who = visible(plan.names[0]) if is_one else number
     asked = f"{done_with(plan.act, who)}?"
     then, excepted = _then(plan.act, is_one=is_one), _excepted(plan)
-    return " ".join(filter(None, (asked, then, _gained(plan), excepted, _from_filter(plan))))
+    follows = (_admins(plan), then, _gained(plan), excepted, _from_filter(plan))
+    return " ".join(filter(None, (asked, *follows)))
+
+
+def _admins(plan: Plan) -> str:
+    """Return which admins would lose something; empty if none."""
+    if not plan.admins or not destroys(plan.act):
+        return ""
+    if len(plan.names) == 1:
+        return _("This is the account of an admin.")
+    return ngettext(
+        "{number} of them is an admin: {names}.",
+        "{number} of them are admins: {names}.",
+        len(plan.admins),
+        names=visible(listed(plan.admins, _MOST_NAMES)),
+    )
 
 
 def _from_filter(plan: Plan) -> str:

@@ -55,6 +55,22 @@ def test_the_question_says_how_many_and_who_is_excepted(world: World) -> None:
     )
 
 
+def test_the_question_names_admins_who_would_lose_something(world: World) -> None:
+    for name in ("zac", "yan", "xia"):
+        world.add_admin(name)
+    session = world.session("zac")
+    said = sentences.question(planned(world, DISABLE, EVERYBODY, session))
+    assert said.startswith("Disable 6 accounts? 3 of them are admins: ada, xia, yan. The users")
+    world.add_admin("wim")
+    said = sentences.question(planned(world, ResetPassword(), EVERYBODY, session))
+    assert "4 of them are admins: ada, wim, xia and 1 more." in said
+    said = sentences.question(planned(world, DISABLE, named("ada", "ann"), session))
+    assert "1 of them is an admin: ada." in said
+    said = sentences.question(planned(world, DISABLE, named("ada"), session))
+    assert said.startswith("Disable ada? This is the account of an admin. ")
+    assert "admin" not in sentences.question(planned(world, REQUIRE, EVERYBODY, session))
+
+
 def test_the_question_says_what_is_gained(world: World) -> None:
     world.put(world.account("ann").changed(roles=("help-desk",)))
     plan = planned(world, AddRole("help-desk"), EVERYBODY)

@@ -43,6 +43,8 @@ class Command:
     """The key that does the same without the palette."""
     words: str = ""
     """What people may call it, or look for there. Found from the beginning of each word."""
+    typed: str = ""
+    """What the choice writes into the field instead of running something."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ class Users:
             if titles:
                 return titles, " ".join(words[length:])
         return (), text
+
+    def begun(self, text: str) -> list[str]:
+        """Return the titles of acts that begin with this text, which has no name yet."""
+        start = " ".join(text.split()).casefold()
+        return [title for title in self.acts if start and title.casefold().startswith(start)]
 
 
 class Palette(Dialog[None]):
@@ -161,7 +168,7 @@ class Palette(Dialog[None]):
 
     def _list(self, text: str) -> None:
         exact, others = self._found_users(text.strip())
-        self._shown = [*exact, *self._found_commands(text.strip()), *others]
+        self._shown = [*exact, *self._begun(text), *self._found_commands(text.strip()), *others]
         options = self.query_one(Options)
         options.clear_options()
         options.add_options([Option(_line(command)) for command in self._shown])
@@ -183,6 +190,12 @@ class Palette(Dialog[None]):
         by_title = [command for points, command in best if points > 0]
         others = [command for command in self._commands if command not in by_title]
         return [*by_title, *(command for command in others if _is_called(command, text))]
+
+    def _begun(self, text: str) -> Iterator[Command]:
+        """Yield what to do with a user whose name is still to be typed."""
+        for title in self._users.begun(text) if self._users is not None else ():
+            shown = _("{act}: type a username", act=title)
+            yield Command(shown, lambda: None, _("user"), typed=f"{title} ")
 
     def _found_users(self, text: str) -> tuple[list[Command], list[Command]]:
         """Return the user with this username, if there is one, and the first of the others."""
@@ -237,6 +250,11 @@ class Palette(Dialog[None]):
         if index is None or index >= len(self._shown) or not self.may_act:
             return
         command = self._shown[index]
+        if command.typed:
+            field = self.query_one(TextInput)
+            field.value = command.typed
+            field.cursor_position = len(command.typed)
+            return
         self.dismiss()
         # Called from the application's own context, which keeps no reference to this screen.
         self.app.call_later(command.run)
