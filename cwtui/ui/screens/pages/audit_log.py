@@ -82,12 +82,14 @@ time zone.""")
         self._at_most = audit_reading.AT_MOST
         """How many bytes to search at once: more after each time that found nothing."""
 
+    def head(self) -> ComposeResult:
+        yield Static(self._counted(len(self._window.entries)), id="count", markup=False)
+
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
             yield TextInput(
                 self._filter_text, placeholder=_("/ filter, such as alice failure since:2h")
             )
-            yield Static(self._counted(len(self._window.entries)), id="count", markup=False)
         yield EventTable(self._window.entries, self._nothing)
 
     @property

@@ -65,15 +65,9 @@ class ListPage(LookingPage):
         """List the rows that match this valid filter."""
 
     def show_count(self, text: str) -> None:
-        """Show beside the filter how many rows there are."""
+        """Show beside the title how many rows there are."""
         for count in self.query("#count").results(Static):  # the page may be gone by now
-            if count.content == text:
-                continue
-            # Its room only grows, as other room for it means a new layout of the whole page.
-            fits = len(text) <= count.content_size.width
-            if not fits:
-                count.styles.min_width = len(text) + count.gutter.width
-            count.update(text, layout=not fits)
+            count.update(text, layout=False)
 
     # What is typed
 

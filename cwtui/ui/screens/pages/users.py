@@ -93,10 +93,12 @@ has a user with this name, who cannot sign in while this account exists.""")
         self._is_searching = False
         """Whether a list is being read that replaces the one in the table."""
 
+    def head(self) -> ComposeResult:
+        yield Static(self._counted(self._page.matching), id="count", markup=False)
+
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
             yield TextInput(self._view.filter, placeholder=_("/ filter, such as mfa:none"))
-            yield Static(self._counted(self._page.matching), id="count", markup=False)
             if Permission.MANAGE_USERS in self.session.permissions:
                 yield Button(_("Create User"), id="create", compact=True)
         yield from self.selection_bar()
