@@ -1,5 +1,6 @@
 """Stopping and continuing the process, and terminals in unusual modes."""
 
+import ctypes
 import signal
 import sys
 import termios
@@ -81,6 +82,16 @@ def test_it_continues_normally_after_being_stopped(home: Path, number: signal.Si
         assert terminal.wait_exit(10) == 1
         assert is_for_typing(terminal)
         assert not terminal.screen.alternate
+
+
+def test_it_continues_whichever_thread_gets_the_signal(home: Path) -> None:
+    with login(home, forked=True) as terminal:
+        reading = max(int(task.name) for task in Path(f"/proc/{terminal.pid}/task").iterdir())
+        assert reading != terminal.pid
+        terminal.screen.reset()
+        assert ctypes.CDLL(None).tgkill(terminal.pid, reading, signal.SIGCONT) == 0
+        terminal.wait_for("Sign in to Your Account", 8)  # a timer would wake it up later
+        still_works(terminal)
 
 
 def test_a_signal_sent_while_stopped_ends_it(home: Path) -> None:

@@ -41,8 +41,6 @@ METHODS: Final[dict[type, dict[str, str]]] = {
         "_enable_mouse_support": "(self)",
         "_get_terminal_size": "(self)",
         "_query_in_band_window_resize": "(self)",
-        "_sigcont_application": "(self, *_)",
-        "_sigtstp_application": "(self, *_)",
     },
     XTermParser: {
         "_sequence_to_key_events": "(self, sequence, alt=False)",

@@ -98,6 +98,10 @@ class TerminalDriver(LinuxDriver):
         self._background_until = 0.0
         self._is_suspended = False
         self._wake_read, self._wake_write = os.pipe()
+        # Handlers of the event loop wake it up, also if another thread got the signal. They never
+        # interrupt a paint or each other.
+        self._loop.add_signal_handler(signal.SIGTSTP, self._stop)
+        self._loop.add_signal_handler(signal.SIGCONT, self._go_on)
 
     # Sizes
 
@@ -232,13 +236,6 @@ class TerminalDriver(LinuxDriver):
         self._app.notify(_(sentence), severity="warning", timeout=_NOTE_SECONDS, markup=False)
 
     # Stopping, as with Ctrl+Z in a shell, and continuing
-
-    def _sigtstp_application(self, *_: object) -> None:
-        # In the event loop, so that it never interrupts a paint or another signal.
-        self._call(self._stop)
-
-    def _sigcont_application(self, *_: object) -> None:
-        self._call(self._go_on)
 
     def _stop(self) -> None:
         self.suspend_application_mode()
