@@ -113,7 +113,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
     found = [*judged(sudoers)]
     yield from found
     if not (found or sudoers.unreadable):
-        yield _found(Level.OK, _("sudo asks cwtui, whoever uses it."))
+        yield _found(Level.OK, _("sudo asks cwtui about everybody who uses it."))
 
 
 def judged(sudoers: Sudoers) -> Iterator[Finding]:

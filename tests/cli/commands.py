@@ -1,5 +1,6 @@
 """A separate host for each test, and cwtui commands run on it."""
 
+import csv
 import io
 import json
 import os
@@ -15,7 +16,9 @@ from unittest.mock import patch
 import click
 
 from cwtui import services
+from cwtui.accounts.credentials import passwords
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.secret import Secret
 from cwtui.cli import edge
 from cwtui.cli.root import cli
 from cwtui.config import load
@@ -161,3 +164,16 @@ def run(*args: str, stdin: bytes = b"", terminal: bool = False) -> Result:
     with patch.object(sys, "stdin", given), redirect_stdout(out), redirect_stderr(err):
         status = edge.run(args)
     return Result(status, out.text, err.text)
+
+
+def initial_passwords(host: Host, file: Path) -> dict[str, str]:
+    """The initial passwords in a file, by username: each must be the account's, for one sign-in."""
+    ports, found = host.ports(), dict[str, str]()
+    for row in csv.DictReader(file.read_text().splitlines()):
+        account = ports.accounts.get(row["username"])
+        assert account is not None
+        assert account.must_change_password
+        typed = Secret(row["initial_password"])
+        assert passwords.is_password(typed, account.password, ports.keyring, 4)
+        found[row["username"]] = row["initial_password"]
+    return found

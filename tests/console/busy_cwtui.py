@@ -22,7 +22,8 @@ def busy(*_arguments: object) -> None:
 if __name__ == "__main__":
     from cwtui.ui.app import AccountApp
     from cwtui.ui.terminal import watchdog
+    from tests.ui.replacing import replace_in
 
-    watchdog.LAST_SECONDS = watchdog.ORDERLY_SECONDS + 0.2  # type: ignore[misc]  # replaced on purpose
-    AccountApp.action_next_theme = busy  # type: ignore[assignment,method-assign]  # replaced on purpose
+    replace_in(watchdog, "LAST_SECONDS", watchdog.ORDERLY_SECONDS + 0.2)
+    replace_in(AccountApp, "action_next_theme", busy)
     sys.exit(cwtui.main())

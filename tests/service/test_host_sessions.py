@@ -4,6 +4,9 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import Final
+from unittest.mock import Mock
 
 import pytest
 
@@ -21,6 +24,7 @@ from tests.accounts.world import NOW, OPERATOR, World
 from tests.dialogue.scripted import Scripted
 
 ROOT = Peer(os.getpid(), 0)
+DESCRIPTORS: Final = Path("/proc/self/fd")
 
 
 @pytest.fixture
@@ -53,9 +57,17 @@ def test_a_session_is_listed_from_its_begin_to_its_end(
     assert shown(world) == []
 
 
+@pytest.mark.parametrize("has_descriptors", [True, False])
 def test_a_session_whose_process_was_killed_leaves_the_list(
-    world: World, sessions: HostSessions
+    world: World,
+    sessions: HostSessions,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    has_descriptors: bool,
 ) -> None:
+    """Where the kernel gives no descriptors of processes, they are looked for."""
+    if not has_descriptors:
+        monkeypatch.setattr(os, "pidfd_open", Mock(side_effect=OSError))
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         sessions.begun(world.ports, "alice", "console", "login", process.pid)
         sessions.tend(world.ports)
@@ -88,26 +100,10 @@ def test_the_list_changes_as_soon_as_somebody_comes_or_goes(
         waited()
         assert shown(world) == []
     sessions.wait(0)
-    before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208  names are all that is needed
+    before = {*DESCRIPTORS.iterdir()}
     sessions.begun(world.ports, "alice", "console", "login", os.getpid())
     sessions.end_all(world.ports)
-    assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
-
-
-def test_without_descriptors_of_processes_it_looks_for_them(
-    world: World, sessions: HostSessions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refused(_: int) -> int:
-        raise OSError
-
-    monkeypatch.setattr(os, "pidfd_open", refused)
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        sessions.begun(world.ports, "alice", "console", "login", process.pid)
-        sessions.tend(world.ports)
-        assert len(shown(world)) == 1
-        process.kill()
-    sessions.tend(world.ports)
-    assert shown(world) == []
+    assert {*DESCRIPTORS.iterdir()} == before
 
 
 def test_a_process_that_cannot_be_seen_is_not_listed_for_ever(

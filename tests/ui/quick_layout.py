@@ -4,6 +4,8 @@ from textual import strip
 from textual.geometry import Size
 from textual.screen import Screen
 
+from tests.ui.replacing import replace_in
+
 
 def begin() -> None:
     _lay_out_once_for_a_size()
@@ -23,7 +25,7 @@ def _lay_out_once_for_a_size() -> None:
         if known.root is not self or known.size != size or not self.is_current:
             resized(self, size)
 
-    Screen._screen_resized = resized_once  # type: ignore[method-assign,assignment]  # only for tests
+    replace_in(Screen, "_screen_resized", resized_once)
 
 
 def _keep_parts_of_rows_in_plain_dictionaries() -> None:
@@ -33,4 +35,4 @@ def _keep_parts_of_rows_in_plain_dictionaries() -> None:
         del maxsize  # a row is shown or gone long before
         return {}
 
-    strip.FIFOCache = kept  # type: ignore[assignment,attr-defined]  # only for tests
+    replace_in(strip, "FIFOCache", kept)

@@ -63,7 +63,7 @@ class TextualScreen(Screen[T]):
         try:
             super()._refresh_layout(size, scroll)
         finally:
-            _VIRTUAL_SIZE._layout = True  # noqa: SLF001  as above
+            _VIRTUAL_SIZE._layout = True  # noqa: SLF001  for all widgets again
 
     async def _on_layout(self, request: Layout) -> None:
         # Private: Textual would lay out a new screen again for what its widgets have asked for
