@@ -148,7 +148,7 @@ def _invite(fields: Mapping[str, object], origin: Origin) -> bool | None:
     if invite and (_text(fields, "password_hash") or origin is not Origin.LOCAL):
         raise InvalidInput(
             "invite",
-            _("An account with a password_hash or of LDAP has a password. Leave out invite."),
+            _("An account with a password_hash, or from LDAP, has a password. Leave out invite."),
         )
     return invite
 
