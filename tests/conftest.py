@@ -164,7 +164,7 @@ def _collect_garbage_seldom() -> None:
     gc.enable()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
+    gc.set_threshold(400_000, 20, 50)
 
 
 @pytest.hookimpl(trylast=True)
