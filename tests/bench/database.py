@@ -23,8 +23,9 @@ from cwtui.accounts.listing import BY_USERNAME
 from cwtui.accounts.model import Account
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.postgres import opening
-from cwtui.store.postgres.connections import Answer, Connections, Statement
+from cwtui.store.postgres.connections import Connections
 from cwtui.store.postgres.opening import Parts
+from cwtui.store.postgres.trips import Answer, Statement
 from tests.bench import crowd, sizes, warm
 from tests.bench.engines import FIRST
 from tests.bench.measuring import Bench, medians, seconds

@@ -18,7 +18,7 @@ from cwtui.accounts.errors import AccountsError, CannotCheck, StoreMissing
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.attempts import Attempt
 from cwtui.store.postgres.clock import DatabaseClock
-from cwtui.store.postgres.connections import Answer, Connections, Statement
+from cwtui.store.postgres.connections import Connections
 from cwtui.store.postgres.glance import Glance, Kept
 from cwtui.store.postgres.problems import Conflict, Cut, Exists, Unknown
 from cwtui.store.postgres.transactions import (
@@ -33,6 +33,7 @@ from cwtui.store.postgres.transactions import (
     check_committed,
     pause,
 )
+from cwtui.store.postgres.trips import Answer, Statement
 
 T = TypeVar("T")
 

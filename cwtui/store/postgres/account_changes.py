@@ -10,7 +10,6 @@ from cwtui.accounts.model import Account
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.protection import Protected, keys_of
 from cwtui.store.postgres.columns import columns_of
-from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.rows import (
     ADMINS,
     OF_PERSON,
@@ -25,6 +24,7 @@ from cwtui.store.postgres.rows import (
     settings_of,
 )
 from cwtui.store.postgres.transactions import Head, Transaction
+from cwtui.store.postgres.trips import Answer, Statement
 
 _AT_ONCE: Final = 2000
 """Accounts that are written in one trip."""

@@ -18,7 +18,6 @@ from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.account_changes import Change
 from cwtui.store.postgres.attempts import Attempt
 from cwtui.store.postgres.columns import agree, place_of
-from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.glance import Glance
 from cwtui.store.postgres.rows import (
     ADMINS,
@@ -39,6 +38,7 @@ from cwtui.store.postgres.rows import (
     settings_of,
 )
 from cwtui.store.postgres.transactions import Head, Transaction
+from cwtui.store.postgres.trips import Answer, Statement
 
 
 class PostgresAccountStore:

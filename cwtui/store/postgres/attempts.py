@@ -18,12 +18,12 @@ from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.throttle import Try
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.columns import part_of
-from cwtui.store.postgres.connections import Statement
 from cwtui.store.postgres.rows import AT_PLACE, settings_of
+from cwtui.store.postgres.trips import Often, Statement
 
 _MOST: Final = 8
 """If more attempts are there, the next one is counted by the rules at once."""
-_BEGIN: Final = f"""
+_BEGIN: Final = Often(f"""
     INSERT INTO cwtui.record (username, document, part, waits_until, begun)
     SELECT username, CASE WHEN is_account THEN '{{}}' ELSE coalesce((
         SELECT jsonb_build_object('known_sources', known.document -> 'known_sources')
@@ -36,7 +36,7 @@ _BEGIN: Final = f"""
     ON CONFLICT (username) DO UPDATE SET begun = record.begun || excluded.begun
     WHERE record.waits_until <= %s::float8 AND jsonb_array_length(record.begun) < {_MOST}
         AND NOT record.begun @> excluded.begun
-"""  # noqa: S608  all values are parameters
+""")  # noqa: S608  all values are parameters
 """A new record of a made-up name begins with the known sources of an account (see `made_up`).
 
 An attempt that may have to wait is left to the rules. It can be sent again: it is added once.

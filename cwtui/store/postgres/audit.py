@@ -12,8 +12,8 @@ from cwtui.accounts.audit.lines import Line, Position, encode
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.upkeep.copying import batched
 from cwtui.store.postgres.access import Database
-from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.problems import Exists
+from cwtui.store.postgres.trips import Answer, Often, Statement
 
 _NAME: Final = "the audit log"
 _FEW: Final = 32
@@ -66,7 +66,7 @@ FUNCTION: Final = (
     """,
     "REVOKE ALL ON FUNCTION cwtui.append_events(uuid[], text[]) FROM PUBLIC",
 )
-_APPEND: Final = "SELECT cwtui.append_events(%s::uuid[], %s::text[])"
+_APPEND: Final = Often("SELECT cwtui.append_events(%s::uuid[], %s::text[])")
 _FOUND: Final = "SELECT line FROM cwtui.audit WHERE act = ANY (%s::uuid[]) ORDER BY n"
 HEAD: Final = (
     "SELECT n, hash, first_n, first_previous,"

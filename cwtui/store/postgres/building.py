@@ -22,8 +22,8 @@ from cwtui.store.postgres import audit, schema
 from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.account_changes import PUT, SET
 from cwtui.store.postgres.columns import columns_of
-from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.transactions import Transaction
+from cwtui.store.postgres.trips import Answer, Statement
 from cwtui.store.postgres.whole import LONG, WholeDatabase, refuse_unless_locked
 
 _AT_ONCE: Final = 2000

@@ -9,8 +9,8 @@ from cwtui.accounts.ports import Keyring
 from cwtui.accounts.text import counted, visible
 from cwtui.accounts.upkeep.findings import AccountChecks, Finding, Severity, WithProgress, of_error
 from cwtui.store.checking import MADE_UP, audit
-from cwtui.store.postgres.connections import Statement
 from cwtui.store.postgres.opening import Parts
+from cwtui.store.postgres.trips import Statement
 
 
 class ContentChecks:

@@ -8,26 +8,19 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Lock, Thread
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final
 from weakref import WeakSet
 
 import psycopg
 from psycopg import conninfo
-from psycopg.abc import Buffer, PQGen
-from psycopg.adapt import Loader
-from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.store.postgres import address, problems
-
-T = TypeVar("T")
-Row: TypeAlias = tuple[Any, ...]
+from cwtui.store.postgres.trips import ANSWER_SECONDS, Answer, Connection, Statement
 
 CONNECT_SECONDS: Final = 5
 """For each host of the URL."""
-ANSWER_SECONDS: Final = 12.0
-"""How long an answer may take. The server itself gives up before that (see transactions)."""
 _KEPT: Final = 4
 """The most unused connections that are kept. More are in use only for a moment."""
 _KEPT_SECONDS: Final = 60.0
@@ -53,45 +46,6 @@ _ALWAYS: Final[dict[str, str | int]] = {
     "client_encoding": "UTF8",
 }
 """What a URL can set otherwise."""
-
-
-class Statement(NamedTuple):
-    """A statement with its values, which never become part of its text."""
-
-    sql: str
-    values: Sequence[object] = ()
-
-
-class Answer(NamedTuple):
-    """What one statement returned: its rows, how many it concerned, and the command's name."""
-
-    rows: list[Row]
-    affected: int
-    command: str
-
-
-class _AsBytes(Loader):
-    """Loads JSON as the text that it is, for msgspec."""
-
-    def load(self, data: Buffer) -> bytes:
-        return bytes(data)
-
-
-class _Connection(psycopg.Connection[Row]):
-    """A connection that waits for each answer only for a limited time."""
-
-    gave_up_waiting = False
-    """Whether the server committed without waiting for its standby any longer."""
-    longest: float | None = None
-    """How many seconds it waits for an answer, if not ANSWER_SECONDS."""
-
-    def note(self, notice: Diagnostic) -> None:
-        """Note a warning of the server that it gave up waiting: COMMIT succeeds all the same."""
-        if notice.source_function == "SyncRepWaitForLSN":
-            self.gave_up_waiting = True
-
-    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
-        return super().wait(gen, interval, timeout or self.longest or ANSWER_SECONDS)
 
 
 class _Janitor:
@@ -133,15 +87,17 @@ class Connections:
     def __init__(self, url: str, read_password: Callable[[], str] | None = None) -> None:
         self._url = url
         self._read_password = read_password
-        self._unused: list[tuple[_Connection, float]] = []
+        self._unused: list[tuple[Connection, float]] = []
         weakref.finalize(self, _close_all, self._unused)
         self._lock = Lock()
         self._process = os.getpid()
+        self._prepares = True
+        """Whether statements are prepared: until the server lacks one that was."""
         self.trips = 0
         """How often this process waited for an answer of the database."""
 
     @contextmanager
-    def one(self, *, new: bool = False) -> Iterator[_Connection]:
+    def one(self, *, new: bool = False) -> Iterator[Connection]:
         """Lend a connection that is in no transaction. It is kept if it still is in none after.
 
         Raises CannotCheck.
@@ -170,7 +126,7 @@ class Connections:
             _close(connection)
         return is_any_left
 
-    def send(self, connection: _Connection, statements: Sequence[Statement]) -> list[Answer]:
+    def send(self, connection: Connection, statements: Sequence[Statement]) -> list[Answer]:
         """Send these statements together, and return their answers.
 
         Raises Cut if the connection was lost, Unknown if the server has committed without its
@@ -178,27 +134,22 @@ class Connections:
         then.
         """
         self.trips += 1
+        prepares = self._prepares
         try:
-            with connection.pipeline():
-                cursors = [
-                    connection.execute(one.sql.encode(), tuple(one.values), prepare=False)
-                    for one in statements
-                ]
-            answers = [_answer(cursor) for cursor in cursors]
+            answers = connection.answers(statements, prepares=prepares)
         except psycopg.Error as error:
             if is_lost(connection):
-                _close(connection)
                 raise problems.cut(error) from None
+            if prepares and isinstance(error, problems.NOT_PREPARED):
+                self._prepares = False
+                raise problems.not_prepared() from None
             raise problems.cannot(error) from None
-        except BaseException:
-            _close(connection)  # answers may still be on the way
-            raise
         if connection.gave_up_waiting:
             _close(connection)
             raise problems.not_safe()
         return answers
 
-    def _kept(self) -> _Connection | None:
+    def _kept(self) -> Connection | None:
         """Return an unused connection that is not known to be lost."""
         now = time.monotonic()
         while True:
@@ -215,7 +166,7 @@ class Connections:
                 return connection
             _close(connection)
 
-    def _take_back(self, connection: _Connection) -> None:
+    def _take_back(self, connection: Connection) -> None:
         if connection.closed or connection.info.transaction_status is not TransactionStatus.IDLE:
             _close(connection)
             return
@@ -228,17 +179,15 @@ class Connections:
             _close(other)
         _JANITOR.look_after(self)
 
-    def _connect(self) -> _Connection:
+    def _connect(self) -> Connection:
         parameters = self._parameters()
         try:
-            connection = _Connection.connect(
+            connection = Connection.connect(
                 conninfo.make_conninfo("", **parameters), autocommit=True, prepare_threshold=None
             )
         except psycopg.Error as error:
             raise problems.unreachable(error, address.shown(self._url)) from None
-        connection.add_notice_handler(connection.note)
-        connection.adapters.register_loader("jsonb", _AsBytes)
-        connection.adapters.register_loader("json", _AsBytes)
+        connection.set_up()
         return connection
 
     def _parameters(self) -> dict[str, Any]:
@@ -275,7 +224,7 @@ def is_lost(connection: psycopg.Connection[Any]) -> bool:
     return connection.closed or status in {TransactionStatus.UNKNOWN, TransactionStatus.ACTIVE}
 
 
-def _has_news(connection: _Connection) -> bool:
+def _has_news(connection: Connection) -> bool:
     """Whether the server sent something unasked: it says so before it closes a connection."""
     if connection.closed:
         return True
@@ -284,16 +233,11 @@ def _has_news(connection: _Connection) -> bool:
     return bool(poll.poll(0))
 
 
-def _answer(cursor: psycopg.Cursor[Row]) -> Answer:
-    rows = cursor.fetchall() if cursor.description is not None else []
-    return Answer(rows, cursor.rowcount, cursor.statusmessage or "")
-
-
-def _close_all(connections: list[tuple[_Connection, float]]) -> None:
+def _close_all(connections: list[tuple[Connection, float]]) -> None:
     while connections:
         _close(connections.pop()[0])
 
 
-def _close(connection: _Connection) -> None:
+def _close(connection: Connection) -> None:
     with suppress(psycopg.Error, OSError):
         connection.close()

@@ -14,11 +14,13 @@ from typing import Final
 from cwtui.accounts.ports import Others
 from cwtui.accounts.throttle import Try
 from cwtui.store.postgres.attempts import Attempt, Seen
-from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.rows import AT_PLACE, ONE
+from cwtui.store.postgres.trips import Answer, Often, Statement
 
-_RECORDS: Final = "SELECT username, document, begun FROM cwtui.record WHERE username = ANY (%s)"
-_AT_PLACE: Final = (
+_RECORDS: Final = Often(
+    "SELECT username, document, begun FROM cwtui.record WHERE username = ANY (%s)"
+)
+_AT_PLACE: Final = Often(
     f"SELECT chosen.username, record.document, record.begun FROM ({AT_PLACE}) AS chosen"  # noqa: S608  all values are parameters
     " LEFT JOIN cwtui.record AS record USING (username)"
 )

@@ -9,8 +9,8 @@ import msgspec
 from cwtui.accounts.model import Sealed
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.access import Database
-from cwtui.store.postgres.connections import Statement
 from cwtui.store.postgres.transactions import KEYRING_VERSION, Transaction
+from cwtui.store.postgres.trips import Statement
 
 _READ: Final = Statement(f"SELECT keyring, {KEYRING_VERSION} FROM cwtui.organization")  # noqa: S608  constants
 _REPLACE: Final = (

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from cwtui.store.postgres.connections import Statement
+from cwtui.store.postgres.trips import Statement
 
 _FEW: Final = 16
 _MANY: Final = 2048

@@ -9,10 +9,11 @@ from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.accounts import PostgresAccountStore
 from cwtui.store.postgres.audit import PostgresAuditLog
 from cwtui.store.postgres.clock import DatabaseClock
-from cwtui.store.postgres.connections import Connections, Statement
+from cwtui.store.postgres.connections import Connections
 from cwtui.store.postgres.keyring import KeyringRow
 from cwtui.store.postgres.open_sessions import PostgresOpenSessions
 from cwtui.store.postgres.records import PostgresRecordStore
+from cwtui.store.postgres.trips import Statement
 
 
 class Parts(NamedTuple):

@@ -42,6 +42,12 @@ _MISSING: Final = (
     errors.UndefinedFunction,
     errors.UndefinedColumn,
 )
+NOT_PREPARED: Final = (
+    errors.InvalidSqlStatementName,
+    errors.DuplicatePreparedStatement,
+    errors.FeatureNotSupported,
+)
+"""If a prepared statement cannot be used: it is not there, is there already, or is out of date."""
 _NO_ENTRY: Final = (errors.InvalidPassword, errors.InvalidAuthorizationSpecification)
 _READ_ONLY: Final = N_(
     "The database is read-only: it may be a replica, or its disk may be full. Nothing was changed."
@@ -135,6 +141,11 @@ def cut(error: psycopg.Error) -> Cut:
             reason=_said(error),
         )
     )
+
+
+def not_prepared() -> Conflict:
+    """Return the error to raise if a statement is to be repeated without being prepared."""
+    return Conflict(_(_IN_THE_WAY))
 
 
 def not_as_seen() -> NotAsSeen:

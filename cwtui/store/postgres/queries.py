@@ -19,7 +19,7 @@ from cwtui.accounts.filter_language import Query
 from cwtui.accounts.listing import AccountRow, Sort
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.conditions import EXPIRED, KINDS_OF_MFA, LOCKED, Part, has, translated
-from cwtui.store.postgres.connections import Answer
+from cwtui.store.postgres.trips import Answer
 
 _AT_FIRST: Final = 64
 _AT_ONCE: Final = 5000

@@ -14,10 +14,10 @@ from cwtui.store.postgres import problems
 from cwtui.store.postgres.access import Database, joined
 from cwtui.store.postgres.attempts import Seen, record_of
 from cwtui.store.postgres.columns import part_of
-from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.glance import Glance
 from cwtui.store.postgres.last_sign_ins import LastSignIns
 from cwtui.store.postgres.transactions import HEAD, Transaction
+from cwtui.store.postgres.trips import Answer, Often, Statement
 
 T = TypeVar("T")
 
@@ -44,16 +44,18 @@ _ADD: Final = (
     " VALUES (%s, %s::jsonb, %s, %s, %s)"
     " ON CONFLICT (username) DO NOTHING RETURNING username) SELECT 1 / count(*) FROM done"
 )
-_SWAP: Final = (
+_SWAP: Final = Often(
     "WITH done AS (UPDATE cwtui.record SET document = %s::jsonb, waits_until = %s,"
     " last_sign_in = %s, begun = '[]'"
     " WHERE username = %s AND document = %s::jsonb AND begun = %s::jsonb RETURNING username)"
     " SELECT 1 / count(*) FROM done"
 )
-_SAME_SETTINGS: Final = "SELECT 1 / count(*) FROM cwtui.organization WHERE settings = %s::jsonb"
+_SAME_SETTINGS: Final = Often(
+    "SELECT 1 / count(*) FROM cwtui.organization WHERE settings = %s::jsonb"
+)
 """These fail by a division by zero if something is not as it was seen."""
 _REMOVE: Final = "DELETE FROM cwtui.record WHERE username = ANY (%s)"
-_CROWD: Final = (
+_CROWD: Final = Often(
     "SELECT count(*) FROM (SELECT FROM cwtui.record WHERE part = %s AND username >= %s"
     " AND left(username, %s) = %s AND username <> %s LIMIT %s) AS crowd"
 )

@@ -10,14 +10,14 @@ from cwtui.accounts.model import Account
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.protection import Protected
 from cwtui.store.postgres import problems
-from cwtui.store.postgres.connections import Answer
+from cwtui.store.postgres.trips import Answer, Often
 
 T = TypeVar("T")
 
 AT_ONCE: Final = 2000
 """Rows that are read or written at once, so that memory stays small and no statement takes long."""
 
-ONE: Final = "SELECT document FROM cwtui.account WHERE username = %s"
+ONE: Final = Often("SELECT document FROM cwtui.account WHERE username = %s")
 MANY: Final = (
     "SELECT username, document FROM cwtui.account WHERE username > %s ORDER BY username LIMIT %s"
 )

@@ -5,8 +5,8 @@ from typing import Final
 from cwtui.accounts.errors import CannotCheck, StoreTooNew
 from cwtui.store.postgres import audit, open_sessions
 from cwtui.store.postgres.access import Database
-from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.transactions import Transaction
+from cwtui.store.postgres.trips import Answer, Statement
 
 VERSION: Final = 8
 LOCK: Final = 0x63777475

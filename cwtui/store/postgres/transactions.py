@@ -19,9 +19,10 @@ from typing import Any, Final, NamedTuple, Protocol
 from cwtui.accounts.errors import CannotCheck
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.clock import DatabaseClock
-from cwtui.store.postgres.connections import Answer, Connections, Statement
+from cwtui.store.postgres.connections import Connections
 from cwtui.store.postgres.glance import Glance
 from cwtui.store.postgres.problems import Conflict, Cut, NotAsSeen
+from cwtui.store.postgres.trips import Answer, Often, Statement
 
 BEGIN: Final = Statement("BEGIN ISOLATION LEVEL READ COMMITTED")
 COMMIT: Final = Statement("COMMIT")
@@ -35,12 +36,14 @@ Where everyone may create functions in the schema public, as in databases from b
 others could give theirs the same names, to run them with the rights of whoever uses the store.
 """
 LIMITS: Final = Statement(
-    f"SELECT {OWN_NAMES}, set_config('statement_timeout', '9000', true),"
-    " set_config('lock_timeout', '8000', true),"
-    " set_config('idle_in_transaction_session_timeout', '15000', true),"
-    # What is acknowledged must be on disk, whatever the server's default is.
-    " CASE WHEN current_setting('synchronous_commit') = 'off'"
-    " THEN set_config('synchronous_commit', 'on', true) END"
+    Often(
+        f"SELECT {OWN_NAMES}, set_config('statement_timeout', '9000', true),"
+        " set_config('lock_timeout', '8000', true),"
+        " set_config('idle_in_transaction_session_timeout', '15000', true),"
+        # What is acknowledged must be on disk, whatever the server's default is.
+        " CASE WHEN current_setting('synchronous_commit') = 'off'"
+        " THEN set_config('synchronous_commit', 'on', true) END"
+    )
 )
 """For this transaction only, in milliseconds: they stay below what a connection waits for."""
 LONG_SECONDS: Final = 1800.0
@@ -51,12 +54,14 @@ KEYRING_VERSION: Final = (
     "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(keyring::text, 'UTF8')), 'hex')"
 )
 HEAD: Final = Statement(
-    "SELECT extract(epoch FROM pg_catalog.clock_timestamp())::float8, accounts, needed_keys,"  # noqa: S608  constants
-    f" settings, {KEYRING_VERSION}, {OWN_NAMES} FROM cwtui.organization"
+    Often(
+        "SELECT extract(epoch FROM pg_catalog.clock_timestamp())::float8, accounts, needed_keys,"  # noqa: S608  constants
+        f" settings, {KEYRING_VERSION}, {OWN_NAMES} FROM cwtui.organization"
+    )
 )
 """It comes first in each trip, so it names each function in full (see OWN_NAMES)."""
 _LOCKED_HEAD: Final = Statement(f"{HEAD.sql} FOR UPDATE")
-ACT: Final = "INSERT INTO cwtui.act (id) VALUES (%s::uuid)"
+ACT: Final = Often("INSERT INTO cwtui.act (id) VALUES (%s::uuid)")
 _HAS_ACT: Final = "SELECT FROM cwtui.act WHERE id = %s::uuid"
 _FORGET: Final = Statement(
     "DELETE FROM cwtui.act WHERE id IN (SELECT id FROM cwtui.act"

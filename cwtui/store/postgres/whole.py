@@ -13,9 +13,9 @@ from cwtui.store.postgres import audit, schema
 from cwtui.store.postgres.access import Database, ids_of
 from cwtui.store.postgres.attempts import Seen, record_of
 from cwtui.store.postgres.columns import PARTS
-from cwtui.store.postgres.connections import Answer, Statement
 from cwtui.store.postgres.rows import ADMINS, Read, decoded, documents, settings_of
 from cwtui.store.postgres.transactions import OWN_NAMES, Head
+from cwtui.store.postgres.trips import Answer, Statement
 
 _AT_ONCE: Final = 2000
 """Records or events that are read at once."""

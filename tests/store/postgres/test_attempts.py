@@ -16,8 +16,8 @@ from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.throttle import Counted, Try, with_try
 from cwtui.store.postgres import opening
 from cwtui.store.postgres.columns import part_of
-from cwtui.store.postgres.connections import Statement
 from cwtui.store.postgres.opening import Parts
+from cwtui.store.postgres.trips import Statement
 from tests.accounts.steps import at_step, last_step
 from tests.store.postgres.relay import Relay
 from tests.store.postgres.test_glance import trips

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from cwtui.store.postgres import access, opening, problems, transactions
-from cwtui.store.postgres.connections import Statement
 from cwtui.store.postgres.opening import Parts
+from cwtui.store.postgres.trips import Statement
 from tests.store.postgres.test_deadlocks import until_somebody_waits
 from tests.store.postgres.test_lost_connections import EVENT, count, log, state
 from tests.store.samples import PLAIN

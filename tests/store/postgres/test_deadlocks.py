@@ -12,9 +12,10 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.ports import StandIn
 from cwtui.store.postgres import building, opening
 from cwtui.store.postgres.access import Database
-from cwtui.store.postgres.connections import Connections, Statement
+from cwtui.store.postgres.connections import Connections
 from cwtui.store.postgres.glance import Glance
 from cwtui.store.postgres.opening import Parts
+from cwtui.store.postgres.trips import Statement
 from tests.store.postgres.test_lost_connections import count, log, state
 from tests.store.samples import PLAIN
 from tests.store.stores import put

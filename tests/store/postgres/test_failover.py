@@ -13,7 +13,7 @@ import pytest
 from cwtui.accounts import sign_in
 from cwtui.accounts.audit.lines import START
 from cwtui.accounts.errors import CannotCheck
-from cwtui.store.postgres import connections, opening
+from cwtui.store.postgres import opening, trips
 from cwtui.store.postgres.opening import Parts
 from tests.durability import nursery
 from tests.durability.small_disk import fill, make_room, small_disk
@@ -114,7 +114,7 @@ def confirm_nothing_without(
     for act in ACTS:
         act(parts)
     with monkeypatch.context() as patch:
-        patch.setattr(connections, "ANSWER_SECONDS", 0.2)
+        patch.setattr(trips, "ANSWER_SECONDS", 0.2)
         patch.setattr("cwtui.store.postgres.access._LOOKED_UP_FOR", 0.5)
         standby.kill()
         for act in ACTS:

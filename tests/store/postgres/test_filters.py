@@ -14,8 +14,8 @@ from cwtui.accounts.listing import BY_USERNAME, AccountRow
 from cwtui.accounts.model import Account, Attempts, Origin, SignInRecord
 from cwtui.accounts.roles import ADMIN, MINIMUM
 from cwtui.store.postgres import queries
-from cwtui.store.postgres.connections import Answer
 from cwtui.store.postgres.opening import Parts
+from cwtui.store.postgres.trips import Answer
 from tests.store.samples import FULL
 from tests.store.stores import put
 

@@ -21,7 +21,7 @@ from cwtui.config import CutOffConfig
 from cwtui.service.figures import Figures
 from cwtui.service.packets import Phase, Request, Verdict
 from cwtui.service.peers import Peer
-from cwtui.store.postgres import connections, opening
+from cwtui.store.postgres import connections, opening, trips
 from tests import soak
 from tests.accounts.world import OPERATOR, PASSWORD
 from tests.dialogue.scripted import Scripted
@@ -153,7 +153,7 @@ def test_a_host_whose_network_is_cut_waits_only_so_long(
         parts = opening.parts(hosts.urls()[0])
         for is_cut in (False, True, False):
             hosts.server_network.ip(f"link set host0 {'down' if is_cut else 'up'}")
-            monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.3 if is_cut else 8.0)
+            monkeypatch.setattr(trips, "ANSWER_SECONDS", 0.3 if is_cut else 8.0)
             for act in ACTS:
                 begun = time.monotonic()
                 try:
@@ -171,7 +171,7 @@ def test_a_host_whose_network_is_cut_waits_only_so_long(
 def test_cut_off_hosts_let_their_people_in_and_tell_of_a_code_used_on_both(
     hosts: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(trips, "ANSWER_SECONDS", 1.0)
     monkeypatch.setitem(connections._ALWAYS, "connect_timeout", 2)
     hosts.server.execute("CREATE DATABASE of_copies", "postgres")
     near = Postgres(hosts.server.folder).url("of_copies")

@@ -10,8 +10,9 @@ from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.audit.lines import START
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import SignInRecord
-from cwtui.store.postgres import connections, opening, transactions
+from cwtui.store.postgres import connections, opening, transactions, trips
 from cwtui.store.postgres.opening import Parts
+from cwtui.store.postgres.trips import Statement
 from tests.accounts.steps import at_step, last_step
 from tests.store.postgres.relay import Relay
 from tests.store.samples import FULL, PLAIN
@@ -94,7 +95,7 @@ def test_an_act_is_not_confused_with_another_after_a_crash(parts: Parts, far: Pa
     use_step(parts)
     with pytest.raises(CannotCheck, match="already"), database.change() as transaction:
         # It arrives only now, and can no longer be committed.
-        transaction.later(connections.Statement(transactions.ACT, (lost,)))
+        transaction.later(Statement(transactions.ACT, (lost,)))
 
 
 def test_an_event_that_never_arrived_is_sent_again(parts: Parts, far: Parts, relay: Relay) -> None:
@@ -138,7 +139,7 @@ def end_connections(parts: Parts) -> None:
 
 def test_nobody_waits_for_ever(far: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither for an answer nor for a new connection."""
-    monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(trips, "ANSWER_SECONDS", 0.1)
     monkeypatch.setattr("cwtui.store.postgres.access._LOOKED_UP_FOR", 0.1)
     relay.hold()
     monkeypatch.setitem(connections._ALWAYS, "connect_timeout", 1)
@@ -157,7 +158,7 @@ def test_a_row_that_others_keep_locked_is_waited_for_only_so_long(
 ) -> None:
     monkeypatch.setattr(
         "cwtui.store.postgres.transactions.LIMITS",
-        connections.Statement("SELECT set_config('lock_timeout', '50', true)"),
+        Statement("SELECT set_config('lock_timeout', '50', true)"),
     )
     others = opening.parts(url)
     with others.accounts.change() as change:
@@ -172,7 +173,7 @@ def test_a_database_that_became_read_only_says_so(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("access", "transactions"):
-        begin = connections.Statement("BEGIN READ ONLY")
+        begin = Statement("BEGIN READ ONLY")
         monkeypatch.setattr(f"cwtui.store.postgres.{module}.BEGIN", begin)
     for act in ACTS:
         with pytest.raises(CannotCheck, match="read-only"):

@@ -12,10 +12,12 @@ import psycopg
 import pytest
 
 from cwtui.store.postgres import opening
+from cwtui.store.postgres.trips import Connection
 from tests.accounts.steps import last_step
 from tests.programs import require
 from tests.servers.postgres import Postgres, give, unprivileged
 from tests.store.postgres.test_lost_connections import ACTS, log, state, use_step
+from tests.store.postgres.test_trips import PREPARED, sent
 from tests.store.samples import PLAIN
 
 THREADS, TIMES = 5, 4
@@ -57,7 +59,13 @@ def pooled(url: str, postgres_server: Postgres) -> Iterator[str]:
                 pooler.kill()
 
 
-def test_many_threads_share_one_connection_of_the_server(pooled: str) -> None:
+@pytest.mark.parametrize("is_known", [True, False])
+def test_many_threads_share_one_connection_of_the_server(
+    pooled: str, monkeypatch: pytest.MonkeyPatch, *, is_known: bool
+) -> None:
+    """What is prepared for one is not for another, also if the pooler looks like a server."""
+    if not is_known:
+        monkeypatch.setattr(Connection, "_is_direct", True)
     for act in ACTS:
         act(opening.parts(pooled))
     assert state(opening.parts(pooled)) == (True, 1, 2)
@@ -85,3 +93,4 @@ def test_many_threads_share_one_connection_of_the_server(pooled: str) -> None:
     assert after.session_epoch == THREADS * TIMES
     assert last_step(parts.records.get(PLAIN.username)) == 1 + 2 * THREADS * TIMES
     assert state(parts)[2] == 2 + 2 * THREADS * TIMES
+    assert bool(sent(parts, PREPARED)[0]) is not is_known

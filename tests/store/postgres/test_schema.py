@@ -9,12 +9,12 @@ import pytest
 from cwtui.accounts.errors import CannotCheck, StoreMissing, StoreTooNew
 from cwtui.store.postgres import (
     checking,
-    connections,
     opening,
     schema,
     transactions,
+    trips,
 )
-from cwtui.store.postgres.connections import Statement
+from cwtui.store.postgres.trips import Statement
 from tests.servers.postgres import TEMPLATE, Postgres
 from tests.store.samples import PLAIN
 
@@ -105,7 +105,7 @@ def test_a_migration_may_take_longer_than_any_other_change(
         monkeypatch.setitem(schema._MIGRATIONS, 7, slowly)
         soon = Statement("SELECT set_config('statement_timeout', '200', true)")
         monkeypatch.setattr(transactions, "LIMITS", soon)
-        monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.2)
+        monkeypatch.setattr(trips, "ANSWER_SECONDS", 0.2)
         with closing(opening.parts(url)) as parts:
             assert parts.accounts.is_empty()
             with parts.connections.one() as kept, pytest.raises(CannotCheck):
