@@ -1,6 +1,5 @@
 """User Management as a dialogue: what admins and help desks do most often."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -97,10 +96,10 @@ class Managing:
             seen = administration.show_user(ports, session, username)
             self.dialogue.person.tell(self._told(seen))
             acts = self._acts(seen)
-            chosen = choice(self.dialogue.person, [*acts], _("Back"))
+            chosen = choice(self.dialogue.person, [label for label, _act in acts], _("Back"))
             if chosen is None:
                 return
-            act = [*acts.values()][chosen]
+            _label, act = acts[chosen]
             self.dialogue.attempt(act)
 
     def _told(self, seen: Details) -> str:
@@ -119,57 +118,57 @@ class Managing:
         ]
         return "\n".join(lines)
 
-    def _acts(self, seen: Details) -> dict[str, Callable[[], None]]:
+    def _acts(self, seen: Details) -> list[Labelled]:
         account, manages = seen.account, Permission.MANAGE_USERS in self._held
-        acts: dict[str, Callable[[], None]] = {}
+        name = account.username
+        acts: list[Labelled] = []
         if manages and account.password is not None:
-            acts[_("Reset Password")] = lambda: self._reset_password(account.username)
-            acts[_("Invite")] = lambda: self._invite(account.username)
+            acts.append((_("Reset Password"), partial(self._reset_password, name)))
+            acts.append((_("Invite"), partial(self._invite, name)))
         if Permission.RESET_MFA in self._held and account.second_factor is not None:
-            acts[_("Disable MFA")] = lambda: self._disable_mfa(seen)
+            acts.append((_("Disable MFA"), partial(self._disable_mfa, seen)))
         if manages:
-            acts |= self._changes(seen)
+            acts += self._changes(seen)
         if seen.status is Status.LOCKED and not self._held.isdisjoint(roles.TO_UNLOCK):
-            acts[_("Unlock")] = lambda: self._unlock(account.username)
+            acts.append((_("Unlock"), partial(self._unlock, name)))
         return acts
 
-    def _changes(self, seen: Details) -> dict[str, Callable[[], None]]:
-        acts: dict[str, Callable[[], None]] = {}
+    def _changes(self, seen: Details) -> list[Labelled]:
         required = seen.account.mfa_required
-        label = _("Do not require MFA") if required else _("Require MFA")
-        acts[label] = lambda: self._update(seen, mfa_required=not required)
-        if seen.status in {Status.DISABLED, Status.UNUSED}:
-            acts[_("Enable Account")] = lambda: self._update(seen, enabled=True)
-        else:
-            acts[_("Disable Account")] = lambda: self._disable(seen)
-        acts[_("Change Expiry")] = lambda: self._change_expiry(seen)
-        return acts
+        is_closed = seen.status in {Status.DISABLED, Status.UNUSED}
+        return [
+            (
+                _("Do not require MFA") if required else _("Require MFA"),
+                lambda: self._update(seen, mfa_required=not required),
+            ),
+            (_("Enable Account"), lambda: self._update(seen, enabled=True))
+            if is_closed
+            else (_("Disable Account"), partial(self._disable, seen)),
+            (_("Change Expiry"), partial(self._change_expiry, seen)),
+        ]
 
     def _reset_password(self, username: str) -> None:
         question = _(
             "Reset the password of {name}? The current one will no longer work.",
             name=visible(username),
         )
-        if is_yes(self.dialogue.person, question):
-            ports = self.dialogue.ports
-            self._hand_over(
-                self.dialogue.proved(
-                    lambda: administration.reset_password(ports, self.dialogue.session, username)
-                )
-            )
+        self._replace_password(username, question, invited=False)
 
     def _invite(self, username: str) -> None:
         question = _(
             "Invite {username} to choose a new password? The current one will no longer work.",
             username=visible(username),
         )
+        self._replace_password(username, question, invited=True)
+
+    def _replace_password(self, username: str, question: str, *, invited: bool) -> None:
         if is_yes(self.dialogue.person, question):
-            ports, session = self.dialogue.ports, self.dialogue.session
-            self._hand_over(
-                self.dialogue.proved(
-                    lambda: administration.reset_password(ports, session, username, invited=True)
+            made = self.dialogue.proved(
+                lambda: administration.reset_password(
+                    self.dialogue.ports, self.dialogue.session, username, invited=invited
                 )
             )
+            self._hand_over(made)
 
     def _disable_mfa(self, seen: Details) -> None:
         username = seen.account.username

@@ -14,6 +14,7 @@ from cwtui.accounts.expiry import end_of
 from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.preferences import LanguageChoice, Preferences
 from cwtui.accounts.roles import Permission
+from cwtui.accounts.session import PROOF_LIFETIME
 from cwtui.dialogue import application
 from cwtui.dialogue.asking import CANCELLED
 from cwtui.dialogue.conversation import Cancelled, Gone
@@ -178,6 +179,22 @@ def test_an_admin_invites_users_who_choose_a_password(world: World) -> None:
         assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
         assert "Choose a password. The code of your invitation works until" in person.all("tell")[1]
         assert not world.account(name).invited
+
+
+@pytest.mark.parametrize("act", ["Reset Password", "Invite"])
+def test_an_admin_whose_proof_is_old_gives_it_and_the_act_goes_on(world: World, act: str) -> None:
+    world.add_admin("ada")
+    world.add()
+
+    def later() -> str:
+        world.clock.forward(PROOF_LIFETIME + 1)
+        return act
+
+    acts: list[Answer] = [later, "yes", PASSWORD, "q"]
+    person = Scripted(["ada", PASSWORD, "Users", "alice", "alice", *acts, "q", "q"])
+    assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
+    assert person.all("warn") == []
+    assert any("alice, shown only now" in text for text in person.all("tell"))
 
 
 def test_an_admin_disables_an_account_with_a_reason_and_gives_it_a_last_day(world: World) -> None:
