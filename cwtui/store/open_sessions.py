@@ -25,6 +25,7 @@ from cwtui.host.files import (
     cannot,
     check_folder,
     check_private,
+    close,
     closed,
     make_private_folder,
     write_all,
@@ -73,8 +74,13 @@ class FileOpenSessions:
         path = self._folder / session.id
         try:
             descriptor = _locked(path)
-            write_all(descriptor, line)
-            _set_active(descriptor, session.active_at)
+            try:
+                write_all(descriptor, line)
+                _set_active(descriptor, session.active_at)
+            except OSError:
+                _remove(path)  # the next try makes it anew
+                close(descriptor)
+                raise
         except OSError as error:
             raise cannot("write", path, error) from None
         self._own[session.id] = _Own(session, descriptor, len(line))
@@ -87,8 +93,9 @@ class FileOpenSessions:
             try:
                 found = os.fstat(own.descriptor)
                 if not found.st_nlink:
-                    self._close(id_)
+                    # If that fails, the next look tries again.
                     self._begin(replace(own.session, active_at=active_at))
+                    close(own.descriptor)
                     return None
                 if found.st_size > own.length:
                     return _asked(os.pread(own.descriptor, _LONGEST, own.length))
@@ -102,11 +109,7 @@ class FileOpenSessions:
         with self._lock:
             if id_ in self._own:
                 _remove(self._folder / id_)
-                self._close(id_)
-
-    def _close(self, id_: str) -> None:
-        with closed(self._own.pop(id_).descriptor):
-            pass
+                close(self._own.pop(id_).descriptor)
 
     def all(self, username: str | None = None) -> list[OpenSession]:
         try:

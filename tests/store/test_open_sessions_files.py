@@ -1,5 +1,6 @@
 """Open sessions in files: what killed processes leave, and what others did to the files."""
 
+import errno
 import fcntl
 import os
 import signal
@@ -35,6 +36,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "sessions"
 
 
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
 def test_sessions_of_a_killed_process_are_gone_at_the_next_look(folder: Path) -> None:
     sessions = FileOpenSessions(folder)
     with subprocess.Popen(
@@ -58,6 +63,27 @@ def test_a_file_that_others_lock_again_and_again_is_no_session(
     monkeypatch.setattr(fcntl, "flock", Mock(side_effect=BlockingIOError))
     with pytest.raises(CannotCheck, match=r"again and again\. Sign in again\."):
         FileOpenSessions(folder).begin(opened(0))
+
+
+def test_a_session_that_a_full_disk_kept_from_the_list_is_listed_once_there_is_room(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions, before = FileOpenSessions(folder), open_files()
+    with monkeypatch.context() as full_disk:
+        no_space = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        full_disk.setattr(os, "write", Mock(side_effect=no_space))
+        with pytest.raises(CannotCheck, match="no space left"):
+            sessions.begin(opened(0))
+    assert open_files() == before
+    sessions.begin(opened(0))
+    assert sessions.all() == [opened(0)]
+    (folder / opened(0).id).unlink()
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(os, "write", Mock(side_effect=no_space))
+        with pytest.raises(CannotCheck, match="no space left"):
+            sessions.look(opened(0).id, NOW)
+    sessions.look(opened(0).id, NOW)
+    assert sessions.all() == [opened(0)]
 
 
 def test_the_time_of_last_activity_is_kept_to_the_minute(folder: Path) -> None:
