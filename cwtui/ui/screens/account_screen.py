@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
-from textual.timer import Timer
 from textual.widgets import Static
 from textual.worker import Worker
 
@@ -21,10 +20,10 @@ from cwtui.accounts.errors import (
     Throttled,
 )
 from cwtui.accounts.text import visible
-from cwtui.accounts.times import countdown
-from cwtui.language import N_, _
+from cwtui.language import N_
 from cwtui.ui.context import Context, context_of
 from cwtui.ui.messages import BackToSignIn, Ending, LeadAway, OpenPage, SessionOver
+from cwtui.ui.screens.attempt_wait import AttemptWait
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
 from cwtui.ui.screens.steady import ARROWS, FROM_FIELD, NEXT_OR_PREVIOUS, SteadyScreen
 from cwtui.ui.widgets.fields import CodeInput, Field, NumberInput, SecretInput, TextInput
@@ -75,9 +74,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         self._call: Worker[None] | None = None
         self._leads_away = False
         """Whether the screen has asked the router for another one, and waits for it."""
-        self._countdown: Timer | None = None
-        self._wait: Throttled | None = None
-        """What any attempt gets until the wait is over; shown as a countdown."""
+        self._wait = AttemptWait(self)
 
     @property
     def has_room(self) -> bool:
@@ -154,9 +151,9 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
             await handled.wait()
 
     def _say_what_is_waited_for(self, waiting: str) -> None:
-        wait = self._wait
+        refusal = self._wait.refusal
         self.clear_errors()
-        self._wait = wait  # the answer may not say it again
+        self._wait.refusal = refusal  # the answer may not say it again
         self.say(f"… {waiting}")
 
     # Leaving for another screen
@@ -298,16 +295,16 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
                 self.lead_away(BackToSignIn(str(error), wrong=True, username=username))
             case SignInFailed(until=float(until)):
                 self.show_error(error.field, str(error))
-                self._count_down(error, until)
+                self._wait.begin(error, until)
             case SignInFailed():
-                self._wait = None  # it was checked
+                self._wait.end()  # it was checked
                 self.show_error(error.field, str(error))
             case InvalidInput():
                 self.show_error(error.field, str(error))
-                self._count_down_again(error)
+                self._wait.go_on(error)
             case _:
                 self.say(f"✗ {error}", wrong=True)
-                self._count_down_again(error)
+                self._wait.go_on(error)
 
     def show_error(self, field: str, sentence: str) -> None:
         """Show the error under its field, and focus the field."""
@@ -340,9 +337,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
                 self.call_after_refresh(line.scroll_visible, animate=False)
 
     def clear_errors(self) -> None:
-        self._wait = None
-        if self._countdown is not None:
-            self._countdown.stop()
+        self._wait.end()
         for field in self.query(Field):
             if field.has_class("-wrong"):
                 field.show_hint()
@@ -361,39 +356,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
     def _show_wait(self, wait: Throttled) -> None:
         if self.is_up and not self.is_busy:  # else the answer to a submitted code says it
             # The focus stays: a password that is being typed must not end in another field.
-            self._count_down(wait, wait.until)
-
-    def _count_down_again(self, error: AccountsError) -> None:
-        """Go on with the countdown, if there is one, beside an error at another or the same field.
-
-        That attempt was not counted, and the wait is not over.
-        """
-        if self._wait is None:
-            return
-        is_there = isinstance(error, InvalidInput) and error.field == self._wait.field
-        self._count_down(self._wait, self._wait.until, f"{error} " if is_there else "")
-
-    def _count_down(self, error: SignInFailed, until: float, before: str = "") -> None:
-        self._wait = Throttled.after(error, until)
-
-        def tick() -> None:
-            left = round(until - self.context.clock())
-            fields = self.query(f"#{error.field}").results(Field)
-            if left > 0:
-                wait = _("Wait {time}.", time=countdown(left))
-                for field in fields:
-                    field.show_error(f"{before}{error} {wait}")
-                return
-            self._wait = None
-            if self._countdown is not None:
-                self._countdown.stop()
-            for field in fields:
-                field.show_hint(_("You can try again now."))
-
-        if self._countdown is not None:
-            self._countdown.stop()
-        tick()
-        self._countdown = self.set_interval(1, tick)
+            self._wait.begin(wait, wait.until)
 
 
 def _shows_error(entry: TextInput) -> bool:
