@@ -35,6 +35,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
     people = {user.name: user for user in (*tried(subject), *_matched(subject))}
     try:
         asked = [Asked(user, settings_for(subject.machine, name)) for name, user in people.items()]
+        for_root = settings_for(subject.machine, "root")
     except NotInstalled as error:
         yield _found(Level.NOTE, _("sshd was not looked at: {reason}.", reason=error))
         return
@@ -51,7 +52,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
     at = door(subject, "sshd")
     yield from judged(asked, at)
     yield from _kiosks_without_account(asked, at)
-    yield from about_commands(asked, subject)
+    yield from about_commands(asked, for_root, subject)
     yield from before_command([one for one in asked if one.is_kiosk], subject.machine)
     yield from _by_address(subject.machine)
     yield from _not_reloaded(asked[0].settings, subject.machine)

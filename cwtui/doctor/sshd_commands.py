@@ -11,7 +11,7 @@ from typing import Final
 from cwtui.doctor import isolation
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.machine import Machine, UnixUser
-from cwtui.doctor.sshd_settings import SshdSettings, settings_for
+from cwtui.doctor.sshd_settings import SshdSettings
 from cwtui.doctor.subject import Subject
 from cwtui.host.trust import why_untrusted
 from cwtui.host.untrusted_files import read_regular
@@ -74,7 +74,10 @@ class Asked:
         return "cwtui" in self.forced or "connectware" in self.forced
 
 
-def about_commands(asked: Sequence[Asked], subject: Subject) -> Iterator[Finding]:
+def about_commands(
+    asked: Sequence[Asked], for_root: SshdSettings, subject: Subject
+) -> Iterator[Finding]:
+    """Yield what is wrong with the commands of these people, and of root's connections."""
     for command in dict.fromkeys(person.forced for person in asked if person.is_kiosk):
         users = [person for person in asked if person.forced == command]
         yield from _forced(command, users[0], subject.machine)
@@ -86,8 +89,8 @@ def about_commands(asked: Sequence[Asked], subject: Subject) -> Iterator[Finding
         for command, user in sorted(commands):
             if command not in _NONE:
                 yield from _asked_command(what, command, user, subject)
-    for_root = settings_for(subject.machine, "root").get("authorizedkeyscommand")
-    if for_root not in _NONE and _is_ours(subject.machine.path(for_root.split(maxsplit=1)[0])):
+    command = for_root.get("authorizedkeyscommand")
+    if command not in _NONE and _is_ours(subject.machine.path(command.split(maxsplit=1)[0])):
         yield _found(
             Level.WARNING,
             _(

@@ -24,9 +24,15 @@ _LEVELS: Final = {
     Severity.UNREADABLE: Level.UNKNOWN,
 }
 _OF_OWNER: Final = (
-    *(Area.STORE, Area.KEYRING, Area.AUDIT, Area.PEOPLE, Area.SESSIONS, Area.RADIUS),
+    Area.STORE,
+    Area.KEYRING,
+    Area.AUDIT,
+    Area.PEOPLE,
+    Area.SESSIONS,
+    Area.RADIUS,
 )
-"""What only the owner of the store can look at. RADIUS is last, as that is so only with clients."""
+"""What only the owner of the store can look at. RADIUS is last, because without clients there is
+nothing to look at."""
 _MEGABYTE: Final = 1_000_000
 _ROOM: Final = 100 * _MEGABYTE
 """Free bytes below which a warning is due: ten full files of the audit log."""

@@ -125,6 +125,18 @@ def test_what_sshd_does_is_unknown_without_its_keys(tmp_path: Path) -> None:
     assert note.sentence == "sshd was not looked at: sshd is not installed."
 
 
+def test_what_sshd_does_is_unknown_if_it_says_nothing_of_root(tmp_path: Path) -> None:
+    people = hosts.sshd(printed(**CODE))
+
+    def sshd_t(arguments: Sequence[str]) -> Answer:
+        return Answer(1, "", "no") if "user=root," in arguments[-1] else people(arguments)
+
+    found = subject(machine(tmp_path, with_pam({"sshd": SSHD}), {"sshd": sshd_t}))
+    assert said(sshd.findings(found), Level.UNKNOWN) == [
+        "Cannot check what sshd does. sshd says: no."
+    ]
+
+
 KIOSK = {
     "/etc/ssh/sshd_config.d/cwtui.conf": "Match User connectware\n  ForceCommand x\n",
     "/opt/cwtui/bin/connectware": "#!/bin/sh\nexec /opt/cwtui/bin/python -I -m cwtui --kiosk\n",
