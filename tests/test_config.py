@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from cwtui import config
 from cwtui.accounts.errors import AccountsError, KeyringMissing
 from cwtui.accounts.text import visible
-from cwtui.config import Config, KeyringConfig, StoreConfig
+from cwtui.config import Config, KeyringConfig, StoreConfig, loading
 from cwtui.config.errors import ConfigError
 
 
@@ -26,18 +25,18 @@ def file(home: Path) -> Path:
 
 def load(file: Path, content: str) -> Config:
     file.write_text(content, "utf-8")
-    return config.load(str(file))
+    return loading.load(str(file))
 
 
 def refusal(file: Path, content: str | bytes) -> str:
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ConfigError) as refused:
-        config.load(str(file))
+        loading.load(str(file))
     return str(refused.value)
 
 
 def test_without_a_file_everything_has_its_default(home: Path) -> None:
-    found = config.load()
+    found = loading.load()
     assert found == Config()
     assert found.folder == home / ".local/share/cwtui"
     assert found.accounts_file == found.folder / "accounts.json"
@@ -51,7 +50,7 @@ def test_without_a_file_everything_has_its_default(home: Path) -> None:
 
 def test_the_default_keyring_is_outside_the_store(home: Path) -> None:
     """DESIGN 4.1: keys in a keyring outside the store."""
-    found = config.load()
+    found = loading.load()
     assert found.folder not in found.keyring_file.parents
     assert home in found.keyring_file.parents
 
@@ -90,20 +89,20 @@ def test_the_file_option_overrides_variable_and_default(
     usual.parent.mkdir(parents=True)
     for path, cost in ((usual, 10), (file, 11), (home / "env.toml", 13)):
         path.write_text(f"[passwords]\nbcrypt_cost = {cost}\n")
-    assert config.load().passwords.bcrypt_cost == 10
+    assert loading.load().passwords.bcrypt_cost == 10
     monkeypatch.setenv("CWTUI_CONFIG", str(home / "env.toml"))
-    assert config.load().passwords.bcrypt_cost == 13
-    assert config.load(str(file)).passwords.bcrypt_cost == 11
+    assert loading.load().passwords.bcrypt_cost == 13
+    assert loading.load(str(file)).passwords.bcrypt_cost == 11
 
 
 def test_the_store_option_overrides_variable_and_file(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.write_text('[store]\nurl = "/from/file"\n')
-    assert config.load(str(file)).folder == Path("/from/file")
+    assert loading.load(str(file)).folder == Path("/from/file")
     monkeypatch.setenv("CWTUI_STORE", "/from/environment")
-    assert config.load(str(file)).folder == Path("/from/environment")
-    assert config.load(str(file), "/from/option").folder == Path("/from/option")
+    assert loading.load(str(file)).folder == Path("/from/environment")
+    assert loading.load(str(file), "/from/option").folder == Path("/from/option")
 
 
 @pytest.mark.parametrize("empty", ["", None])
@@ -113,8 +112,8 @@ def test_an_empty_variable_counts_as_unset(
     monkeypatch.setenv("CWTUI_CONFIG", "")
     monkeypatch.setenv("CWTUI_STORE", "")
     file.write_text('[store]\nurl = "/from/file"\n')
-    assert config.load(empty) == Config()
-    assert config.load(str(file), empty).folder == Path("/from/file")
+    assert loading.load(empty) == Config()
+    assert loading.load(str(file), empty).folder == Path("/from/file")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +129,7 @@ def test_an_empty_variable_counts_as_unset(
     ],
 )
 def test_supported_store_urls_are_accepted(url: str, folder: str) -> None:
-    assert config.load(store=url).folder == Path(folder)
+    assert loading.load(store=url).folder == Path(folder)
 
 
 def test_a_tilde_means_the_home_folder(home: Path, file: Path) -> None:
@@ -189,7 +188,7 @@ def test_impossible_paths_are_refused(file: Path, content: str, sentence: str) -
 )
 def test_unsupported_store_urls_are_refused(url: str, sentence: str) -> None:
     with pytest.raises(ConfigError) as refused:
-        config.load(store=url)
+        loading.load(store=url)
     assert str(refused.value).startswith(sentence)
     assert isinstance(refused.value, AccountsError)
 
@@ -258,19 +257,19 @@ def test_escape_sequences_are_made_visible(file: Path) -> None:
 
 def test_a_requested_file_must_exist(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match=f"There is no configuration file {home}/none"):
-        config.load(str(home / "none"))
+        loading.load(str(home / "none"))
     monkeypatch.setenv("CWTUI_CONFIG", str(home / "none"))
     with pytest.raises(ConfigError, match=f"There is no configuration file {home}/none"):
-        config.load()
+        loading.load()
 
 
 def test_an_unreadable_file_is_refused(home: Path) -> None:
     with pytest.raises(
         ConfigError, match=f"Cannot read {home}: it is a folder, not a regular file"
     ):
-        config.load(str(home))
+        loading.load(str(home))
     with pytest.raises(ConfigError, match="File name too long"):
-        config.load(str(home / ("x" * 300)))
+        loading.load(str(home / ("x" * 300)))
 
 
 # A credential of systemd

@@ -18,7 +18,7 @@ from cwtui.cli.json_output import option_with, put_list
 from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import SENTENCE_LENGTH, put, say
 from cwtui.cli.tables import WIDTH
-from cwtui.config import config_file
+from cwtui.config.loading import config_file
 from cwtui.doctor import examination
 from cwtui.doctor.findings import Area, Finding, Level, exit_status
 from cwtui.doctor.machine import Machine

@@ -23,9 +23,9 @@ class Host(NamedTuple):
 
     def config(self) -> "Config":
         """Load the configuration. Raises ConfigError."""
-        from cwtui import config
+        from cwtui.config import loading
 
-        return config.load(self.config_file, self.store)
+        return loading.load(self.config_file, self.store)
 
     def config_for_strangers(self) -> "Config":
         """Load the configuration for people who are not the operator. Raises ConfigError.
@@ -33,22 +33,22 @@ class Host(NamedTuple):
         They may control variables, which count for nothing, and their home folder, where no
         configuration is looked for. So it has only what --config and --store name.
         """
-        from cwtui import config
+        from cwtui.config import loading
 
         forget_variables()
-        return config.load_only(self.config_file, self.store)
+        return loading.load_only(self.config_file, self.store)
 
     def config_of(self, what: str, store: str) -> "Config":
         """Load the configuration for another store. Raises ConfigError, and InvalidInput."""
-        from cwtui import config
         from cwtui.accounts.errors import InvalidInput
+        from cwtui.config import loading
         from cwtui.config.errors import ConfigError
 
         if not store.strip():
             raise InvalidInput(what, _("{name} is empty. Name a folder or a database.", name=what))
         self.config()  # so that what is wrong is the store's name
         try:
-            return config.load(self.config_file, store)
+            return loading.load(self.config_file, store)
         except ConfigError as error:
             raise InvalidInput(what, str(error)) from None
 

@@ -14,7 +14,8 @@ from cwtui.cli.initial_password import hand_over
 from cwtui.cli.json_output import put_change
 from cwtui.cli.output import say
 from cwtui.cli.values import Username
-from cwtui.config import Config, config_file
+from cwtui.config import Config
+from cwtui.config.loading import config_file
 from cwtui.hints import again
 from cwtui.language import N_, _
 

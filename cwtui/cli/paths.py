@@ -7,7 +7,8 @@ from cwtui.accounts.text import visible
 from cwtui.cli.host import Host
 from cwtui.cli.output import put
 from cwtui.cli.tables import table
-from cwtui.config import Config, config_file
+from cwtui.config import Config
+from cwtui.config.loading import config_file
 
 
 def show(host: Host) -> None:

@@ -10,7 +10,8 @@ from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.ports import Ports
 from cwtui.cli import terminal
 from cwtui.cli.ending import at_signals
-from cwtui.config import Config, config_file
+from cwtui.config import Config
+from cwtui.config.loading import config_file
 from cwtui.dialogue import application
 from cwtui.dialogue.conversation import Drawing, Gone
 from cwtui.dialogue.terminal import TerminalPerson

@@ -74,7 +74,7 @@ class Connection:
 def open_services(config: Config, *, create: bool) -> "Ports":
     """Connect to the store, or create it. Raises CannotCheck."""
     from cwtui import services
-    from cwtui.config import config_file
+    from cwtui.config.loading import config_file
 
     if not create:
         return services.connect(config)

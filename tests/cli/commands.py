@@ -21,7 +21,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.cli import edge
 from cwtui.cli.root import cli
-from cwtui.config import load
+from cwtui.config.loading import load
 
 PYTHON: Final = sys.executable
 ROOT: Final = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from cwtui.accounts.errors import CannotCheck
-from cwtui.config import load
+from cwtui.config.loading import load
 from cwtui.ui.connection import open_services
 from tests.cli.commands import Host, run
 from tests.console.terminal import Terminal

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cwtui import config
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.audit.lines import START
 from cwtui.accounts.directory_port import DirectoryMisconfigured
 from cwtui.accounts.errors import CannotCheck
+from cwtui.config import loading
 from cwtui.directory.transport import _context
 from cwtui.host.secret_file import SecretFile
 from cwtui.host.trust import why_place_untrusted
@@ -133,7 +133,7 @@ def test_a_pipe_is_refused_as_configuration(host: Host, monkeypatch: pytest.Monk
     monkeypatch.setenv("CWTUI_CONFIG", str(host.config))
     assert run("user", "list").err == sentence
     monkeypatch.delenv("CWTUI_CONFIG")
-    usual = config.config_file()
+    usual = loading.config_file()
     usual.parent.mkdir(parents=True)
     fifo(usual)
     assert run("user", "list").err == f"Cannot read {usual}: {PIPE}.\n"

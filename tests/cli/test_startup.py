@@ -55,8 +55,9 @@ def test_the_ldap_library_is_loaded_only_when_needed(host: Host) -> None:
         config.write('[directory]\nservers = ["ldaps://a"]\nbase = "dc=x"\n')
         config.write('mode = "attribute"\nroles_attribute = "employeeType"\n')
     code = (
-        "from cwtui import config, services\n"
-        f"ports = services.connect(config.load({str(host.config)!r}))\n"
+        "from cwtui import services\n"
+        "from cwtui.config import loading\n"
+        f"ports = services.connect(loading.load({str(host.config)!r}))\n"
         "assert ports.directory is not None"
     )
     loaded = modules_after(code)
@@ -68,10 +69,10 @@ def test_encryption_is_loaded_as_somebody_types_and_not_to_open_the_store(host: 
     """It takes 7 MB of memory, also in applications that are left open."""
     code = (
         "import asyncio, sys\n"
-        "from cwtui import config\n"
+        "from cwtui.config import loading\n"
         "from cwtui.ui.connection import Connection\n"
         "async def main():\n"
-        f"    opened = Connection(config.load({str(host.config)!r}), None, print)\n"
+        f"    opened = Connection(loading.load({str(host.config)!r}), None, print)\n"
         "    opened.open_early()\n"
         "    ports = await opened.opened()\n"
         "    assert ports.keyring.pepper(ports.keyring.active)\n"

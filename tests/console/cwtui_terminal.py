@@ -15,7 +15,7 @@ import pytest
 from cwtui import services
 from cwtui.accounts import self_service
 from cwtui.accounts.session import open_session
-from cwtui.config import load
+from cwtui.config.loading import load
 from tests.cli import commands
 from tests.console.decoders import one_time_code, zbar, zxing
 from tests.console.homes import command_line, configure, variables

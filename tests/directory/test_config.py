@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtui import config
+from cwtui.config import loading
 from cwtui.config.errors import ConfigError
 from cwtui.directory.servers import Server
 from cwtui.help import text
@@ -30,7 +30,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def refusal(file: Path, content: str) -> str:
     file.write_text(content)
     with pytest.raises(ConfigError) as refused:
-        config.load(str(file))
+        loading.load(str(file))
     return str(refused.value)
 
 
@@ -41,7 +41,7 @@ def changed(before: str, after: str) -> str:
 
 def test_without_the_table_there_is_no_directory(file: Path) -> None:
     file.write_text("[session]\nidle_minutes = 5\n")
-    assert config.load(str(file)).directory is None
+    assert loading.load(str(file)).directory is None
 
 
 def test_every_key_is_read(file: Path, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_every_key_is_read(file: Path, tmp_path: Path) -> None:
         total_seconds = 5
         {GROUPS}"""
     )
-    found = config.load(str(file)).directory
+    found = loading.load(str(file)).directory
     assert found is not None
     assert found.parsed_servers == (
         Server("ldaps://a.example.com", "a.example.com", 636, "ldaps"),
@@ -82,7 +82,7 @@ def test_the_manuals_example_shows_the_defaults(file: Path) -> None:
     """Apart from hosts and DNs, its values are the defaults."""
     (example,) = re.findall(r"```toml\n(\[directory\].*?)```", text("ldap"), re.DOTALL)
     file.write_text(example)
-    found = config.load(str(file)).directory
+    found = loading.load(str(file)).directory
     assert found is not None
     shown = {key for key in found.__struct_fields__ if f"\n{key} = " in example}
     own = {"servers", "starttls", "base", "bind_dn", "bind_password_file"}
@@ -95,7 +95,7 @@ def test_the_manuals_example_shows_the_defaults(file: Path) -> None:
 
 def test_the_defaults_keep_a_sign_in_under_ten_seconds(file: Path) -> None:
     file.write_text(USUAL + GROUPS)
-    found = config.load(str(file)).directory
+    found = loading.load(str(file)).directory
     assert found is not None
     assert found.total_seconds < 10
     assert found.bind_dn == ""
@@ -113,7 +113,7 @@ def test_the_defaults_keep_a_sign_in_under_ten_seconds(file: Path) -> None:
 )
 def test_server_urls_are_parsed(file: Path, url: str, server: Server) -> None:
     file.write_text(changed('["ldaps://a.example.com", "ldap://b:1389"]', f'["ldap://x", "{url}"]'))
-    found = config.load(str(file)).directory
+    found = loading.load(str(file)).directory
     assert found is not None
     assert found.parsed_servers[1] == server
 
@@ -150,7 +150,7 @@ SERVERS = 'servers = ["ldaps://a.example.com", "ldap://b:1389"]\nstarttls = true
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "[::1]", "localhost"])
 def test_plain_ldap_is_allowed_to_this_host(file: Path, host: str) -> None:
     file.write_text(changed(SERVERS, PLAIN.replace("127.0.0.1", host)))
-    found = config.load(str(file)).directory
+    found = loading.load(str(file)).directory
     assert found is not None
     assert found.parsed_servers[0].protection == "none"
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cwtui import config, installation
+from cwtui import installation
 from cwtui.accounts import (
     administration,
     organization,
@@ -36,6 +36,7 @@ from cwtui.accounts.model import (
 )
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.config import loading
 from cwtui.config.errors import ConfigError
 from cwtui.host.files import make_private_folder
 from cwtui.store.accounts import TinyAccountStore
@@ -219,7 +220,7 @@ secrets_visible_seconds = 120
 def test_any_configuration_is_loaded_or_refused_by_name(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "cwtui.toml"
     path.write_bytes(content)
-    found = outcome(lambda: config.load(str(path)))
+    found = outcome(lambda: loading.load(str(path)))
     if isinstance(found, AccountsError):
         assert isinstance(found, ConfigError)
         assert any(word in str(found) for word in (str(path), "store", "keyring"))

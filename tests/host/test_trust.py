@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtui import config
+from cwtui.config import loading
 from cwtui.config.errors import ConfigError
 from cwtui.host.trust import why_place_untrusted, why_untrusted
 from tests.programs import as_root
@@ -25,7 +25,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_file_that_others_can_only_read_is_trusted(file: Path) -> None:
     assert why_untrusted(file) is None
-    assert config.load(str(file)).session.idle_minutes == 5
+    assert loading.load(str(file)).session.idle_minutes == 5
 
 
 @pytest.mark.parametrize("mode", [0o664, 0o646, 0o666])
@@ -34,7 +34,7 @@ def test_a_file_that_others_can_write_is_not_trusted(file: Path, mode: int) -> N
     said = f"Other users can write {file}. Check its content, then run: chmod go-w {file}"
     assert why_untrusted(file) == said
     with pytest.raises(ConfigError) as refused:
-        config.load(str(file))
+        loading.load(str(file))
     assert str(refused.value) == said
 
 

@@ -84,9 +84,9 @@ def while_keys_are_read() -> None:
 
 
 def _instead(call: Callable[..., None]) -> None:
-    from cwtui import config
+    from cwtui.config import loading
 
-    config.load = call  # type: ignore[assignment]  # broken on purpose
+    loading.load = call  # type: ignore[assignment]  # broken on purpose
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from cwtui.config import load
+from cwtui.config.loading import load
 from cwtui.service import client
 from cwtui.service.packets import Phase, Request, Verdict
 from tests.accounts.world import PASSWORD, Device

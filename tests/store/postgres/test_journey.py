@@ -21,8 +21,8 @@ from cwtui.accounts.model import SecondFactor
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in import CodeNeeded, SignedIn
-from cwtui.config import load
 from cwtui.config.errors import ConfigError
+from cwtui.config.loading import load
 from cwtui.store.postgres import opening
 from cwtui.store.postgres.accounts import PostgresAccountStore
 from tests.accounts.world import Device

@@ -10,7 +10,7 @@ from cwtui import services
 from cwtui.accounts.errors import KeyringMissing, StoreDamaged
 from cwtui.accounts.session import Operator
 from cwtui.accounts.upkeep import key_rotation
-from cwtui.config import load
+from cwtui.config.loading import load
 from cwtui.keyring.file_keyring import FileKeyring
 from tests.accounts.world import NOW
 from tests.cli.commands import PASSWORD, Host
