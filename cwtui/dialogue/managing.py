@@ -16,6 +16,7 @@ from cwtui.accounts import (
 )
 from cwtui.accounts.account_state import Status
 from cwtui.accounts.administration import Details
+from cwtui.accounts.bulk.acts import Change, update
 from cwtui.accounts.errors import ConfirmationNeeded
 from cwtui.accounts.listing import AccountRow, Listing, View
 from cwtui.accounts.new_account import WithInitialPassword
@@ -139,9 +140,9 @@ class Managing:
         return [
             (
                 _("Do not require MFA") if required else _("Require MFA"),
-                lambda: self._update(seen, mfa_required=not required),
+                lambda: self._update(seen, Change(mfa_required=not required)),
             ),
-            (_("Enable Account"), lambda: self._update(seen, enabled=True))
+            (_("Enable Account"), lambda: self._update(seen, Change(enabled=True)))
             if is_closed
             else (_("Disable Account"), partial(self._disable, seen)),
             (_("Change Expiry"), partial(self._change_expiry, seen)),
@@ -190,40 +191,29 @@ class Managing:
         )
         if is_yes(person, question):
             reason = person.ask(_("Reason that the user reads at sign-in (optional): "))
-            self._update(seen, enabled=False, disabled_reason=reason)
+            self._update(seen, Change(enabled=False, disabled_reason=reason))
 
     def _change_expiry(self, seen: Details) -> None:
         typed = self.dialogue.person.ask(
             _("Last day (YYYY-MM-DD, ends at midnight UTC) or never: ")
         )
         if typed.strip():
-            self._update(seen, expires=typed)
+            self._update(seen, Change(expires=typed))
 
-    def _update(
-        self,
-        seen: Details,
-        *,
-        mfa_required: bool | None = None,
-        enabled: bool | None = None,
-        disabled_reason: str | None = None,
-        expires: str | None = None,
-    ) -> None:
-        username, person = seen.account.username, self.dialogue.person
+    def _update(self, seen: Details, change: Change) -> None:
+        username = seen.account.username
         updated = self.dialogue.agreed(
-            lambda agreed: administration.update_user(
+            lambda agreed: update(
                 self.dialogue.ports,
                 self.dialogue.session,
                 username,
-                mfa_required=mfa_required,
-                enabled=enabled,
-                disabled_reason=disabled_reason,
-                expires=expires,
-                agreed=agreed,
-                seen=seen.account,
+                change,
+                agreed,
+                seen.account,
             )
         )
         if updated is not None:
-            person.tell(_("Saved {name}.", name=visible(username)))
+            self.dialogue.person.tell(_("Saved {name}.", name=visible(username)))
 
     def _unlock(self, username: str) -> None:
         ports = self.dialogue.ports
