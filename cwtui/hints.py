@@ -4,11 +4,11 @@ It names the same configuration and store, and becomes the same Unix user. Like 
 belongs to the whole process: whoever raises an error does not know how cwtui was called.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 _options: dict[str, str] = {}
+_beginning: list[str] = []
 
 
 @contextmanager
@@ -23,9 +23,20 @@ def called_with(options: Mapping[str, str | None]) -> Iterator[None]:
         _options.update(before)
 
 
+@contextmanager
+def beginning_with(words: str) -> Iterator[None]:
+    """Let the commands in hints begin with these words, if any, in the block."""
+    before = list(_beginning)
+    _beginning[:] = [words] if words else []
+    try:
+        yield
+    finally:
+        _beginning[:] = before
+
+
 def again(*words: str) -> str:
     """Return how the person runs cwtui with these words on the store that this process uses."""
-    return " ".join(filter(None, (_becoming(), as_called(), *words)))
+    return " ".join((*_beginning, as_called(), *words))
 
 
 def as_called(program: str = "cwtui") -> str:
@@ -35,15 +46,15 @@ def as_called(program: str = "cwtui") -> str:
     return " ".join((program, *(f"{name} {shlex.quote(_options[name])}" for name in _options)))
 
 
-def _becoming() -> str:
-    """Return how to begin a command as this Unix user, if whoever reads this is another one.
+def becoming_again(environ: Mapping[str, str], uid: int) -> str:
+    """Return how to begin a command as this Unix user, if whoever reads the hint is another one.
 
     That is so after sudo, and in the log of a service, which has this variable of systemd's.
     """
-    before_sudo = os.environ.get("SUDO_UID")
-    is_service = bool(os.environ.get("NOTIFY_SOCKET")) and os.geteuid() != 0
-    is_other = before_sudo is not None and before_sudo != str(os.geteuid())
-    return becoming(os.geteuid()) if is_service or is_other else ""
+    before_sudo = environ.get("SUDO_UID")
+    is_service = bool(environ.get("NOTIFY_SOCKET")) and uid != 0
+    is_other = before_sudo is not None and before_sudo != str(uid)
+    return becoming(uid) if is_service or is_other else ""
 
 
 def becoming(uid: int) -> str:

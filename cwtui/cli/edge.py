@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Final
 
-from cwtui import language
+from cwtui import hints, language
 from cwtui.accounts.errors import (
     AccountsError,
     AlreadyExists,
@@ -47,6 +47,11 @@ def run(args: Sequence[str]) -> int:
     output.show_everything()
     language.write_in(charmap(os.environ))
     language.use(language.of_environ(os.environ))
+    with hints.beginning_with(hints.becoming_again(os.environ, os.geteuid())):
+        return _run(args)
+
+
+def _run(args: Sequence[str]) -> int:
     try:
         status = _open(args) if list(args) in _OPENS_APPLICATION else _command(args)
         output.flush()

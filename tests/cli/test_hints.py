@@ -46,16 +46,20 @@ def test_options_are_quoted_and_only_kept_for_a_while() -> None:
 
 
 @pytest.mark.parametrize("variable", ["SUDO_UID", "NOTIFY_SOCKET"])
-def test_whoever_is_another_unix_user_becomes_this_one(
-    monkeypatch: pytest.MonkeyPatch, variable: str
-) -> None:
+def test_whoever_is_another_unix_user_becomes_this_one(variable: str) -> None:
     """As after sudo, or whoever reads the log of a service."""
-    monkeypatch.setattr(os, "geteuid", lambda: 65534)
-    monkeypatch.setenv(variable, "1000")
     name = pwd.getpwuid(65534).pw_name
-    assert hints.again("doctor") == f"sudo -H -u {name} cwtui doctor"
-    monkeypatch.setattr(os, "geteuid", lambda: 2**31)
-    assert hints.again("doctor") == "sudo -H -u '#2147483648' cwtui doctor"
+    assert hints.becoming_again({variable: "1000"}, 65534) == f"sudo -H -u {name}"
+    assert hints.becoming_again({variable: "1000"}, 2**31) == "sudo -H -u '#2147483648'"
+    assert hints.becoming_again({}, 65534) == ""
+
+
+def test_commands_begin_with_the_given_words_for_a_while() -> None:
+    with hints.beginning_with("sudo -H -u cwtui"):
+        assert hints.again("doctor") == "sudo -H -u cwtui cwtui doctor"
+        with hints.beginning_with(""):
+            assert hints.again("doctor") == "cwtui doctor"
+    assert hints.again("doctor") == "cwtui doctor"
 
 
 def test_root_is_told_to_become_the_owner_of_the_folder_around_a_new_store(
