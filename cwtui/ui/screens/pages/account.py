@@ -27,7 +27,6 @@ from cwtui.accounts.text import visible
 from cwtui.accounts.times import full_minute
 from cwtui.language import N_, _
 from cwtui.ui.messages import OpenUserSessions
-from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.dialogs.disabling import DisableScreen
 from cwtui.ui.screens.dialogs.invitation import handing_over
 from cwtui.ui.screens.dialogs.resetting import ResetPasswordScreen
@@ -186,7 +185,7 @@ itself, after a day at most.""")
                     lambda unlocked: wording.unlocked(name, unlocked),
                 )
             case "remove":
-                self._confirm(
+                self.confirm(
                     account_parts.before_account_is_removed(self._account),
                     _("Remove"),
                     self._remove,
@@ -200,7 +199,7 @@ itself, after a day at most.""")
             case "reset-password":
                 self._ask_to_reset_password()
             case "disable-mfa":
-                self._confirm(
+                self.confirm(
                     account_parts.before_mfa_is_disabled(self._account, self._settings),
                     _("Disable MFA"),
                     lambda: self._change(
@@ -277,14 +276,6 @@ itself, after a day at most.""")
 
         self.run_confirmed(call, changed, _("Saving"))
 
-    def _confirm(self, sentence: str, act: str, confirmed: Callable[[], None]) -> None:
-        def answered(agreed: bool | None) -> None:
-            if agreed:
-                confirmed()
-
-        if self.context.session is not None:
-            self.app.push_screen(ConfirmScreen(sentence, act), answered)
-
     def _ask_to_disable(self) -> None:
         name = self._account.username
 
@@ -330,7 +321,7 @@ itself, after a day at most.""")
         if factor is None:
             return
         device = factor.devices[number]
-        self._confirm(
+        self.confirm(
             account_parts.before_device_is_removed(name, device),
             _("Remove Device"),
             lambda: self._change(
@@ -341,7 +332,7 @@ itself, after a day at most.""")
 
     def _remove_ssh_key(self, number: int) -> None:
         name, key = self._account.username, self._account.ssh_keys[number]
-        self._confirm(
+        self.confirm(
             account_parts.before_ssh_key_is_removed(name, key),
             _("Remove SSH Key"),
             lambda: self._change(

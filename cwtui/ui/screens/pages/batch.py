@@ -22,7 +22,6 @@ from cwtui.host.passwords_file import PasswordsFile
 from cwtui.host.saving import free_name, new_passwords_file
 from cwtui.language import N_, _, grouped
 from cwtui.ui.messages import Ending
-from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.pages.page import PageBelow
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, TextInput
@@ -286,16 +285,15 @@ page. The audit log has the same id for all of it, so you can filter by the id."
         return _("the rest of this change") if self._is_working else ""
 
     def leave(self, go: "Callable[[], object]", ends: Ending | None = None) -> None:
-        def answered(agreed: bool | None) -> None:
-            if agreed:
-                self.action_stop()
-                go()
+        def stop() -> None:
+            self.action_stop()
+            go()
 
         if not self._is_working:
             go()
         elif self.is_active:
             question, act = _STOP[ends]
-            self.app.push_screen(ConfirmScreen(_(question), _(act)), answered)
+            self.confirm(_(question), _(act), stop)
 
     def action_back(self) -> None:
         self.leave(self.open_users)

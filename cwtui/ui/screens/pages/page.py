@@ -130,8 +130,6 @@ class Page(AccountScreen):
                 super().refuse(error)
 
     def _ask(self, needed: ConfirmationNeeded) -> None:
-        from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
-
         def answered(agreed: bool | None) -> None:
             if agreed:
                 self._repeat_agreeing(type(needed))
@@ -141,6 +139,15 @@ class Page(AccountScreen):
         labels = {name: _(label) for name, label in self.LABELS.items()}
         question = f"{needed.sentence(labels)} {needed.question}"
         self.app.push_screen(ConfirmScreen(question, needed.act, destroys=False), answered)
+
+    def confirm(self, question: str, act: str, confirmed: Callable[[], object]) -> None:
+        """Ask with a button that has `act` as its text. Call `confirmed` once it is pressed."""
+
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                confirmed()
+
+        self.app.push_screen(ConfirmScreen(question, act), answered)
 
     def compose(self) -> ComposeResult:
         session = self._last_session = self.context.session
@@ -272,16 +279,12 @@ class Page(AccountScreen):
                 scroll(animate=False)
 
     def leave(self, go: Callable[[], object], ends: Ending | None = None) -> None:
-        def answered(agreed: bool | None) -> None:
-            if agreed:
-                go()
-
         what = self.unsaved()
         if not what:
             go()
         elif self.is_active:
             question, act = _DISCARD[ends]
-            self.app.push_screen(ConfirmScreen(_(question, what=what), _(act)), answered)
+            self.confirm(_(question, what=what), _(act), go)
 
     def open_settings(self) -> None:
         """Go back to Settings."""

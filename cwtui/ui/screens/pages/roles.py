@@ -13,7 +13,6 @@ from cwtui.accounts.custom_roles import Role, RoleUpdated
 from cwtui.accounts.roles import Permission
 from cwtui.language import N_, _, ngettext
 from cwtui.ui.messages import OpenRolePage, OpenSection, OpenSubPage
-from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.pages.looking import LookingPage
 from cwtui.ui.screens.pages.page import WITH_WIDE, PageBelow, row, save_row, value
 from cwtui.ui.sections import ROLES, SubPage
@@ -198,12 +197,8 @@ Remove Role is possible once no account has the role. Built-in roles cannot be c
         self.open_list()
 
     def _ask_first(self) -> None:
-        def answered(agreed: bool | None) -> None:
-            if agreed:
-                self._remove()
-
-        sentence = _("Remove the role {name}?", name=self._role.name)
-        self.app.push_screen(ConfirmScreen(sentence, _("Remove Role")), answered)
+        question = _("Remove the role {name}?", name=self._role.name)
+        self.confirm(question, _("Remove Role"), self._remove)
 
     def _remove(self) -> None:
         name = self._role.name

@@ -1,7 +1,7 @@
 """Open Sessions: the person's own, below Settings, and those of another account."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
@@ -15,7 +15,6 @@ from cwtui.accounts.model import OpenSession
 from cwtui.accounts.text import visible
 from cwtui.language import N_, _
 from cwtui.ui.messages import SignOut
-from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.pages.looking import LookingPage
 from cwtui.ui.screens.pages.page import PageBelow
 from cwtui.ui.widgets.buttons import Button
@@ -94,13 +93,6 @@ class SessionsPage(PageBelow, LookingPage):
         words = wording.open_session(one, self.context.zone)
         question = _("End this session? {session}", session=words)
         self.confirm(question, _("End Session"), lambda: self._end(one.id))
-
-    def confirm(self, sentence: str, act: str, confirmed: Callable[[], None]) -> None:
-        def answered(agreed: bool | None) -> None:
-            if agreed:
-                confirmed()
-
-        self.app.push_screen(ConfirmScreen(sentence, act), answered)
 
     def _end(self, id_: str) -> None:
         def end(ports: "Ports", session: "Session") -> tuple[Listed, float]:

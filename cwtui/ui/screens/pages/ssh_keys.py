@@ -11,7 +11,6 @@ from cwtui.accounts.ssh_keys import SshKeyState
 from cwtui.accounts.text import visible
 from cwtui.language import N_, _
 from cwtui.ui.messages import OpenSshKeyPage, OpenSubPage
-from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.pages.page import WITH_WIDE, PageBelow, save_row, value
 from cwtui.ui.sections import SubPage
 from cwtui.ui.widgets.buttons import Button
@@ -183,16 +182,12 @@ other sessions here end.""")
         self.open_list()
 
     def _ask_first(self) -> None:
-        def answered(agreed: bool | None) -> None:
-            if agreed:
-                self._remove()
-
-        sentence = _(
+        question = _(
             "Remove the SSH key {name}? It will no longer let anybody in. Your other sessions "
             "end. SSH connections that are open stay open.",
             name=visible(self._state.name),
         )
-        self.app.push_screen(ConfirmScreen(sentence, _("Remove SSH Key")), answered)
+        self.confirm(question, _("Remove SSH Key"), self._remove)
 
     def _remove(self) -> None:
         id_ = self._state.id
