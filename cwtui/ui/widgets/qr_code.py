@@ -23,7 +23,7 @@ REVERSED: Final = Style(reverse=True)
 
 
 class QrCode(Widget, can_focus=False):
-    """A QR code in black and white, whatever the theme and NO_COLOR say. It can be blanked.
+    """A QR code in black and white, whatever the theme and NO_COLOR say.
 
     It is as large as the drawing. The screen must make sure that there is room for it.
     """
@@ -39,17 +39,6 @@ class QrCode(Widget, can_focus=False):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self._room = Size(0, 0)
-        self._strips: list[Strip] = []
-        self.draw(drawing)
-
-    @property
-    def blanked(self) -> bool:
-        """Whether nothing is shown."""
-        return not self._strips
-
-    def draw(self, drawing: "Drawing") -> None:
-        """Show this drawing from now on."""
         self._room = Size(drawing.size.columns, drawing.size.rows)
         white, black = BLACK_ON_WHITE, WHITE_ON_BLACK
         if is_monochrome(os.environ):
@@ -61,12 +50,6 @@ class QrCode(Widget, can_focus=False):
             )
             for line in drawing.lines
         ]
-        self.refresh(layout=True)
-
-    def blank(self) -> None:
-        """Drop the drawing and show nothing, but keep its space."""
-        self._strips = []
-        self.refresh()
 
     def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002  Textual's signature
         return self._room.width
@@ -77,7 +60,7 @@ class QrCode(Widget, can_focus=False):
     def get_line_filters(self) -> Sequence[LineFilter]:
         # With NO_COLOR and ansi colours, Textual's filter removes all colours. On a dark terminal
         # the code would be white on black, which many authentication apps cannot read.
-        return super().get_line_filters() if self.blanked else ()
+        return ()
 
     def render_line(self, y: int) -> Strip:
         if y < len(self._strips):
