@@ -158,8 +158,8 @@ def own_device_removed(name: str) -> str:
     return _("The device {name} was removed.", name=visible(name))
 
 
-def device_renamed(old: str, new: str) -> str:
-    """Return what users did by renaming one of their devices, as a sentence."""
+def renamed(old: str, new: str) -> str:
+    """Return what users did by renaming one of their devices or SSH keys, as a sentence."""
     return _("{old} is now called {new}.", old=visible(old), new=visible(new))
 
 

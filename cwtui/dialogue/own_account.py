@@ -176,7 +176,7 @@ class OwnAccount:
                 ports, self.dialogue.session, device.id, person.ask(_("New name: "))
             ),
         )
-        person.tell(wording.device_renamed(device.name, name))
+        person.tell(wording.renamed(device.name, name))
 
     def _remove(self, device: DeviceState) -> None:
         ports, person = self.dialogue.ports, self.dialogue.person

@@ -59,7 +59,6 @@ class Context:
         """The theme that suits the terminal."""
         self.kiosk = kiosk
         """Whether people use this application who must not reach anything else on this host."""
-        # Path.home() raises an error if there is none.
         self.home = Path(os.path.expanduser("~"))  # noqa: PTH111  Path.home() fails if there is none
         """Where a relative path of the person starts."""
         self.session: Session | None = None

@@ -117,7 +117,7 @@ def test_devices() -> None:
     assert wording.clock_ahead(replace(used, clock_ahead=-30)) == "", "It may have been typed late."
     assert wording.device_replaced("Tablet", "Phone") == "Tablet replaced Phone."
     assert wording.device_replaced("Phone", "Phone") == "The device Phone was replaced."
-    assert wording.device_renamed("Phone", HOSTILE) == f"Phone is now called {SHOWN}."
+    assert wording.renamed("Phone", HOSTILE) == f"Phone is now called {SHOWN}."
 
 
 @pytest.mark.parametrize(

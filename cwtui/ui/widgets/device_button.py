@@ -27,8 +27,8 @@ class DeviceButton(Button):
         return Content(f"{set_cell_size(label.plain, max(cells - 1, 0)).rstrip()}…")
 
     @classmethod
-    def device_of(cls, button: str) -> str:
-        """Return the id of the device that the button with this id is about."""
+    def subject_of(cls, button: str) -> str:
+        """Return the id of the device, SSH key or role that the button with this id is about."""
         return button.removeprefix(cls._PREFIX)
 
 

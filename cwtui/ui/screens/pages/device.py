@@ -105,7 +105,7 @@ Remove Device: its codes no longer sign you in. You cannot remove your only devi
         )
 
     def _renamed(self, name: str) -> None:
-        self.done(wording.device_renamed(self._device.name, name))
+        self.done(wording.renamed(self._device.name, name))
         self.open_settings()
 
 
@@ -176,7 +176,7 @@ Replace Device does the same with another backup code.""")
             case "primary":
                 self.open_settings()
             case _:
-                device = DeviceButton.device_of(button)
+                device = DeviceButton.subject_of(button)
                 self.open_proved(OpenDevicePage(DeviceTask.REPLACE, device))
 
     def action_back(self) -> None:

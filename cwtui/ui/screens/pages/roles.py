@@ -80,7 +80,7 @@ you.""")
         if button == "create-role":
             self.lead_away(OpenSubPage(SubPage.CREATE_ROLE))
         else:
-            self.lead_away(OpenRolePage(RoleButton.device_of(button)))
+            self.lead_away(OpenRolePage(RoleButton.subject_of(button)))
 
 
 class BelowRoles(PageBelow):

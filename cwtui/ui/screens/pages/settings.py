@@ -198,7 +198,7 @@ Change Display: colours, time zone and mouse, kept for your account.""")
             case "add-device":
                 self.open_proved(OpenDevicePage(DeviceTask.ADD))
             case _:
-                device = DeviceButton.device_of(button)
+                device = DeviceButton.subject_of(button)
                 self.lead_away(OpenDevicePage(DeviceTask.SHOW, device))
 
     def _enrol(self, enrolment: Enrolment) -> None:

@@ -59,7 +59,7 @@ prints.""")
                 _("Loading"),
             )
         else:
-            self.lead_away(OpenSshKeyPage(SshKeyButton.device_of(button)))
+            self.lead_away(OpenSshKeyPage(SshKeyButton.subject_of(button)))
 
     def action_back(self) -> None:
         self.open_settings()
@@ -178,7 +178,7 @@ other sessions here end.""")
         )
 
     def _renamed(self, name: str) -> None:
-        self.done(wording.device_renamed(self._state.name, name))
+        self.done(wording.renamed(self._state.name, name))
         self.open_list()
 
     def _ask_first(self) -> None:
