@@ -17,12 +17,10 @@ from cwtui.host.charset import charmap
 from cwtui.language import N_, _
 from cwtui.ui import clipboard
 from cwtui.ui.clipboard import CopyWay
+from cwtui.ui.room import MIN_COLUMNS, MIN_ROWS, PANEL_COLUMNS
 
 _AREA: Final = Area.TERMINAL
 _found = partial(Finding, _AREA)
-_LEAST: Final = (60, 20)
-PANEL_COLUMNS: Final = 33
-"""What is beside the QR code on the page where a device is registered."""
 _LONGEST_NAME: Final = 64
 _KEY: Final = Secret("A" * 32)
 """As long as a real one, and nobody's."""
@@ -96,13 +94,13 @@ def judged(environ: Mapping[str, str], size: tuple[int, int]) -> Iterator[Findin
             ),
             _("If it can show UTF-8, set LC_ALL=C.UTF-8."),
         )
-    if columns < _LEAST[0] or rows < _LEAST[1]:
+    if columns < MIN_COLUMNS or rows < MIN_ROWS:
         yield _found(
             Level.WARNING,
             _(
                 "The application needs at least {columns} columns and {rows} rows.",
-                columns=_LEAST[0],
-                rows=_LEAST[1],
+                columns=MIN_COLUMNS,
+                rows=MIN_ROWS,
             ),
             _("Make the window larger."),
         )

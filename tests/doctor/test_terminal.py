@@ -2,7 +2,6 @@
 
 from cwtui.doctor import terminal
 from cwtui.doctor.findings import Finding, Level
-from cwtui.ui.screens.entry import register_device
 
 
 def of_terminal(columns: int, rows: int, **environ: str) -> list[Finding]:
@@ -23,7 +22,3 @@ def test_what_the_terminal_can_show() -> None:
     assert "without UTF-8 (iso8859-1)" in of_terminal(80, 24, LANG="de_DE.ISO-8859-1")[0].sentence
     assert of_terminal(80, 24, NO_COLOR="1")[1].sentence == "Colours are switched off (NO_COLOR)."
     assert [one.level for one in of_terminal(80, 24, TERM="dumb")] == [Level.WARNING]
-
-
-def test_the_qr_code_has_the_room_that_the_page_gives_it() -> None:
-    assert terminal.PANEL_COLUMNS == register_device.PANEL_COLUMNS

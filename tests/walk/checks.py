@@ -6,6 +6,7 @@ from textual.widgets import Button, Static
 from cwtui.accounts.settings import Mfa
 from cwtui.ui import sections
 from cwtui.ui.after_code import SECONDS
+from cwtui.ui.room import MIN_COLUMNS, MIN_ROWS
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.check_saved import CheckSavedScreen
@@ -14,7 +15,6 @@ from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.page import Page
 from cwtui.ui.spelling.cells import cells_of
 from cwtui.ui.widgets.navigation import Navigation
-from cwtui.ui.widgets.too_small import MIN_COLUMNS, MIN_ROWS
 from tests.secrets.screens import SHOWING
 from tests.ui.harness import Person
 from tests.ui.plants import ADMIN

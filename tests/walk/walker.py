@@ -7,9 +7,9 @@ from random import Random
 from typing import Final
 
 from cwtui.ui.after_code import SECONDS
+from cwtui.ui.room import MIN_COLUMNS, MIN_ROWS
 from cwtui.ui.screens.pages.looking import LookingPage
 from cwtui.ui.screens.pages.page import Page
-from cwtui.ui.widgets.too_small import MIN_COLUMNS, MIN_ROWS
 from tests.ui.harness import Person, at_work
 from tests.ui.speed import drawn_as_in_a_terminal
 from tests.walk.checks import check_rest, check_ways

@@ -23,11 +23,11 @@ from cwtui.accounts.text import visible
 from cwtui.language import N_
 from cwtui.ui.context import Context, context_of
 from cwtui.ui.messages import BackToSignIn, Ending, LeadAway, OpenPage, SessionOver
+from cwtui.ui.room import MIN_COLUMNS, MIN_ROWS
 from cwtui.ui.screens.attempt_wait import AttemptWait
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
 from cwtui.ui.screens.steady import ARROWS, FROM_FIELD, NEXT_OR_PREVIOUS, SteadyScreen
 from cwtui.ui.widgets.fields import CodeInput, Field, NumberInput, SecretInput, TextInput
-from cwtui.ui.widgets.too_small import MIN_COLUMNS, MIN_ROWS
 
 if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports

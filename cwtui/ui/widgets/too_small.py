@@ -1,13 +1,9 @@
 """What is shown if the window is too small for a screen."""
 
-from typing import Final
-
 from textual.widgets import Static
 
 from cwtui.language import _
-
-MIN_COLUMNS: Final = 60
-MIN_ROWS: Final = 20
+from cwtui.ui.room import MIN_COLUMNS, MIN_ROWS
 
 
 class TooSmall(Static):

@@ -17,6 +17,7 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import shortened
 from cwtui.language import N_, _
 from cwtui.ui.messages import LeadAway
+from cwtui.ui.room import MIN_ROWS
 from cwtui.ui.screens import copying
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.entry.check_saved import CheckSavedScreen
@@ -25,7 +26,6 @@ from cwtui.ui.screens.entry.print_codes import HIDDEN, PrintCodesScreen
 from cwtui.ui.screens.entry.save_codes import SaveCodesScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
-from cwtui.ui.widgets.too_small import MIN_ROWS
 
 T = TypeVar("T")
 

@@ -18,20 +18,20 @@ from cwtui.accounts.text import visible
 from cwtui.host.charset import has_utf_8
 from cwtui.language import N_, _, ngettext
 from cwtui.ui.messages import AskFirst, LeadAway
+from cwtui.ui.room import MIN_ROWS, PANEL_COLUMNS
 from cwtui.ui.screens import copying
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.countdown import CodeCountdown
 from cwtui.ui.widgets.fields import CodeInput, Field
-from cwtui.ui.widgets.too_small import MIN_ROWS, TooSmall
+from cwtui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
     from cwtui import qr
 
 T = TypeVar("T")
 
-PANEL_COLUMNS = 33
 _SCAN: Final = N_("Scan the QR code with your authentication app, or enter your secret key:")
 _SCAN_FURTHER: Final = N_("Scan the QR code with the app on that device, or enter the secret key.")
 _SAME_NAME: Final = N_("An app that already has this account may replace its entry.")
