@@ -15,7 +15,7 @@ from cwtui.accounts.reconciling import Reconciling
 from cwtui.config import Config
 from cwtui.language import Language
 from cwtui.service.doors_cut_off import DoorsCutOff
-from cwtui.service.fallback import CutOff
+from cwtui.service.fallback import Fallback
 from cwtui.service.figures import Figures
 from cwtui.services import Opened
 from cwtui.store.local_copies import FileCopies
@@ -34,7 +34,7 @@ def doors(config: Config, figures: Figures, language: Language | None = None) ->
     Raises CannotCheck.
     """
     copies = FileCopies.create(config.copies_folder)
-    found = CutOff(
+    found = Fallback(
         copies,
         connect=lambda: services.connect(config),
         open_local=partial(_local_ports, config, copies),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from cwtui.doctor.machine import Machine
-from cwtui.host.untrusted_files import TooLarge, read_regular
+from cwtui.host.untrusted_files import read_regular
 
 _MOST: Final = 1 << 16
 _DEEPEST: Final = 4
@@ -62,6 +62,6 @@ def _started(line: str) -> list[str]:
 def _lines(program: str, machine: Machine) -> list[str]:
     try:
         content = read_regular(machine.path(program), _MOST)
-    except (OSError, TooLarge):
+    except OSError:
         return []
     return content.decode(errors="replace").splitlines()

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from cwtui import language
-from cwtui.accounts import host_sign_in, sign_in, text
+from cwtui.accounts import account_state, host_sign_in, sign_in, text
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
     AccountsError,
@@ -35,6 +35,8 @@ from cwtui.service.packets import Phase, Request, Verdict
 from cwtui.service.peers import Peer
 
 _DIGITS: Final = 4
+_MOST_THROTTLED: Final = 50
+"""Accounts that have to wait, in the answer to a status request."""
 GATE: Final = "gate"
 VERIFY: Final = "verify"
 _MODES: Final = frozenset({"full", "code", "key"})
@@ -234,10 +236,7 @@ class Doors:
                 raise Refused(_("Unknown factor."))
 
     def _status(self, _: Request, __: Peer, person: Conversation) -> None:
-        waiting = [
-            {"username": name, "until": record_until}
-            for name, record_until in _throttled(self.ports)
-        ]
+        waiting = [{"username": name, "until": until} for name, until in _throttled(self.ports)]
         fields = {
             **self.figures.as_fields(),
             **self.about(),
@@ -258,14 +257,13 @@ def speaking(request: Request, otherwise: Language | None) -> AbstractContextMan
 
 
 def _throttled(ports: Ports) -> list[tuple[str, float]]:
-    from cwtui.accounts import account_state
-
+    """Return the first accounts that have to wait, and until when."""
     now = ports.now()
     waits = (
         (name, account_state.locked_until(record, now))
         for name, record in ports.records.banned().items()
     )
-    return sorted((name, until) for name, until in waits if until is not None)[:50]
+    return sorted((name, until) for name, until in waits if until is not None)[:_MOST_THROTTLED]
 
 
 def _exact_username(request: Request) -> str:

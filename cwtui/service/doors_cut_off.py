@@ -14,7 +14,7 @@ from cwtui.dialogue.conversation import Conversation, Gone
 from cwtui.language import Language
 from cwtui.service import refusals
 from cwtui.service.doors import Doors, speaking
-from cwtui.service.fallback import CutOff, InUse
+from cwtui.service.fallback import Fallback, InUse
 from cwtui.service.figures import Figures
 from cwtui.service.host_sessions import HostSessions
 from cwtui.service.packets import Phase, Request, Verdict
@@ -27,7 +27,7 @@ _SIGN_INS: Final = frozenset({Phase.AUTH, Phase.GATE, Phase.VERIFY})
 class DoorsCutOff:
     """Answers requests with the database, or with local copies while it cannot be reached."""
 
-    cut_off: CutOff
+    cut_off: Fallback
     config: ServiceConfig
     figures: Figures
     has_directory: bool = False

@@ -68,8 +68,8 @@ class _Local:
 
 
 @dataclass
-class CutOff:
-    """Knows whether the host is cut off. Several threads may use it.
+class Fallback:
+    """The database, or the copies while the host is cut off. Several threads may use it.
 
     `store` names the database, and `host` this host in its log. `connect` raises CannotCheck.
     """

@@ -102,7 +102,7 @@ class FileCopies:
 
     @property
     def is_full(self) -> bool:
-        path = self._log(self._state)
+        path = self._log
         try:
             return path.stat().st_size >= _MOST_LOG
         except FileNotFoundError:
@@ -119,7 +119,7 @@ class FileCopies:
         layout = self._layout
         accounts = TinyAccountStore(layout.accounts)
         check = check or accounts.is_empty
-        log = FileAuditLog(self._log(self._state), 2 * _MOST_LOG, check_store=check)
+        log = FileAuditLog(self._log, 2 * _MOST_LOG, check_store=check)
         records, sessions = (
             TinyRecordStore(layout.records, check),
             FileOpenSessions(layout.sessions),
@@ -151,8 +151,9 @@ class FileCopies:
         except OSError as error:
             raise cannot("remove", self._layout.folder, error) from None
 
-    def _log(self, state: State) -> Path:
-        return self._layout.folder / f"events-{state.log}.jsonl"
+    @property
+    def _log(self) -> Path:
+        return self._layout.folder / f"events-{self._state.log}.jsonl"
 
     def _remove_others(self) -> None:
         """Remove logs that were written to the database."""

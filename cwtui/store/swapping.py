@@ -7,7 +7,7 @@ exists, nobody can use the store, and what replaces it can be run again. The old
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -130,5 +130,4 @@ def table_files(layout: Layout) -> list[str]:
 
 def remove(folder: Path) -> None:
     """Remove the folder with all that is in it. Ignores errors."""
-    with suppress(OSError):
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -8,7 +8,7 @@ from cwtui.accounts.ports import Clock, Ports
 from cwtui.config import ServiceConfig
 from cwtui.dialogue.conversation import Gone
 from cwtui.service.doors_cut_off import DoorsCutOff
-from cwtui.service.fallback import CutOff
+from cwtui.service.fallback import Fallback
 from cwtui.service.figures import Figures
 from cwtui.service.packets import Phase, Request, Verdict
 from cwtui.service.peers import Peer
@@ -42,7 +42,7 @@ class CutOffHost:
     def start(self) -> None:
         """Start the service, or start it again."""
         self.copies = FileCopies.create(self.folder)
-        self.cut_off = CutOff(
+        self.cut_off = Fallback(
             self.copies,
             connect=self._connect,
             open_local=self._open_local,
