@@ -192,9 +192,10 @@ static int show(struct talk *talk, int style)
 /* Carry packets between PAM and the service until the verdict. */
 static int converse(struct talk *talk)
 {
-    for (int i = 0, code = PAM_SUCCESS; i < MOST_PACKETS && code == PAM_SUCCESS; i++) {
+    for (int i = 0; i < MOST_PACKETS; i++) {
+        int code;
         struct iovec part = {talk->packet, MOST_OF_PACKET};
-        ssize_t length = call(talk, RECEIVE, &part, 1); /* its own, even if it does not fit */
+        ssize_t length = call(talk, RECEIVE, &part, 1); /* of the whole packet, fitting or not */
 
         if (length < 0)
             return BROKEN;
@@ -245,7 +246,9 @@ static int ask(struct talk *talk)
 
 static int decide(pam_handle_t *pamh, enum phase phase, int flags, int argc, const char **argv)
 {
-    int code, denied = phase == AUTH ? PAM_AUTH_ERR : phase == ACCOUNT ? PAM_PERM_DENIED : PAM_SESSION_ERR;
+    int code, denied = phase == AUTH      ? PAM_AUTH_ERR
+                       : phase == ACCOUNT ? PAM_PERM_DENIED
+                                          : PAM_SESSION_ERR;
     struct talk talk = {.pamh = pamh, .phase = phase, .silent = ((unsigned)flags & PAM_SILENT) != 0,
                         .address = {AF_UNIX, "/run/cwtui/pam"}, .mode = "full", .seconds = 90};
     const char *user = NULL;
