@@ -24,7 +24,7 @@ TEXT_COLUMNS = 33
 
 class QrApp(App[None]):
     CSS = f"Static {{ width: {TEXT_COLUMNS}; }}"
-    BINDINGS = [("t", "turn"), ("q", "quit")]
+    BINDINGS = [("b", "blank"), ("s", "show"), ("t", "turn"), ("q", "quit")]
 
     def __init__(self, theme: str, style: DrawingStyle) -> None:
         # Textual chooses what NO_COLOR does here, before it knows the theme.
@@ -36,6 +36,14 @@ class QrApp(App[None]):
         with Horizontal():
             yield Static("Scan the QR code", markup=False)
             yield QrCode(self._drawing())
+
+    def action_blank(self) -> None:
+        self.query_one(QrCode).remove()
+        self.query_one(Static).update("hidden")
+
+    def action_show(self) -> None:
+        self.query_one(Horizontal).mount(QrCode(self._drawing()))
+        self.query_one(Static).update("shown")
 
     def action_turn(self) -> None:
         kind, _, brightness = self.theme.partition("-")

@@ -125,6 +125,22 @@ def test_whole_cells_can_be_read_despite_wide_spacing(tmp_path: Path) -> None:
         assert zbar(image) in COMPLETE
 
 
+def test_blanking_removes_it_and_it_can_be_shown_again(tmp_path: Path) -> None:
+    with opened(tmp_path) as terminal:
+        terminal.wait_for("Scan the QR code")
+        terminal.send("b")
+        terminal.wait_for("hidden")
+        terminal.wait_until_still()
+        assert not set("▀▄") & set(terminal.text)
+        assert zxing(paint(terminal.screen, DARK)) is None
+        cells = [terminal.screen.buffer[row] for row in range(terminal.screen.lines)]
+        assert len({cells[row][79].bg for row in range(24)}) == 1
+        terminal.send("s")
+        terminal.wait_for("shown")
+        terminal.wait_until_still()
+        assert zxing(paint(terminal.screen, DARK)) in COMPLETE
+
+
 def test_a_command_ignoring_sighup_ends_with_its_test(tmp_path: Path) -> None:
     stubborn = "import signal, time; signal.signal(signal.SIGHUP, signal.SIG_IGN); print('ready')"
     command = [sys.executable, "-c", f"{stubborn}; time.sleep(60)"]
