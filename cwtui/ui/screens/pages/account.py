@@ -1,9 +1,10 @@
 """User Management > Users and Roles > the page of one account."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from textual.app import ComposeResult
+from textual.widget import Widget
 from textual.widgets import Static
 
 from cwtui.accounts import (
@@ -86,8 +87,8 @@ itself, after a day at most.""")
     def heading(self) -> str:
         return _("Users and Roles > {name}", name=visible(self._account.username))
 
-    def head(self) -> ComposeResult:
-        yield row(_("Status"), value(account_parts.status(self._details, self.context.zone)))
+    def head(self) -> Iterable[Widget]:
+        return [row(_("Status"), value(account_parts.status(self._details, self.context.zone)))]
 
     def content(self) -> ComposeResult:
         account = self._account

@@ -1,7 +1,7 @@
 """Audit Log: who did what, when, from where."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, tzinfo
 from functools import partial
 from typing import ClassVar, Final
@@ -10,6 +10,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import Worker
 
@@ -82,8 +83,8 @@ time zone.""")
         self._at_most = audit_reading.AT_MOST
         """How many bytes to search at once: more after each time that found nothing."""
 
-    def head(self) -> ComposeResult:
-        yield Static(self._counted(len(self._window.entries)), id="count", markup=False)
+    def head(self) -> Iterable[Widget]:
+        return [Static(self._counted(len(self._window.entries)), id="count", markup=False)]
 
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):

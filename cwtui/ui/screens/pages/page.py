@@ -158,26 +158,25 @@ class Page(AccountScreen):
             yield MenuOpener()
             yield Static(who, id="who", markup=False)
             yield HostTime()
-        with Horizontal(id="below"):
+        title = Static(self.heading(), id="title", markup=False)
+        beside = [*self.head()]
+        with Vertical(id="below"):
             yield Navigation(self.SECTION, session.permissions if session else ())
-            with Vertical(id="main"):
-                with Vertical(id="head"):
-                    yield Static(self.heading(), id="title", markup=False)
-                    yield from self.head()
-                with Body(id="page", can_focus=False):
-                    yield from self.content()
-                    status_line = Static("", id="status-line", markup=False)
-                    status_line.display = not self.IS_FULL
-                    yield status_line
+            yield Vertical(title, *beside, id="head") if beside else title
+            with Body(id="page", can_focus=False):
+                yield from self.content()
+                status_line = Static("", id="status-line", markup=False)
+                status_line.display = not self.IS_FULL
+                yield status_line
         yield KeyBar()
         yield TooSmall()
 
     def heading(self) -> str:
         return _(self.TITLE_TEXT)
 
-    def head(self) -> ComposeResult:
-        """Yield what stays below the title while the page scrolls."""
-        yield from ()
+    def head(self) -> Iterable[Widget]:
+        """Return what stays beside or below the title while the page scrolls."""
+        return ()
 
     def content(self) -> ComposeResult:
         """Yield the widgets of the page."""

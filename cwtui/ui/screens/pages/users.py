@@ -1,7 +1,7 @@
 """User Management > Users and Roles: the list."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
@@ -9,6 +9,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import Worker
 
@@ -93,8 +94,8 @@ has a user with this name, who cannot sign in while this account exists.""")
         self._is_searching = False
         """Whether a list is being read that replaces the one in the table."""
 
-    def head(self) -> ComposeResult:
-        yield Static(self._counted(self._page.matching), id="count", markup=False)
+    def head(self) -> Iterable[Widget]:
+        return [Static(self._counted(self._page.matching), id="count", markup=False)]
 
     def content(self) -> ComposeResult:
         with Horizontal(id="tools"):
