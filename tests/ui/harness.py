@@ -111,27 +111,30 @@ class Person(Reader):
         (y, *_) = [y for y, row in enumerate(self.rows) if label in row]
         await self._click_at(x, y, shift=shift, ctrl=ctrl)
 
+    async def point_at(self, x: int, y: int) -> None:
+        """Move the mouse there."""
+        self._send_mouse(events.MouseMove, x, y)
+        await self.settle()
+
     async def _click_at(self, x: int, y: int, *, shift: bool = False, ctrl: bool = False) -> None:
+        for kind in (events.MouseMove, events.MouseDown, events.MouseUp):
+            self._send_mouse(kind, x, y, shift=shift, ctrl=ctrl)
+        await self.settle()
+
+    def _send_mouse(
+        self,
+        kind: type[events.MouseEvent],
+        x: int,
+        y: int,
+        *,
+        shift: bool = False,
+        ctrl: bool = False,
+    ) -> None:
         driver = self.app._driver
         assert driver is not None
-        for kind in (events.MouseMove, events.MouseDown, events.MouseUp):
-            down = 0 if kind is events.MouseMove else 1
-            driver.send_message(
-                kind(
-                    widget=None,
-                    x=x,
-                    y=y,
-                    delta_x=0,
-                    delta_y=0,
-                    button=down,
-                    shift=shift,
-                    meta=False,
-                    ctrl=ctrl,
-                    screen_x=x,
-                    screen_y=y,
-                )
-            )
-        await self.settle()
+        button = 0 if kind is events.MouseMove else 1
+        event = kind(None, x, y, 0, 0, button, shift, meta=False, ctrl=ctrl, screen_x=x, screen_y=y)
+        driver.send_message(event)
 
     async def sign_in(self, username: str, password: str = PASSWORD) -> None:
         """Fill in the login screen in one go."""

@@ -7,12 +7,12 @@ from textual._compositor import LayoutUpdate
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Button, Static
-from textual.widgets._footer import FooterKey
 
 from cwtui.language import _
 from cwtui.ui.app import AccountApp
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
+from cwtui.ui.widgets.key_bar import KeyBar
 
 S = TypeVar("S")
 
@@ -86,8 +86,8 @@ class Reader:
     @property
     def footer(self) -> list[tuple[str, str]]:
         """The keys in the footer with their descriptions."""
-        shown = self.app.screen.query(FooterKey)
-        return [(key.key_display.strip(), key.description) for key in shown if key.display]
+        bars = self.app.screen.query(KeyBar)
+        return [(key.printed, key.description) for bar in bars for key in bar.shown]
 
     @property
     def focus(self) -> str:

@@ -6,7 +6,6 @@ from typing import Final
 import pytest
 from rich.color import Color, ColorType
 from rich.style import Style
-from textual import events
 from textual.widgets import Button
 
 from cwtui.ui import theme
@@ -59,27 +58,6 @@ def pair(style: Style, palette: tuple[str, ...], *, dark: bool) -> tuple[str, st
     return (ground, text) if style.reverse else (text, ground)
 
 
-async def move_mouse(person: Person, x: int, y: int) -> None:
-    driver = person.app._driver
-    assert driver is not None
-    driver.send_message(
-        events.MouseMove(
-            widget=None,
-            x=x,
-            y=y,
-            delta_x=0,
-            delta_y=0,
-            button=0,
-            shift=False,
-            meta=False,
-            ctrl=False,
-            screen_x=x,
-            screen_y=y,
-        )
-    )
-    await person.settle()
-
-
 def label_styles(person: Person, button: Button) -> Iterator[Style]:
     """The styles of the letters of the label as they are drawn."""
     region = button.region
@@ -103,7 +81,7 @@ async def test_every_button_has_enough_contrast_in_every_state(name: str) -> Non
                     x, y = button.region.offset
                     if not hovered:
                         x, y = 0, 0
-                    await move_mouse(person, x + 4, y)
+                    await person.point_at(x + 4, y)
                     assert button.mouse_hover is hovered
                     assert button.has_focus is focused
                     for style in label_styles(person, button):

@@ -1,8 +1,14 @@
 """Where things stand: header, navigation, footer, toasts, empty lists and buttons."""
 
+from typing import Any
+from unittest.mock import patch
+
 import pytest
+from rich.color import Color
 from textual.widgets._toast import Toast
 
+from cwtui.ui.screens.dialogs.help import HelpScreen
+from cwtui.ui.screens.dialogs.palette import Palette
 from cwtui.ui.screens.pages.roles import RolesPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.host_time import HostTime
@@ -51,22 +57,63 @@ async def test_the_footer_drops_whole_keys_from_the_right() -> None:
         for columns, left in ((78, 7), (77, 6), (62, 6), (61, 5), (60, 5)):
             await person.resize(columns, 24)
             assert [key for key, _ in person.footer] == keys[:left], columns
-            shown = [key for key in person.app.screen.query_one(KeyBar).children if key.display]
-            assert max(key.region.right for key in shown) <= columns
+            for key, description in person.footer:
+                person.sees(f"{key} {description}")
 
 
 @pytest.mark.parametrize("name", ["change_password", "create_user"])
 async def test_moving_the_focus_draws_only_other_keys_anew(name: str) -> None:
+    refresh, drawn = KeyBar.refresh, list[KeyBar]()
+
+    def refreshed(self: KeyBar, **what: Any) -> Any:
+        drawn.append(self)
+        return refresh(self, **what)
+
     async with SCENES[name].played() as (person, _):
-        bar = person.app.screen.query_one(KeyBar)
         same = set()
-        for _ in range(6):
-            before, shown, focused = list(bar.children), person.footer, type(person.app.focused)
-            await person.press("tab")
-            if person.footer == shown:
-                assert list(bar.children) == before
-                same.add((focused, type(person.app.focused)))
+        with patch.object(KeyBar, "refresh", refreshed):
+            for _ in range(6):
+                shown, focused = person.footer, type(person.app.focused)
+                drawn.clear()
+                await person.press("tab")
+                if person.footer == shown:
+                    assert not drawn
+                    same.add((focused, type(person.app.focused)))
+                else:
+                    assert drawn
         assert len(same) > 1  # also from one kind of widget to another
+
+
+async def test_a_click_on_a_key_in_the_footer_presses_it() -> None:
+    async with SCENES["users"].played() as (person, _):
+        for words, opens in (("F1", HelpScreen), ("Help", HelpScreen), ("▏Ctrl+P", Palette)):
+            await person.click(words)
+            person.screen(opens)
+            await person.press("escape")
+        await person.click_row(
+            "F1 Help", x=person.rows[-1].index("F1 Help") - 1
+        )  # between two keys
+        person.screen(UsersPage)
+
+
+async def test_the_key_under_the_mouse_is_marked() -> None:
+    async with SCENES["users"].played() as (person, _):
+
+        def papers() -> dict[str, set[Color | None]]:
+            row = person.strips[-1]
+            starts = {words: row.text.index(words) for words in ("Esc Menu", "F1 Help")}
+            return {
+                words: {part.style.bgcolor for part in row.crop(at, at + len(words)) if part.style}
+                for words, at in starts.items()
+            }
+
+        before = papers()
+        for words, other in (("Esc Menu", "F1 Help"), ("F1 Help", "Esc Menu")):
+            await person.point_at(person.rows[-1].index(words), person.app.size.height - 1)
+            assert papers()[words] != before[words]
+            assert papers()[other] == before[other]
+        await person.point_at(0, 0)
+        assert papers() == before
 
 
 async def test_an_empty_list_says_why_and_what_to_do() -> None:
