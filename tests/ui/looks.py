@@ -19,7 +19,7 @@ _THEMES: Final = {
 
 
 async def looks(person: Person) -> AsyncIterator[tuple[str, list[Strip]]]:
-    """The rows of the screen in each of them. It is of no use for anything else afterwards."""
+    """The rows of the screen in each of them. To go on from there, `undo` them."""
     for look in LOOKS:
         if look == "none":
             # What Textual does with NO_COLOR when it starts.
@@ -29,6 +29,14 @@ async def looks(person: Person) -> AsyncIterator[tuple[str, list[Strip]]]:
         person.app.theme = _THEMES[look]
         await person.settle()
         yield look, person.strips
+
+
+async def undo(person: Person) -> None:
+    """Go back to the dark look."""
+    person.app.no_color = False
+    person.app._filters.pop()
+    person.app.theme = theme.DARK.name
+    await person.settle()
 
 
 def golden(look: str, before: Sequence[str], strips: Sequence[Strip]) -> str:

@@ -3,9 +3,9 @@
 The goldens and the pictures in screenshots/ are made from these scenes.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cwtui.accounts import roles
@@ -74,10 +74,10 @@ from tests.ui.plants import (
     sessions_plant,
     unused_plant,
 )
+from tests.ui.way import Way
 from tests.ui.ways import (
     GUESSED,
     KNEW,
-    Way,
     add_device,
     add_device_wrong,
     add_ssh_key,
@@ -135,15 +135,6 @@ from tests.ui.ways import (
     wrong_password,
 )
 
-_SIGNING_IN: Final[frozenset[Way]] = frozenset(
-    {
-        *(arrive, first_run_wrong, help_on_sign_in, wrong_password, too_many_passwords),
-        *(one_time_code, wrong_code, wrong_clock, too_many_codes, backup_code, wrong_backup_code),
-        *(new_password, forced_enrolment, unacknowledged, after_backup_code, replace_lost),
-    }
-)
-"""The ways that begin on the first screen. All others begin a session at once."""
-
 
 @dataclass(frozen=True)
 class Scene:
@@ -157,16 +148,25 @@ class Scene:
     async def played(
         self, size: tuple[int, int] | None = None, theme_name: str = theme.DARK.name
     ) -> AsyncIterator[tuple[Person, Plant]]:
+        async with self.begun(size or self.size, theme_name) as (person, there):
+            await self.way(person, there)
+            yield person, there
+
+    @asynccontextmanager
+    async def begun(
+        self, size: tuple[int, int], theme_name: str
+    ) -> AsyncIterator[tuple[Person, Plant]]:
+        """The application before the way is gone."""
         there = self.start()
         world = there.world
+        # Ways that do not begin on the first screen begin a session at once.
         async with at_work(
             world.ports,
             world.clock,
-            size=size or self.size,
+            size=size,
             theme_name=theme_name,
-            in_session=self.way not in _SIGNING_IN,
+            in_session=self.way.parts[0] is not arrive,
         ) as person:
-            await self.way(person, there)
             yield person, there
 
 
@@ -291,3 +291,42 @@ SCENES: Final[dict[str, Scene]] = {
     "quitting_before_saving": Scene(quitting_before_saving),
     "too_small": Scene(arrive, size=(59, 19)),
 }
+
+
+def _journeys() -> Iterator[list[str]]:
+    """All scenes, each once, in as few journeys as there are ways that no other continues."""
+    left = dict(SCENES)
+    for last in sorted(SCENES.values(), key=lambda scene: -len(scene.way.parts)):
+        stops = [
+            name
+            for part in last.way.parts
+            for name, one in left.items()
+            if one == replace(last, way=part)
+        ]
+        for name in stops:
+            del left[name]
+        if stops:
+            yield stops
+
+
+JOURNEYS: Final = [*_journeys()]
+"""The scenes that lie on one way, in their order."""
+
+
+async def play_through(
+    stops: Sequence[str], look: Callable[[str, Person, Plant], Awaitable[None]]
+) -> None:
+    """Look at each scene of a journey, with one start and one way for all of them."""
+    last = SCENES[stops[-1]]
+    async with last.begun(last.size, theme.DARK.name) as (person, there):
+        rest = iter(last.way.parts)
+        for stop in stops:
+            try:
+                for part in rest:
+                    await part.step(person, there)
+                    if part is SCENES[stop].way:
+                        break
+                await look(stop, person, there)
+            except BaseException as error:
+                error.add_note(f"in the scene {stop}")
+                raise

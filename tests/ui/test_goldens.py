@@ -14,7 +14,8 @@ from tests import screenshots
 from tests.secrets.screens import watching
 from tests.ui import looks
 from tests.ui.harness import Person
-from tests.ui.scenes import SCENES
+from tests.ui.plants import Plant
+from tests.ui.scenes import JOURNEYS, SCENES, play_through
 from tests.ui.test_after_code import check_harmless_focus
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -26,23 +27,27 @@ QUICK = bool(os.environ.get("CWTUI_QUICK"))
 """`make quick` compares one look of each screen, and draws no pictures."""
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("stops", JOURNEYS, ids="-".join)
 async def test_each_screen_matches_its_golden_and_pictures_and_keeps_secrets(
-    name: str, capfd: pytest.CaptureFixture[str]
+    stops: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     if QUICK:
-        async with SCENES[name].played() as (person, _):
-            await check_looks(person, name)
+        await play_through(stops, check_looks)
         return
+
+    async def check(name: str, person: Person, there: Plant) -> None:
+        watch.note(person, there)
+        with watch.paused():
+            await check_looks(name, person, there)
+            if name != stops[-1]:
+                await looks.undo(person)
+
     with watching() as watch:
-        async with SCENES[name].played() as (person, there):
-            watch.note(person, there)
-            with watch.paused():
-                await check_looks(person, name)
+        await play_through(stops, check)
     watch.check("".join(capfd.readouterr()))
 
 
-async def check_looks(person: Person, name: str) -> None:
+async def check_looks(name: str, person: Person, _: Plant) -> None:
     primary = person.app.screen.query("Button.-primary")
     assert len(primary) <= 1, "One filled button a screen."
     check_harmless_focus(person.app.screen)
@@ -71,7 +76,7 @@ async def compare_looks(person: Person, name: str, first: list[Strip]) -> None:
         if not kept.exists() or picture != kept.read_text("utf-8"):
             changed.append(file)
     compare(FEW / f"{name}.txt", few)
-    assert not changed, "draw them anew: make screenshots"
+    assert UPDATE or not changed, "draw them anew: make screenshots"
 
 
 def compare(golden: Path, text: str) -> None:

@@ -17,6 +17,7 @@ from tests.ui.alone import BLANK, left_alone
 from tests.ui.harness import Person
 from tests.ui.plants import ADMIN, Plant
 from tests.ui.scenes import SCENES, Scene
+from tests.ui.way import Way
 from tests.ui.ways import keep_codes
 
 SHOWS_SECRETS = {
@@ -40,7 +41,7 @@ def with_copy_way(name: str, way: CopyWay) -> Scene:
         person.app.context.copy_way = way
         await lead(person, there)
 
-    return Scene(lead_there, SCENES[name].start)
+    return Scene(Way(lead_there), SCENES[name].start)
 
 
 # Copying
@@ -230,6 +231,7 @@ async def test_codes_are_saved_to_a_new_private_file() -> None:
 async def test_a_kiosk_saves_nothing() -> None:
     lead = SCENES["backup_codes"].way
 
+    @Way
     async def in_a_kiosk(person: Person, there: Plant) -> None:
         person.app.context.kiosk = True
         await lead(person, there)

@@ -8,7 +8,9 @@ from cwtui import language
 from cwtui.language import Language
 from tests.language import Marked, german
 from tests.ui.fitting import cut_off, has_to_scroll
-from tests.ui.scenes import SCENES
+from tests.ui.harness import Person
+from tests.ui.plants import Plant
+from tests.ui.scenes import JOURNEYS, play_through
 from tests.ui.unmarked import marked_in_store, unmarked
 
 CATALOG: Final = language.catalog_of(Language.GERMAN)
@@ -20,13 +22,16 @@ SCROLLED: Final = {
 """Pages that are longer than 80x24 in English too."""
 
 
-@pytest.mark.parametrize("name", SCENES)
-async def test_each_scene_is_translated_and_fits(name: str) -> None:
+@pytest.mark.parametrize("stops", JOURNEYS, ids="-".join)
+async def test_each_scene_is_translated_and_fits(stops: list[str]) -> None:
     with german(Marked(CATALOG)):
         language.use(Language.GERMAN)
-        async with SCENES[name].played() as (person, there):
-            assert unmarked(person, there) == [], person.text
-            assert marked_in_store(there) == []
-            if person.app.size == (80, 24):
-                assert [*cut_off(person)] == [], person.text
-                assert not has_to_scroll(person) or name in SCROLLED, person.text
+        await play_through(stops, check)
+
+
+async def check(name: str, person: Person, there: Plant) -> None:
+    assert unmarked(person, there) == [], person.text
+    assert marked_in_store(there) == []
+    if person.app.size == (80, 24):
+        assert [*cut_off(person)] == [], person.text
+        assert not has_to_scroll(person) or name in SCROLLED, person.text

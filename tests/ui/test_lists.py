@@ -4,7 +4,7 @@ Rewrite them with: CWTUI_UPDATE_GOLDENS=1 pytest tests/ui/test_lists.py
 """
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ from tests.accounts.world import NOW
 from tests.ui.admin_ways import audit_log, user_sessions, users
 from tests.ui.harness import Person, at_work
 from tests.ui.plants import ADMIN, HOUR, Plant, audited_plant, plant
+from tests.ui.way import Way, after
 from tests.ui.ways import enter_session
 
 GOLDENS: Final = Path(__file__).parent / "goldens" / "lists"
@@ -110,18 +111,19 @@ def _sessions() -> Plant:
     return there
 
 
-async def _no_user(person: Person, there: Plant) -> None:
-    await users(person, there)
+@after(users)
+async def _no_user(person: Person, _: Plant) -> None:
     await person.press("/")
     await person.write("nobody")
 
 
-async def _no_event(person: Person, there: Plant) -> None:
-    await audit_log(person, there)
+@after(audit_log)
+async def _no_event(person: Person, _: Plant) -> None:
     await person.press("/")
     await person.write("nobody")
 
 
+@Way
 async def _empty_log(person: Person, there: Plant) -> None:
     enter_session(person, there)
     there.world.audit.contents.clear()
@@ -129,13 +131,12 @@ async def _empty_log(person: Person, there: Plant) -> None:
     await person.settle()
 
 
-async def _nothing_in_the_palette(person: Person, there: Plant) -> None:
-    await users(person, there)
+@after(users)
+async def _nothing_in_the_palette(person: Person, _: Plant) -> None:
     await person.press("ctrl+p")
     await person.write("nobody")
 
 
-Way = Callable[[Person, Plant], Awaitable[None]]
 LISTS: Final[dict[str, tuple[Callable[[], Plant], Way]]] = {
     "users_alike": (lambda: _people(alike=True), users),
     "users": (lambda: _people(alike=False), users),

@@ -1,6 +1,6 @@
 """How to reach the screens of the sign-in and of one's own account."""
 
-from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Final
 
 from msgspec.structs import replace
@@ -22,14 +22,15 @@ from tests.accounts.ssh_lines import DSA
 from tests.accounts.world import HERE, NOW, PASSWORD
 from tests.ui.harness import Person, code_at
 from tests.ui.plants import ADMIN, HOUR, INITIAL, LONG_NAME, Plant
+from tests.ui.way import Way, after
 
-Way = Callable[[Person, Plant], Awaitable[None]]
 
-
+@Way
 async def arrive(_: Person, __: Plant) -> None:
     """The first screen."""
 
 
+@after(arrive)
 async def first_run_wrong(person: Person, _: Plant) -> None:
     await person.fill("new_password", "password")
     await person.fill("confirm_password", "password")
@@ -41,12 +42,14 @@ def enter_session(person: Person, there: Plant) -> None:
     person.app.context.session = there.world.session(ADMIN)
 
 
+@Way
 async def signed_in(person: Person, there: Plant) -> None:
     enter_session(person, there)
     person.app.router.open_section("settings")
     await person.settle()
 
 
+@Way
 async def as_alice(person: Person, there: Plant) -> None:
     there.world.clock.forward(30)
     person.app.context.session = there.world.session("alice", there.devices["alice"])
@@ -57,6 +60,7 @@ async def as_alice(person: Person, there: Plant) -> None:
 def told_of(failed: FailedSignIns) -> Way:
     """alice signs in after these failed sign-ins."""
 
+    @Way
     async def way(person: Person, there: Plant) -> None:
         before = there.world.records.get("alice").changed(last_source=HERE, failed=failed)
         there.world.clock.forward(30)
@@ -74,53 +78,56 @@ GUESSED: Final = FailedSignIns(3, NOW - HOUR, "203.0.113.7")
 KNEW: Final = replace(GUESSED, knew_password=KnewPassword(NOW - 600, "203.0.113.7", Ending.STOPPED))
 
 
+@after(arrive)
 async def wrong_password(person: Person, _: Plant) -> None:
     await person.sign_in(ADMIN, "wrong")
 
 
+@after(arrive)
 async def too_many_passwords(person: Person, _: Plant) -> None:
     for _try in range(6):
         await person.sign_in("alice", "wrong")
 
 
-async def signed_out(person: Person, there: Plant) -> None:
-    await signed_in(person, there)
+@after(signed_in)
+async def signed_out(person: Person, _: Plant) -> None:
     await person.press("escape", "end", "enter")
 
 
-async def locked(person: Person, there: Plant) -> None:
-    await signed_in(person, there)
+@after(signed_in)
+async def locked(person: Person, _: Plant) -> None:
     person.app.absence.lock()
     await person.settle()
 
 
+@after(signed_in)
 async def session_ended(person: Person, there: Plant) -> None:
-    await signed_in(person, there)
     world = there.world
     world.put(world.account(ADMIN).changed_ending_sessions(roles=(roles.MINIMUM,)))
     await person.press("escape", "down", "enter")
 
 
+@after(arrive)
 async def one_time_code(person: Person, _: Plant) -> None:
     await person.sign_in("alice")
 
 
+@after(one_time_code)
 async def wrong_code(person: Person, there: Plant) -> None:
-    await one_time_code(person, there)
     await person.write(there.wrong_code("alice"))
 
 
+@after(one_time_code)
 async def wrong_clock(person: Person, there: Plant) -> None:
     """Two codes of a phone that is 20 minutes behind."""
-    await one_time_code(person, there)
     for _ in range(2):
         there.world.clock.forward(30)
         await person.write(there.devices["alice"].code(there.world.clock(), -40))
 
 
+@after(wrong_code)
 async def too_many_codes(person: Person, there: Plant) -> None:
-    await one_time_code(person, there)
-    for _ in range(6):
+    for _ in range(5):
         await person.write(there.wrong_code("alice"))
     there.world.clock.forward(17)
     await person.write(there.wrong_code("alice"))
@@ -129,48 +136,51 @@ async def too_many_codes(person: Person, there: Plant) -> None:
     await person.settle()
 
 
-async def backup_code(person: Person, there: Plant) -> None:
-    await one_time_code(person, there)
+@after(one_time_code)
+async def backup_code(person: Person, _: Plant) -> None:
     await person.press("f4")
 
 
-async def wrong_backup_code(person: Person, there: Plant) -> None:
-    await backup_code(person, there)
+@after(backup_code)
+async def wrong_backup_code(person: Person, _: Plant) -> None:
     await person.write("ABCD-EFGH-JKMN-PQRS")
     await person.press("enter")
 
 
+@after(arrive)
 async def new_password(person: Person, _: Plant) -> None:
     await person.sign_in("frank", INITIAL)
 
 
+@after(arrive)
 async def forced_enrolment(person: Person, _: Plant) -> None:
     await person.sign_in(LONG_NAME)
 
 
+@after(arrive)
 async def unacknowledged(person: Person, there: Plant) -> None:
     await person.sign_in("bob")
     await person.write(there.code("bob"))
 
 
-async def register_device(person: Person, there: Plant) -> None:
-    await signed_in(person, there)
+@after(signed_in)
+async def register_device(person: Person, _: Plant) -> None:
     await person.press("tab", "enter")
 
 
+@after(register_device)
 async def register_device_wrong(person: Person, there: Plant) -> None:
-    await register_device(person, there)
     late = code_at(offered(person), there.world.clock() + 240)
     await person.write(late)
 
 
-async def register_device_redrawn(person: Person, there: Plant) -> None:
-    await register_device(person, there)
+@after(register_device)
+async def register_device_redrawn(person: Person, _: Plant) -> None:
     await person.press("f5", "f5")
 
 
-async def register_device_hidden(person: Person, there: Plant) -> None:
-    await register_device(person, there)
+@after(register_device)
+async def register_device_hidden(person: Person, _: Plant) -> None:
     person.app.absence.blank()
     await person.settle()
 
@@ -180,38 +190,39 @@ def offered(person: Person) -> Secret:
     return person.screen(RegisterDeviceScreen)._enrolment.totp_secret
 
 
+@after(register_device)
 async def backup_codes(person: Person, there: Plant) -> None:
-    await register_device(person, there)
     await person.write(code_at(offered(person), there.world.clock()))
 
 
-async def backup_codes_copied(person: Person, there: Plant) -> None:
-    await backup_codes(person, there)
+@after(backup_codes)
+async def backup_codes_copied(person: Person, _: Plant) -> None:
     await person.press("f4")
 
 
+@Way
 async def backup_codes_on_a_console(person: Person, there: Plant) -> None:
     person.app.context.copy_way = CopyWay.NONE
     await backup_codes(person, there)
 
 
-async def save_codes(person: Person, there: Plant) -> None:
-    await backup_codes(person, there)
+@after(backup_codes)
+async def save_codes(person: Person, _: Plant) -> None:
     await person.press("f6")
 
 
-async def print_view(person: Person, there: Plant) -> None:
-    await backup_codes(person, there)
+@after(backup_codes)
+async def print_view(person: Person, _: Plant) -> None:
     await person.press("f7")
 
 
-async def check_saved(person: Person, there: Plant) -> None:
-    await backup_codes(person, there)
+@after(backup_codes)
+async def check_saved(person: Person, _: Plant) -> None:
     await person.click_button("I have saved my backup codes")
 
 
-async def check_saved_wrong(person: Person, there: Plant) -> None:
-    await check_saved(person, there)
+@after(check_saved)
+async def check_saved_wrong(person: Person, _: Plant) -> None:
     await person.write("ABCD-EFGH-JKMN-PQRS")
     await person.press("enter")
 
@@ -224,95 +235,95 @@ async def keep_codes(person: Person) -> None:
     await person.press("enter")
 
 
-async def quitting_before_saving(person: Person, there: Plant) -> None:
-    await backup_codes(person, there)
+@after(backup_codes)
+async def quitting_before_saving(person: Person, _: Plant) -> None:
     await person.press("ctrl+q")
 
 
-async def backup_codes_hidden(person: Person, there: Plant) -> None:
-    await backup_codes(person, there)
+@after(backup_codes)
+async def backup_codes_hidden(person: Person, _: Plant) -> None:
     person.app.absence.blank()
     await person.settle()
 
 
-async def change_password(person: Person, there: Plant) -> None:
-    await signed_in(person, there)
+@after(signed_in)
+async def change_password(person: Person, _: Plant) -> None:
     await person.press("enter")
 
 
-async def change_password_wrong(person: Person, there: Plant) -> None:
-    await change_password(person, there)
+@after(change_password)
+async def change_password_wrong(person: Person, _: Plant) -> None:
     await person.write(PASSWORD)
     await person.fill("new_password", "abc")
     await person.fill("confirm_password", "abc")
     await person.press("enter")
 
 
-async def change_password_typing(person: Person, there: Plant) -> None:
-    await change_password(person, there)
+@after(change_password)
+async def change_password_typing(person: Person, _: Plant) -> None:
     await person.write(PASSWORD)
     await person.fill("new_password", "correct horse battery")
     await person.until(lambda: language._("strong") in person.text)
 
 
-async def disable_mfa(person: Person, there: Plant) -> None:
-    await as_alice(person, there)
+@after(as_alice)
+async def disable_mfa(person: Person, _: Plant) -> None:
     await person.click_button("Disable Multi-Factor Authentication")
 
 
+@after(disable_mfa)
 async def disable_mfa_wrong(person: Person, there: Plant) -> None:
-    await disable_mfa(person, there)
     await person.write(there.wrong_code("alice"))
 
 
-async def regenerate(person: Person, there: Plant) -> None:
-    await as_alice(person, there)
+@after(as_alice)
+async def regenerate(person: Person, _: Plant) -> None:
     await person.click_button("Regenerate Backup Codes")
 
 
+@cache
 def device_of(name: str) -> Way:
     """alice opens the page of this device."""
 
-    async def way(person: Person, there: Plant) -> None:
-        await as_alice(person, there)
+    @after(as_alice)
+    async def way(person: Person, _: Plant) -> None:
         await person.click_button(name)
 
     return way
 
 
-async def add_device(person: Person, there: Plant) -> None:
-    await as_alice(person, there)
+@after(as_alice)
+async def add_device(person: Person, _: Plant) -> None:
     await person.click_button("Add Device")
 
 
+@after(add_device)
 async def add_device_wrong(person: Person, there: Plant) -> None:
-    await add_device(person, there)
     await person.write("Tablet")
     await person.press("enter")
     await person.write(there.wrong_code("alice"))
 
 
+@after(add_device)
 async def register_further(person: Person, there: Plant) -> None:
-    await add_device(person, there)
     await person.write("Tablet")
     await person.press("enter")
     await person.write(there.code("alice"))
 
 
-async def replace_device(person: Person, there: Plant) -> None:
-    await device_of("Phone")(person, there)
+@after(device_of("Phone"))
+async def replace_device(person: Person, _: Plant) -> None:
     await person.click_button("Replace Device")
 
 
-async def remove_device(person: Person, there: Plant) -> None:
-    await device_of("Spare")(person, there)
+@after(device_of("Spare"))
+async def remove_device(person: Person, _: Plant) -> None:
     await person.click_button("Remove Device")
 
 
+@after(backup_code)
 async def after_backup_code(person: Person, there: Plant) -> None:
     """alice signs in with her last backup code."""
-    await person.sign_in("alice")
-    await person.press("f4")
     left = there.world.account("alice").second_factor
     assert left is not None
     code = there.devices["alice"].codes[len(left.backup_codes.hashes) - 1]
@@ -320,34 +331,34 @@ async def after_backup_code(person: Person, there: Plant) -> None:
     await person.press("enter")
 
 
-async def replace_lost(person: Person, there: Plant) -> None:
-    await after_backup_code(person, there)
+@after(after_backup_code)
+async def replace_lost(person: Person, _: Plant) -> None:
     await person.click_button(language._("Replace {name}", name="Phone"))
 
 
-async def display(person: Person, there: Plant) -> None:
-    await signed_in(person, there)
+@after(signed_in)
+async def display(person: Person, _: Plant) -> None:
     await person.click_button("Change Display")
 
 
-async def display_wrong(person: Person, there: Plant) -> None:
-    await display(person, there)
+@after(display)
+async def display_wrong(person: Person, _: Plant) -> None:
     await person.fill("time_zone", "Istanbul")
     await person.press("enter")
 
 
-async def navigation(person: Person, there: Plant) -> None:
-    await signed_in(person, there)
+@after(signed_in)
+async def navigation(person: Person, _: Plant) -> None:
     await person.press("escape", "down")
 
 
-async def own_ssh_keys(person: Person, there: Plant) -> None:
-    await as_alice(person, there)
+@after(as_alice)
+async def own_ssh_keys(person: Person, _: Plant) -> None:
     await person.click_button("Change SSH Keys")
 
 
+@after(as_alice)
 async def own_sessions(person: Person, there: Plant) -> None:
-    await as_alice(person, there)
     assert person.app.context.session is not None
     open_sessions.begin(
         there.world.ports, person.app.context.session, Process("cwtui", "plant-7", 4711)
@@ -355,22 +366,22 @@ async def own_sessions(person: Person, there: Plant) -> None:
     await person.click_button("Open Sessions")
 
 
-async def end_own_session(person: Person, there: Plant) -> None:
-    await own_sessions(person, there)
+@after(own_sessions)
+async def end_own_session(person: Person, _: Plant) -> None:
     await person.press("enter")
 
 
-async def ssh_key(person: Person, there: Plant) -> None:
-    await own_ssh_keys(person, there)
+@after(own_ssh_keys)
+async def ssh_key(person: Person, _: Plant) -> None:
     await person.click_button("alice@laptop")
 
 
-async def add_ssh_key(person: Person, there: Plant) -> None:
-    await own_ssh_keys(person, there)
+@after(own_ssh_keys)
+async def add_ssh_key(person: Person, _: Plant) -> None:
     await person.press("enter")
 
 
-async def add_ssh_key_wrong(person: Person, there: Plant) -> None:
-    await add_ssh_key(person, there)
+@after(add_ssh_key)
+async def add_ssh_key_wrong(person: Person, _: Plant) -> None:
     await person.paste(f"{DSA} alice@laptop")
     await person.press("enter", "enter")
