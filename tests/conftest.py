@@ -6,9 +6,11 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Final
 
+import bcrypt
 import pytest
 from hypothesis import settings
 
@@ -72,6 +74,14 @@ def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are not synced to disk, which is tested elsewhere."""
     for sync in ("fsync", "fdatasync"):
         monkeypatch.setattr(os, sync, lambda _: None)
+
+
+@pytest.fixture
+def remembered_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One salt, so that bcrypt computes each hash once: tests may try the same password often."""
+    monkeypatch.setattr(bcrypt, "gensalt", lambda cost: b"$2b$%02d$%b" % (cost, b"." * 22))
+    for name in ("hashpw", "checkpw"):
+        monkeypatch.setattr(bcrypt, name, cache(getattr(bcrypt, name)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -23,7 +23,7 @@ from tests.store.worker import config_in
 TRIES: Final = soak.times(usually=120, in_a_soak=1000)
 """Attempts for each kind."""
 STANDARD_DEVIATIONS: Final = 5.0
-COST: Final = 6
+COST: Final = 4
 LONG: Final = Secret("x" * 5000)
 EMPTY: Final = Secret("")
 WRONG: Final = Secret("wrong")

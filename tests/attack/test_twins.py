@@ -26,6 +26,7 @@ from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import NOW, OPERATOR, PASSWORD, Clock, World
 from tests.store.worker import config_in
 
+pytestmark = pytest.mark.usefixtures("remembered_hashes")
 SEEDS: Final = soak.times(usually=2, in_a_soak=100)
 STEPS: Final = 100
 STEPS_IN_FILES: Final = soak.times(usually=30, in_a_soak=100)
