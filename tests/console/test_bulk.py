@@ -44,7 +44,7 @@ def batches(home: Path) -> list[str]:
 
 
 def test_by_keyboard_and_then_by_mouse(home: Path) -> None:
-    with login(home) as terminal:
+    with login(home, forked=True) as terminal:
         signed_in(terminal)
         terminal.send("ctrl+p")
         terminal.wait_for("Command or user")

@@ -14,7 +14,8 @@ BOB_PASSWORD = "staple the battery"
 def test_a_full_run_from_an_empty_folder_to_managing_users(tmp_path: Path) -> None:
     # Textual would write every key to this file; the application does not let it (DESIGN 4.5).
     log = tmp_path / "textual.log"
-    with cwtui.opened(tmp_path, env={"TEXTUAL_LOG": str(log), "TEXTUAL_DEBUG": "1"}) as terminal:
+    env = {"TEXTUAL_LOG": str(log), "TEXTUAL_DEBUG": "1"}
+    with cwtui.opened(tmp_path, module="tests.console.quick_cwtui", env=env) as terminal:
         create_first_admin(terminal)
         secret, codes = set_up_mfa(terminal)
         sign_in_with_a_backup_code(terminal, codes[0], left=9)
