@@ -66,6 +66,14 @@ def open_regular(
     return descriptor
 
 
+def is_still_at(path: Path, found: os.stat_result) -> bool:
+    """Whether the open file that was found is the one with this path. Raises OSError."""
+    try:
+        return os.path.samestat(path.stat(), found)
+    except FileNotFoundError:
+        return False
+
+
 def read_regular(path: Path, most: int) -> bytes:
     """Return the content of the regular file, at most `most` bytes.
 

@@ -30,7 +30,7 @@ from cwtui.host.files import (
     version_of,
     write_all,
 )
-from cwtui.host.untrusted_files import TooLarge, open_regular
+from cwtui.host.untrusted_files import TooLarge, is_still_at, open_regular
 from cwtui.language import _
 
 MOST: Final = 1 << 31
@@ -39,7 +39,7 @@ PREPARED: Final = b"\0"
 """Stands in place of the newline of a prepared line, so that committing needs no disk space."""
 ROOM: Final = 1 << 13
 """A journal grows to a multiple of this size in bytes: zeros for about 25 changes."""
-_TICK: Final = 0.02
+TICK: Final = 0.02
 """Seconds after which a file that is written again gets another time: longer than a tick of the
 kernel's clock."""
 
@@ -52,6 +52,8 @@ class JournalFile:
         weakref.finalize(self, close, descriptor)
         self._descriptor = descriptor
         self._path = path
+        self._named_in: int | None = None
+        """The status change time (ctime) of the file in which it was found under its name."""
 
     def read(self, since: int) -> tuple[bytes, Version]:
         """Return the text from this offset on, and the version that the file had before."""
@@ -75,13 +77,25 @@ class JournalFile:
         """Whether it is still there, has this version, and no line begins at the offset `end`."""
         try:
             found = os.fstat(self._descriptor)
-            if found.st_nlink == 0 or version_of(found) != seen:
+            if version_of(found) != seen or not self._has_its_name(found):
                 return False
             # Writing over zeros does not change the size, and the time is not exact.
             is_at_end = found.st_size == end
             return is_at_end or os.pread(self._descriptor, 1, end) in (b"", b"\0")
         except OSError as error:
             raise cannot("read", self._path, error) from None
+
+    def _has_its_name(self, found: os.stat_result) -> bool:
+        """Whether this open file is still found under its path. Raises OSError."""
+        # Linux changes the ctime of a file that gets another name, or none, so the path need not
+        # be looked up each time.
+        if found.st_ctime_ns == self._named_in:
+            return True
+        now = time.time_ns()
+        is_named = is_still_at(self._path, found)
+        if is_named and now - found.st_ctime_ns > TICK * 1e9:  # else it can still get this ctime
+            self._named_in = found.st_ctime_ns
+        return is_named
 
 
 def opened(path: Path, seen: Version | None = None) -> JournalFile | None:
@@ -182,7 +196,7 @@ def _undo(descriptor: int, offset: int, path: Path, error: OSError) -> None:
     with suppress(OSError):
         os.fsync(descriptor)  # else it could be there again after a power failure
     # Who has seen the line compares sizes and times, and the next line can bring the same size.
-    time.sleep(_TICK)
+    time.sleep(TICK)
 
 
 def commit(path: Path, end: int) -> Version:

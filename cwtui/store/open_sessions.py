@@ -30,7 +30,7 @@ from cwtui.host.files import (
     make_private_folder,
     write_all,
 )
-from cwtui.host.untrusted_files import open_regular
+from cwtui.host.untrusted_files import is_still_at, open_regular
 from cwtui.language import _
 
 _ID: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
@@ -92,7 +92,7 @@ class FileOpenSessions:
                 return None
             try:
                 found = os.fstat(own.descriptor)
-                if not found.st_nlink:
+                if not is_still_at(self._folder / id_, found):
                     # If that fails, the next look tries again.
                     self._begin(replace(own.session, active_at=active_at))
                     close(own.descriptor)

@@ -78,6 +78,8 @@ class TableReader:
         while True:
             version = self._version()
             if version is None:
+                if self._last is not None:
+                    self.refuse_lost_base()
                 return Read((), View(self._kind))
             before = self._last
             is_same = before is not None and before.version == version

@@ -16,7 +16,9 @@ from cwtui.accounts import sign_in
 from cwtui.accounts.errors import CannotCheck, StoreMissing
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import account_of
+from cwtui.config import Config
 from cwtui.store.accounts import TinyAccountStore
+from cwtui.store.records import number_of
 from tests.accounts.world import HERE
 from tests.durability.saves import unwatched
 from tests.replaced.hosts import IN_SESSION, SECRET, WAYS_IN, Hosts, files, signed_in
@@ -93,6 +95,37 @@ def test_a_replaced_store_is_refused_until_the_right_one_returns(
     assert account_of(ports, session).username == "ada"
     signed_in(ports)
     assert maintenance.check(hosts.config, unwatched).findings == []
+
+
+def accounts(config: Config) -> list[Path]:
+    return [config.accounts_file, *config.folder.glob("accounts-*.journal")]
+
+
+def record(config: Config) -> list[Path]:
+    number, folder = f"{number_of('ada'):02d}", config.records_folder
+    return [folder / f"{number}.json", *folder.glob(f"{number}-*.journal")]
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["base", "journal"])
+@pytest.mark.parametrize("of", [accounts, record], ids=lambda f: f.__name__)
+def test_without_one_of_its_files_a_store_is_refused(
+    hosts: Hosts, ports: Ports, of: Callable[[Config], list[Path]], which: int
+) -> None:
+    """What is open is not used any more when only its name is gone."""
+    session = signed_in(ports)
+    path = of(hosts.config)[which]
+    there = files(hosts.config)
+    path.rename(path.with_name("away"))
+    names = {"records", "waits", "record"} if of is record else IN_SESSION.keys()
+    for name in names:
+        with pytest.raises(CannotCheck):
+            pytest.fail(f"{name}: {IN_SESSION[name](ports, session)}")
+    with pytest.raises(CannotCheck):
+        signed_in(ports)
+    path.with_name("away").rename(path)
+    assert files(hosts.config) == there
+    assert ports.records.get("ada").last_sign_in
+    signed_in(ports)
 
 
 def put_back(path: Path, away: Path) -> None:

@@ -95,10 +95,15 @@ def test_the_time_of_last_activity_is_kept_to_the_minute(folder: Path) -> None:
     assert elsewhere.all()[0].active_at == NOW + 61
 
 
-def test_a_session_whose_file_was_removed_is_listed_again(folder: Path) -> None:
+@pytest.mark.parametrize("is_kept", [False, True], ids=["removed", "renamed"])
+def test_a_session_whose_file_is_gone_is_listed_again(folder: Path, *, is_kept: bool) -> None:
     here, elsewhere = FileOpenSessions(folder), FileOpenSessions(folder)
     here.begin(opened(0))
-    (folder / opened(0).id).unlink()
+    path = folder / opened(0).id
+    if is_kept:
+        path.rename(folder / "away")
+    else:
+        path.unlink()
     assert elsewhere.all() == []
     assert here.look(opened(0).id, NOW) is None
     assert elsewhere.all() == [opened(0)]

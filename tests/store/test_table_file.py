@@ -2,10 +2,12 @@
 
 import errno
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -256,6 +258,39 @@ def test_a_missing_journal_is_damage(file: TableFile) -> None:
     for open_file in (file, table(file.path)):
         with pytest.raises(StoreDamaged, match=f"{path} is missing, the journal of things.json"):
             open_file.view()
+
+
+def test_a_journal_that_was_renamed_is_missing(file: TableFile) -> None:
+    path = journal_of(file.path)
+    while time.time_ns() - path.stat().st_ctime_ns <= 1e9 * journal_file.TICK:
+        time.sleep(0.001)  # until a change gives it another time
+    before = file.view().get("n7")
+    away = path.rename(path.with_suffix(".away"))
+    for act in (file.view, lambda: change(file, {"n7": {}}), file.view):
+        with pytest.raises(StoreDamaged, match=f"{path} is missing, the journal of things.json"):
+            act()
+    away.rename(path)
+    assert file.view().get("n7") == before
+
+
+def test_a_journal_that_was_renamed_when_it_was_just_written_is_missing(
+    file: TableFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before Linux 6.13, a file that is changed twice within a tick of the clock keeps its time."""
+    path, now, found = journal_of(file.path), time.time_ns(), os.fstat
+
+    def in_this_tick(descriptor: int) -> SimpleNamespace:
+        state = found(descriptor)
+        fields = {name: getattr(state, name) for name in dir(state) if name.startswith("st_")}
+        return SimpleNamespace(**fields | {"st_ctime_ns": now})
+
+    monkeypatch.setattr(os, "fstat", in_this_tick)
+    monkeypatch.setattr(time, "time_ns", lambda: now)
+    change(file, {"n7": {}})
+    file.view()
+    path.rename(path.with_suffix(".away"))
+    with pytest.raises(StoreDamaged, match=f"{path} is missing"):
+        file.view()
 
 
 def test_a_missing_base_is_not_treated_as_a_new_file(file: TableFile) -> None:
