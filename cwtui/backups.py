@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from cwtui import __version__, copying, installation, services
 from cwtui.accounts.audit.events import Event, EventType, Outcome
-from cwtui.accounts.errors import AlreadyExists, CannotCheck, StoreDamaged
+from cwtui.accounts.errors import CannotCheck, StoreDamaged
 from cwtui.accounts.model import Account
 from cwtui.accounts.session import Operator
 from cwtui.accounts.upkeep.findings import Severity, WithProgress
@@ -19,13 +19,8 @@ from cwtui.accounts.upkeep.restored_state import Difference, difference
 from cwtui.config import Config
 from cwtui.copying import in_files, private_folder
 from cwtui.hints import again
-from cwtui.host.files import (
-    cannot,
-    discard,
-    new_file,
-    sync_folder,
-    write_all,
-)
+from cwtui.host.files import cannot, discard, new_file, write_all
+from cwtui.host.new_names import check_free, name_new
 from cwtui.keyring.opened import OpenKeyring
 from cwtui.language import _
 from cwtui.store import backup, restoring
@@ -55,20 +50,18 @@ def back_up(
 
     Raises AlreadyExists and CannotCheck.
     """
-    _refuse_existing(path)
+    check_free(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     with _snapshot(config, with_progress, path) as (found, manifest):
         try:
             with new_file(temporary) as descriptor:
                 backup.write(found, manifest, partial(write_all, descriptor))
             is_recorded = _record_backup(config, operator, str(path))
-            _refuse_existing(path)
-            temporary.rename(path)
+            name_new(temporary, path)
         except OSError as error:
             raise cannot("write", path, error) from None
         finally:
             discard(temporary)
-    sync_folder(path.parent)
     return BackedUp(manifest, is_recorded)
 
 
@@ -221,8 +214,3 @@ def _event(event: EventType, operator: Operator, reason: str, now: float) -> Eve
         outcome=Outcome.SUCCESS,
         reason=reason,
     )
-
-
-def _refuse_existing(path: Path) -> None:
-    if os.path.lexists(path):
-        raise AlreadyExists(_("{path} already exists. Choose another name.", path=path))

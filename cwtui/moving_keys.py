@@ -4,12 +4,13 @@ from pathlib import Path
 
 from cwtui import services
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import AlreadyExists, Refused
+from cwtui.accounts.errors import Refused
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Operator, write_audit
 from cwtui.config import Config
-from cwtui.host.files import exists, make_private_folder, write_atomically
+from cwtui.host.files import exists, make_private_folder, prepare
 from cwtui.host.locks import exclusive
+from cwtui.host.new_names import check_free, name_new
 from cwtui.keyring import file_format
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.keyring.sealed_keyring import SealedKeyring, sealed_under
@@ -59,8 +60,7 @@ def to_file(config: Config, ports: Ports, operator: Operator, file: Path) -> Non
     content, sealed = SealedKeyring(row, services.open_keyring_file(config)).content()
     make_private_folder(file.parent)
     with exclusive(file):
-        if exists(file):
-            raise AlreadyExists(_("{file} already exists. Choose another name.", file=file))
-        write_atomically(file, file_format.encoded(content))
+        check_free(file)
+        name_new(prepare(file, file_format.encoded(content)), file)
     write_audit(ports, EventType.KEY_MOVE, operator, "", "to=file")
     row.put(sealed, None)

@@ -119,10 +119,10 @@ def is_regular(version: Version) -> bool:
     return stat.S_ISREG(version[4])
 
 
-def exists(path: Path) -> bool:
+def exists(path: Path, *, follow_symlinks: bool = True) -> bool:
     """Whether the file or folder exists. Raises CannotCheck if that cannot be determined."""
     try:
-        path.stat()
+        path.stat(follow_symlinks=follow_symlinks)
     except FileNotFoundError:
         return False
     except OSError as error:

@@ -164,7 +164,7 @@ class TableFile:
     def create(self) -> None:
         """Create the file with empty tables. Raises CannotCheck, also if it already exists."""
         with exclusive(self.path):
-            if exists(self.path):
+            if exists(self.path, follow_symlinks=False):
                 raise CannotCheck(_("{path} already exists. It was not changed.", path=self.path))
             self._begin(Read((), View(self._kind)))
 

@@ -2,16 +2,15 @@
 
 import os
 import stat
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cwtui import backups, services
-from cwtui.accounts.errors import (
-    CannotCheck,
-    Refused,
-    StoreDamaged,
-)
+from cwtui.accounts.errors import AlreadyExists, CannotCheck, Refused, StoreDamaged
 from cwtui.config import Config
+from cwtui.store import backup
 from cwtui.store.accounts import TinyAccountStore
 from tests.accounts.world import OPERATOR
 from tests.durability.saves import unwatched
@@ -39,6 +38,21 @@ def test_an_existing_file_is_not_overwritten(config: Config) -> None:
     with pytest.raises(Refused, match="already"):
         backups.back_up(config, OPERATOR, backup_in(config), unwatched)
     assert (backup_in(config).read_bytes(), events(config)) == before
+
+
+def test_what_gets_the_name_meanwhile_is_not_overwritten(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, write = config.folder.parent / "new.tar", backup.write
+
+    def write_late(*arguments: Any) -> None:
+        write(*arguments)
+        path.symlink_to("nothing")
+
+    monkeypatch.setattr(backup, "write", write_late)
+    with pytest.raises(AlreadyExists):
+        backups.back_up(config, OPERATOR, path, unwatched)
+    assert path.readlink() == Path("nothing")
 
 
 def test_a_damaged_store_is_not_backed_up(config: Config) -> None:

@@ -313,6 +313,15 @@ def test_a_missing_base_is_not_treated_as_a_new_file(file: TableFile) -> None:
     assert list(file.view().names()) == ["n8"]
 
 
+def test_a_new_file_never_replaces_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+    """Its disk may not be mounted."""
+    path = tmp_path / "things.json"
+    path.symlink_to("nothing")
+    with pytest.raises(CannotCheck, match="already exists"):
+        table(path).create()
+    assert path.readlink() == Path("nothing")
+
+
 @pytest.mark.parametrize("name", ["../x-123456789.journal", "x-123456789.journal", "/etc/passwd"])
 def test_a_base_cannot_name_another_file_as_its_journal(file: TableFile, name: str) -> None:
     content = file.path.read_bytes()

@@ -95,6 +95,10 @@ def test_a_keyring_is_moved_back(host: Host, tmp_path: Path) -> None:
     before = services.connect(load(str(host.config))).keyring.all_keys()
     file = tmp_path / "back" / "keyring.json"
     outer = load(str(host.config)).keyring_file
+    link = tmp_path / "link.json"
+    link.symlink_to("nothing")
+    taken = host.run("key", "to-file", str(link))
+    assert (taken.status, "already exists" in taken.err, link.is_symlink()) == (5, True, True)
     said = host.run("key", "to-file", str(file), "--json")
     assert (said.status, said.json) == (0, {"changed": True, "file": str(file)})
     host.config.write_text(
