@@ -21,7 +21,6 @@ from cwtui.config.errors import ConfigError
 from cwtui.directory.config import DirectoryConfig
 from cwtui.hints import again
 from cwtui.host.files import check_private, exists, make_private_folder
-from cwtui.host.locks import exclusive
 from cwtui.language import _
 
 _BEGIN: Final = "init --admin NAME"
@@ -163,7 +162,10 @@ def set_up(config: Config) -> None:
     if not config.database:
         make_private_folder(config.folder)
     make_private_folder(config.keyring_file.parent)
-    with exclusive(config.keyring_file):
+    # Imported here, as it takes long to load and the first paint needs this module.
+    from cwtui.keyring.file_keyring import locked
+
+    with locked(config.keyring_file):
         _check_is_new(config)  # again, as another process may have set it up meanwhile
         _make(config)
 

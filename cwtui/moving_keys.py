@@ -12,7 +12,7 @@ from cwtui.host.files import exists, make_private_folder, prepare
 from cwtui.host.locks import exclusive
 from cwtui.host.new_names import check_free, name_new
 from cwtui.keyring import file_format
-from cwtui.keyring.file_keyring import FileKeyring
+from cwtui.keyring.file_keyring import FileKeyring, locked
 from cwtui.keyring.sealed_keyring import SealedKeyring, sealed_under
 from cwtui.language import _
 
@@ -39,7 +39,7 @@ def to_database(config: Config, ports: Ports, operator: Operator, file: Path) ->
             _("There is already a keyring {place}. Nothing was changed.", place=row.place)
         )
     make_private_folder(file.parent)
-    with exclusive(file):
+    with locked(file):
         is_new = not exists(file)
         outer = FileKeyring.create(file, ports.now()) if is_new else FileKeyring.load(file)
     write_audit(ports, EventType.KEY_MOVE, operator, "", "to=database")

@@ -31,8 +31,7 @@ from cwtui.config.errors import ConfigError
 from cwtui.hints import again
 from cwtui.host import files, reserve
 from cwtui.host.files import check_private, exists, make_private_folder
-from cwtui.host.locks import exclusive
-from cwtui.keyring.file_keyring import FileKeyring
+from cwtui.keyring.file_keyring import FileKeyring, locked
 from cwtui.keyring.opened import OpenKeyring
 from cwtui.keyring.sealed_keyring import Row
 from cwtui.language import _
@@ -176,7 +175,7 @@ def with_new_keyring(config: Config) -> Ports:
     _check_no_credential(config)
     installation.check_is_there(config)
     make_private_folder(config.keyring_file.parent)
-    with exclusive(config.keyring_file):
+    with locked(config.keyring_file):
         opened = _without_keyring(config)
         keyring = FileKeyring.replace(config.keyring_file, opened.now())
     return put_together(config, opened, keyring)

@@ -88,8 +88,8 @@ class FileKeyring(OpenKeyring):
                     path=self._path,
                 )
             )
-        with exclusive(self._path):
-            change = _FileChange(_real(self._path))
+        with locked(self._path) as real:
+            change = _FileChange(real)
             if self.check is not None:
                 self.check(change.held)
             try:
@@ -127,6 +127,17 @@ class FileKeyring(OpenKeyring):
                 )
             ) from None
         return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[Path]:
+    """Hold the lock of the keyring, and yield the file that has it: a link leads there.
+
+    Raises CannotCheck.
+    """
+    real = _real(path)
+    with exclusive(real):
+        yield real
 
 
 def _real(path: Path) -> Path:

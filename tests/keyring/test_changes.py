@@ -21,7 +21,7 @@ from cwtui.accounts.errors import (
     StoreTooNew,
 )
 from cwtui.accounts.upkeep.protection import Key
-from cwtui.host import reserve
+from cwtui.host import locks, reserve
 from cwtui.keyring import file_format
 from cwtui.keyring.file_keyring import FileKeyring
 from tests.accounts.world import NOW, outcome
@@ -134,6 +134,23 @@ def test_a_link_to_a_keyring_stays_a_link(file: Path, keyring: FileKeyring, tmp_
     assert keyring.active == new.active
     [kept] = file.parent.glob("keyring.json.lost-*")
     assert FileKeyring.load(kept).active == active
+
+
+def test_a_link_and_its_file_have_the_same_lock(
+    file: Path, keyring: FileKeyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else two rotations at the same time would lose a key."""
+    monkeypatch.setattr(locks, "LOCK_SECONDS", 0.01)
+    link = tmp_path / "elsewhere" / "link.json"
+    link.parent.mkdir()
+    link.symlink_to(file)
+    for held, other in ((file, link), (link, file)):
+        with FileKeyring.load(held).change() as change:
+            change.add(NOW)
+            with pytest.raises(CannotCheck, match="Another cwtui process has held"):
+                rotated(other)
+    assert len(keyring.all_keys()) == 3
+    assert not list(link.parent.glob(".*"))
 
 
 @pytest.mark.parametrize("target", [os.mkfifo, os.mkdir], ids=["FIFO", "folder"])
