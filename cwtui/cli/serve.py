@@ -171,7 +171,7 @@ def _show_status(path: Path, config: "Config", *, as_json: bool) -> None:
         from cwtui import installation
 
         installation.check_is_there(config)  # it says more
-        why = _("To see why: {command}", command=again("doctor store"))
+        why = _("To see why: {command}", command=again("doctor store keyring"))
         raise CannotCheck(f"{error} {why}") from None
     if as_json:
         put(content)

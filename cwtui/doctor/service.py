@@ -145,7 +145,8 @@ def _answer(path: Path, subject: Subject, ask: AskStatus) -> Finding:
     except client.CannotUseStore as error:
         if isinstance(subject.glance, StoreMissing):
             return _found(Level.PROBLEM, str(subject.glance))
-        command = subject.again(Area.STORE.value, uid=subject.owner or 0)
+        areas = (Area.STORE.value, Area.KEYRING.value)
+        command = subject.again(*areas, uid=subject.owner or 0)
         return _found(Level.PROBLEM, str(error), _("Run: {command}", command=command))
     except AccountsError as error:
         return _found(Level.PROBLEM, str(error), _start(subject))

@@ -82,7 +82,7 @@ def test_a_service_without_its_store(tmp_path: Path) -> None:
         installation.set_up(config)
         (one,) = of_service(tmp_path, path, says, config)
         assert one.sentence == str(says)
-        assert one.action.endswith("doctor store")
+        assert one.action.endswith("doctor store keyring")
 
 
 def test_everybody_may_knock_at_the_gate(tmp_path: Path) -> None:

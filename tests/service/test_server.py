@@ -64,6 +64,17 @@ def test_the_operator_is_told_that_the_store_is_missing(service: Service) -> Non
     assert told.err.startswith(f"There is no store in {store}")
 
 
+def test_the_operator_is_told_that_the_keyring_is_missing(service: Service) -> None:
+    keyring = service.host.keyring
+    away = keyring.rename(keyring.with_name("away"))
+    try:
+        told = service.host.run("serve", "--status")
+    finally:
+        away.rename(keyring)
+    assert told.status == 3
+    assert told.err.endswith("doctor store keyring\n")
+
+
 def test_a_session_at_a_door_is_listed_while_the_service_runs(tmp_path: Path) -> None:
     """The service speaks the language of its host to people, and English in its log."""
     host = new_host(tmp_path / "host")
