@@ -173,7 +173,7 @@ def catalog_of(language: Language) -> Catalog | None:
 def _(text: str, /, **values: object) -> str:
     """Return the text in the chosen language, with the values in the places that it names."""
     catalog = _voice.get().catalog
-    # Of the empty text, a catalog has its own header.
+    # The translation of the empty text is the header of the catalog.
     translated = text if catalog is None or not text else catalog.gettext(text)
     return translated.format_map(values) if values else translated
 

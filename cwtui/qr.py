@@ -156,7 +156,7 @@ def as_text(
 
 
 _LETTERS: Final = {False: "  ", True: "@@"}
-"""Of the letters, one with much ink: seen from farther away, readers take it for a filled area."""
+"""@ has more ink than most letters: from a distance, readers take it for a filled area."""
 _TEXT: Final = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
 
 

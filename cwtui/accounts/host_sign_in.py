@@ -88,7 +88,7 @@ def usable_account(ports: Ports, typed_username: str, *, knows_password: bool = 
     """Return the account, if it may be used now. Raises InvalidInput, UnknownAccount and Refused.
 
     `knows_password`: the person has proved the password, and may read why the account is closed.
-    Of a directory's account, this says what the last synchronisation found or, if
+    For an account from a directory, what the last synchronisation found decides or, if
     `ask_directory_at_doors` is on, what the directory says now. Raises CannotCheck.
     """
     username = text.username(typed_username)

@@ -55,7 +55,7 @@ class LanguageChoice(StrEnum):
     """The languages that a person can choose."""
 
     AUTOMATIC = "automatic"
-    """That of the terminal where the person is, or of the host at its doors."""
+    """The language of the terminal; at the doors of a host, that of the host."""
     ENGLISH = Language.ENGLISH.value
     GERMAN = Language.GERMAN.value
 

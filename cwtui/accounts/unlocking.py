@@ -41,8 +41,8 @@ class Unlocked:
 def unlock(ports: Ports, actor: Actor, username: str) -> Unlocked:
     """Clear the failed attempts of an account, or of an LDAP user who has no account yet.
 
-    Those of passwords stay without the permission to manage users: whoever could clear them could
-    guess passwords without end. Without any to clear, nothing is changed or logged. Raises
+    Without the permission to manage users, wrong passwords stay: whoever could clear them could
+    guess passwords without end. If there is nothing to clear, nothing is changed or logged. Raises
     UnknownAccount, NotPermitted and SessionEnded.
     """
     held = authorise_change(ports, actor, roles.TO_UNLOCK)

@@ -107,7 +107,7 @@ class TerminalPerson:
         self.tell(text)
 
     def _wrapped(self, text: str) -> Iterator[str]:
-        """Yield lines that fit. Those of a drawing do, or cannot be helped."""
+        """Yield lines that fit. A line without spaces stays whole."""
         try:
             columns = os.get_terminal_size(self._descriptor).columns or 80
         except OSError:

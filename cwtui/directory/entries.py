@@ -121,7 +121,7 @@ def password_expires_at(entry: Entry) -> float | None:
 def unchanging_ids(entry: Entry) -> dict[str, str]:
     """Return the values of `IDS` that the entry has exactly once, by attribute name.
 
-    An empty one is none: two people could have it.
+    Empty values are left out: two people could have the same.
     """
     found = {name: _ids(entry, name) for name in IDS}
     return {name: values[0] for name, values in found.items() if len(values) == 1 and values[0]}

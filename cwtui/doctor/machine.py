@@ -20,7 +20,7 @@ _NO_SHELLS: Final = ("nologin", "false", "sync", "halt", "shutdown")
 _FIRST_PERSON: Final = 1000
 """The smallest uid of a person (UID_MIN in login.defs(5))."""
 _FIELDS: Final = 7
-"""Of a line of passwd(5)."""
+"""The fields of a line of passwd(5)."""
 _ID_DIGITS: Final = 10
 
 

@@ -25,7 +25,7 @@ from cwtui.language import _, grouped, ngettext
 _AREA: Final = Area.PEOPLE
 _found = partial(Finding, _AREA)
 _COLONS: Final = 3
-"""Of a line of group(5)."""
+"""The colons in a line of group(5)."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ _found = partial(Finding, _AREA)
 _TABLES: Final = ("/proc/net/udp", "/proc/net/udp6")
 _MOST: Final = 1 << 22
 _FIELDS: Final = 8
-"""Of a line in them, up to the uid (proc_pid_net(5))."""
+"""The fields of a line in these tables, up to the uid (proc_pid_net(5))."""
 _WORD: Final = 8
 """Hexadecimal digits of a word in them. An address of IPv4 has one word, one of IPv6 four."""
 _START: Final = N_("Start it: systemctl enable --now cwtui-radius.service")

@@ -23,7 +23,7 @@ def address_of(environ: Mapping[str, str]) -> str:
 
 
 def normal_address(client: str) -> str:
-    """Return the address in its usual form; empty if it is none."""
+    """Return the address in its usual form; empty if it is not an address."""
     try:
         # A link-local address may carry a zone, such as fe80::1%eth0.
         address = ip_address(client.partition("%")[0])

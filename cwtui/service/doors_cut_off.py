@@ -35,7 +35,7 @@ class DoorsCutOff:
     """As in `Doors`."""
     sessions: HostSessions = field(default_factory=HostSessions)
     _doors: dict[bool, Doors] = field(default_factory=dict, init=False)
-    """Those of the database, and those of the copies: proofs of one do not count in the other."""
+    """By whether they use the copies: a proof at the database does not count at the copies."""
     _lock: Lock = field(default_factory=Lock, init=False)
 
     @property

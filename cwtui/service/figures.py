@@ -18,7 +18,7 @@ class Figures:
     since: float
     """When the service started, in seconds since the epoch."""
     version: str = field(default_factory=release.described)
-    """Of the service, which may be older than the one that asks."""
+    """The version of the service, which may be older than that of the command that asks."""
     _outcomes: Counter[str] = field(default_factory=Counter, init=False)
     _seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_CHECKS), init=False)
     _lock: Lock = field(default_factory=Lock, init=False)

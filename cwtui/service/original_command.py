@@ -22,7 +22,7 @@ _SFTP_SERVERS: Final = (
 """How sshd names its sftp server, and where distributions have it."""
 _LONGEST: Final = 8192
 _SCP_FLAGS: Final = re.compile(r"-[prvdqC]*[tf][prvdqC]*|-[prvdqC]+")
-"""Those of a server: to (-t) or from (-f) here. Others, such as -S, run programs."""
+"""The options of a server: copy to (-t) or from (-f) here. Others, such as -S, run programs."""
 _RSYNC_FLAGS: Final = re.compile(
     r"-(?=.)[ACDEHIJKLNORSUWXbcdgklmnopqrtuvxyz]*(e[0-9.]*[a-zA-Z]*)?|-B\d+|--("
     r"sender|delete(-[a-z]+)?|ignore-[a-z-]+|existing|inplace|append|partial|delay-updates|mkpath|"

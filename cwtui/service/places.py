@@ -74,7 +74,7 @@ def charset_of(request: Request) -> str:
     """Return the character set of the person's terminal.
 
     Our own clients say it. SSH has UTF-8 (RFC 4256), as the terminals of a desktop and the virtual
-    consoles do. Of a serial line nobody knows what is at its end.
+    consoles do. What is at the end of a serial line is unknown.
     """
     if said := request.get("charset"):
         return charset.usable(said)

@@ -12,10 +12,10 @@ from cwtui.service.peers import Peer
 T = TypeVar("T")
 
 MOST_OF_ONE: Final = 8
-"""Conversations of one Unix user, other than root and the service's own. Of a Unix user that
-several people share, those from one address."""
+"""Conversations of one Unix user, other than root and the service's own. If several people share
+the Unix user: those from one address."""
 _SHARE: Final = 4
-"""Which part of the room a Unix user may have that several people share."""
+"""A Unix user that several people share may have one in this many conversations."""
 
 
 class Full(Exception):

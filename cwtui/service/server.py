@@ -54,10 +54,10 @@ class Server:
     doors: Answers
     listening: Sequence[socket.socket]
     room: Room
-    """For conversations at once. Others wait in the queue of the socket."""
+    """How many conversations there may be at once. Others wait in the queue of the socket."""
     figures: Figures
     made: Sequence[sockets.Made] = ()
-    """Those of the sockets that are to be removed at the end; not systemd's."""
+    """The sockets that the service made, and removes at the end; not systemd's."""
     _turns: Semaphore = field(init=False)
     _is_ending: Event = field(default_factory=Event, init=False)
 

@@ -81,9 +81,10 @@ def listen(path: Path, mode: int) -> Made:
 
 
 def _locked(path: Path) -> int:
-    """Return the lock of this path, which ends with the process. Raises Refused and CannotCheck.
+    """Lock this path until the process ends, and return the lock. Raises Refused and CannotCheck.
 
-    Of two services that find the same stale socket, one could remove what the other has just made.
+    Without it, two services could find the same stale socket, and one could remove the socket that
+    the other has just made.
     """
     try:
         lock = open_regular(lock_of(path), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)

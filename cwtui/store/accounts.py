@@ -35,7 +35,7 @@ _ORGANIZATION: Final = "organization"
 _KEYS: Final = "keys"
 _NEEDED: Final = "needed"
 _ROW: Final = itemgetter(1)
-"""Of a name and its row."""
+"""Takes the row of a pair of a name and its row."""
 
 
 class _NeededKeys(Struct, frozen=True, forbid_unknown_fields=True):

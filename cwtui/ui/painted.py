@@ -1,8 +1,8 @@
 """Remembers what the terminal shows, so that nothing is written to it twice.
 
 Textual draws a new screen two or three times, until all parts are in place. On a serial line with
-9600 baud, each time takes seconds. Of what changes later, only the cells that differ are written,
-and on such a line, rows that moved are scrolled.
+9600 baud, each time takes seconds. Later, only the cells that changed are written, and on such a
+line, rows that moved are scrolled.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

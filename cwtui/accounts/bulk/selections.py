@@ -23,7 +23,7 @@ class Selection:
         return self.view is None and not self.names
 
     def has(self, username: str) -> bool:
-        """Whether an account of the list is chosen. Those of a view are known to match."""
+        """Whether an account of the list is chosen. Accounts of a view are known to match."""
         return (username in self.names) is (self.view is None)
 
     def with_changed(self, username: str) -> "Selection":

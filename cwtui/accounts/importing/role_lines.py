@@ -13,7 +13,7 @@ from cwtui.accounts.roles import Permission
 from cwtui.language import _
 
 _FIELDS: Final = frozenset({"name", "permissions", "built_in", "accounts"})
-"""Those of `cwtui role list --json`."""
+"""The fields that `cwtui role list --json` writes."""
 
 
 class GivenRole(NamedTuple):

@@ -218,7 +218,7 @@ def _record(username: str, part: int, record: SignInRecord) -> dict[str, object]
 
 
 def _rows(lines: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield the rows for these lines: each event, with the lines after it that are none.
+    """Yield the rows for these lines: each event, with the lines after it that are no events.
 
     So the hash of a row is what the next event contains.
     """

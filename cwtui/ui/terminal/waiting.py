@@ -8,7 +8,7 @@ from textual import events
 from textual.message import Message
 
 _LAST_COUNTS: Final = (events.MouseMove, events.AppFocus | events.AppBlur, events.Resize)
-"""Of several such events in a row, only the last one matters."""
+"""Events of which only the last one matters, if several follow each other."""
 
 
 class Waiting:

@@ -39,7 +39,7 @@ deadlock once its pipe is full.
 """
 _LOOK_EVERY: Final = 1.0
 _BETWEEN_SIZES: Final = 0.02
-"""Seconds. Of several sizes within this time, only the last one is reported."""
+"""Seconds. If the size changes several times within this time, only the last is reported."""
 ORDERLY_SECONDS: Final = 1.0
 """How long leaving may take before output to the terminal is dropped."""
 LAST_SECONDS: Final = 3.0
