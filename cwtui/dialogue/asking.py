@@ -27,7 +27,7 @@ CANCELLED: Final = N_("Cancelled. Press Ctrl+C again to leave.")
 
 
 class TooManyAttempts(Refused):
-    """The person had so many tries. Each has said what was wrong."""
+    """The person has no more tries. What was wrong was said after each one."""
 
 
 def until_right(person: Conversation, ask: Callable[[], T], attempts: int = PATIENCE) -> T:

@@ -32,7 +32,7 @@ class Area(StrEnum):
 class Level(StrEnum):
     """How serious a finding is.
 
-    A warning works now, and will not always. `UNKNOWN` is what could not be checked.
+    A warning is about what works now, but not always. `UNKNOWN` is what could not be checked.
     """
 
     OK = N_("ok")

@@ -1,4 +1,4 @@
-"""Which release of cwtui this is, with the package that brought it: two may hold the same one."""
+"""Which release of cwtui this is, and of which package: two packages can have the same release."""
 
 import sys
 from pathlib import Path

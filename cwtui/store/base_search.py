@@ -25,7 +25,7 @@ _FAR: Final = 1 << 17
 _FIRST: Final = 1
 """Searches that remember nothing: when a store is opened, often no other follows."""
 _SOME: Final = 8
-"""Searches after which that pays: a command makes fewer."""
+"""Remembering lines is worth its time after so many searches; a command makes fewer."""
 _FEW: Final = 1 << 11
 """Bytes that are read at once when the lines around are remembered well."""
 _REMEMBERED: Final = 1 << 16
