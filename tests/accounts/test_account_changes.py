@@ -94,7 +94,7 @@ def test_mfa_that_others_disabled_is_told_once(world: World) -> None:
     assert told(world) == []
 
 
-def test_who_must_enrol_anew_is_told_that_the_device_was_removed(world: World) -> None:
+def test_a_user_who_must_enrol_anew_is_told_that_the_device_was_removed(world: World) -> None:
     world.add(mfa_required=True)
     device = world.equip()
     assert told(world, device) == []
@@ -126,7 +126,7 @@ def test_a_device_that_others_removed_is_told_to_whoever_used_it(world: World) -
     assert told(world, phone) == []
 
 
-def test_who_removes_a_device_with_its_own_code_is_not_told(world: World) -> None:
+def test_a_user_who_removes_a_device_with_its_own_code_is_not_told(world: World) -> None:
     world.add()
     phone = world.equip()
     tablet = world.equip_too("Tablet")

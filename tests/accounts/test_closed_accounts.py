@@ -67,7 +67,7 @@ def test_other_text_is_no_day(world: World, typed: str) -> None:
     assert "\x1b" not in str(refused.value)
 
 
-def test_a_day_that_is_over_is_refused_unless_it_is_so_already(world: World) -> None:
+def test_a_past_day_is_refused_unless_the_account_has_it_already(world: World) -> None:
     world.add()
     with pytest.raises(InvalidInput, match=r"2027-01-14 is over\. Enter today's date"):
         update(world, expires="2027-01-14")

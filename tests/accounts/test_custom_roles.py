@@ -118,7 +118,7 @@ def test_names_that_no_role_can_have(world: World, name: str, sentence: str) -> 
     assert str(refused.value).startswith(sentence)
 
 
-def test_a_role_permits_something_that_exists(world: World) -> None:
+def test_a_role_needs_a_permission_that_exists(world: World) -> None:
     for permissions, sentence in (
         ([], "Choose at least one permission. minimum-access is the role without any."),
         (["fly"], "There is no permission named fly. Choose from: read-users, "),
@@ -157,7 +157,7 @@ def test_roles_that_are_not_there(world: World) -> None:
             act()
 
 
-def test_what_a_role_permits_counts_at_once(scene: Scene) -> None:
+def test_new_permissions_of_a_role_count_at_once(scene: Scene) -> None:
     desk = with_role(scene, *HELP_DESK)
     assert desk.permissions == {*HELP_DESK}
     custom_roles.update_role(scene.world.ports, OPERATOR, "some", [Permission.READ_USERS])
@@ -165,7 +165,7 @@ def test_what_a_role_permits_counts_at_once(scene: Scene) -> None:
         user_mfa.disable_mfa(scene.world.ports, desk, "bob")
 
 
-def test_somebody_else_changed_the_role_meanwhile(world: World) -> None:
+def test_a_role_that_was_changed_meanwhile_is_not_replaced_unasked(world: World) -> None:
     custom_roles.create_role(world.ports, OPERATOR, "desk", HELP_DESK)
     custom_roles.update_role(world.ports, OPERATOR, "desk", ["read-audit-log"])
     with pytest.raises(ChangedByOthers, match=r"permissions to read-audit-log in the meantime"):

@@ -59,7 +59,7 @@ def test_other_settings_and_the_same_value_are_not_asked_about(world: World, ada
     assert world.accounts.settings().code_limit == 4
 
 
-def test_who_it_was_may_be_unknown(world: World, ada: Session) -> None:
+def test_the_person_who_changed_it_may_be_unknown(world: World, ada: Session) -> None:
     seen = organization.show_settings(world.ports, ada)
     world.settings(password_min=12)
     with pytest.raises(ChangedByOthers, match=r"^Somebody has set password_min to 12 in"):

@@ -78,9 +78,7 @@ def test_no_used_step_and_no_failure_is_forgotten(equipped: World, seed: int) ->
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_what_is_the_same_stays_and_merging_again_changes_nothing(
-    equipped: World, seed: int
-) -> None:
+def test_equal_records_stay_and_merging_again_changes_nothing(equipped: World, seed: int) -> None:
     random = Random(seed)  # noqa: S311  repeatable
     record, local = (some_record(random, equipped) for _ in range(2))
     unchanged, twice = merging.merged(record, record, equipped.account())

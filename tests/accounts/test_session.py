@@ -150,7 +150,9 @@ def test_sign_out_and_idle_timeout_are_recorded(
     assert (world.events[-1].actor, world.events[-1].source) == ("alice", HERE)
 
 
-def test_who_signed_out_is_not_listed_even_if_that_cannot_be_recorded(world: World) -> None:
+def test_a_session_that_signed_out_is_not_listed_even_if_that_cannot_be_recorded(
+    world: World,
+) -> None:
     world.add()
     leaving = world.session()
     open_sessions.begin(world.ports, leaving, Process("cwtui", "host", 1))
@@ -167,7 +169,7 @@ def test_the_operator_is_recorded_with_the_command_line(world: World) -> None:
     assert world.events[-1].source == "command line"
 
 
-def test_where_the_clock_begins_in_1970_no_proof_is_still_none(world: World) -> None:
+def test_no_proof_stays_no_proof_on_a_clock_that_begins_in_1970(world: World) -> None:
     """A host without a clock of its own has such a time until it asks another one."""
     world.clock.at = 300.0
     world.add()

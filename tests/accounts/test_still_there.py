@@ -47,7 +47,9 @@ def refusals(world: World, username: str) -> list[AccountsError]:
     return [one for one in found if isinstance(one, AccountsError)]
 
 
-def test_who_is_still_there_enters(world: World, directory: MemoryDirectory) -> None:
+def test_a_person_who_is_still_in_the_directory_enters(
+    world: World, directory: MemoryDirectory
+) -> None:
     assert refusals(world, "alice") == []
     assert keys(world, "alice", directory) == [f"{ED25519} laptop"]
 
@@ -65,7 +67,7 @@ def somebody_else(directory: MemoryDirectory) -> None:
 
 
 @pytest.mark.parametrize("change", [removed, disabled, somebody_else])
-def test_who_was_removed_or_disabled_does_not(
+def test_a_person_removed_or_disabled_in_the_directory_does_not_enter(
     world: World, directory: MemoryDirectory, change: object
 ) -> None:
     assert callable(change)

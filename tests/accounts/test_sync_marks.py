@@ -121,7 +121,7 @@ def test_sync_during_an_outage_marks_nobody(world: World, directory: MemoryDirec
     assert world.account("gone").gone_since is None
 
 
-def test_who_is_disabled_in_the_directory_is_gone_until_enabled_there(
+def test_a_user_disabled_in_the_directory_counts_as_gone_until_enabled_there(
     world: World, directory: MemoryDirectory
 ) -> None:
     """Otherwise SSH keys would open doors for ever, because no password is checked there."""

@@ -54,7 +54,7 @@ def here(world: World) -> Ports:
         ("ivan", ""),
     ],
 )
-def test_what_unix_users_can_do(name: str, power: str) -> None:
+def test_the_power_of_a_unix_user_is_found(name: str, power: str) -> None:
     assert unix_users.power(UNIX_USERS.get(name)) == power
 
 
@@ -105,7 +105,7 @@ def test_such_an_account_is_created_only_when_agreed(world: World) -> None:
     assert world.events[-1].reason == 'roles=minimum-access unix_user="belongs to the system"'
 
 
-def test_where_nobody_can_be_asked_it_is_logged(world: World) -> None:
+def test_a_powerful_name_is_logged_where_nobody_can_be_asked(world: World) -> None:
     """An admin who is let in again, and people of the directory: new ones and renamed ones."""
     made = recovery.recover_admin(here(world), OPERATOR, "connectware")
     assert made.power == "owns the store of cwtui"

@@ -132,7 +132,7 @@ def test_the_admin_who_signed_in_last_is_spared(plant: World) -> None:
     plant.session("bea")
 
 
-def test_who_is_spared_follows_from_who_is_there(plant: World) -> None:
+def test_the_last_used_of_the_enabled_admins_is_spared(plant: World) -> None:
     plant.add_admin("bea")
     plant.clock.forward(DAY)
     plant.session("bea")

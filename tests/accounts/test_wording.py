@@ -53,7 +53,9 @@ def account(**fields: object) -> Account:
         ),
     ],
 )
-def test_an_initial_password_or_invitation(invited: bool, valid: str, over: str) -> None:
+def test_an_initial_password_or_invitation_says_until_when_it_is_valid(
+    invited: bool, valid: str, over: str
+) -> None:
     one = account(password="$2b$", initial_password_expires_at=NOW, invited=invited)
     assert wording.password(one, NOW - 1) == valid
     assert wording.password(one, NOW) == over
@@ -69,7 +71,9 @@ def test_an_initial_password_or_invitation(invited: bool, valid: str, over: str)
         (HIDES, "local, also in ldap", "local: an LDAP user is also named alice"),
     ],
 )
-def test_origin(fields: dict[str, object], short: str, full: str) -> None:
+def test_the_origin_is_said_in_short_and_in_full(
+    fields: dict[str, object], short: str, full: str
+) -> None:
     one = account(**fields)
     row = msgspec.convert(
         {"username": "alice", **{name: getattr(one, name) for name in fields}}, AccountRow
@@ -79,7 +83,7 @@ def test_origin(fields: dict[str, object], short: str, full: str) -> None:
     assert (account_state.origin_note(one) is None) is ("," not in short)
 
 
-def test_status_and_mfa(world: World) -> None:
+def test_status_and_mfa_are_said_in_words(world: World) -> None:
     world.add("alice")
     one = world.account("alice")
     assert (status(one), wording.mfa(one.second_factor)) == ("enabled", "not enabled")
@@ -105,7 +109,7 @@ def status(account: Account, record: SignInRecord | None = None, *, is_unused: b
     return wording.status(Details(account, record or SignInRecord(), settings, NOW, is_unused))
 
 
-def test_devices() -> None:
+def test_the_state_of_a_device_is_said_in_words() -> None:
     unused = DeviceState("0a1b2c3d", "Phone", NOW, None, 0)
     assert wording.device(unused) == "registered 2027-01-15, not used yet"
     used = replace(unused, last_used_at=NOW + 86400, clock_ahead=30)
@@ -136,7 +140,7 @@ def test_devices() -> None:
         (Unlocked(False, 0), "bob was not locked: there are no failed attempts."),
     ],
 )
-def test_what_unlocking_did(outcome: Unlocked, said: str) -> None:
+def test_the_outcome_of_unlocking_is_said(outcome: Unlocked, said: str) -> None:
     assert wording.unlocked("bob", outcome) == said
 
 
@@ -171,7 +175,7 @@ def test_the_last_sign_in() -> None:
         ("ada", HOSTILE, f"ada > {SHOWN}"),
     ],
 )
-def test_who_did_it_to_whom(actor: str, subject: str, said: str) -> None:
+def test_an_event_says_who_did_it_to_whom(actor: str, subject: str, said: str) -> None:
     record = Record(
         n=1,
         previous="0",
@@ -281,7 +285,7 @@ def test_after_a_change_nobody_is_advised_to_change_the_password_again(ending: E
     assert f"2 used your old password ({last}2027-01-15" in failed_sign_in_words.sentence(old)
 
 
-def test_old_passwords_from_an_unknown_source_and_wrong_ones() -> None:
+def test_old_passwords_from_an_unknown_source_are_told() -> None:
     unknown = SignInRecord(failed=FailedSignIns(1, right_passwords=1))
     after = failed_sign_ins.with_old_password(unknown, NOW).failed
     assert after is not None
@@ -322,11 +326,11 @@ def test_ones_own_first_step_is_told_without_alarm(ending: Ending) -> None:
     ("number", "what", "said"),
     [(0, "key", "0 keys"), (1, "key", "1 key"), (1200, "key", "1,200 keys"), (2, "try", "2 tries")],
 )
-def test_what_is_counted(number: int, what: str, said: str) -> None:
+def test_a_count_has_its_noun_in_singular_or_plural(number: int, what: str, said: str) -> None:
     assert counted(number, what, "tries" if what == "try" else "") == said
 
 
-def test_times() -> None:
+def test_times_are_written_in_one_form() -> None:
     assert times.minute(NOW) == "2027-01-15 08:00"
     assert times.utc_minute(NOW) == "2027-01-15 08:00 UTC"
     assert times.day(NOW) == "2027-01-15"
@@ -368,5 +372,7 @@ def test_times_in_a_zone_have_its_offset() -> None:
         (1100, True, "1,100 of 1,200 users"),
     ],
 )
-def test_how_many_users_a_list_has(matching: int | None, is_filtered: bool, said: str) -> None:
+def test_the_count_of_a_list_says_how_many_match(
+    matching: int | None, is_filtered: bool, said: str
+) -> None:
     assert wording.users_counted(matching, 1200, is_filtered=is_filtered) == said

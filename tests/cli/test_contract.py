@@ -236,7 +236,7 @@ def test_a_wrong_file_is_status_2(host: Host, command: tuple[str, ...], content:
         ("user", "export", "{folder}/config.toml"),
     ],
 )
-def test_what_is_there_already_is_status_5(host: Host, arguments: tuple[str, ...]) -> None:
+def test_creating_something_that_exists_is_status_5(host: Host, arguments: tuple[str, ...]) -> None:
     host.run("user", "ssh-key", "add", "admin", stdin=KEY.encode())
     host.run("role", "add", "help-desk", "--permission", "reset-mfa")
     before = host.files()

@@ -109,7 +109,7 @@ def test_after_a_backup_the_keyring_needs_no_warning(host: Host) -> None:
         ("configuration", "`stor`", lambda host: host.config.write_text("stor.url = 1\n")),
     ],
 )
-def test_what_is_damaged_is_a_problem_of_its_area(
+def test_damage_is_a_problem_of_its_area(
     host: Host, area: str, words: str, harm: Callable[[Host], object]
 ) -> None:
     harm(host)

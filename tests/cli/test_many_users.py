@@ -79,7 +79,7 @@ def test_the_worst_decides_and_the_others_are_done(
     assert done.json["changed"] is ("ann" in names)
 
 
-def test_what_cannot_be_checked_ends_it_with_status_3(
+def test_an_unreadable_store_ends_the_command_with_status_3(
     people: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     get = TinyAccountStore.get
@@ -114,7 +114,7 @@ def test_a_dry_run_changes_nothing(people: Host, command: str) -> None:
     assert people.files() == before
 
 
-def test_a_filter_chooses(people: Host) -> None:
+def test_a_filter_chooses_the_users(people: Host) -> None:
     done = people.run("user", "set", "--filter", "origin:local !role:admin", "--mfa-required")
     assert done.status == 0
     rows = {row.username: row.mfa_required for row in people.ports().accounts.rows()}
@@ -133,7 +133,7 @@ def test_a_filter_chooses(people: Host) -> None:
     ],
 )
 @pytest.mark.parametrize("way", ["-", "file"])
-def test_a_file_chooses(people: Host, tmp_path: Path, content: str, way: str) -> None:
+def test_a_file_chooses_the_users(people: Host, tmp_path: Path, content: str, way: str) -> None:
     file = tmp_path / "names.txt"
     file.write_text(content)
     given = ("-", content.encode()) if way == "-" else (str(file), b"")
@@ -183,7 +183,7 @@ def test_one_way_to_choose_is_needed(people: Host) -> None:
         (("set", "--role", "connectware-admin"), "manage all users, roles and organization"),
     ],
 )
-def test_what_cannot_be_undone_is_asked(
+def test_changes_that_cannot_be_undone_are_asked_about(
     people: Host, arguments: tuple[str, ...], asked: str
 ) -> None:
     enrol(people, "ann")

@@ -52,7 +52,7 @@ def test_permissions_are_copied(host: Host) -> None:
     assert copied.err.endswith("It permits read-users, reset-mfa, read-audit-log.\n")
 
 
-def test_what_cannot_be_right_is_wrong_usage(host: Host) -> None:
+def test_invalid_names_and_permissions_are_wrong_usage(host: Host) -> None:
     put(host, "bob")
     for words in (("add", "Help Desk", *DESK), ("add", "desk"), ("set", "admin", *DESK)):
         assert host.run("role", *words).status == 2

@@ -72,7 +72,7 @@ def test_an_account_is_signed_out_everywhere(host: Host) -> None:
         (("0123456789ab",), 4),
     ],
 )
-def test_what_cannot_be_ended_is_refused(
+def test_ending_a_session_that_cannot_be_ended_is_refused(
     host: Host, arguments: tuple[str, ...], status: int
 ) -> None:
     assert host.run("session", "end", *arguments).status == status

@@ -67,7 +67,7 @@ def exposed(host: Host) -> None:
 
 
 @pytest.mark.parametrize("act", [no_store, no_keyring, damaged, exposed])
-def test_what_cannot_be_checked_prints_no_key(host: Host, act: object) -> None:
+def test_no_key_is_printed_if_the_account_cannot_be_checked(host: Host, act: object) -> None:
     put(host, "alice", ssh_keys=KEYS)
     assert callable(act)
     act(host)

@@ -46,7 +46,7 @@ def rows(host: Host) -> dict[str, tuple[str, tuple[str, ...], bool, bool]]:
     }
 
 
-def test_what_is_declared_becomes_so_and_the_rest_stays(people: Host) -> None:
+def test_declared_fields_are_changed_and_all_others_stay(people: Host) -> None:
     before = rows(people)
     done = applied(people, HELP_DESK, ANN, NEW, args=("--yes", "--json"))
     assert done.status == 0, done.err
@@ -76,7 +76,7 @@ def test_what_is_declared_becomes_so_and_the_rest_stays(people: Host) -> None:
     ]
 
 
-def test_what_is_not_taken_over_is_said(people: Host, tmp_path: Path) -> None:
+def test_a_password_hash_that_is_not_taken_over_is_reported(people: Host, tmp_path: Path) -> None:
     kept = tmp_path / "initial.csv"
     costly = {"username": "cho", "password_hash": HASH.replace("$04$", "$12$")}
     done = applied(people, NEW, costly, args=("--yes", "--json", "--passwords-to", str(kept)))
@@ -210,7 +210,7 @@ def test_initial_passwords_need_a_file(people: Host, tmp_path: Path) -> None:
     assert [row["username"] for row in csv.DictReader(kept.read_text().splitlines())] == ["new"]
 
 
-def test_what_was_done_before_a_fault_is_reported(
+def test_changes_made_before_an_error_are_reported(
     people: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     update = administration.update_user
@@ -230,7 +230,7 @@ def test_what_was_done_before_a_fault_is_reported(
     assert not rows(people)["ann"][3]
 
 
-def test_whoever_interrupts_it_reads_how_far_it_came(
+def test_an_interrupted_run_says_how_far_it_came(
     people: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     update = administration.update_user

@@ -74,7 +74,9 @@ def test_both_formats_have_the_names_of_an_import(people: Host, tmp_path: Path) 
         ("-", "--with-secrets", "--passphrase-stdin", "--recipient", "age1x"),
     ],
 )
-def test_what_makes_no_sense_is_wrong_usage(people: Host, args: tuple[str, ...]) -> None:
+def test_wrong_recipients_and_contradicting_options_are_wrong_usage(
+    people: Host, args: tuple[str, ...]
+) -> None:
     before = people.files()
     done = people.run("user", "export", *args, stdin=PASSPHRASE)
     assert (done.status, done.out) == (2, "")
@@ -203,7 +205,7 @@ class TestWithSecrets:
             ("hunter2", "The recipient is no public key"),
         ],
     )
-    def test_what_is_no_public_key_is_not_repeated(
+    def test_an_invalid_recipient_is_not_repeated(
         self, people: Host, tmp_path: Path, key: str, said: str
     ) -> None:
         done = exported(people, tmp_path / "x", "--with-secrets", "--recipient", key)

@@ -102,7 +102,7 @@ def test_new_admins_are_asked_about(host: Host) -> None:
     assert names(host) == ["admin", "ann"]
 
 
-def test_what_a_list_prints_can_be_imported(host: Host, file: Path) -> None:
+def test_the_output_of_a_list_can_be_imported(host: Host, file: Path) -> None:
     host.run("user", "import", str(file))
     host.run("user", "set", "bob", "--disabled", "--display-name", "=Bob")
     for form in ("json", "jsonl", "csv"):
@@ -148,7 +148,7 @@ def test_a_terminal_is_no_file(host: Host) -> None:
 
 
 @pytest.mark.parametrize("file", ["missing.csv", "/dev/null", "/"])
-def test_what_is_no_regular_file_cannot_be_read(host: Host, file: str) -> None:
+def test_only_regular_files_are_read(host: Host, file: str) -> None:
     assert host.run("user", "import", file).status == 3
 
 

@@ -121,7 +121,7 @@ def test_an_empty_list_is_empty_in_each_format(host: Host) -> None:
         (("--limit", "0"), "--limit: cannot be '0'. Enter a whole number of at least 1."),
     ],
 )
-def test_what_means_nothing_is_wrong_usage(
+def test_an_invalid_filter_or_option_is_wrong_usage(
     host: Host, args: tuple[str, ...], sentence: str
 ) -> None:
     result = host.run("user", "list", *args)

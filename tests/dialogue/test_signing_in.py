@@ -72,7 +72,7 @@ def test_three_wrong_answers_end_it(world: World) -> None:
     assert len(person.all("secret")) == 3
 
 
-def test_who_must_wait_is_told_so_and_not_asked_again(world: World) -> None:
+def test_a_person_who_must_wait_is_told_so_and_not_asked_again(world: World) -> None:
     world.settings(password_limit=2)
     world.add()
     dialogue, person = talk(world, "one", "two", RIGHT)
@@ -83,7 +83,7 @@ def test_who_must_wait_is_told_so_and_not_asked_again(world: World) -> None:
         dialogue.with_password("alice")
 
 
-def test_who_must_wait_for_codes_is_told_before_the_question(world: World) -> None:
+def test_a_person_who_must_wait_for_codes_is_told_before_the_question(world: World) -> None:
     world.settings(code_limit=1)
     world.add()
     device = world.equip()
@@ -203,7 +203,7 @@ def seen_from_afar(lines: list[str], *, is_dark: bool) -> Image.Image:
     return blurred.resize((image.width * 2 // width, image.height * 4 // height))
 
 
-def test_where_letters_do_not_fit_the_window_that_would_do_is_named(world: World) -> None:
+def test_the_needed_window_is_named_if_the_qr_code_does_not_fit(world: World) -> None:
     person = enrolling(world, Room(60, 1000, Drawing.ASCII))
     assert "A QR code needs a window of 74 columns." in said(person)
     assert person.last == ("ask", "One-time code from the app: ")

@@ -14,7 +14,7 @@ def of_clock(root: Path, kernel: Kernel | None, **answers: Answer) -> tuple[Leve
     return one.level, one.sentence
 
 
-def test_who_says_that_the_clock_is_right(tmp_path: Path) -> None:
+def test_the_kernel_or_a_time_service_says_that_the_clock_is_right(tmp_path: Path) -> None:
     level, sentence = of_clock(tmp_path, Kernel(is_synchronised=True, most_error=0.05))
     assert (level, sentence) == (
         Level.OK,
@@ -37,6 +37,6 @@ def test_who_says_that_the_clock_is_right(tmp_path: Path) -> None:
         assert of_clock(tmp_path, kernel, timedatectl=yes)[1].startswith("timedatectl says")
 
 
-def test_the_kernel_answers() -> None:
+def test_the_error_of_the_real_clock_is_not_negative() -> None:
     kernel = clock.of_kernel()
     assert kernel is None or kernel.most_error >= 0

@@ -13,7 +13,7 @@ from cwtui.doctor.subject import Subject
 from tests.doctor.hosts import ASKS_CODE, machine, said, subject, with_pam
 
 
-def test_what_deserves_a_look_in_the_configuration(tmp_path: Path) -> None:
+def test_weak_or_unknown_settings_are_warnings(tmp_path: Path) -> None:
     config = Config(
         passwords=PasswordsConfig(bcrypt_cost=10),
         service=ServiceConfig(fresh_minutes={"sudo": 5, "sudoo": 5}),

@@ -39,7 +39,7 @@ def of_copies(
         (CannotCheck("state.json is damaged."), Level.PROBLEM, "state.json is damaged."),
     ],
 )
-def test_how_the_copies_are(
+def test_the_state_of_the_copies_is_reported(
     tmp_path: Path, about: About | CannotCheck | None, level: Level, words: str
 ) -> None:
     (one,) = of_copies(tmp_path, about)
@@ -47,7 +47,7 @@ def test_how_the_copies_are(
     assert words in one.sentence
 
 
-def test_copies_that_nobody_wants(tmp_path: Path) -> None:
+def test_copies_are_reported_if_none_are_wanted(tmp_path: Path) -> None:
     assert of_copies(tmp_path, None, days=0) == []
     (one,) = of_copies(tmp_path, About(1, NOW, None, 0), days=0)
     assert (one.level, one.sentence, one.action) == (

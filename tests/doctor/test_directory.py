@@ -45,7 +45,7 @@ class Answers:
         (CannotCheck("The bind password is wrong."), [Level.PROBLEM]),
     ],
 )
-def test_what_the_directory_answers(
+def test_the_steps_of_a_directory_test_are_reported(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     error: Exception | None,

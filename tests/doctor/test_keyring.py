@@ -23,7 +23,7 @@ DAY = 86_400.0
         (Backup(10 * DAY, searched_all=False), Level.NOTE, "was made on 1970-01-11."),
     ],
 )
-def test_what_is_known_of_copies(backup: Backup, level: Level, words: str) -> None:
+def test_the_last_backup_of_a_key_is_reported(backup: Backup, level: Level, words: str) -> None:
     (one,) = keyring.copies("ab12", 10 * DAY, backup, 12 * DAY)
     assert one.level is level
     assert words in one.sentence

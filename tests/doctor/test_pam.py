@@ -65,7 +65,7 @@ def test_the_recipes_have_no_problem(tmp_path: Path, recipe: str) -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_a_door(tmp_path: Path, wrong: str, sentence: str) -> None:
+def test_each_fault_of_a_door_is_reported(tmp_path: Path, wrong: str, sentence: str) -> None:
     (problem, *_) = pam_says(tmp_path, Level.PROBLEM, sshd=wrong)
     assert sentence in problem
 

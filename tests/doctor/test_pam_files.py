@@ -61,7 +61,9 @@ def test_included_files_become_part_of_the_stack(tmp_path: Path) -> None:
         ("auth required\n", "is incomplete"),
     ],
 )
-def test_what_makes_pam_refuse_everybody(tmp_path: Path, content: str, fault: str) -> None:
+def test_faults_that_make_pam_refuse_everybody_are_found(
+    tmp_path: Path, content: str, fault: str
+) -> None:
     (found,) = read(tmp_path, door=content).faults
     assert fault in found
 
@@ -116,7 +118,7 @@ SAYS = {"yes": "success", "no": "auth_err", "ignore": "ignore", "max": "maxtries
         ("unheard-of yes", False),
     ],
 )
-def test_what_a_stack_decides(stack: str, accepts: bool) -> None:
+def test_a_stack_decides_as_pam_does(stack: str, accepts: bool) -> None:
     lines = [line.strip().rpartition(" ") for line in stack.split(",")]
     steps = [
         Module("auth", control, says, (str(n),), "") for n, (control, _, says) in enumerate(lines)

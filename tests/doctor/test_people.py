@@ -80,7 +80,7 @@ def test_accounts_that_end_by_themselves() -> None:
     ]
 
 
-def test_accounts_of_powerful_unix_users(tmp_path: Path) -> None:
+def test_accounts_of_powerful_unix_users_are_reported(tmp_path: Path) -> None:
     """Whoever can manage accounts can sign in as they do."""
     host = subject(machine(tmp_path, with_pam({"sudo": ASKS_CODE})))
     door = Door(host.pam["sudo"], host.machine)

@@ -53,7 +53,7 @@ def test_without_clients_there_is_nothing_to_look_at(root: Path) -> None:
     assert (one.level, one.sentence) == (Level.OK, "No RADIUS clients are configured.")
 
 
-def test_a_host_in_order(root: Path) -> None:
+def test_a_host_without_faults_has_two_good_findings(root: Path) -> None:
     udp = table(uid=os.geteuid())
     found = looked(root, {"127.0.0.1": "vpn", "127.0.0.2": "switch"}, udp)
     assert [one.sentence for one in found] == [
@@ -92,7 +92,7 @@ def test_clients_elsewhere_cannot_reach_this_host_alone(root: Path) -> None:
     assert "which is no address" in said(iter(found), Level.PROBLEM)[0]
 
 
-def test_whether_a_process_waits(root: Path) -> None:
+def test_only_a_process_of_the_right_user_at_the_port_counts(root: Path) -> None:
     owner, stranger = os.geteuid(), os.geteuid() + 4711
     clients = {"127.0.0.1": "vpn"}
     assert looked(root, clients)[-1].level is Level.UNKNOWN

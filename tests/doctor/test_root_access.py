@@ -14,7 +14,7 @@ def root_says(root: Path, files: dict[str, str], default: str) -> tuple[Level, s
     return one.level, one.sentence
 
 
-def test_root_s_own_way_in(tmp_path: Path) -> None:
+def test_a_key_of_root_is_a_way_in(tmp_path: Path) -> None:
     key = printed(**CODE | {"authenticationmethods": "publickey"})
     files = {"sshd": SSHD, "login": hosts.COMMON["sshd"]}
     level, sentence = root_says(tmp_path, files, key)

@@ -43,7 +43,7 @@ def test_a_missing_service_matters_only_where_a_door_asks_it(tmp_path: Path) -> 
     assert one.sentence.endswith("so nobody gets in at sudo.")
 
 
-def test_whether_the_service_answers(tmp_path: Path) -> None:
+def test_an_answer_of_the_service_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "pam"
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
@@ -70,7 +70,7 @@ def test_whether_the_service_answers(tmp_path: Path) -> None:
     assert one.sentence == f"{path} is not a socket."
 
 
-def test_a_service_without_its_store(tmp_path: Path) -> None:
+def test_a_service_that_cannot_use_its_store_is_a_problem(tmp_path: Path) -> None:
     path, config = tmp_path / "pam", config_in(tmp_path)
     says = CannotUseStore("It cannot use it.")
     with socket.socket(socket.AF_UNIX) as listening:
@@ -94,7 +94,7 @@ def test_everybody_may_knock_at_the_gate(tmp_path: Path) -> None:
             assert of_service(tmp_path, tmp_path / "pam", "")[0].level is level
 
 
-def test_the_owner_and_the_modes_of_the_socket() -> None:
+def test_a_wrong_owner_or_mode_of_the_socket_is_reported() -> None:
     path, private = Path("/run/cwtui/pam"), stat.S_IFSOCK | 0o600
     assert not [*service.modes(path, 998, private, 0o755, 998)]
     assert not [*service.modes(path, 0, private, 0o755, 998)]

@@ -79,7 +79,9 @@ def test_a_key_and_a_code_are_right(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_sshd(tmp_path: Path, settings: dict[str, str], sentence: str) -> None:
+def test_each_fault_of_sshd_is_reported(
+    tmp_path: Path, settings: dict[str, str], sentence: str
+) -> None:
     assert sentence in sshd_says(tmp_path, Level.PROBLEM, printed(**{**CODE, **settings}))
     some = sshd_says(tmp_path, Level.WARNING, printed(**CODE), bob=printed(**{**CODE, **settings}))
     if "UsePAM" not in sentence:
@@ -114,7 +116,7 @@ def test_there_must_be_time_to_register_a_device(tmp_path: Path) -> None:
         assert bool(found) is short, time
 
 
-def test_what_sshd_does_is_unknown_without_its_keys(tmp_path: Path) -> None:
+def test_sshd_without_host_keys_is_unknown(tmp_path: Path) -> None:
     answer = Answer(1, "", "sshd: no hostkeys available -- exiting.\n")
     found = subject(machine(tmp_path, with_pam({}), {"sshd": answer}, euid=998))
     (one,) = sshd.findings(found)
@@ -125,7 +127,7 @@ def test_what_sshd_does_is_unknown_without_its_keys(tmp_path: Path) -> None:
     assert note.sentence == "sshd was not looked at: sshd is not installed."
 
 
-def test_what_sshd_does_is_unknown_if_it_says_nothing_of_root(tmp_path: Path) -> None:
+def test_sshd_that_says_nothing_of_root_is_unknown(tmp_path: Path) -> None:
     people = hosts.sshd(printed(**CODE))
 
     def sshd_t(arguments: Sequence[str]) -> Answer:
@@ -152,7 +154,7 @@ KIOSK = {
         ("/opt/cwtui/bin/python -m cwtui --kiosk", Level.WARNING, "lets environment variables"),
     ],
 )
-def test_the_forced_command_of_a_shared_user(
+def test_the_forced_command_of_a_shared_user_is_checked(
     tmp_path: Path, command: str, level: Level, sentence: str
 ) -> None:
     kiosk = printed(forcecommand=command, disableforwarding="yes")
@@ -187,7 +189,7 @@ def test_a_forced_command_must_be_executable(tmp_path: Path) -> None:
     assert any("cannot be run: /opt/cwtui/bin/connectware" in problem for problem in problems)
 
 
-def test_the_command_for_keys(tmp_path: Path) -> None:
+def test_the_command_for_keys_is_checked(tmp_path: Path) -> None:
     def says(level: Level, **settings: str) -> list[str]:
         default = printed(**CODE, authorizedkeyscommand="/opt/keys %u", **settings)
         found = machine(tmp_path, with_pam({"sshd": SSHD}), {"sshd": hosts.sshd(default)})

@@ -110,7 +110,7 @@ def test_shells_read_what_the_doctor_says(
     assert done.stdout == ("read\n" if reads else "") + "command\n"
 
 
-def test_the_command_for_principals(tmp_path: Path) -> None:
+def test_the_command_for_principals_is_checked(tmp_path: Path) -> None:
     def says(level: Level, **settings: str) -> Sequence[str]:
         given = CODE | {"authorizedprincipalscommand": "/opt/principals %u"} | settings
         whole = "\n".join([printed(**given), *(f"{name} {value}" for name, value in given.items())])

@@ -24,7 +24,7 @@ def test_names_in_match_lines() -> None:
 @pytest.mark.parametrize(
     ("time", "expected"), [("120", 120), ("2m", 120), ("1h30m", 5400), ("0", 0), ("x", 0)]
 )
-def test_times_of_sshd(time: str, expected: int) -> None:
+def test_times_of_sshd_are_read(time: str, expected: int) -> None:
     assert seconds(time) == expected
 
 

@@ -14,7 +14,7 @@ from cwtui.doctor.findings import Level
     ("blocks", "files", "level"),
     [(50_000, 5000, Level.OK), (20_000, 5000, Level.WARNING), (50_000, 900, Level.WARNING)],
 )
-def test_room_on_the_disk(
+def test_little_room_on_the_disk_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blocks: int, files: int, level: Level
 ) -> None:
     numbers = SimpleNamespace(f_bavail=blocks, f_frsize=4096, f_files=10_000, f_favail=files)

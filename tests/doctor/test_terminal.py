@@ -8,7 +8,7 @@ def of_terminal(columns: int, rows: int, **environ: str) -> list[Finding]:
     return [*terminal.judged({"TERM": "xterm-256color", **environ}, (columns, rows))]
 
 
-def test_what_the_terminal_can_show() -> None:
+def test_what_the_terminal_can_show_is_reported() -> None:
     sentences = [one.sentence for one in of_terminal(80, 24, LANG="C.UTF-8")]
     assert sentences == [
         "xterm-256color, 80 columns and 24 rows, with UTF-8.",

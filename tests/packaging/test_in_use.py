@@ -60,7 +60,7 @@ def test_a_login_shell_is_found(tmp_path: Path) -> None:
     )
 
 
-def test_what_does_not_need_it_is_no_reason_to_stay(tmp_path: Path) -> None:
+def test_backups_and_comments_do_not_count_as_use(tmp_path: Path) -> None:
     assert in_use(tmp_path) == (0, "")
     uses = "auth required pam_cwtui.so\n"
     for name in ("sudo.bak", "sshd~", "login.dpkg-old", "common-auth"):

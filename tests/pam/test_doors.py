@@ -12,7 +12,7 @@ def way(request: pytest.FixtureRequest) -> Way:
     return WAYS[request.param]
 
 
-def test_right_wrong_and_used_codes(town: Town, way: Way) -> None:
+def test_only_a_right_and_unused_code_opens_the_door(town: Town, way: Way) -> None:
     town.served()
     code = town.fresh("ada")
     with way.at_code(town, "ada") as door:
@@ -27,7 +27,7 @@ def test_right_wrong_and_used_codes(town: Town, way: Way) -> None:
         assert b"inside" not in door.raw
 
 
-def test_who_may_not_enter_is_told_why(town: Town, way: Way) -> None:
+def test_people_who_may_not_enter_are_told_why(town: Town, way: Way) -> None:
     town.served()
     with way.at_code(town, "carol") as door:
         door.hear("disabled")

@@ -26,7 +26,9 @@ def multiplexer(name: str, folder: Path, command: str) -> tuple[list[str], list[
 
 
 @pytest.mark.parametrize(("name", "newcomer"), [("tmux", "hugo"), ("screen", "ines")])
-def test_a_door_inside_a_multiplexer(town: Town, tmp_path: Path, name: str, newcomer: str) -> None:
+def test_people_sign_in_inside_a_multiplexer(
+    town: Town, tmp_path: Path, name: str, newcomer: str
+) -> None:
     """A code after a key, then a password with enrolment, whose QR code both decoders read."""
     house = town.house
     town.served()

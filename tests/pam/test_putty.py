@@ -19,7 +19,7 @@ def plink(town: Town, port: int, user: str, *options: str, lang: str = "C.UTF-8"
     return Door([*command, f"{user}@127.0.0.1", ECHO], house.folder, env={"LANG": lang})
 
 
-def test_a_code_after_a_key(town: Town) -> None:
+def test_plink_asks_for_a_code_after_a_key(town: Town) -> None:
     town.served()
     key = town.house.run / "keys" / "ada"
     ppk = key.with_suffix(".ppk")
@@ -37,7 +37,7 @@ def test_a_code_after_a_key(town: Town) -> None:
         assert door.lets_in("ada")
 
 
-def test_enrolment_after_a_password(town: Town) -> None:
+def test_plink_leads_through_enrolment_after_a_password(town: Town) -> None:
     town.served()
     port = town.house.sshd("password-and-code.conf", name="sshd-password")
     with plink(town, port, "jan", lang="C") as door:

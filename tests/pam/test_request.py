@@ -90,7 +90,7 @@ def test_the_longest_request_is_4096_bytes(host: Host) -> None:
         (LONGEST, [f"rhost={LONGEST}", f"tty={LONGEST}", f"ruser={LONGEST}"]),
     ],
 )
-def test_what_is_too_long_is_denied_without_asking(
+def test_a_value_that_is_too_long_is_denied_without_asking(
     host: Host, user: str, options: list[str]
 ) -> None:
     with Service(host.socket, [b"A"]) as service:

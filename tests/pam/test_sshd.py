@@ -98,7 +98,7 @@ def test_a_key_does_not_replace_the_password(town: Town) -> None:
         assert door.lets_in("root")
 
 
-def test_who_is_not_in_the_group_signs_in_as_before(town: Town) -> None:
+def test_people_outside_the_group_sign_in_as_before(town: Town) -> None:
     port = town.house.sshd("group.conf", name="sshd-group")
     with town.house.ssh(port, "eve") as door:
         assert door.lets_in("eve")

@@ -104,7 +104,9 @@ def test_wrong_codes_are_asked_for_again_three_times(world: World, door: RadiusD
     assert (last.code, last.state) == (Code.ACCESS_REJECT, b"")
 
 
-def test_who_must_wait_is_told_so_without_a_question(world: World, door: RadiusDoor) -> None:
+def test_a_person_who_must_wait_is_told_so_without_a_question(
+    world: World, door: RadiusDoor
+) -> None:
     world.settings(code_limit=1, password_limit=1)
     device = equipped(world)
     wrong = ask(door, device.wrong_code(world.clock()), challenged(door))
@@ -156,7 +158,7 @@ def test_waiting_sign_ins_are_limited_for_each_and_for_all(
         ("mfa_required", True, "You must set up multi-factor authentication first. Sign in to "),
     ],
 )
-def test_what_radius_cannot_do_is_rejected_with_the_way_out(
+def test_a_step_that_radius_cannot_do_is_rejected_with_the_way_out(
     world: World, door: RadiusDoor, field: str, value: bool, sentence: str
 ) -> None:
     world.put(world.add().changed(**{field: value}))

@@ -55,7 +55,7 @@ def test_passwords_that_are_not_utf8_are_not_read_as_others(password: bytes) -> 
         _ = read(wire.asked(password)).password
 
 
-def test_what_the_client_says_is_read() -> None:
+def test_the_attributes_of_a_request_are_read() -> None:
     attributes = [
         (Attribute.USER_NAME, b"\xff"),
         (Attribute.CALLING_STATION_ID, b"203.0.113.7"),

@@ -126,7 +126,9 @@ def test_a_repeated_request_gets_the_same_reply_and_counts_once(world: World, de
         (wire.signed([(1, b"alice")], secret=OTHER_SECRET), Reason.WRONGLY_SIGNED),
     ],
 )
-def test_what_strangers_send_gets_no_answer(desk: Desk, packet: bytes, reason: Reason) -> None:
+def test_a_malformed_or_wrongly_signed_packet_gets_no_answer(
+    desk: Desk, packet: bytes, reason: Reason
+) -> None:
     desk.send(packet)
     assert (desk.work(), desk.heard(), desk.server.drops.total) == (0, b"", 1)
     (line,) = desk.log

@@ -23,7 +23,7 @@ DAY = 24 * 3600.0
 CANNOT_REACH = "This host cannot reach the account database"
 
 
-def test_who_signed_in_here_gets_in_and_the_log_says_so(
+def test_a_person_who_signed_in_here_gets_in_and_the_log_says_so(
     world: World, host: CutOffHost, device: Device
 ) -> None:
     host.line.cut()
@@ -65,7 +65,9 @@ def test_a_copy_knows_the_language_and_the_time_zone_of_its_owner(
         assert language.spoken() is Language.ENGLISH
 
 
-def test_what_is_wrong_or_used_is_refused(world: World, host: CutOffHost, device: Device) -> None:
+def test_wrong_passwords_and_used_codes_are_refused(
+    world: World, host: CutOffHost, device: Device
+) -> None:
     """Also a code that was used just before the line was cut."""
     used = device.code(world.clock())
     assert host.sign_in(PASSWORD, used)[0] is Verdict.ACCEPTED
@@ -267,7 +269,7 @@ def test_a_database_that_answers_decides_alone(
     assert CANNOT_REACH not in "".join(text for _, text in person.heard)
 
 
-def test_who_was_being_written_when_it_failed_waits_for_the_database(
+def test_a_person_whose_copy_was_half_written_waits_for_the_database(
     world: World, host: CutOffHost, device: Device
 ) -> None:
     """What the database has of the person is not known, so nothing may be added."""
@@ -282,7 +284,7 @@ def test_who_was_being_written_when_it_failed_waits_for_the_database(
     assert host.sign_in(PASSWORD, device.code(world.clock()))[0] is Verdict.ACCEPTED
 
 
-def test_what_began_with_a_copy_does_not_end_with_it_later(
+def test_a_sign_in_with_a_copy_does_not_succeed_after_the_return(
     world: World, host: CutOffHost, device: Device
 ) -> None:
     """It would be written to copies that nobody reads any more."""
@@ -299,7 +301,7 @@ def test_what_began_with_a_copy_does_not_end_with_it_later(
     assert host.sign_in(PASSWORD, code)[0] is Verdict.ACCEPTED
 
 
-def test_what_began_with_a_copy_does_not_go_on_if_the_return_fails(
+def test_a_sign_in_with_a_copy_does_not_go_on_if_the_return_fails(
     host: CutOffHost, device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A backup code used then would not be used up in the database."""

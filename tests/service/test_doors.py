@@ -249,7 +249,7 @@ def test_local_users_are_throttled_apart(world: World, doors: Doors) -> None:
     assert auth(doors, PASSWORD, mode="full", nullok="1", **DESK)[0] is Verdict.ACCEPTED
 
 
-def test_what_cannot_be_checked_names_no_files(world: World) -> None:
+def test_an_unreadable_store_names_no_files(world: World) -> None:
     class Broken(MemoryAccounts):
         def get(self, username: str) -> Account | None:
             raise CannotCheck(f"/var/lib/secret/{username} is broken")

@@ -121,7 +121,7 @@ def test_a_process_with_the_id_of_an_old_one_is_another() -> None:
     assert peers.is_alive(1, "")
 
 
-def test_what_cannot_be_written_is_tried_again_also_in_another_store(
+def test_a_session_that_could_not_be_listed_is_tried_again_also_in_another_store(
     world: World, sessions: HostSessions
 ) -> None:
     sessions.begun(world.ports, "alice", "console", "login", os.getpid())

@@ -45,7 +45,7 @@ def test_any_bytes_are_a_request_or_refused(packet: bytes) -> None:
         b"cwtui1\0auth\0" + b"".join(b"%c=" % letter + b"a" * 999 + b"\0" for letter in b"abcde"),
     ],
 )
-def test_what_is_no_request_is_refused(packet: bytes) -> None:
+def test_a_malformed_request_is_refused(packet: bytes) -> None:
     with pytest.raises(BadPacket):
         packets.request(packet)
 
@@ -76,7 +76,7 @@ def test_verdicts_arrive(verdict: Verdict) -> None:
 
 
 @pytest.mark.parametrize("packet", [b"", b"Ax", b"z", b"i\xff", b"i" * 8193])
-def test_what_no_service_sends_is_refused(packet: bytes) -> None:
+def test_a_malformed_packet_of_the_service_is_refused(packet: bytes) -> None:
     with pytest.raises(BadPacket):
         packets.from_service(packet)
 
@@ -88,7 +88,7 @@ def test_answers_arrive_byte_for_byte(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("packet", [b"", b"b123", b"a1\x002", b"a" * 1026])
-def test_what_is_no_answer_is_refused(packet: bytes) -> None:
+def test_a_malformed_answer_is_refused(packet: bytes) -> None:
     with pytest.raises(BadPacket):
         packets.answered(packet)
     if packet.startswith(b"a"):

@@ -60,9 +60,7 @@ def test_a_place_that_others_share_is_asked_each_time(
         assert world.records.get("alice").known_sources == ()
 
 
-def test_who_has_begun_is_known_also_if_the_program_does_not_say(
-    world: World, doors: Doors
-) -> None:
+def test_the_invoker_is_known_even_if_the_program_does_not_say(world: World, doors: Doors) -> None:
     name = pwd.getpwuid(os.getuid()).pw_name
     world.add()
     device = world.equip()

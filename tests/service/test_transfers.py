@@ -58,7 +58,7 @@ def asked_for(shell: Path, options: str) -> Iterator[str]:
         yield log.read_text().strip()
 
 
-def test_what_the_client_sends_for_harmless_options_is_let_through(shell: Path) -> None:
+def test_commands_of_harmless_client_options_are_let_through(shell: Path) -> None:
     commands = [
         command
         for options in HARMLESS.strip().replace("\n", "|").split("|")
@@ -70,7 +70,7 @@ def test_what_the_client_sends_for_harmless_options_is_let_through(shell: Path) 
 
 
 @pytest.mark.parametrize("options", REFUSED)
-def test_what_a_server_should_not_obey_is_refused(shell: Path, options: str) -> None:
+def test_options_that_a_server_should_not_obey_are_refused(shell: Path, options: str) -> None:
     sending, _ = asked_for(shell, options)
     with pytest.raises(Refused):
         transfer(sending, TRANSFERS)

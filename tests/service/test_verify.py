@@ -86,7 +86,7 @@ def test_a_store_that_cannot_be_read_is_status_3(host: Host) -> None:
 
 
 @pytest.mark.parametrize("given", ["x" * 2000, "x\0y"])
-def test_what_cannot_be_sent_to_the_service_is_refused(host: Host, given: str) -> None:
+def test_a_secret_that_cannot_be_sent_is_refused(host: Host, given: str) -> None:
     result = verify(host, given, "--factor", "password", name="eve")
     assert_refused(result, "")
     assert "unexpected error" not in result.err

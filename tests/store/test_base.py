@@ -144,7 +144,7 @@ def test_one_process_at_a_time_writes_a_new_base(
     assert file.view().get("n1") == msgspec.json.encode({"text": f"{14:100}"})
 
 
-def test_what_was_left_by_a_killed_writer_is_removed(file: TableFile) -> None:
+def test_files_of_a_killed_writer_are_removed(file: TableFile) -> None:
     left = [file.path.with_name(f".things.json{kind}") for kind in (".new", ".base.new")]
     for path in left:
         path.write_bytes(b"half")
@@ -189,7 +189,9 @@ def test_a_wrong_count_does_not_keep_documents_from_being_read(file: TableFile) 
 
 
 @pytest.mark.parametrize(("name", "size"), [("n", 1 << 20), ("n" * 254, 1)])
-def test_what_could_not_be_found_again_is_refused(file: TableFile, name: str, size: int) -> None:
+def test_documents_too_long_to_be_found_again_are_refused(
+    file: TableFile, name: str, size: int
+) -> None:
     with pytest.raises(CannotCheck, match=r"is too long for .*things\.json"):
         change(file, {name: {"text": "y" * size}})
     change(file, {"longest": {"text": "y" * ((1 << 20) - 25)}, "n" * 253: {}})
@@ -277,7 +279,7 @@ DOCUMENTS = st.integers(0, 200).map(lambda size: {"text": "x" * size})
     st.lists(st.dictionaries(NAMES, st.none() | DOCUMENTS, max_size=9), min_size=1, max_size=4),
 )
 @hypothesis_settings(max_examples=soak.times(60, in_a_soak=3000), deadline=None)
-def test_what_is_remembered_of_a_base_is_right_in_the_next_one(
+def test_remembered_places_are_right_in_the_next_base(
     first: dict[str, dict[str, object] | None], later: list[dict[str, dict[str, object] | None]]
 ) -> None:
     with TemporaryDirectory() as folder:

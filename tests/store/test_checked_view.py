@@ -40,7 +40,7 @@ def test_a_view_that_is_refused_is_read_again_if_it_was_changed_meanwhile(
     assert len(refused) == 1
 
 
-def test_what_this_process_wrote_is_checked_too(file: TableFile) -> None:
+def test_changes_of_this_process_are_checked_too(file: TableFile) -> None:
     def check(view: View) -> None:
         if view.get("n8") == b"{}":
             raise CannotCheck("it does not fit the keyring")

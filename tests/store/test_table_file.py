@@ -47,7 +47,7 @@ def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @given(st.lists(st.tuples(CHANGES, st.booleans()), max_size=6), NAMES)
 @hypothesis_settings(max_examples=soak.times(40, in_a_soak=3000), deadline=None)
-def test_it_agrees_with_a_dictionary(
+def test_a_table_file_agrees_with_a_dictionary(
     steps: list[tuple[dict[str, dict[str, object] | None], bool]], probe: str
 ) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:

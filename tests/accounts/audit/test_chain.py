@@ -227,7 +227,7 @@ def test_lines_inserted_before_the_chain_are_reported(first: int) -> None:
     )
 
 
-def test_what_was_cut_short_is_not_put_before_the_first_event() -> None:
+def test_a_line_cut_short_before_the_first_event_is_reported() -> None:
     log = log_of(2)
     log.contents.insert(0, TORN)
     assert verdict(log).findings == [

@@ -113,7 +113,7 @@ def test_a_full_last_window_is_followed_by_an_empty_one(world: World) -> None:
     assert (last.entries, last.before) == ((), None)
 
 
-def test_events_that_are_newer_than_those_that_were_read(world: World) -> None:
+def test_only_events_newer_than_those_read_are_returned(world: World) -> None:
     nothing = newest(world.ports, OPERATOR, EVERYTHING)
     write(world, "a", "b")
     first = newer(world.ports, OPERATOR, EVERYTHING, nothing.end)

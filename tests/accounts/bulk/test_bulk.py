@@ -126,18 +126,20 @@ class TestExceptions:
             (REQUIRE, False),
         ],
     )
-    def test_the_own_account(self, world: World, act: Act, is_excepted: bool) -> None:
+    def test_some_acts_leave_out_ones_own_account(
+        self, world: World, act: Act, is_excepted: bool
+    ) -> None:
         world.put(world.account("ada").changed(roles=(ADMIN, MINIMUM)))
         plan = planned(world, act, named("ada"), world.session("ada"))
         assert dict(plan.exceptions()) == ({"ada": Reason.OWN} if is_excepted else {})
 
-    def test_accounts_that_may_do_more_than_the_person(self, world: World) -> None:
+    def test_accounts_that_may_do_more_than_the_person_are_left_out(self, world: World) -> None:
         world.add("dan", roles=("help-desk",))
         plan = planned(world, REQUIRE, EVERYBODY, world.session("dan"))
         assert dict(plan.exceptions()) == {"ada": Reason.BEYOND}
         assert [*plan.names] == ["ann", "bea", "cid", "dan"]
 
-    def test_accounts_that_a_help_desk_may_not_touch(self, world: World) -> None:
+    def test_accounts_that_a_help_desk_may_not_touch_are_left_out(self, world: World) -> None:
         world.add("dan", roles=("help-desk",))
         world.equip("ann")
         world.unix_users = {"bea": UnixUser(0, frozenset(), owns_store=False)}
@@ -160,7 +162,7 @@ class TestExceptions:
             ("nobody", Outcome.REFUSED, Reason.UNKNOWN)
         ]
 
-    def test_nobody_gives_what_they_do_not_have(self, world: World) -> None:
+    def test_nobody_gives_permissions_that_they_do_not_have(self, world: World) -> None:
         world.add("dan", roles=("help-desk",))
         for act in (AddRole(ADMIN), Change(roles=(ADMIN,))):
             with pytest.raises(NotPermitted, match="only permissions that you have"):
@@ -291,7 +293,7 @@ class TestCarryingOut:
 
 
 class TestOthersMeanwhile:
-    def test_who_no_longer_matches_is_left(self, world: World) -> None:
+    def test_a_user_who_no_longer_matches_is_left(self, world: World) -> None:
         plan = planned(world, Remove(), matching("status:enabled !role:admin"))
         world.put(world.account("bea").changed(enabled=False))
         report = batches.begin(world.ports, OPERATOR, plan)
@@ -327,7 +329,7 @@ class TestOthersMeanwhile:
         with pytest.raises(Refused, match="Roles were changed in the meantime"):
             batches.begin(world.ports, OPERATOR, plan)
 
-    def test_a_role_that_permitted_nothing_is_not_given_once_it_does(self, world: World) -> None:
+    def test_a_role_that_gets_permissions_meanwhile_is_not_given(self, world: World) -> None:
         world.settings(custom_roles={"team": ()})
         plan = planned(world, AddRole("team"), named("ann", "bea"))
         report = batches.begin(world.ports, OPERATOR, plan)

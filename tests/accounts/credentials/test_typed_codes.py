@@ -48,11 +48,11 @@ def test_a_backup_code_typed_in_groups_is_never_submitted_half_way(code: str, ga
         ("1234-5678-1234-5678", "Backup codes do not work here."),
     ],
 )
-def test_what_is_said_of_what_cannot_be_a_one_time_code(typed: str, said: str) -> None:
+def test_a_text_that_cannot_be_a_one_time_code_is_explained(typed: str, said: str) -> None:
     assert typed_codes.not_a_one_time_code(typed) == said
 
 
-def test_what_was_typed_is_counted() -> None:
+def test_the_characters_of_a_wrong_code_are_counted() -> None:
     for check, typed, sentence in (
         (totp.typed_code, "", "Enter the 6 digits that your app shows now."),
         (totp.typed_code, "12", "A one-time code has 6 digits; you typed 2."),
@@ -93,5 +93,5 @@ def test_an_initial_password_is_typed_like_a_backup_code(typed: str) -> None:
 @pytest.mark.parametrize(
     "own", ["Ketzin.7-Havel", "2V6F-0Q9K-7T3M", "2v6f0q9k7t3mxh5u", "2v6f0q9k7t3mxh5r" + " " * 300]
 )
-def test_other_initial_passwords_are_exact(own: str) -> None:
+def test_an_own_initial_password_is_taken_exactly_as_typed(own: str) -> None:
     assert passwords.initial(Secret(own)) == Secret(own)

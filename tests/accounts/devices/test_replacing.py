@@ -142,7 +142,9 @@ def test_the_name_of_an_enrolment_that_can_be_continued_is_suggested(alice: Pers
     assert own_devices.plan(ports, alice.session, phone, left).name == "Phone", "expired"
 
 
-def test_what_cannot_be_replaced_or_added_is_not_asked_about(alice: Person) -> None:
+def test_a_device_that_cannot_be_replaced_or_added_is_refused_before_any_question(
+    alice: Person,
+) -> None:
     ports, phone = alice.world.ports, alice.id_of("Phone")
     assert own_devices.plan(ports, alice.session, phone).replaced == alice.registered()[0]
     assert self_service.device(ports, alice.session, phone)[1].name == "Phone"

@@ -102,7 +102,7 @@ class TestAddingDevices:
         [(_, reason, _)] = reasons(self.planned(world, "bob"))
         assert reason == "The account has 5 devices, lacks 1, and can have at most 5."
 
-    def test_what_others_did_meanwhile_counts(self, world: World) -> None:
+    def test_devices_that_others_added_meanwhile_count(self, world: World) -> None:
         world.add("bob")
         plan = self.planned(world, "bob")
         create(world, self.planned(world, "bob"))

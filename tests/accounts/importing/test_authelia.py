@@ -140,7 +140,7 @@ class TestYaml:
             (b"a: \xff", "not in UTF-8"),
         ],
     )
-    def test_what_is_more_than_text_is_refused(self, content: str | bytes, reason: str) -> None:
+    def test_yaml_with_more_than_texts_is_refused(self, content: str | bytes, reason: str) -> None:
         text = content if isinstance(content, bytes) else content.encode()
         with pytest.raises(Refused, match=reason.replace("[", r"\[")):
             yaml_text.parsed(text)

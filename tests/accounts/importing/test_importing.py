@@ -249,7 +249,9 @@ class TestForeignHashes:
     """What bcrypt does with what other programs gave it."""
 
     @pytest.mark.parametrize("extra", ["x", "\0x"])
-    def test_what_bcrypt_would_not_read_is_no_password(self, world: World, extra: str) -> None:
+    def test_characters_that_bcrypt_would_ignore_make_a_wrong_password(
+        self, world: World, extra: str
+    ) -> None:
         right = "p" * 72 if extra == "x" else "p" * 8
         hashed = bcrypt.hashpw(right.encode(), bcrypt.gensalt(4)).decode()
         create(world, planned(world, ann(password_hash=hashed)))

@@ -68,7 +68,7 @@ class TestKeycloak:
             "ann": [KEY]
         }
 
-    def test_who_must_set_up_mfa_must_do_so_here(self) -> None:
+    def test_a_user_who_must_set_up_mfa_must_do_so_here(self) -> None:
         found = entry(read("keycloak", realm(user(PASSWORD, requiredActions=["CONFIGURE_TOTP"]))))
         assert found.mfa_required is True
 
@@ -100,7 +100,7 @@ class TestKeycloak:
         assert entry(found).mfa_required is None
         assert len(entry(found).keys) == 1
 
-    def test_what_else_is_left_out_is_said(self) -> None:
+    def test_other_credentials_that_are_left_out_are_reported(self) -> None:
         codes = credential("recovery-authn-codes", {"codes": []}, {})
         found = read("keycloak", realm(user(codes, credential("x\x1b", {}, {}))))
         assert [sentence for _, sentence in notes(found)] == [

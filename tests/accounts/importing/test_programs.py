@@ -89,7 +89,7 @@ class TestGoogleAuthenticator:
             (b"\xff\xfe\x00", "not in base32"),
         ],
     )
-    def test_what_is_wrong_has_a_reason_without_secrets(
+    def test_each_fault_has_a_reason_without_secrets(
         self, content: bytes | str, reason: str
     ) -> None:
         [(_, username, said)] = problems(read("google-authenticator", content, path=HOME))
@@ -175,7 +175,7 @@ class TestUsersOath:
         assert "hunter2" not in said
 
     @pytest.mark.parametrize("line", ["HOTP/T30/6", "HOTP/T30/6 ann -", "\x1b[31m"])
-    def test_what_is_no_line_of_the_file_is_refused(self, line: str) -> None:
+    def test_a_line_of_another_form_is_refused(self, line: str) -> None:
         [(place, _, said)] = problems(read("users.oath", line))
         assert place == "line 1"
         assert "needs a type, a username, a PIN or -, and a key" in said
@@ -272,7 +272,7 @@ class TestApps:
     @pytest.mark.parametrize(
         "content", [b"", b"[", b"[" * 100_000, b"\xff", b"7", b'{"db":"eA=="}']
     )
-    def test_what_is_encrypted_or_no_export_is_refused(self, app: App, content: bytes) -> None:
+    def test_an_encrypted_file_or_no_export_is_refused(self, app: App, content: bytes) -> None:
         assert "The file is not a plain" in refusal(app.program, content)
 
     def test_entries_are_bounded(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ class TestCsv:
         assert found.password_hash == HASH
         assert [key.reveal() for key in found.keys] == [KEY]
 
-    def test_what_is_empty_is_not_said(self) -> None:
+    def test_empty_fields_are_left_out(self) -> None:
         found = only("username,display_name,role,mfa_required,enabled,password_hash\nann,,,,,\n")
         assert found == Entry(place=Place(2), username="ann", typed="ann")
         assert found.new_roles == ("minimum-access",)
@@ -204,7 +204,7 @@ class TestPasswords:
         assert "hunter2" not in found.reason
 
     @pytest.mark.parametrize("state", ["set", "initial", "elsewhere"])
-    def test_what_a_list_says_of_a_password_is_ignored(self, state: str) -> None:
+    def test_the_password_column_of_a_list_is_ignored(self, state: str) -> None:
         assert only(f"username,password\nann,{state}\n").password_hash is None
 
     def test_no_secret_is_in_the_text_of_an_entry(self) -> None:
