@@ -25,6 +25,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import as_reason, write_audit
 from cwtui.accounts.sign_in_progress import Progress, Proof
+from cwtui.accounts.sign_in_states import State
 from cwtui.language import N_, _
 
 INITIAL: Final = N_("The initial password must be changed first. Sign in to cwtui.")
@@ -36,7 +37,7 @@ INVITED: Final = N_(
 
 def begin(
     ports: Ports, typed_username: str, source: str, door: str, *, null_ok: bool = False
-) -> sign_in.State:
+) -> State:
     """Return the first state after the host has checked a factor of its own.
 
     `null_ok`: an account that has no second factor, and need not have one, may enter without it.

@@ -8,19 +8,19 @@ from cwtui.accounts.model import Account, Ending, SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import write_audit
-from cwtui.accounts.sign_in import (
-    BackupCodesShown,
-    BackupCodesUnacknowledged,
-    EnrolmentNeeded,
-    State,
-    advance,
-)
+from cwtui.accounts.sign_in import advance
 from cwtui.accounts.sign_in_progress import (
     ENROLMENT_LIFETIME,
     Progress,
     Proof,
     current,
     second_factor,
+)
+from cwtui.accounts.sign_in_states import (
+    BackupCodesShown,
+    BackupCodesUnacknowledged,
+    EnrolmentNeeded,
+    State,
 )
 
 

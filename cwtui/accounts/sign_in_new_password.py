@@ -9,8 +9,9 @@ from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import as_reason, update_record, write_audit
-from cwtui.accounts.sign_in import NewPasswordNeeded, State, advance
+from cwtui.accounts.sign_in import advance
 from cwtui.accounts.sign_in_progress import current
+from cwtui.accounts.sign_in_states import NewPasswordNeeded, State
 from cwtui.language import _
 
 

@@ -12,7 +12,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.preferences import zone
 from cwtui.accounts.session import Operator, sign_out
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.accounts.sign_in import SignedIn, State
+from cwtui.accounts.sign_in_states import SignedIn, State
 from cwtui.dialogue.asking import ATTEMPTS, CANCELLED, PASSWORD, choice, until_right
 from cwtui.dialogue.conversation import Cancelled, Conversation, Gone
 from cwtui.dialogue.managing import Managing

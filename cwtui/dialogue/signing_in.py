@@ -16,6 +16,17 @@ from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.preferences import zone
+from cwtui.accounts.sign_in_states import (
+    BackupCodesShown,
+    BackupCodesUnacknowledged,
+    CodeNeeded,
+    EnrolmentNeeded,
+    NewPasswordNeeded,
+    PasswordNeeded,
+    SignedIn,
+    State,
+    language_of,
+)
 from cwtui.accounts.times import full_minute
 from cwtui.dialogue import enrolling
 from cwtui.dialogue.asking import ATTEMPTS, CODE, PASSWORD, until_right
@@ -34,7 +45,7 @@ class Dialogue:
     null_ok: bool = True
     """See `accounts.sign_in.with_password`."""
 
-    def with_password(self, username: str) -> sign_in.SignedIn:
+    def with_password(self, username: str) -> SignedIn:
         """Sign in with the password and all that follows, in the language of the moment.
 
         That is not the account's at first, which would tell that it exists, and then it stays.
@@ -43,58 +54,58 @@ class Dialogue:
         """
         return self._told(self._finished(self._password(username)))
 
-    def finish(self, state: sign_in.State) -> sign_in.SignedIn:
+    def finish(self, state: State) -> SignedIn:
         """Ask for everything that is missing after this state, in the account's language.
 
         Raises as `with_password`.
         """
-        language.speak(sign_in.language_of(state))
+        language.speak(language_of(state))
         return self._told(self._finished(state))
 
-    def _told(self, signed_in: sign_in.SignedIn) -> sign_in.SignedIn:
+    def _told(self, signed_in: SignedIn) -> SignedIn:
         tell_of(self.person, signed_in, self.source)
         return signed_in
 
-    def try_password(self, username: str) -> sign_in.State:
+    def try_password(self, username: str) -> State:
         """Ask for the password once. Raises SignInFailed, and as `with_password`."""
         password = self.person.ask_secret(_(PASSWORD))
         return sign_in.with_password(
             self.ports, username, password, self.source, door=self.door, null_ok=self.null_ok
         )
 
-    def into_session(self, state: sign_in.State) -> sign_in.SignedIn:
+    def into_session(self, state: State) -> SignedIn:
         """Like `finish`, for a session: it exists before the person is told anything."""
-        language.speak(sign_in.language_of(state))
+        language.speak(language_of(state))
         return self._finished(state)
 
-    def _finished(self, state: sign_in.State) -> sign_in.SignedIn:
-        while not isinstance(state, sign_in.SignedIn):
+    def _finished(self, state: State) -> SignedIn:
+        while not isinstance(state, SignedIn):
             state = self._next(state)
         return state
 
-    def _next(self, state: sign_in.State) -> sign_in.State:
+    def _next(self, state: State) -> State:
         """Ask for what this state needs, and return the next one."""
-        after: sign_in.State = state
+        after: State = state
         match state:
-            case sign_in.PasswordNeeded():
+            case PasswordNeeded():
                 self.person.tell(_("You must register a device. Confirm your identity first."))
                 after = self._password(state.progress.username)
-            case sign_in.CodeNeeded():
+            case CodeNeeded():
                 after = self._code(state)
-            case sign_in.NewPasswordNeeded():
+            case NewPasswordNeeded():
                 after = self._new_password(state)
-            case sign_in.EnrolmentNeeded():
+            case EnrolmentNeeded():
                 after = self._enrolment(state)
-            case sign_in.BackupCodesUnacknowledged():
+            case BackupCodesUnacknowledged():
                 after = self._unacknowledged(state)
-            case sign_in.BackupCodesShown():
+            case BackupCodesShown():
                 after = self._backup_codes(state)
         return after
 
-    def _password(self, username: str) -> sign_in.State:
+    def _password(self, username: str) -> State:
         return until_right(self.person, lambda: self.try_password(username), ATTEMPTS)
 
-    def _code(self, state: sign_in.CodeNeeded) -> sign_in.State:
+    def _code(self, state: CodeNeeded) -> State:
         wait = sign_in_progress.code_wait(self.ports, state.progress, "code")
         if wait is not None:
             raise wait
@@ -104,7 +115,7 @@ class Dialogue:
             ATTEMPTS,
         )
 
-    def _new_password(self, state: sign_in.NewPasswordNeeded) -> sign_in.State:
+    def _new_password(self, state: NewPasswordNeeded) -> State:
         self.person.tell(
             _(
                 "Choose a password. The code of your invitation works until you have chosen one.\n"
@@ -119,14 +130,14 @@ class Dialogue:
             )
         )
 
-        def ask() -> sign_in.State:
+        def ask() -> State:
             new = self.person.ask_secret(_("New Password: "))
             confirmation = self.person.ask_secret(_("Confirm Password: "))
             return sign_in_new_password.choose(self.ports, state, new, confirmation)
 
         return until_right(self.person, ask)
 
-    def _enrolment(self, state: sign_in.EnrolmentNeeded) -> sign_in.State:
+    def _enrolment(self, state: EnrolmentNeeded) -> State:
         shown = enrolling.Enrolling(self.person, state.enrolment)
         shown.begin()
         return until_right(
@@ -134,12 +145,12 @@ class Dialogue:
             lambda: sign_in_enrolment.register_device(self.ports, state, shown.ask_code()),
         )
 
-    def _backup_codes(self, state: sign_in.BackupCodesShown) -> sign_in.State:
+    def _backup_codes(self, state: BackupCodesShown) -> State:
         enrolling.show_backup_codes(self.person, state.codes)
         until_right(self.person, lambda: enrolling.ask_for_one(self.person, state.codes))
         return sign_in_enrolment.acknowledge_backup_codes(self.ports, state)
 
-    def _unacknowledged(self, state: sign_in.BackupCodesUnacknowledged) -> sign_in.State:
+    def _unacknowledged(self, state: BackupCodesUnacknowledged) -> State:
         if state.created_at:
             told = _(
                 "You have not confirmed that you saved your newest backup codes, created on "
@@ -154,7 +165,7 @@ class Dialogue:
             )
         self.person.tell(told)
 
-        def ask() -> sign_in.State:
+        def ask() -> State:
             new, have = _("new"), _("have")
             question = _(
                 "Show new backup codes ({new}), I have the codes ({have}), or ask me next time "
@@ -175,7 +186,7 @@ class Dialogue:
         return until_right(self.person, ask)
 
 
-def tell_of(person: Listener, state: sign_in.SignedIn, source: str) -> None:
+def tell_of(person: Listener, state: SignedIn, source: str) -> None:
     """Tell what the person should know now, as the page Settings does. Raises Gone."""
     before, there = state.before, zone(state.session.preferences.time_zone)
     left = state.backup_codes_left

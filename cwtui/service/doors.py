@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from cwtui import language
-from cwtui.accounts import account_state, host_sign_in, sign_in, text
+from cwtui.accounts import account_state, host_sign_in, text
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
     AccountsError,
@@ -23,6 +23,7 @@ from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.recent_proofs import Place, RecentProofs
 from cwtui.accounts.session import as_reason, write_audit
+from cwtui.accounts.sign_in_states import SignedIn
 from cwtui.config import ServiceConfig
 from cwtui.dialogue.asking import ATTEMPTS, PASSWORD, until_right
 from cwtui.dialogue.conversation import Conversation, Gone
@@ -153,7 +154,7 @@ class Doors:
         with self._lock:
             return proofs.cover(account, place, self.elapsed(), minutes)
 
-    def _remember(self, proofs: RecentProofs, signed_in: sign_in.SignedIn, place: Place) -> None:
+    def _remember(self, proofs: RecentProofs, signed_in: SignedIn, place: Place) -> None:
         session = signed_in.session
         if not session.code_at:
             return

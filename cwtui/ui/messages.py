@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cwtui.accounts.enrolment import Enrolment
     from cwtui.accounts.preferences import Preferences
     from cwtui.accounts.secret import Secret
-    from cwtui.accounts.sign_in import CodeNeeded
+    from cwtui.accounts.sign_in_states import CodeNeeded
     from cwtui.ui.sections import DeviceTask, SubPage
 
 

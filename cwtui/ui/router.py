@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cwtui.accounts.bulk.acts import Act
     from cwtui.accounts.model import SignInRecord
     from cwtui.accounts.session import Session
-    from cwtui.accounts.sign_in import SignedIn
+    from cwtui.accounts.sign_in_states import SignedIn
     from cwtui.ui.routes import PageToLoad
     from cwtui.ui.sections import SubPage
     from cwtui.ui.session_watch import SessionWatch
@@ -150,7 +150,7 @@ class Router:
 
     def sign_in_state_reached(self, state: object) -> None:
         """Show the screen for a state of the sign-in, or the first page once it is complete."""
-        from cwtui.accounts.sign_in import SignedIn
+        from cwtui.accounts.sign_in_states import SignedIn
         from cwtui.ui import routes
 
         if isinstance(state, SignedIn):

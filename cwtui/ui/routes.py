@@ -13,7 +13,6 @@ from cwtui.accounts import (
     own_ssh_keys,
     preferences,
     self_service,
-    sign_in,
     sign_in_enrolment,
     user_list,
 )
@@ -28,6 +27,13 @@ from cwtui.accounts.listing import View
 from cwtui.accounts.may import May, with_account
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.self_service import Overview
+from cwtui.accounts.sign_in_states import (
+    BackupCodesShown,
+    BackupCodesUnacknowledged,
+    CodeNeeded,
+    EnrolmentNeeded,
+    NewPasswordNeeded,
+)
 from cwtui.accounts.user_list import FirstPage
 from cwtui.language import _
 from cwtui.ui import sections
@@ -91,11 +97,11 @@ class PageToLoad(NamedTuple, Generic[T]):
 def sign_in_step(state: object) -> Screen[None]:
     """Return the screen for a state of a sign-in that is not complete."""
     match state:
-        case sign_in.CodeNeeded():
+        case CodeNeeded():
             return OneTimeCodeScreen(state)
-        case sign_in.NewPasswordNeeded():
+        case NewPasswordNeeded():
             return NewPasswordScreen(state)
-        case sign_in.EnrolmentNeeded():
+        case EnrolmentNeeded():
             return RegisterDeviceScreen(
                 state.enrolment,
                 lambda ports, code: sign_in_enrolment.register_device(ports, state, code),
@@ -103,9 +109,9 @@ def sign_in_step(state: object) -> Screen[None]:
                 lambda: BackToSignIn(username=state.progress.username),
                 required=True,
             )
-        case sign_in.BackupCodesUnacknowledged():
+        case BackupCodesUnacknowledged():
             return UnacknowledgedScreen(state)
-        case sign_in.BackupCodesShown():
+        case BackupCodesShown():
             return BackupCodesScreen(
                 state.progress.username,
                 state.codes,
@@ -117,7 +123,7 @@ def sign_in_step(state: object) -> Screen[None]:
     raise TypeError(message)
 
 
-def backup_code(state: sign_in.CodeNeeded) -> Screen[None]:
+def backup_code(state: CodeNeeded) -> Screen[None]:
     return BackupCodeScreen(state)
 
 

@@ -5,6 +5,7 @@ from cwtui.accounts import (
 )
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
+from cwtui.accounts.sign_in_states import SignedIn, State
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import HERE, World
 
@@ -21,11 +22,11 @@ def directory_with_erin(world: World) -> MemoryDirectory:
     return found
 
 
-def begin(world: World, username: str = "erin", password: str = LDAP_PASSWORD) -> sign_in.State:
+def begin(world: World, username: str = "erin", password: str = LDAP_PASSWORD) -> State:
     return sign_in.with_password(world.ports, username, Secret(password), HERE)
 
 
 def session_of(world: World) -> Session:
     state = begin(world)
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
     return state.session

@@ -12,6 +12,7 @@ from cwtui.accounts import (
 )
 from cwtui.accounts.account_changes import Changes, with_removal
 from cwtui.accounts.model import MOST_REMOVALS, Account, Removed
+from cwtui.accounts.sign_in_states import BackupCodesShown, CodeNeeded, EnrolmentNeeded, SignedIn
 from tests.accounts.ssh_lines import ECDSA_256, ED25519, ED25519_2
 from tests.accounts.world import OPERATOR, Device, World
 
@@ -20,10 +21,10 @@ def told(world: World, device: Device | None = None) -> list[str]:
     """Sign in a minute later, and return what the person is told."""
     world.clock.forward(60)
     state = world.begin()
-    if isinstance(state, sign_in.CodeNeeded):
+    if isinstance(state, CodeNeeded):
         assert device is not None
         state = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
     return [*state.changes.sentences()]
 
 
@@ -50,12 +51,12 @@ def test_new_ssh_keys_are_told_once_whoever_added_them(world: World) -> None:
 def test_a_new_device_is_told_once_but_not_at_the_sign_in_that_registers_it(world: World) -> None:
     world.add(mfa_required=True)
     state = world.begin()
-    assert isinstance(state, sign_in.EnrolmentNeeded)
+    assert isinstance(state, EnrolmentNeeded)
     phone = Device(state.enrolment.totp_secret, ())
     shown = sign_in_enrolment.register_device(world.ports, state, phone.code(world.clock()))
-    assert isinstance(shown, sign_in.BackupCodesShown)
+    assert isinstance(shown, BackupCodesShown)
     signed_in = sign_in_enrolment.acknowledge_backup_codes(world.ports, shown)
-    assert isinstance(signed_in, sign_in.SignedIn)
+    assert isinstance(signed_in, SignedIn)
     assert [*signed_in.changes.sentences()] == []
     assert told(world, phone) == []
     world.clock.forward(1)
@@ -101,12 +102,12 @@ def test_a_user_who_must_enrol_anew_is_told_that_the_device_was_removed(world: W
     world.clock.forward(1)
     user_mfa.disable_mfa(world.ports, OPERATOR, "alice")
     state = world.begin()
-    assert isinstance(state, sign_in.EnrolmentNeeded)
+    assert isinstance(state, EnrolmentNeeded)
     code = Device(state.enrolment.totp_secret, ()).code(world.clock())
     shown = sign_in_enrolment.register_device(world.ports, state, code)
-    assert isinstance(shown, sign_in.BackupCodesShown)
+    assert isinstance(shown, BackupCodesShown)
     signed_in = sign_in_enrolment.acknowledge_backup_codes(world.ports, shown)
-    assert isinstance(signed_in, sign_in.SignedIn)
+    assert isinstance(signed_in, SignedIn)
     (sentence,) = signed_in.changes.sentences()
     assert "multi-factor authentication was disabled (20" in sentence
 

@@ -23,7 +23,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.listing import View
 from cwtui.accounts.model import Origin
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.sign_in import EnrolmentNeeded
+from cwtui.accounts.sign_in_states import CodeNeeded, EnrolmentNeeded, NewPasswordNeeded
 from cwtui.accounts.user_list import UserSearch
 from tests.accounts.steps import last_step
 from tests.accounts.world import NOW, OPERATOR, World
@@ -58,14 +58,14 @@ def test_a_new_account_gets_a_one_time_initial_password(world: World) -> None:
 def test_a_given_password_must_be_changed_too(world: World) -> None:
     made = administration.create_user(world.ports, OPERATOR, "bob", password=NEW)
     assert made.password == NEW
-    assert isinstance(world.begin("bob", NEW.reveal()), sign_in.NewPasswordNeeded)
+    assert isinstance(world.begin("bob", NEW.reveal()), NewPasswordNeeded)
 
 
 @pytest.mark.parametrize("rules", [{}, {"password_min": 64, "password_symbol": 9}])
 def test_a_generated_password_works_whatever_the_rules(world: World, rules: dict[str, int]) -> None:
     world.settings(**rules)
     made = administration.create_user(world.ports, OPERATOR, "bob")
-    assert isinstance(world.begin("bob", made.password.reveal()), sign_in.NewPasswordNeeded)
+    assert isinstance(world.begin("bob", made.password.reveal()), NewPasswordNeeded)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_resetting_a_password_also_unlocks_password_attempts(world: World) -> No
     assert made.account == world.account("bob")
     with pytest.raises(SignInFailed):
         world.begin("bob")
-    assert isinstance(world.begin("bob", made.password.reveal()), sign_in.CodeNeeded)
+    assert isinstance(world.begin("bob", made.password.reveal()), CodeNeeded)
     assert world.account("bob").must_change_password
     assert world.records.get("bob").code_attempts != {}
 

@@ -18,6 +18,7 @@ from cwtui.accounts import (
 from cwtui.accounts.errors import InvalidInput, Refused, SessionEnded, SignInEnded, SignInFailed
 from cwtui.accounts.listing import View
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from tests.accounts.ssh_lines import ED25519
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, World, outcome
 
@@ -141,7 +142,7 @@ def test_a_door_that_asked_for_no_password_does_not_say_why_later_either(world: 
     device = world.equip()
     world.clock.at = END - 60
     state = host_sign_in.begin(world.ports, "alice", HERE, "sshd")
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     world.clock.at = END
     with pytest.raises(SignInEnded) as ended:
         sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
@@ -196,7 +197,7 @@ def test_filters_find_expired_accounts_and_those_that_expire_soon(world: World) 
 def test_the_owner_is_warned_in_the_last_two_weeks(world: World) -> None:
     def warned() -> tuple[str, ...]:
         state = world.begin()
-        assert isinstance(state, sign_in.SignedIn)
+        assert isinstance(state, SignedIn)
         return state.warnings
 
     world.add(expires_at=END)

@@ -7,7 +7,6 @@ from cwtui.accounts import (
     provisioning,
     roles,
     self_service,
-    sign_in,
     throttle,
     unlocking,
 )
@@ -22,6 +21,7 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME
+from cwtui.accounts.sign_in_states import SignedIn
 from tests.accounts.erin import LDAP_PASSWORD, SECRET, begin, directory_with_erin, session_of
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import OPERATOR, PASSWORD, World
@@ -108,7 +108,7 @@ def test_a_local_session_does_not_ask_the_directory(
 ) -> None:
     directory.down = True
     state = begin(world, "ada", PASSWORD)
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
     provisioning.check_session(world.ports, state.session)
     assert directory.looked_up == []
 
@@ -145,8 +145,8 @@ def test_early_failed_attempts_lock_nobody_out_for_good(
     directory.add("frank", LDAP_PASSWORD)
     use_up()
     unlocking.unlock(world.ports, OPERATOR, "frank")
-    assert isinstance(begin(world, "frank"), sign_in.SignedIn)
+    assert isinstance(begin(world, "frank"), SignedIn)
     administration.remove_user(world.ports, OPERATOR, "frank")
     use_up()
     world.clock.forward(throttle.LONGEST_WAIT)
-    assert isinstance(begin(world, "frank"), sign_in.SignedIn)
+    assert isinstance(begin(world, "frank"), SignedIn)

@@ -4,7 +4,7 @@ import pytest
 
 from cwtui.accounts import sign_in
 from cwtui.accounts.errors import CannotCheck, SignInFailed
-from cwtui.accounts.sign_in import SignedIn
+from cwtui.accounts.sign_in_states import SignedIn
 from tests.accounts.world import Device, World, outcome
 
 

@@ -10,6 +10,7 @@ from cwtui.accounts.errors import InvalidInput, Refused, SessionEnded, SignInFai
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME, Session
 from cwtui.accounts.settings import Mfa
+from cwtui.accounts.sign_in_states import EnrolmentNeeded, NewPasswordNeeded
 from tests.accounts.steps import only
 from tests.accounts.world import HERE, NOW, PASSWORD, Device, World
 
@@ -70,12 +71,12 @@ def test_an_earlier_offer_is_continued_at_the_next_sign_in(world: World) -> None
     world.add("bob", mfa_required=True)
     new = Secret("Another.9-Havel")
     state = world.begin()
-    assert isinstance(state, sign_in.NewPasswordNeeded)
+    assert isinstance(state, NewPasswordNeeded)
     first = sign_in_new_password.choose(world.ports, state, new, new)
-    assert isinstance(first, sign_in.EnrolmentNeeded)
+    assert isinstance(first, EnrolmentNeeded)
     for username, password, is_same in (("bob", Secret(PASSWORD), False), ("alice", new, True)):
         again = sign_in.with_password(world.ports, username, password, HERE, first.enrolment)
-        assert isinstance(again, sign_in.EnrolmentNeeded)
+        assert isinstance(again, EnrolmentNeeded)
         assert (again.enrolment == first.enrolment) is is_same
 
 

@@ -3,7 +3,12 @@
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts import failed_sign_in_words, failed_sign_ins, sign_in, sign_in_enrolment
+from cwtui.accounts import (
+    failed_sign_in_words,
+    failed_sign_ins,
+    sign_in,
+    sign_in_enrolment,
+)
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import SignInEnded, SignInFailed
 from cwtui.accounts.model import (
@@ -13,6 +18,7 @@ from cwtui.accounts.model import (
     SignInRecord,
     WrongCodes,
 )
+from cwtui.accounts.sign_in_states import EnrolmentNeeded, SignedIn
 from cwtui.accounts.text import UNKNOWN_ADDRESS
 from cwtui.language import Language, speaking
 from tests.accounts.attempts import ELSEWHERE, knew, wrong
@@ -37,7 +43,7 @@ def test_the_next_sign_in_reports_failed_sign_ins(world: World) -> None:
     end = sign_in.with_one_time_code(
         world.ports, world.asked_for_code(), device.code(world.clock())
     )
-    assert isinstance(end, sign_in.SignedIn)
+    assert isinstance(end, SignedIn)
     assert end.before.failed == FailedSignIns(
         2,
         wrong_at,
@@ -90,7 +96,7 @@ def notice(world: World, device: Device, source: str = HERE) -> FailedSignIns | 
     world.clock.forward(60)
     state = world.asked_for_code(source=source)
     end = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
-    assert isinstance(end, sign_in.SignedIn)
+    assert isinstance(end, SignedIn)
     assert world.records.get("alice").failed is None
     return end.before.failed
 
@@ -170,7 +176,7 @@ def test_only_ones_own_wrong_codes_are_left_out(world: World, device: Device) ->
         with pytest.raises(SignInFailed):
             sign_in.with_code(world.ports, state, device.wrong_code(world.clock()), "code")
     end = sign_in.with_one_time_code(world.ports, mine, device.code(world.clock()))
-    assert isinstance(end, sign_in.SignedIn)
+    assert isinstance(end, SignedIn)
     assert end.before.failed is not None
     assert end.before.failed.wrong_codes == {ELSEWHERE: WrongCodes(1, world.clock())}
 
@@ -203,7 +209,7 @@ def test_ones_own_wrong_code_before_the_right_one_is_not_reported(
     with pytest.raises(SignInFailed):
         sign_in.with_one_time_code(world.ports, state, device.wrong_code(world.clock()))
     end = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
-    assert isinstance(end, sign_in.SignedIn)
+    assert isinstance(end, SignedIn)
     assert end.before.failed == FailedSignIns(1, at, ELSEWHERE)
 
 
@@ -211,7 +217,7 @@ def test_signing_in_by_backup_code_reports_it_too(world: World, device: Device) 
     stopped = stop(world)
     state = world.asked_for_code()
     end = sign_in.with_backup_code(world.ports, state, device.codes[0].reveal())
-    assert isinstance(end, sign_in.SignedIn)
+    assert isinstance(end, SignedIn)
     assert end.before.failed == stopped
 
 
@@ -219,7 +225,7 @@ def test_another_stopped_sign_in_during_ones_own_is_reported(world: World, devic
     state = world.asked_for_code()
     stopped = stop(world)
     end = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
-    assert isinstance(end, sign_in.SignedIn)
+    assert isinstance(end, SignedIn)
     assert end.before.failed == stopped
 
 
@@ -228,7 +234,7 @@ def test_a_wrong_password_during_ones_own_sign_in_is_counted(world: World, devic
     at = world.clock()
     wrong(world, source=ELSEWHERE)
     end = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
-    assert isinstance(end, sign_in.SignedIn)
+    assert isinstance(end, SignedIn)
     assert end.before.failed == FailedSignIns(1, at, ELSEWHERE)
 
 
@@ -238,19 +244,19 @@ def test_a_stopped_sign_in_is_counted_despite_a_wrong_code(world: World, device:
     with pytest.raises(SignInFailed):
         sign_in.with_one_time_code(world.ports, state, device.wrong_code(world.clock()))
     end = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
-    assert isinstance(end, sign_in.SignedIn)
+    assert isinstance(end, SignedIn)
     assert end.before.failed == FailedSignIns(1, right_passwords=1)
 
 
 def test_concurrent_sign_ins_report_each_other_or_nothing(world: World, device: Device) -> None:
     first, second = world.asked_for_code(), world.asked_for_code()
     after = sign_in.with_one_time_code(world.ports, second, device.code(world.clock()))
-    assert isinstance(after, sign_in.SignedIn)
+    assert isinstance(after, SignedIn)
     assert after.before.failed == knew(Ending.STOPPED, world.clock(), HERE)
     wrong(world, source=ELSEWHERE)
     world.clock.forward(30)
     end = sign_in.with_one_time_code(world.ports, first, device.code(world.clock()))
-    assert isinstance(end, sign_in.SignedIn)
+    assert isinstance(end, SignedIn)
     assert end.before.failed == FailedSignIns(1, world.clock() - 30, ELSEWHERE)
 
 
@@ -260,9 +266,9 @@ def test_enrolment_during_sign_in_keeps_the_report(world: World) -> None:
     for _ in range(2):
         wrong(world, source=ELSEWHERE)
     state = world.begin()
-    assert isinstance(state, sign_in.EnrolmentNeeded)
+    assert isinstance(state, EnrolmentNeeded)
     code = Device(state.enrolment.totp_secret, ()).code(world.clock())
     shown = sign_in_enrolment.register_device(world.ports, state, code)
     end = sign_in_enrolment.acknowledge_backup_codes(world.ports, shown)
-    assert isinstance(end, sign_in.SignedIn)
+    assert isinstance(end, SignedIn)
     assert end.before.failed == FailedSignIns(2, world.clock(), ELSEWHERE)

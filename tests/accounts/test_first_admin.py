@@ -5,7 +5,7 @@ import pytest
 from cwtui.accounts import first_admin, roles
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.sign_in import SignedIn
+from cwtui.accounts.sign_in_states import SignedIn
 from tests.accounts.world import OPERATOR, World
 
 NEW = Secret("Another.9-Havel")

@@ -2,16 +2,27 @@
 
 import pytest
 
-from cwtui.accounts import failed_sign_in_words, failed_sign_ins, host_sign_in, sign_in
+from cwtui.accounts import (
+    failed_sign_in_words,
+    failed_sign_ins,
+    host_sign_in,
+    sign_in,
+)
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import NoSecondFactor, Refused, SignInFailed, UnknownAccount
 from cwtui.accounts.model import Ending
 from cwtui.accounts.recent_proofs import MOST, Place, RecentProofs
-from cwtui.accounts.sign_in import CodeNeeded, EnrolmentNeeded, PasswordNeeded, SignedIn
+from cwtui.accounts.sign_in_states import (
+    CodeNeeded,
+    EnrolmentNeeded,
+    PasswordNeeded,
+    SignedIn,
+    State,
+)
 from tests.accounts.world import HERE, World
 
 
-def begin(world: World, *, null_ok: bool = False) -> sign_in.State:
+def begin(world: World, *, null_ok: bool = False) -> State:
     return host_sign_in.begin(world.ports, "alice", HERE, "sudo", null_ok=null_ok)
 
 

@@ -7,7 +7,7 @@ from cwtui.accounts.account_state import PasswordState, password_state
 from cwtui.accounts.errors import Refused, SignInEnded, SignInFailed
 from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.sign_in import EnrolmentNeeded, NewPasswordNeeded, SignedIn
+from cwtui.accounts.sign_in_states import EnrolmentNeeded, NewPasswordNeeded, SignedIn
 from tests.accounts.world import OPERATOR, World
 
 NEW = Secret("Another.9-Havel")

@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cwtui.accounts import administration, admins, roles, sign_in, sign_in_new_password
+from cwtui.accounts import (
+    administration,
+    admins,
+    roles,
+    sign_in_new_password,
+)
 from cwtui.accounts.errors import (
     TO_EVERYTHING,
     Refused,
@@ -13,6 +18,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.model import Origin
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor
+from cwtui.accounts.sign_in_states import NewPasswordNeeded
 from tests.accounts.world import OPERATOR, World
 
 NEW = Secret("Another.9-Havel")
@@ -98,7 +104,7 @@ def test_an_admin_with_an_initial_password_cannot_replace_one_with_their_own(
     with pytest.raises(Refused, match="ada is the last enabled admin who has chosen a password"):
         LAST[way](world, OPERATOR)
     state = world.begin("eve", made.password.reveal())
-    assert isinstance(state, sign_in.NewPasswordNeeded)
+    assert isinstance(state, NewPasswordNeeded)
     sign_in_new_password.choose(world.ports, state, NEW, NEW)
     LAST[way](world, OPERATOR)
 

@@ -11,6 +11,7 @@ from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import TO_NOTHING, AccountsError, Agreed, InvalidInput, LooksAlike
 from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import SignedIn
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, World, outcome
 
@@ -181,7 +182,7 @@ def test_a_look_alike_from_the_directory_is_recorded(world: World) -> None:
     world.directory = directory = MemoryDirectory()
     directory.add("alіce", PASSWORD)  # noqa: RUF001  a Cyrillic letter
     state = sign_in.with_password(world.ports, "alіce", Secret(PASSWORD), HERE)  # noqa: RUF001  the look-alike
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
     [created] = [event for event in world.events if event.event is EventType.USER_CREATE]
     assert created.reason.endswith("looks_like=alice")
     world.begin("alіce")  # noqa: RUF001  the look-alike

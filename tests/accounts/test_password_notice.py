@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from cwtui.accounts import sign_in
 from cwtui.accounts.directory_port import PasswordNotice
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import HERE, NOW, World
 
@@ -54,7 +55,7 @@ def test_the_notice_reaches_the_end_of_the_sign_in(world: World, with_mfa: bool)
     device = world.equip("erin") if with_mfa else None
     state = sign_in.with_password(world.ports, "erin", Secret(LDAP_PASSWORD), HERE)
     if device is not None:
-        assert isinstance(state, sign_in.CodeNeeded)
+        assert isinstance(state, CodeNeeded)
         state = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
     assert state.password_notice == notice

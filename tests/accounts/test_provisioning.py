@@ -29,6 +29,7 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.model import Origin
 from cwtui.accounts.roles import Permission
+from cwtui.accounts.sign_in_states import CodeNeeded, EnrolmentNeeded, SignedIn
 from tests.accounts.erin import LDAP_PASSWORD, SECRET, begin, directory_with_erin, session_of
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
@@ -45,7 +46,7 @@ def directory(world: World) -> MemoryDirectory:
 def test_the_first_sign_in_creates_the_account(world: World, directory: MemoryDirectory) -> None:
     directory.add("erin", LDAP_PASSWORD, (roles.ADMIN, "unknown-role"), "Erin Example")
     state = begin(world)
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
     account = world.account("erin")
     assert (account.origin, account.display_name) == (Origin.LDAP, "Erin Example")
     assert account.roles == (roles.ADMIN,)
@@ -63,12 +64,12 @@ def test_mfa_can_be_required_from_the_first_sign_in(
     session_of(world)
     world.settings(mfa_required_for_new_ldap_users=True)
     directory.add("frank", LDAP_PASSWORD)
-    assert isinstance(begin(world, "frank"), sign_in.EnrolmentNeeded)
+    assert isinstance(begin(world, "frank"), EnrolmentNeeded)
     assert world.account("frank").mfa_required
     # Existing users are not new.
-    assert isinstance(begin(world), sign_in.SignedIn)
+    assert isinstance(begin(world), SignedIn)
     administration.update_user(world.ports, OPERATOR, "frank", mfa_required=False)
-    assert isinstance(begin(world, "frank"), sign_in.SignedIn)
+    assert isinstance(begin(world, "frank"), SignedIn)
 
 
 @pytest.mark.parametrize("held", [(), ("unknown-role",)])
@@ -244,14 +245,12 @@ def test_mfa_works_as_for_local_users(world: World) -> None:
     self_service.acknowledge_backup_codes(world.ports, session)
     world.clock.forward(30)
     state = begin(world)
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     state = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
     state = begin(world)
-    assert isinstance(state, sign_in.CodeNeeded)
-    assert isinstance(
-        sign_in.with_backup_code(world.ports, state, codes[0].reveal()), sign_in.SignedIn
-    )
+    assert isinstance(state, CodeNeeded)
+    assert isinstance(sign_in.with_backup_code(world.ports, state, codes[0].reveal()), SignedIn)
 
 
 # The same name twice
@@ -261,7 +260,7 @@ def test_a_local_account_wins_and_its_password_stays_here(
     world: World, directory: MemoryDirectory
 ) -> None:
     world.add("erin")
-    assert isinstance(begin(world, "erin", PASSWORD), sign_in.SignedIn)
+    assert isinstance(begin(world, "erin", PASSWORD), SignedIn)
     with pytest.raises(SignInFailed):
         begin(world)
     assert directory.asked == []
@@ -317,9 +316,9 @@ def test_attempts_during_a_directory_outage_do_not_count(
         with pytest.raises(CannotReachDirectory):
             begin(world)
     assert world.records.get("erin").password_attempts == {}
-    assert isinstance(begin(world, "ada", PASSWORD), sign_in.SignedIn)
+    assert isinstance(begin(world, "ada", PASSWORD), SignedIn)
     directory.down = False
-    assert isinstance(begin(world), sign_in.SignedIn)
+    assert isinstance(begin(world), SignedIn)
 
 
 def test_failed_attempts_before_an_outage_still_count(

@@ -32,6 +32,7 @@ from cwtui.accounts.model import Origin
 from cwtui.accounts.new_account import INITIAL_PASSWORD_LIFETIME
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import account_of, open_session
+from cwtui.accounts.sign_in_states import CodeNeeded, NewPasswordNeeded, SignedIn
 from tests.accounts.memory import MemoryKeyring
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, World
 
@@ -92,9 +93,9 @@ def test_an_admin_is_recovered_when_no_admin_can_sign_in(world: World, how: str)
     assert recovered.account.is_admin
     assert recovered.account.initial_password_expires_at == world.clock() + WEEK
     state = world.begin("ada", recovered.password.reveal())
-    assert isinstance(state, sign_in.NewPasswordNeeded)
+    assert isinstance(state, NewPasswordNeeded)
     state = sign_in_new_password.choose(world.ports, state, NEW, NEW)
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
     created = administration.create_user(world.ports, state.session, "carol")
     assert created.account.username == "carol"
 
@@ -156,9 +157,9 @@ def test_recovery_keeps_the_second_factor(world: World) -> None:
     device = world.equip("ada")
     recovered = recovery.recover_admin(world.ports, OPERATOR, "ada")
     state = world.begin("ada", recovered.password.reveal())
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     state = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
-    assert isinstance(state, sign_in.NewPasswordNeeded)
+    assert isinstance(state, NewPasswordNeeded)
 
 
 def test_recovery_clears_failed_attempts(world: World) -> None:
@@ -175,7 +176,7 @@ def test_recovery_clears_failed_attempts(world: World) -> None:
         world.begin("ada")
     recovered = recovery.recover_admin(world.ports, OPERATOR, "ada")
     state = world.begin("ada", recovered.password.reveal())
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
 
 
@@ -183,7 +184,7 @@ def test_a_given_password_must_be_changed_and_expires(world: World) -> None:
     world.add("bob")
     recovered = recovery.recover_admin(world.ports, OPERATOR, "ada", NEW)
     assert recovered.password == NEW
-    assert isinstance(world.begin("ada", NEW.reveal()), sign_in.NewPasswordNeeded)
+    assert isinstance(world.begin("ada", NEW.reveal()), NewPasswordNeeded)
     world.clock.forward(WEEK + 1)
     with pytest.raises(Refused, match="expired"):
         world.begin("ada", NEW.reveal())
@@ -319,7 +320,7 @@ def test_attempts_at_a_given_up_account_are_counted(given_up: World) -> None:
 def test_reset_password_and_reset_mfa_restore_the_account(given_up: World) -> None:
     renewed = administration.reset_password(given_up.ports, OPERATOR, "bob")
     state = given_up.begin("bob", renewed.password.reveal())
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     with pytest.raises(CannotCheck):
         sign_in.with_one_time_code(given_up.ports, state, "123456")
     codes = backup_codes.new_codes(given_up.random)
@@ -327,7 +328,7 @@ def test_reset_password_and_reset_mfa_restore_the_account(given_up: World) -> No
         sign_in.with_backup_code(given_up.ports, state, codes[0].reveal())
     user_mfa.disable_mfa(given_up.ports, OPERATOR, "bob")
     state = given_up.begin("bob", renewed.password.reveal())
-    assert isinstance(state, sign_in.NewPasswordNeeded)
+    assert isinstance(state, NewPasswordNeeded)
     assert given_up.accounts.needed_keys() == {"k9"}
 
 

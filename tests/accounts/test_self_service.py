@@ -14,7 +14,7 @@ from cwtui.accounts.model import Origin
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
 from cwtui.accounts.settings import Mfa
-from cwtui.accounts.sign_in import SignedIn
+from cwtui.accounts.sign_in_states import BackupCodesUnacknowledged, SignedIn
 from tests.accounts.world import OPERATOR, PASSWORD, Device, World
 
 OLD = Secret(PASSWORD)
@@ -226,7 +226,7 @@ def test_regenerating_codes_keeps_the_device(world: World) -> None:
     world.clock.forward(30)
     code = device.code(world.clock())
     state = sign_in.with_one_time_code(world.ports, world.asked_for_code(), code)
-    assert isinstance(state, sign_in.BackupCodesUnacknowledged)
+    assert isinstance(state, BackupCodesUnacknowledged)
 
 
 def test_mfa_actions_are_refused_without_mfa(world: World) -> None:

@@ -19,6 +19,7 @@ from cwtui.accounts.errors import TO_EVERYTHING, CannotCheck, SessionEnded
 from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
+from cwtui.accounts.sign_in_states import NewPasswordNeeded, SignedIn
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
 
 NEW = Secret("Another.9-Havel")
@@ -95,13 +96,13 @@ def test_a_session_does_not_survive_recreating_the_account(world: World) -> None
     world.add_admin("ada")
     made = administration.create_user(world.ports, OPERATOR, "alice")
     state = world.begin("alice", made.password.reveal())
-    assert isinstance(state, sign_in.NewPasswordNeeded)
+    assert isinstance(state, NewPasswordNeeded)
     signed_in = sign_in_new_password.choose(world.ports, state, NEW, NEW)
-    assert isinstance(signed_in, sign_in.SignedIn)
+    assert isinstance(signed_in, SignedIn)
     administration.remove_user(world.ports, OPERATOR, "alice")
     again = administration.create_user(world.ports, OPERATOR, "alice")
     state = world.begin("alice", again.password.reveal())
-    assert isinstance(state, sign_in.NewPasswordNeeded)
+    assert isinstance(state, NewPasswordNeeded)
     sign_in_new_password.choose(world.ports, state, NEW, NEW)
     with pytest.raises(SessionEnded):
         self_service.overview(world.ports, signed_in.session)

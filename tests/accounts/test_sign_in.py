@@ -8,7 +8,7 @@ from cwtui.accounts import roles, sign_in
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import CannotCheck, InvalidInput, SignInFailed
 from cwtui.accounts.settings import Mfa
-from cwtui.accounts.sign_in import CodeNeeded, SignedIn
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from tests.accounts.world import HERE, World, outcome
 
 # One factor

@@ -4,29 +4,40 @@ from collections.abc import Callable
 
 import pytest
 
-from cwtui.accounts import sign_in, sign_in_enrolment, sign_in_new_password, sign_in_progress
+from cwtui.accounts import (
+    sign_in,
+    sign_in_enrolment,
+    sign_in_new_password,
+    sign_in_progress,
+)
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.sign_in import BackupCodesUnacknowledged, EnrolmentNeeded, SignedIn
+from cwtui.accounts.sign_in_states import (
+    BackupCodesUnacknowledged,
+    EnrolmentNeeded,
+    NewPasswordNeeded,
+    SignedIn,
+    State,
+)
 from tests.accounts.world import NOW, Device, World
 
 NEW = Secret("Another.9-Havel")
 
 
-def with_one_time_code(world: World) -> sign_in.State:
+def with_one_time_code(world: World) -> State:
     device, asked = world.equip(), world.asked_for_code()
     world.clock.forward(60)
     return sign_in.with_one_time_code(world.ports, asked, device.code(world.clock()))
 
 
-def with_backup_code(world: World) -> sign_in.State:
+def with_backup_code(world: World) -> State:
     device, asked = world.equip(), world.asked_for_code()
     world.clock.forward(60)
     return sign_in.with_backup_code(world.ports, asked, device.codes[0].reveal())
 
 
-def registering(world: World) -> sign_in.State:
+def registering(world: World) -> State:
     world.put(world.account().changed(mfa_required=True))
     state = world.begin()
     assert isinstance(state, EnrolmentNeeded)
@@ -46,7 +57,7 @@ def registering(world: World) -> sign_in.State:
     ],
 )
 def test_the_session_knows_which_factor_was_proved_when(
-    world: World, way: Callable[[World], sign_in.State], reason: str, code_at: float
+    world: World, way: Callable[[World], State], reason: str, code_at: float
 ) -> None:
     """Changes need no further proof for ten minutes (ASVS 7.5.1)."""
     world.add()
@@ -61,7 +72,7 @@ def test_each_step_has_its_own_five_minutes(world: World) -> None:
     device, asked = world.equip(), world.asked_for_code()
     world.clock.forward(sign_in_progress.LIFETIME)
     state = sign_in.with_one_time_code(world.ports, asked, device.code(world.clock()))
-    assert isinstance(state, sign_in.NewPasswordNeeded)
+    assert isinstance(state, NewPasswordNeeded)
     world.clock.forward(sign_in_progress.LIFETIME)
     assert isinstance(sign_in_new_password.choose(world.ports, state, NEW, NEW), SignedIn)
 
@@ -81,7 +92,7 @@ def test_new_backup_codes_allow_time_to_write_them_down(world: World) -> None:
 def test_a_new_password_clears_the_initial_password_state(world: World) -> None:
     world.add("ketzin-99", must_change_password=True, initial_password_expires_at=NOW + 1)
     state = world.begin("ketzin-99")
-    assert isinstance(state, sign_in.NewPasswordNeeded)
+    assert isinstance(state, NewPasswordNeeded)
     username = Secret("Ketzin-99")
     with pytest.raises(InvalidInput, match="The password cannot be the username"):
         sign_in_new_password.choose(world.ports, state, username, username)

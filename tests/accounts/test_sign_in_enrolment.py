@@ -2,12 +2,22 @@
 
 import pytest
 
-from cwtui.accounts import self_service, sign_in, sign_in_enrolment, sign_in_progress
+from cwtui.accounts import (
+    self_service,
+    sign_in,
+    sign_in_enrolment,
+    sign_in_progress,
+)
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import InvalidInput, Refused, SignInEnded, SignInFailed
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import Mfa
-from cwtui.accounts.sign_in import BackupCodesUnacknowledged, EnrolmentNeeded, SignedIn
+from cwtui.accounts.sign_in_states import (
+    BackupCodesUnacknowledged,
+    EnrolmentNeeded,
+    SignedIn,
+    State,
+)
 from tests.accounts.world import PASSWORD, Device, World
 
 
@@ -143,7 +153,7 @@ def test_keeping_the_newest_codes_is_a_final_answer(world: World) -> None:
     world.add()
     device = world.equip(acknowledged=False)
 
-    def with_new_code() -> sign_in.State:
+    def with_new_code() -> State:
         world.clock.forward(30)
         code = device.code(world.clock())
         return sign_in.with_one_time_code(world.ports, world.asked_for_code(), code)

@@ -5,7 +5,7 @@ import pytest
 from cwtui.accounts import sign_in
 from cwtui.accounts.errors import CannotCheck, SignInEnded, SignInFailed
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.sign_in import SignedIn
+from cwtui.accounts.sign_in_states import SignedIn
 from tests.accounts.memory import MemoryKeyring
 from tests.accounts.world import World
 

@@ -32,6 +32,15 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import Mfa
+from cwtui.accounts.sign_in_states import (
+    BackupCodesShown,
+    BackupCodesUnacknowledged,
+    CodeNeeded,
+    EnrolmentNeeded,
+    NewPasswordNeeded,
+    SignedIn,
+    State,
+)
 from tests.accounts.world import OPERATOR, PASSWORD, Device, World, outcome
 
 NAME = "alice"
@@ -65,7 +74,7 @@ class SignInMachine(RuleBasedStateMachine):
         super().__init__()
         self.world = World()
         self.known = Known()
-        self.states: list[tuple[sign_in.State, Proved]] = []
+        self.states: list[tuple[State, Proved]] = []
 
     @initialize(
         required=st.booleans(), initial=st.booleans(), equipped=st.booleans(), saved=st.booleans()
@@ -126,7 +135,7 @@ class SignInMachine(RuleBasedStateMachine):
         for which in used:
             self._password(self.known.password, source)
             state, proved = self.states[-1] if self.states else (None, Proved(-1))
-            if isinstance(state, sign_in.CodeNeeded):
+            if isinstance(state, CodeNeeded):
                 self._backup_code(state, proved, which)
 
     # What admins do
@@ -189,23 +198,29 @@ class SignInMachine(RuleBasedStateMachine):
             self._reached(found, Proved(self.known.passwords))
 
     def _go_on(
-        self, state: sign_in.State, proved: Proved, steps: int | None, *, used: bool, typed: str
+        self,
+        state: State,
+        proved: Proved,
+        steps: int | None,
+        *,
+        used: bool,
+        typed: str,
     ) -> None:
         match state:
-            case sign_in.CodeNeeded() if used:
+            case CodeNeeded() if used:
                 self._backup_code(state, proved, used)
-            case sign_in.CodeNeeded():
+            case CodeNeeded():
                 self._one_time_code(state, proved, steps)
-            case sign_in.NewPasswordNeeded():
+            case NewPasswordNeeded():
                 self._choose_password(state, proved, typed)
-            case sign_in.EnrolmentNeeded():
+            case EnrolmentNeeded():
                 self._register(state, proved, steps)
-            case sign_in.SignedIn():
+            case SignedIn():
                 self._use_session(state, proved)
-            case sign_in.BackupCodesShown() | sign_in.BackupCodesUnacknowledged():
+            case BackupCodesShown() | BackupCodesUnacknowledged():
                 self._save_codes(state, proved, keep=used)
 
-    def _one_time_code(self, state: sign_in.CodeNeeded, proved: Proved, steps: int | None) -> None:
+    def _one_time_code(self, state: CodeNeeded, proved: Proved, steps: int | None) -> None:
         device, now = self.known.device, self.world.clock()
         if device is None:
             typed = "000000"
@@ -219,7 +234,7 @@ class SignInMachine(RuleBasedStateMachine):
             self._step_used(steps)
             self._reached(found, replace(proved, device=self.known.devices))
 
-    def _backup_code(self, state: sign_in.CodeNeeded, proved: Proved, used: bool | None) -> None:
+    def _backup_code(self, state: CodeNeeded, proved: Proved, used: bool | None) -> None:
         codes = [code.reveal() for code in self.known.device.codes] if self.known.device else []
         fitting = [code for code in codes if (code in self.known.used_codes) is used]
         typed = fitting[0] if fitting else "0" * 16
@@ -231,9 +246,7 @@ class SignInMachine(RuleBasedStateMachine):
             self.known.used_codes.add(typed)
             self._reached(found, replace(proved, device=self.known.devices))
 
-    def _choose_password(
-        self, state: sign_in.NewPasswordNeeded, proved: Proved, typed: str
-    ) -> None:
+    def _choose_password(self, state: NewPasswordNeeded, proved: Proved, typed: str) -> None:
         new = Secret(typed)
         found = outcome(lambda: sign_in_new_password.choose(self.world.ports, state, new, new))
         if not isinstance(found, AccountsError):
@@ -243,11 +256,11 @@ class SignInMachine(RuleBasedStateMachine):
             self._new_password(typed)
             self._reached(found, replace(proved, password=self.known.passwords))
 
-    def _register(self, state: sign_in.EnrolmentNeeded, proved: Proved, steps: int | None) -> None:
+    def _register(self, state: EnrolmentNeeded, proved: Proved, steps: int | None) -> None:
         offer, now = Device(state.enrolment.totp_secret, ()), self.world.clock()
         typed = offer.wrong_code(now) if steps is None else offer.code(now, steps)
         found = outcome(lambda: sign_in_enrolment.register_device(self.world.ports, state, typed))
-        if isinstance(found, sign_in.BackupCodesShown):
+        if isinstance(found, BackupCodesShown):
             assert steps in {-1, 0, 1}
             assert self.known.device is None
             self._proved_so_far(proved)
@@ -261,19 +274,19 @@ class SignInMachine(RuleBasedStateMachine):
 
     def _save_codes(
         self,
-        state: sign_in.BackupCodesShown | sign_in.BackupCodesUnacknowledged,
+        state: BackupCodesShown | BackupCodesUnacknowledged,
         proved: Proved,
         *,
         keep: bool,
     ) -> None:
         ports = self.world.ports
-        if isinstance(state, sign_in.BackupCodesShown):
+        if isinstance(state, BackupCodesShown):
             found = outcome(lambda: sign_in_enrolment.acknowledge_backup_codes(ports, state))
         elif keep:
             found = outcome(lambda: sign_in_enrolment.keep_backup_codes(ports, state))
         else:
             found = outcome(lambda: sign_in_enrolment.make_new_backup_codes(ports, state))
-        if isinstance(found, sign_in.BackupCodesShown):
+        if isinstance(found, BackupCodesShown):
             assert self.known.device is not None
             self.known.device = replace(self.known.device, codes=found.codes)
             self.known.used_codes = set()
@@ -281,7 +294,7 @@ class SignInMachine(RuleBasedStateMachine):
             self._proved_so_far(proved)
             self._reached(found, proved)
 
-    def _use_session(self, state: sign_in.SignedIn, proved: Proved) -> None:
+    def _use_session(self, state: SignedIn, proved: Proved) -> None:
         found = outcome(lambda: self_service.overview(self.world.ports, state.session))
         if isinstance(found, self_service.Overview):
             account = self.world.account(NAME)
@@ -325,9 +338,9 @@ class SignInMachine(RuleBasedStateMachine):
             ]
         assert not [secret for secret in secrets if secret in written]
 
-    def _reached(self, state: sign_in.State, proved: Proved) -> None:
+    def _reached(self, state: State, proved: Proved) -> None:
         self.states.append((state, proved))
-        if isinstance(state, sign_in.SignedIn):
+        if isinstance(state, SignedIn):
             self._check_signed_in(proved)
 
     def _check_signed_in(self, proved: Proved) -> None:

@@ -5,7 +5,7 @@ import pytest
 from cwtui.accounts import administration, roles, sign_in, sign_in_new_password, user_mfa
 from cwtui.accounts.errors import TO_EVERYTHING, SignInEnded
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.sign_in import EnrolmentNeeded, NewPasswordNeeded, SignedIn
+from cwtui.accounts.sign_in_states import EnrolmentNeeded, NewPasswordNeeded, SignedIn
 from tests.accounts.world import OPERATOR, PASSWORD, World
 
 NEW = Secret("Another.9-Havel")

@@ -21,65 +21,73 @@ from cwtui.accounts.model import (
 )
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
+from cwtui.accounts.sign_in_states import (
+    BackupCodesShown,
+    BackupCodesUnacknowledged,
+    EnrolmentNeeded,
+    NewPasswordNeeded,
+    SignedIn,
+    State,
+)
 from tests.accounts.attempts import ELSEWHERE, knew
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
 
 NEW = Secret("Another.9-Havel")
 
 
-def at_new_password(world: World) -> sign_in.State:
+def at_new_password(world: World) -> State:
     world.add(must_change_password=True)
     return world.begin(source=ELSEWHERE)
 
 
-def at_enrolment(world: World) -> sign_in.State:
+def at_enrolment(world: World) -> State:
     world.add(mfa_required=True)
     return world.begin(source=ELSEWHERE)
 
 
-def at_enrolment_after_a_new_password(world: World) -> sign_in.State:
+def at_enrolment_after_a_new_password(world: World) -> State:
     world.add(must_change_password=True, mfa_required=True)
     state = world.begin(source=ELSEWHERE)
-    assert isinstance(state, sign_in.NewPasswordNeeded)
+    assert isinstance(state, NewPasswordNeeded)
     return sign_in_new_password.choose(world.ports, state, NEW, NEW)
 
 
-def at_first_backup_codes(world: World) -> sign_in.State:
+def at_first_backup_codes(world: World) -> State:
     state = at_enrolment(world)
-    assert isinstance(state, sign_in.EnrolmentNeeded)
+    assert isinstance(state, EnrolmentNeeded)
     code = Device(state.enrolment.totp_secret, ()).code(world.clock())
     return sign_in_enrolment.register_device(world.ports, state, code)
 
 
-def with_code(world: World, device: Device) -> sign_in.State:
+def with_code(world: World, device: Device) -> State:
     state = world.asked_for_code(source=ELSEWHERE)
     return sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
 
 
-def at_new_password_after_a_code(world: World) -> sign_in.State:
+def at_new_password_after_a_code(world: World) -> State:
     world.add(must_change_password=True)
     return with_code(world, world.equip())
 
 
-def at_unsaved_backup_codes(world: World) -> sign_in.State:
+def at_unsaved_backup_codes(world: World) -> State:
     world.add()
     return with_code(world, world.equip(acknowledged=False))
 
 
-def at_new_backup_codes(world: World) -> sign_in.State:
+def at_new_backup_codes(world: World) -> State:
     state = at_unsaved_backup_codes(world)
-    assert isinstance(state, sign_in.BackupCodesUnacknowledged)
+    assert isinstance(state, BackupCodesUnacknowledged)
     return sign_in_enrolment.make_new_backup_codes(world.ports, state)
 
 
-def at_new_password_after_a_backup_code(world: World) -> sign_in.State:
+def at_new_password_after_a_backup_code(world: World) -> State:
     world.add(must_change_password=True)
     device = world.equip()
     state = world.asked_for_code(source=ELSEWHERE)
     return sign_in.with_backup_code(world.ports, state, device.codes[0].reveal())
 
 
-STOPS: dict[str, tuple[Callable[[World], sign_in.State], Ending, list[tuple[EventType, str]]]] = {
+STOPS: dict[str, tuple[Callable[[World], State], Ending, list[tuple[EventType, str]]]] = {
     "new password": (
         at_new_password,
         Ending.NEW_PASSWORD,
@@ -137,7 +145,7 @@ STOPS: dict[str, tuple[Callable[[World], sign_in.State], Ending, list[tuple[Even
 def test_stopping_at_any_step_is_recorded_and_reported(world: World, where: str) -> None:
     reach, ending, events = STOPS[where]
     state = reach(world)
-    assert not isinstance(state, sign_in.SignedIn)
+    assert not isinstance(state, SignedIn)
     assert world.records.get("alice").failed == knew(ending, world.clock())
     assert [(event.event, event.reason) for event in world.events] == events
     assert {(event.outcome, event.actor, event.source) for event in world.events} == {
@@ -145,19 +153,19 @@ def test_stopping_at_any_step_is_recorded_and_reported(world: World, where: str)
     }
 
 
-def finished(world: World, state: sign_in.State) -> sign_in.SignedIn:
+def finished(world: World, state: State) -> SignedIn:
     """The sign-in, completed."""
     match state:
-        case sign_in.NewPasswordNeeded():
+        case NewPasswordNeeded():
             state = sign_in_new_password.choose(world.ports, state, NEW, NEW)
-        case sign_in.EnrolmentNeeded():
+        case EnrolmentNeeded():
             code = Device(state.enrolment.totp_secret, ()).code(world.clock())
             state = sign_in_enrolment.register_device(world.ports, state, code)
-        case sign_in.BackupCodesUnacknowledged():
+        case BackupCodesUnacknowledged():
             state = sign_in_enrolment.make_new_backup_codes(world.ports, state)
-        case sign_in.BackupCodesShown():
+        case BackupCodesShown():
             state = sign_in_enrolment.acknowledge_backup_codes(world.ports, state)
-    return state if isinstance(state, sign_in.SignedIn) else finished(world, state)
+    return state if isinstance(state, SignedIn) else finished(world, state)
 
 
 @pytest.mark.parametrize("where", STOPS)
@@ -175,7 +183,7 @@ def test_two_people_with_the_password_see_each_other(world: World, where: str) -
     first = reach(world)
     world.clock.forward(60)
     second = world.begin(password=PASSWORD if "after a new" not in where else NEW.reveal())
-    assert not isinstance(second, sign_in.SignedIn)
+    assert not isinstance(second, SignedIn)
     failed = world.records.get("alice").failed
     assert failed is not None
     assert failed.count == 2
@@ -239,7 +247,7 @@ def test_only_the_last_step_after_ones_own_new_password_counts(world: World) -> 
     world.add(must_change_password=True, mfa_required=True)
     world.begin(source="203.0.113.7")
     state = world.begin()
-    assert isinstance(state, sign_in.NewPasswordNeeded)
+    assert isinstance(state, NewPasswordNeeded)
     sign_in_new_password.choose(world.ports, state, NEW, NEW)
     failed = world.records.get("alice").failed
     assert failed == replace(knew(Ending.ENROLMENT, world.clock(), HERE), count=2)

@@ -8,7 +8,6 @@ import pytest
 from cwtui.accounts import (
     provisioning,
     self_service,
-    sign_in,
     synchronising,
 )
 from cwtui.accounts.audit.events import EventType
@@ -22,6 +21,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.settings import Mfa
+from cwtui.accounts.sign_in_states import SignedIn
 from tests.accounts.erin import LDAP_PASSWORD, begin, directory_with_erin, session_of
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import OPERATOR, World
@@ -141,7 +141,7 @@ def test_a_user_disabled_in_the_directory_counts_as_gone_until_enabled_there(
 @pytest.mark.usefixtures("directory")
 def test_disabled_mfa_applies_to_ldap_users_too(world: World) -> None:
     world.settings(mfa=Mfa.OFF, mfa_required_for_new_ldap_users=True)
-    assert isinstance(begin(world), sign_in.SignedIn)
+    assert isinstance(begin(world), SignedIn)
 
 
 def test_a_missing_directory_is_explained(world: World) -> None:

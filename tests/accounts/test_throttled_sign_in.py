@@ -6,6 +6,7 @@ import pytest
 from cwtui.accounts import self_service, sign_in, sign_in_progress, throttle
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, InvalidInput, SignInFailed, Throttled
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from tests.accounts.attempts import ELSEWHERE, ban, wrong
 from tests.accounts.world import HERE, NOW, World
 
@@ -30,7 +31,7 @@ def test_five_wrong_passwords_start_a_wait_that_counts_down(world: World) -> Non
     with pytest.raises(Throttled):
         world.begin()
     world.clock.forward(240)
-    assert isinstance(world.begin(), sign_in.SignedIn)
+    assert isinstance(world.begin(), SignedIn)
 
 
 def test_a_right_password_clears_the_count(world: World) -> None:
@@ -38,7 +39,7 @@ def test_a_right_password_clears_the_count(world: World) -> None:
     for _ in range(3):
         for _ in range(4):
             wrong(world)
-        assert isinstance(world.begin(), sign_in.SignedIn)
+        assert isinstance(world.begin(), SignedIn)
     assert world.records.get("alice").password_attempts == {}
 
 
@@ -46,7 +47,7 @@ def test_the_right_password_is_accepted_at_the_last_attempt(world: World) -> Non
     world.add()
     for _ in range(4):
         wrong(world)
-    assert isinstance(world.begin(), sign_in.SignedIn)
+    assert isinstance(world.begin(), SignedIn)
 
 
 def test_an_attempt_is_counted_before_it_is_checked(
@@ -85,7 +86,7 @@ def test_codes_and_passwords_are_counted_separately(world: World) -> None:
     with pytest.raises(Throttled) as throttled:
         sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
     assert throttled.value.field == "code"
-    assert isinstance(world.begin(), sign_in.CodeNeeded)  # the password is as it was
+    assert isinstance(world.begin(), CodeNeeded)  # the password is as it was
     with pytest.raises(Throttled) as throttled:  # backup codes count as codes
         sign_in.with_backup_code(world.ports, state, device.codes[0].reveal())
     assert throttled.value.field == "backup_code"
@@ -163,7 +164,7 @@ def test_a_stranger_cannot_lock_the_owner_out(world: World) -> None:
     assert isinstance(locked, Throttled)
     assert (locked.field, locked.left, locked.until) == ("password", 0, world.clock() + DAY)
     assert str(locked) == "Too many failed attempts. An admin can unlock your account."
-    assert isinstance(world.begin(source=HERE), sign_in.SignedIn)
+    assert isinstance(world.begin(source=HERE), SignedIn)
     # And the owner's success does not give the stranger new tries.
     assert isinstance(wrong(world, source=ELSEWHERE), Throttled)
 
@@ -183,7 +184,7 @@ def test_the_owner_gets_in_despite_attempts_from_the_same_place(
     assert waits.until is not None
     assert waits.until - world.clock() <= min(DAY, world.clock() - NOW)
     world.clock.at = waits.until
-    assert isinstance(world.begin(source=source), sign_in.SignedIn)
+    assert isinstance(world.begin(source=source), SignedIn)
     assert world.records.get("alice").password_attempts == {}
 
 
@@ -192,7 +193,7 @@ def test_attempts_from_one_place_do_not_block_other_places(world: World) -> None
     world.session()
     tries_for_days(world, HERE, 3)
     assert set(world.records.get("alice").password_attempts) == {HERE}
-    assert isinstance(world.begin(source=ELSEWHERE), sign_in.SignedIn)
+    assert isinstance(world.begin(source=ELSEWHERE), SignedIn)
 
 
 def test_wrong_codes_block_nobody_for_good(world: World) -> None:
@@ -209,14 +210,14 @@ def test_wrong_codes_block_nobody_for_good(world: World) -> None:
     assert checked < 35
     state = world.asked_for_code(source=ELSEWHERE)
     signed_in = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
-    assert isinstance(signed_in, sign_in.SignedIn)
+    assert isinstance(signed_in, SignedIn)
 
 
 def test_another_address_in_a_known_network_is_known(world: World) -> None:
     world.add()
     world.session(source="2001:db8::1")
     ban(world, source=ELSEWHERE)
-    assert isinstance(world.begin(source="2001:db8::2"), sign_in.SignedIn)
+    assert isinstance(world.begin(source="2001:db8::2"), SignedIn)
 
 
 @pytest.mark.parametrize("what", ["password", "code"])
@@ -229,7 +230,7 @@ def test_at_most_ninety_attempts_from_anywhere_are_quick(world: World, what: str
         world.session(source=source)
     device = world.equip()
 
-    def fails(source: str, state: sign_in.CodeNeeded | None) -> SignInFailed:
+    def fails(source: str, state: CodeNeeded | None) -> SignInFailed:
         if state is None:
             return wrong(world, source=source)
         wrong_code = device.wrong_code(world.clock())

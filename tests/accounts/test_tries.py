@@ -18,6 +18,7 @@ from cwtui.accounts.errors import ClockWasAhead, InvalidInput, SignInFailed, Thr
 from cwtui.accounts.model import Attempts, Ending, FailedSignIns, KnewPassword
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
+from cwtui.accounts.sign_in_states import CodeNeeded
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device, World
 
@@ -34,7 +35,7 @@ class Scene:
     session: Session
     ldap_session: Session
     device: Device
-    asked: sign_in.CodeNeeded
+    asked: CodeNeeded
 
     def wrong_code(self) -> str:
         return self.device.wrong_code(self.world.clock())

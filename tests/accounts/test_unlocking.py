@@ -6,7 +6,7 @@ from cwtui.accounts import sign_in, unlocking
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import NotPermitted, SignInFailed, Throttled
 from cwtui.accounts.roles import Permission
-from cwtui.accounts.sign_in import SignedIn
+from cwtui.accounts.sign_in_states import SignedIn
 from cwtui.accounts.unlocking import Unlocked
 from tests.accounts.world import OPERATOR, World
 

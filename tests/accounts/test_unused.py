@@ -8,7 +8,7 @@ from cwtui.accounts import administration, cut_off, organization, ssh_keys, user
 from cwtui.accounts.account_state import Status
 from cwtui.accounts.errors import DisablesUnused, SignInEnded, SignInFailed, StoreDamaged
 from cwtui.accounts.listing import View
-from cwtui.accounts.sign_in import SignedIn
+from cwtui.accounts.sign_in_states import SignedIn
 from tests.accounts.ssh_lines import ED25519
 from tests.accounts.world import OPERATOR, World, outcome
 

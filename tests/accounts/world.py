@@ -21,6 +21,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator, Session
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn, State
 from cwtui.accounts.unix_users import UnixUser
 from tests.accounts.memory import (
     MemoryAccounts,
@@ -192,14 +193,12 @@ class World:
         sealed = devices.sealed(self.keyring, username, id_, device.totp_secret)
         return model.Device(name=name, totp_secret=sealed, registered_at=self.clock(), id=id_)
 
-    def begin(
-        self, username: str = "alice", password: str = PASSWORD, source: str = HERE
-    ) -> sign_in.State:
+    def begin(self, username: str = "alice", password: str = PASSWORD, source: str = HERE) -> State:
         return sign_in.with_password(self.ports, username, Secret(password), source)
 
-    def asked_for_code(self, username: str = "alice", source: str = HERE) -> sign_in.CodeNeeded:
+    def asked_for_code(self, username: str = "alice", source: str = HERE) -> CodeNeeded:
         state = self.begin(username, source=source)
-        assert isinstance(state, sign_in.CodeNeeded)
+        assert isinstance(state, CodeNeeded)
         return state
 
     def session(
@@ -207,8 +206,8 @@ class World:
     ) -> Session:
         """Sign in completely and return the session."""
         state = self.begin(username, source=source)
-        if isinstance(state, sign_in.CodeNeeded):
+        if isinstance(state, CodeNeeded):
             assert device is not None
             state = sign_in.with_one_time_code(self.ports, state, device.code(self.clock()))
-        assert isinstance(state, sign_in.SignedIn)
+        assert isinstance(state, SignedIn)
         return state.session

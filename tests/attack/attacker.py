@@ -17,6 +17,7 @@ from cwtui.accounts.errors import SignInFailed, Throttled
 from cwtui.accounts.model import Account, SecondFactor
 from cwtui.accounts.ports import Clock, Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from cwtui.accounts.tries import Claim
 from tests.accounts.world import PASSWORD, Device
 from tests.store.worker import config_in, say, wait_for
@@ -82,9 +83,9 @@ def owner(folder: Path, started: str, seconds: str, source: str, key: str) -> No
     end = time.monotonic() + float(seconds)
     while time.monotonic() < end:
         state = sign_in.with_password(ports, "alice", Secret(PASSWORD), source)
-        assert isinstance(state, sign_in.CodeNeeded)
+        assert isinstance(state, CodeNeeded)
         signed_in = sign_in.with_one_time_code(ports, state, device.code(ports.now()))
-        assert isinstance(signed_in, sign_in.SignedIn)
+        assert isinstance(signed_in, SignedIn)
         times += 1
         # Until the app shows another code.
         time.sleep((30 + SPARE) / FASTER)

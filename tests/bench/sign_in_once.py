@@ -14,6 +14,7 @@ def main(home: Path, username: str, cost: int) -> None:
     from cwtui import services
     from cwtui.accounts import sign_in
     from cwtui.accounts.secret import Secret
+    from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 
     imported = perf_counter()
     # Test users and their authenticator app are not part of a sign-in.
@@ -27,10 +28,10 @@ def main(home: Path, username: str, cost: int) -> None:
     ports = dataclasses.replace(services.connect(config), bcrypt_cost=cost)
     opened = perf_counter()
     asked = sign_in.with_password(ports, username, Secret(PASSWORD), SOURCE)
-    if not isinstance(asked, sign_in.CodeNeeded):
+    if not isinstance(asked, CodeNeeded):
         raise TypeError(asked)
     done = sign_in.with_one_time_code(ports, asked, code)
-    if not isinstance(done, sign_in.SignedIn):
+    if not isinstance(done, SignedIn):
         raise TypeError(done)
     print(imported - started, opened - begun, perf_counter() - opened)
 

@@ -12,6 +12,7 @@ from cwtui.accounts import sign_in
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from cwtui.config import StoreConfig
 from tests.bench.measuring import Bench, medians, seconds
 from tests.bench.people import PASSWORD, SOURCE, TOTP_SECRET, Store, config_in, user
@@ -65,8 +66,8 @@ def connect(home: Path, cost: int, url: str = "") -> Ports:
 
 def sign_in_with_mfa(ports: Ports, username: str) -> None:
     asked = sign_in.with_password(ports, username, Secret(PASSWORD), SOURCE)
-    if not isinstance(asked, sign_in.CodeNeeded):
+    if not isinstance(asked, CodeNeeded):
         raise TypeError(asked)
     done = sign_in.with_code(ports, asked, pyotp.TOTP(TOTP_SECRET).now(), "code")
-    if not isinstance(done, sign_in.SignedIn):
+    if not isinstance(done, SignedIn):
         raise TypeError(done)

@@ -14,6 +14,7 @@ from ldap3.core.exceptions import LDAPEntryAlreadyExistsResult
 from cwtui.accounts import sign_in, synchronising
 from cwtui.accounts.directory_port import CannotUseDirectory, DirectoryMisconfigured
 from cwtui.accounts.errors import SignInFailed
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn, State
 from cwtui.directory.client import LdapDirectory
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.escaping import escaped
@@ -197,11 +198,11 @@ def at_home(world: World, people: Place, tmp_path: Path) -> World:
     world.directory = people.client(tmp_path)
     world.add_admin("ada")
     for name in ("ann", "bob"):
-        assert isinstance(begin(world, name), sign_in.SignedIn)
+        assert isinstance(begin(world, name), SignedIn)
     return world
 
 
-def begin(world: World, name: str) -> sign_in.State:
+def begin(world: World, name: str) -> State:
     return sign_in.with_password(world.ports, name, PASSWORD, "10.0.0.1")
 
 
@@ -219,9 +220,9 @@ def shown_ids(world: World, name: str) -> Mapping[str, str]:
 
 def check_device(world: World, name: str, device: Device) -> None:
     state = begin(world, name)
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     state = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
 
 
 def test_a_renamed_user_keeps_the_device(at_home: World, people: Place) -> None:
@@ -272,7 +273,7 @@ def test_unusual_directory_names_can_sign_in(
     people.add(name)
     world.directory = people.client(tmp_path)
     state = begin(world, f" {name.upper()}")
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
     assert state.session.username == name
     assert name not in sync(world).gone
 
@@ -293,7 +294,7 @@ def test_an_id_that_appears_later_is_learned(world: World, ds: Place, tmp_path: 
         ds.admin.modify(ds.base, {"aci": [(MODIFY_REPLACE, [usual])]})
         assert sync(world).gone == ()
         assert set(world.account("late").directory_ids) == {"nsUniqueId", "entryUUID"}
-        assert isinstance(begin(world, "late"), sign_in.SignedIn)
+        assert isinstance(begin(world, "late"), SignedIn)
     finally:
         ds.admin.modify(ds.base, {"aci": [(MODIFY_REPLACE, [usual])]})
         ds.admin.delete(ds.dn("late"))

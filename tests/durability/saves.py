@@ -17,6 +17,7 @@ from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.importing import creating, formats, lines, planning
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import CodeNeeded
 from cwtui.accounts.upkeep.protection import keys_of
 from cwtui.config import Config, KeyringConfig, StoreConfig
 from cwtui.keyring.file_keyring import FileKeyring
@@ -171,7 +172,7 @@ def sign_in_with(code: Secret) -> Callable[[Config], None]:
     def act(config: Config) -> None:
         ports = connected(config)
         state = sign_in.with_password(ports, "alice", Secret(PASSWORD), HERE)
-        assert isinstance(state, sign_in.CodeNeeded)
+        assert isinstance(state, CodeNeeded)
         sign_in.with_backup_code(ports, state, code.reveal())
 
     return act

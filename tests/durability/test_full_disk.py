@@ -15,6 +15,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn, State
 from cwtui.config import Config
 from cwtui.host import reserve
 from tests import soak
@@ -117,12 +118,12 @@ def signed_in_by_backup_code(config: Config, device: Device, number: int) -> boo
     return is_signed_in(sign_in.with_backup_code(ports, state, device.codes[number].reveal()))
 
 
-def asked_for_code(config: Config, now: float) -> tuple[Ports, sign_in.CodeNeeded]:
+def asked_for_code(config: Config, now: float) -> tuple[Ports, CodeNeeded]:
     ports = replace(connected(config), now=lambda: now)
     state = sign_in.with_password(ports, "alice", Secret(PASSWORD), HERE)
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     return ports, state
 
 
-def is_signed_in(state: sign_in.State) -> bool:
-    return isinstance(state, sign_in.SignedIn)
+def is_signed_in(state: State) -> bool:
+    return isinstance(state, SignedIn)

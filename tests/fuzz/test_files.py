@@ -36,6 +36,7 @@ from cwtui.accounts.model import (
 )
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import BackupCodesUnacknowledged, CodeNeeded, SignedIn, State
 from cwtui.config import loading
 from cwtui.config.errors import ConfigError
 from cwtui.host.files import make_private_folder
@@ -128,20 +129,20 @@ def calls(place: Place) -> Iterator[Callable[[Ports], Any]]:
     code = place.device.code(place.world.clock())
     backup = place.device.codes[0].reveal()
 
-    def signed_in(ports: Ports) -> sign_in.SignedIn:
+    def signed_in(ports: Ports) -> SignedIn:
         state = sign_in.with_password(ports, NAME, Secret(PASSWORD), HERE)
-        if isinstance(state, sign_in.CodeNeeded):
+        if isinstance(state, CodeNeeded):
             state = sign_in.with_one_time_code(ports, state, code)
-        if isinstance(state, sign_in.BackupCodesUnacknowledged):
+        if isinstance(state, BackupCodesUnacknowledged):
             state = sign_in_enrolment.keep_backup_codes(ports, state)
-        if not isinstance(state, sign_in.SignedIn):
+        if not isinstance(state, SignedIn):
             raise CannotCheck(type(state).__name__)
         return state
 
     def by_backup_code(ports: Ports) -> object:
         state = sign_in.with_password(ports, NAME, Secret(PASSWORD), HERE)
-        assert isinstance(state, sign_in.State)
-        if isinstance(state, sign_in.CodeNeeded):
+        assert isinstance(state, State)
+        if isinstance(state, CodeNeeded):
             return sign_in.with_backup_code(ports, state, backup)
         return state
 

@@ -8,6 +8,7 @@ from cwtui.accounts import sign_in
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from cwtui.config import Config
 from cwtui.host import reserve
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device
@@ -33,16 +34,16 @@ def events(config: Config) -> list[dict[str, str]]:
     return [json.loads(line) for line in config.audit_file.read_text().splitlines()]
 
 
-def asked_for_code(ports: Ports) -> sign_in.CodeNeeded:
+def asked_for_code(ports: Ports) -> CodeNeeded:
     state = sign_in.with_password(ports, "alice", Secret(PASSWORD), HERE)
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     return state
 
 
 def session_of(ports: Ports, device: Device) -> Session:
     code = device.code(ports.now())
     state = sign_in.with_one_time_code(ports, asked_for_code(ports), code)
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
     return state.session
 
 

@@ -26,6 +26,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.renaming import Rename
 from cwtui.accounts.session import account_of
+from cwtui.accounts.sign_in_states import SignedIn
 from cwtui.accounts.upkeep import key_rotation
 from cwtui.config import Config
 from cwtui.host import locks
@@ -111,9 +112,7 @@ def test_a_code_used_since_the_backup_stays_used(config: Config, device: Device)
     ports = connected(config)
     session_of(ports, device)
     used = device.codes[0].reveal()
-    assert isinstance(
-        sign_in.with_backup_code(ports, asked_for_code(ports), used), sign_in.SignedIn
-    )
+    assert isinstance(sign_in.with_backup_code(ports, asked_for_code(ports), used), SignedIn)
     restore(config)
     with pytest.raises(SignInFailed, match="already used"):
         sign_in.with_one_time_code(ports, asked_for_code(ports), device.code(NOW))

@@ -3,13 +3,20 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cwtui.accounts import administration, organization, self_service, sign_in, user_list
+from cwtui.accounts import (
+    administration,
+    organization,
+    self_service,
+    sign_in,
+    user_list,
+)
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.event_words import EVERYTHING
 from cwtui.accounts.audit.lines import START
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session, account_of, sign_out
+from cwtui.accounts.sign_in_states import SignedIn
 from cwtui.config import Config
 from cwtui.keyring.file_keyring import FileKeyring
 from cwtui.store.accounts import TinyAccountStore
@@ -29,7 +36,7 @@ class Hosts(NamedTuple):
 
 def signed_in(ports: Ports) -> Session:
     state = sign_in.with_password(ports, "ada", SECRET, HERE)
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
     return state.session
 
 

@@ -13,6 +13,7 @@ from cwtui.accounts import administration, self_service, sign_in
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import account_of
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.keyring import file_format
 from cwtui.keyring.file_keyring import FileKeyring
@@ -105,7 +106,7 @@ def test_nothing_is_written_with_another_keyring(
 
 def test_a_started_sign_in_stops_when_the_keyring_is_replaced(hosts: Hosts, ports: Ports) -> None:
     state = sign_in.with_password(ports, "alice", SECRET, HERE)
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     path = hosts.config.keyring_file
     right = path.read_bytes()
     others_copied(path, hosts.other.keyring_file)
@@ -115,7 +116,7 @@ def test_a_started_sign_in_stops_when_the_keyring_is_replaced(hosts: Hosts, port
         sign_in.with_backup_code(ports, state, hosts.device.codes[0].reveal())
     path.write_bytes(right)
     done = sign_in.with_backup_code(ports, state, hosts.device.codes[0].reveal())
-    assert isinstance(done, sign_in.SignedIn)
+    assert isinstance(done, SignedIn)
 
 
 def test_a_password_is_not_rehashed_with_another_keyring(hosts: Hosts, ports: Ports) -> None:

@@ -16,6 +16,7 @@ from cwtui.accounts.errors import (
     StoreTooNew,
 )
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.sign_in_states import NewPasswordNeeded, SignedIn
 from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.config import Config, KeyringConfig
 from cwtui.host import reserve
@@ -51,7 +52,7 @@ def test_a_lost_keyring_is_replaced_on_request(config: Config, ports: Ports, how
     recovery.recover_admin(quick(services.with_new_keyring(config)), OPERATOR, "ada", SECRET)
     again = quick(services.connect(config))
     state = sign_in.with_password(again, "ada", SECRET, HERE)
-    assert isinstance(state, sign_in.NewPasswordNeeded)
+    assert isinstance(state, NewPasswordNeeded)
     kept = [path.read_bytes() for path in config.keyring_file.parent.glob("*.lost-*")]
     assert kept == ([lost] if lost is not None else [])
 
@@ -115,7 +116,7 @@ def credential(config: Config, ports: Ports, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_credential_opens_the_store(credential: Config, start: object) -> None:
     assert callable(start)
     ports = quick(start(credential))
-    assert isinstance(sign_in.with_password(ports, "ada", SECRET, HERE), sign_in.SignedIn)
+    assert isinstance(sign_in.with_password(ports, "ada", SECRET, HERE), SignedIn)
     names = {path.name for path in credential.keyring_file.parent.iterdir()}
     assert names <= {"cwtui-keyring", ".keyring.json.lock", reserve.NAME}
 

@@ -23,6 +23,7 @@ from cwtui.accounts.errors import (
     StoreMissing,
 )
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.sign_in_states import SignedIn
 from cwtui.config import AuditConfig, Config, KeyringConfig, StoreConfig
 from cwtui.host import reserve
 from cwtui.keyring.file_keyring import FileKeyring
@@ -47,7 +48,7 @@ def test_all_created_files_and_folders_are_private(config: Config, ports: Ports)
 def test_connecting_opens_the_created_store(config: Config, ports: Ports) -> None:
     again = quick(services.connect(config))
     state = sign_in.with_password(again, "ada", SECRET, HERE)
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
     assert quick(services.create(config)).accounts.get("ada") == ports.accounts.get("ada")
 
 
@@ -121,7 +122,7 @@ def test_a_key_that_protects_nothing_may_be_missing(config: Config, ports: Ports
     with ports.accounts.change() as change:
         change.put_needed_keys(change.needed_keys() | {"0" * 16})
     state = sign_in.with_password(quick(services.connect(config)), "ada", SECRET, HERE)
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
     with pytest.raises(Refused, match="has every key that the store needs, so it was kept"):
         services.with_new_keyring(config)
 

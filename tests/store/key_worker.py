@@ -11,7 +11,7 @@ from cwtui.accounts import self_service, sign_in
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator, Session
-from cwtui.accounts.sign_in import CodeNeeded, SignedIn
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from cwtui.accounts.upkeep import key_rotation as keys
 from tests.accounts.world import HERE, PASSWORD, Clock, hotp
 from tests.store.worker import config_in, say

@@ -13,6 +13,7 @@ from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.contents import Contents
@@ -54,12 +55,12 @@ def everybody_gets_in(ports: Ports, devices: dict[str, Device], others: dict[str
     """Sign in everyone with password and code; `others` have only a password."""
     for name, password in others.items():
         state = sign_in.with_password(ports, name, Secret(password), HERE)
-        assert isinstance(state, sign_in.SignedIn), name
+        assert isinstance(state, SignedIn), name
     for name, device in devices.items():
         state = sign_in.with_password(ports, name, Secret(PASSWORD), HERE)
-        assert isinstance(state, sign_in.CodeNeeded), name
+        assert isinstance(state, CodeNeeded), name
         state = sign_in.with_one_time_code(ports, state, device.code(ports.now()))
-        assert isinstance(state, sign_in.SignedIn), name
+        assert isinstance(state, SignedIn), name
 
 
 def test_an_open_application_continues_after_a_rotation(

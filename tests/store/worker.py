@@ -22,8 +22,8 @@ from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, SignInFailed, Throttled
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.sign_in import CodeNeeded
 from cwtui.accounts.sign_in_progress import Progress, Proof
+from cwtui.accounts.sign_in_states import CodeNeeded, State
 from cwtui.config import Config, KeyringConfig, StoreConfig
 from cwtui.store.accounts import TinyAccountStore
 from cwtui.store.audit.log import FileAuditLog
@@ -57,7 +57,7 @@ def sign_in_once(folder: Path, now: str, source: str, epoch: str, rounds: str) -
     ports = replace(services.connect(config_in(folder)), bcrypt_cost=4, now=lambda: float(now))
     proved = frozenset({Proof.PASSWORD})
     state = CodeNeeded(Progress("alice", source, int(epoch), float(now), proved, float(now)))
-    steps: dict[str, Callable[[Ports, CodeNeeded, str], sign_in.State]] = {
+    steps: dict[str, Callable[[Ports, CodeNeeded, str], State]] = {
         "one-time": sign_in.with_one_time_code,
         "backup": sign_in.with_backup_code,
     }

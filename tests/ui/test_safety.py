@@ -14,7 +14,7 @@ from cwtui.accounts.model import Origin, SignInRecord
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import open_session
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.accounts.sign_in import SignedIn
+from cwtui.accounts.sign_in_states import SignedIn
 from cwtui.accounts.text import visible
 from cwtui.host import crash
 from cwtui.ui.app import AccountApp

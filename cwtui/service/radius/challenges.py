@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Final
 
 from cwtui.accounts.errors import Refused
-from cwtui.accounts.sign_in import CodeNeeded
+from cwtui.accounts.sign_in_states import CodeNeeded
 from cwtui.language import _
 
 MOST: Final = 1000

@@ -25,6 +25,14 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.host_sign_in import INITIAL, INVITED
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import (
+    BackupCodesUnacknowledged,
+    CodeNeeded,
+    EnrolmentNeeded,
+    NewPasswordNeeded,
+    SignedIn,
+    State,
+)
 from cwtui.dialogue.asking import ATTEMPTS, CODE
 from cwtui.dialogue.signing_in import tell_of
 from cwtui.language import N_, Language, _
@@ -99,7 +107,7 @@ class RadiusDoor:
         state = sign_in.with_password(
             self.ports, question.username, password, question.source, door=DOOR
         )
-        if code and isinstance(state, sign_in.CodeNeeded):
+        if code and isinstance(state, CodeNeeded):
             state = sign_in.with_code(self.ports, state, code, "code")
         return self._after(question, state)
 
@@ -126,28 +134,28 @@ class RadiusDoor:
             return self._challenge(question, held.waiting, held.wrong + 1, str(error))
         return self._after(question, state)
 
-    def _after(self, question: Question, state: sign_in.State) -> Answer:
+    def _after(self, question: Question, state: State) -> Answer:
         """Return the answer in this state. Raises Refused for what RADIUS cannot do."""
-        if isinstance(state, sign_in.BackupCodesUnacknowledged):
+        if isinstance(state, BackupCodesUnacknowledged):
             state = sign_in_enrolment.ask_about_backup_codes_later(self.ports, state)
         match state:
-            case sign_in.SignedIn():
+            case SignedIn():
                 heard = _Heard()
                 tell_of(heard, state, question.source)
                 return Answer(Code.ACCESS_ACCEPT, " ".join(heard.texts))
-            case sign_in.CodeNeeded():
+            case CodeNeeded():
                 wait = sign_in_progress.code_wait(self.ports, state.progress, "code")
                 if wait is not None:
                     raise wait
                 return self._challenge(question, state)
-            case sign_in.NewPasswordNeeded():
+            case NewPasswordNeeded():
                 raise Refused(_(INVITED if state.invited else INITIAL))
-            case sign_in.EnrolmentNeeded():
+            case EnrolmentNeeded():
                 raise NoSecondFactor(required=True)
         raise Refused(_("This account cannot sign in here. Sign in to cwtui."))
 
     def _challenge(
-        self, question: Question, waiting: sign_in.CodeNeeded, wrong: int = 0, why: str = ""
+        self, question: Question, waiting: CodeNeeded, wrong: int = 0, why: str = ""
     ) -> Answer:
         held = Held(question.client, question.username, waiting, wrong)
         state = self.challenges.hold(held, self.ports.now())

@@ -29,6 +29,13 @@ from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
+from cwtui.accounts.sign_in_states import (
+    BackupCodesShown,
+    BackupCodesUnacknowledged,
+    CodeNeeded,
+    EnrolmentNeeded,
+    NewPasswordNeeded,
+)
 from cwtui.accounts.upkeep import key_rotation as keys
 from tests.accounts.world import NOW, OPERATOR, PASSWORD, Device, World
 
@@ -45,15 +52,15 @@ class Scene:
     equipped: Session
     device: Device
     offer: Enrolment
-    waiting: sign_in.CodeNeeded
-    unsaved: sign_in.BackupCodesUnacknowledged
-    shown: sign_in.BackupCodesShown
+    waiting: CodeNeeded
+    unsaved: BackupCodesUnacknowledged
+    shown: BackupCodesShown
     old_phone: str
 
     def code(self) -> str:
         return self.device.code(self.world.clock())
 
-    def asked(self) -> sign_in.CodeNeeded:
+    def asked(self) -> CodeNeeded:
         return self.world.asked_for_code("equipped")
 
 
@@ -81,24 +88,24 @@ def scene_of(world: World) -> Scene:
     return Scene(world, plain, equipped, device, offer, waiting, unsaved, shown, old.devices[1].id)
 
 
-def unsaved_in_sign_in(world: World) -> sign_in.BackupCodesUnacknowledged:
+def unsaved_in_sign_in(world: World) -> BackupCodesUnacknowledged:
     device = world.equip("unsaved", acknowledged=False)
     code = device.code(world.clock())
     state = sign_in.with_one_time_code(world.ports, world.asked_for_code("unsaved"), code)
-    assert isinstance(state, sign_in.BackupCodesUnacknowledged)
+    assert isinstance(state, BackupCodesUnacknowledged)
     return state
 
 
-def registered_in_sign_in(world: World, username: str) -> sign_in.BackupCodesShown:
+def registered_in_sign_in(world: World, username: str) -> BackupCodesShown:
     state = world.begin(username)
-    assert isinstance(state, sign_in.EnrolmentNeeded)
+    assert isinstance(state, EnrolmentNeeded)
     code = Device(state.enrolment.totp_secret, ()).code(world.clock())
     return sign_in_enrolment.register_device(world.ports, state, code)
 
 
 def new_password_in_sign_in(scene: Scene) -> object:
     state = scene.world.begin("initial")
-    assert isinstance(state, sign_in.NewPasswordNeeded)
+    assert isinstance(state, NewPasswordNeeded)
     return sign_in_new_password.choose(scene.world.ports, state, NEW, NEW)
 
 

@@ -9,6 +9,7 @@ from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import CannotCheck, SignInFailed, Throttled
 from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import BackupCodesShown, CodeNeeded
 from tests.accounts.audit.acts import (
     ADMIN_ACTS,
     ALL_ACTS,
@@ -157,7 +158,7 @@ def test_no_event_contains_a_secret(scene: Scene, act: str) -> None:
     match result:
         case WithInitialPassword():
             made = (result.password,)
-        case sign_in.BackupCodesShown():
+        case BackupCodesShown():
             made = result.codes
         case (_, tuple(codes)):
             made = codes
@@ -212,7 +213,7 @@ def test_a_change_that_cannot_be_saved_is_not_recorded(scene: Scene, act: EventT
     assert act not in {event.event for event in scene.world.events}
 
 
-WRONG: dict[str, Callable[[Scene, sign_in.CodeNeeded], object]] = {
+WRONG: dict[str, Callable[[Scene, CodeNeeded], object]] = {
     "password": lambda s, _: s.world.begin("plain", "wrong"),
     "one-time code": lambda s, asked: sign_in.with_one_time_code(
         s.world.ports, asked, s.device.wrong_code(s.world.clock())

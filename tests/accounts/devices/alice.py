@@ -10,6 +10,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.model import Account
 from cwtui.accounts.model import Device as Registered
 from cwtui.accounts.session import Session
+from cwtui.accounts.sign_in_states import SignedIn
 from tests.accounts.world import Device, World
 
 
@@ -59,7 +60,7 @@ class Person:
 def gets_in(world: World, code: str) -> bool:
     state = world.asked_for_code()
     try:
-        return isinstance(sign_in.with_one_time_code(world.ports, state, code), sign_in.SignedIn)
+        return isinstance(sign_in.with_one_time_code(world.ports, state, code), SignedIn)
     except SignInFailed:
         return False
 

@@ -14,6 +14,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.model import MOST_DEVICES
 from cwtui.accounts.session import PROOF_LIFETIME
 from cwtui.accounts.settings import Mfa
+from cwtui.accounts.sign_in_states import SignedIn
 from tests.accounts.devices.alice import Person, gets_in
 from tests.accounts.world import World
 
@@ -41,7 +42,7 @@ def test_backup_codes_stay_when_a_device_is_added(alice: Person) -> None:
     state = alice.world.asked_for_code()
     code = alice.phone.codes[0].reveal()
     found = sign_in.with_backup_code(alice.world.ports, state, code)
-    assert isinstance(found, sign_in.SignedIn)
+    assert isinstance(found, SignedIn)
     assert found.backup_codes_left == 9
 
 

@@ -9,6 +9,7 @@ from cwtui.accounts.errors import (
     SignInFailed,
     Throttled,
 )
+from cwtui.accounts.sign_in_states import BackupCodesUnacknowledged
 from tests.accounts.devices.alice import Person, gets_in, with_devices
 from tests.accounts.world import Device, World
 
@@ -90,7 +91,7 @@ def test_a_sign_in_that_stops_after_the_code_names_the_device(world: World) -> N
     phone = world.equip(acknowledged=False)
     state = world.asked_for_code()
     stopped = sign_in.with_one_time_code(world.ports, state, phone.code(world.clock()))
-    assert isinstance(stopped, sign_in.BackupCodesUnacknowledged)
+    assert isinstance(stopped, BackupCodesUnacknowledged)
     assert world.events[-1].event is EventType.SIGN_IN_CODE
     assert world.events[-1].reason == "backup codes to be saved, device=Phone"
 

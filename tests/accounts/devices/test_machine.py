@@ -26,6 +26,7 @@ from cwtui.accounts.model import MOST_DEVICES, Account, SignInRecord
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME, Session
 from cwtui.accounts.settings import Mfa
+from cwtui.accounts.sign_in_states import BackupCodesShown, CodeNeeded, EnrolmentNeeded, SignedIn
 from cwtui.accounts.upkeep import key_rotation, restored_state
 from tests.accounts.world import OPERATOR, PASSWORD, Device, World, outcome
 
@@ -128,28 +129,28 @@ class DevicesMachine(RuleBasedStateMachine):
     def come_in(self, which: int) -> None:
         self._before = self._ids()
         state: object = outcome(lambda: self.world.begin(NAME))
-        if isinstance(state, sign_in.CodeNeeded):
+        if isinstance(state, CodeNeeded):
             waiting, typed = state, self._typed(which)
             state = outcome(lambda: sign_in.with_code(self.world.ports, waiting, typed, "code"))
             if not isinstance(state, AccountsError):
                 self._check_proof(typed)
-        if isinstance(state, sign_in.EnrolmentNeeded):
+        if isinstance(state, EnrolmentNeeded):
             self._enrol(state)
-        elif isinstance(state, sign_in.SignedIn):
+        elif isinstance(state, SignedIn):
             must = account_state.is_required(self._account(), self.world.accounts.settings())
             assert self._before or not must, "without a required device"
             self.sessions.append(state.session)
 
-    def _enrol(self, state: sign_in.EnrolmentNeeded) -> None:
+    def _enrol(self, state: EnrolmentNeeded) -> None:
         assert not self._before
         device = Device(state.enrolment.totp_secret, ())
         code = device.code(self.world.clock())
         shown = outcome(lambda: sign_in_enrolment.register_device(self.world.ports, state, code))
-        if isinstance(shown, sign_in.BackupCodesShown):
+        if isinstance(shown, BackupCodesShown):
             self._new_device(state.enrolment.totp_secret)
             self.codes = list(shown.codes)
             done = sign_in_enrolment.acknowledge_backup_codes(self.world.ports, shown)
-            assert isinstance(done, sign_in.SignedIn)
+            assert isinstance(done, SignedIn)
             self.sessions.append(done.session)
 
     @rule(which=st.sampled_from([0, 8, 3]), restored=st.booleans())

@@ -13,6 +13,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME
 from cwtui.accounts.settings import Mfa
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from tests.accounts.crashing import Crashing, Killed
 from tests.accounts.devices.alice import Person, gets_in
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
@@ -64,7 +65,7 @@ def test_a_backup_code_at_sign_in_replaces_the_phone_without_a_second_one(world:
     phone = world.equip()
     state = world.asked_for_code()
     signed_in = sign_in.with_backup_code(world.ports, state, phone.codes[0].reveal())
-    assert isinstance(signed_in, sign_in.SignedIn)
+    assert isinstance(signed_in, SignedIn)
     alice = Person(world, phone, signed_in.session)
     old = alice.id_of("Phone")
     assert own_devices.needs_code(alice.session, world.clock())
@@ -85,7 +86,7 @@ def test_the_backup_code_of_the_sign_in_replaces_only_one_device(world: World) -
     world.equip_too("Tablet")
     state = world.asked_for_code()
     signed_in = sign_in.with_backup_code(world.ports, state, phone.codes[0].reveal())
-    assert isinstance(signed_in, sign_in.SignedIn)
+    assert isinstance(signed_in, SignedIn)
     alice = Person(world, phone, signed_in.session)
     first, second = (
         alice.begin(f"New {name}", "", alice.id_of(name)) for name in ("Phone", "Tablet")
@@ -101,7 +102,7 @@ def test_the_backup_code_of_the_sign_in_is_enough_for_ten_minutes_only(world: Wo
     phone = world.equip()
     state = world.asked_for_code()
     signed_in = sign_in.with_backup_code(world.ports, state, phone.codes[0].reveal())
-    assert isinstance(signed_in, sign_in.SignedIn)
+    assert isinstance(signed_in, SignedIn)
     alice = Person(world, phone, signed_in.session)
     world.clock.forward(PROOF_LIFETIME + 1)
     alice.session = self_service.prove(world.ports, alice.session, Secret(PASSWORD), None)
@@ -171,7 +172,7 @@ def test_a_lost_phone_can_be_replaced_while_mfa_is_off(alice: Person) -> None:
 def test_somebody_else_with_the_password_is_asked_for_a_device(alice: Person) -> None:
     alice.add()
     state = sign_in.with_password(alice.world.ports, "alice", Secret(PASSWORD), HERE)
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
 
 
 def test_a_device_that_cannot_be_saved_changes_nothing(alice: Person) -> None:

@@ -15,7 +15,7 @@ from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor
-from cwtui.accounts.sign_in import CodeNeeded, SignedIn
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from tests.accounts.importing.program_files import KEY
 from tests.accounts.world import NOW, OPERATOR, Device, World
 

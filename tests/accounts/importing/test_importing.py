@@ -26,7 +26,7 @@ from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.model import Account, Attempts, Origin, SignInRecord
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor
-from cwtui.accounts.sign_in import CodeNeeded, NewPasswordNeeded, SignedIn
+from cwtui.accounts.sign_in_states import CodeNeeded, NewPasswordNeeded, SignedIn
 from cwtui.accounts.unix_users import UnixUser
 from tests.accounts.world import NOW, OPERATOR, PASSWORD, Device, World
 

@@ -18,7 +18,7 @@ from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import initial_password_fields
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor
-from cwtui.accounts.sign_in import CodeNeeded, SignedIn
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from tests.accounts.importing.test_exporting import imported
 from tests.accounts.memory import MemoryKeyring
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World

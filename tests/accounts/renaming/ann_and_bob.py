@@ -3,6 +3,7 @@
 from cwtui.accounts import devices, sign_in, synchronising
 from cwtui.accounts.model import Account, Attempts, DeviceUse, Origin, SignInRecord
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import State
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.steps import only
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, World
@@ -37,7 +38,7 @@ def directory_with_both(world: World) -> MemoryDirectory:
     return found
 
 
-def begin(world: World, who: str, name: str) -> sign_in.State:
+def begin(world: World, who: str, name: str) -> State:
     """Sign in the person once called `who` as `name`."""
     return sign_in.with_password(world.ports, name, Secret(f"{who}-{PASSWORD}"), HERE)
 

@@ -2,7 +2,13 @@
 
 import pytest
 
-from cwtui.accounts import administration, roles, self_service, sign_in, synchronising
+from cwtui.accounts import (
+    administration,
+    roles,
+    self_service,
+    sign_in,
+    synchronising,
+)
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
     AccountsError,
@@ -12,6 +18,7 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.preferences import DEFAULTS, Preferences, Theme
+from cwtui.accounts.sign_in_states import CodeNeeded, EnrolmentNeeded, SignedIn
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.renaming.ann_and_bob import KEPT, begin, secret_of, sync
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device, World
@@ -25,7 +32,7 @@ def test_a_renamed_user_is_asked_for_the_code(
     before = world.account("ann")
     directory.rename(ann="anna")
     state = begin(world, "ann", "anna")
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     after = world.account("anna")
     assert world.accounts.get("ann") is None
     assert before.second_factor is not None
@@ -35,7 +42,7 @@ def test_a_renamed_user_is_asked_for_the_code(
     assert (after.mfa_required, after.created_at) == (True, NOW - 1000)
     assert after.moved is None
     state = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
 
 
 def test_a_renamed_user_keeps_all_devices_and_their_used_codes(
@@ -44,16 +51,16 @@ def test_a_renamed_user_keeps_all_devices_and_their_used_codes(
     tablet = world.equip_too("Tablet", "ann")
     world.clock.forward(30)
     state = begin(world, "ann", "ann")
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     used = tablet.code(world.clock())
     sign_in.with_one_time_code(world.ports, state, used)
     directory.rename(ann="anna")
     state = begin(world, "ann", "anna")
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     with pytest.raises(SignInFailed, match="already used"):
         sign_in.with_one_time_code(world.ports, state, used)
     found = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
-    assert isinstance(found, sign_in.SignedIn)
+    assert isinstance(found, SignedIn)
 
 
 @pytest.mark.usefixtures("device")
@@ -62,9 +69,9 @@ def test_a_renamed_user_can_use_the_old_backup_codes(
 ) -> None:
     directory.rename(ann="anna")
     state = begin(world, "ann", "anna")
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     state = sign_in.with_backup_code(world.ports, state, device.codes[0].reveal())
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
 
 
 @pytest.mark.usefixtures("device")
@@ -84,18 +91,18 @@ def test_a_code_used_under_the_old_name_stays_used(
 ) -> None:
     code = device.code(world.clock())
     state = begin(world, "ann", "ann")
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     sign_in.with_one_time_code(world.ports, state, code)
     directory.rename(ann="anna")
     state = begin(world, "ann", "anna")
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     with pytest.raises(SignInFailed, match="already used"):
         sign_in.with_one_time_code(world.ports, state, code)
 
 
 def test_a_rename_keeps_required_mfa(world: World, directory: MemoryDirectory) -> None:
     directory.rename(bob="bert")
-    assert isinstance(begin(world, "bob", "bert"), sign_in.EnrolmentNeeded)
+    assert isinstance(begin(world, "bob", "bert"), EnrolmentNeeded)
 
 
 def test_preferences_follow_a_rename_and_the_reused_name_has_none(
@@ -137,10 +144,10 @@ def test_sessions_under_the_old_name_end(
     world: World, directory: MemoryDirectory, device: Device
 ) -> None:
     state = begin(world, "ann", "ann")
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     waiting = state
     state = sign_in.with_one_time_code(world.ports, state, device.code(world.clock()))
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
     directory.rename(ann="anna")
     begin(world, "ann", "anna")
     with pytest.raises(SessionEnded, match="removed or renamed"):
@@ -201,7 +208,7 @@ def test_two_users_who_swap_names_keep_their_devices(
     world.records.kept["ann"] = KEPT
     directory.rename(ann="bob", bob="ann")
     state = begin(world, "ann", "bob")
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     assert secret_of(world, "bob") == device.totp_secret.reveal()
     assert secret_of(world, "ann") == other.totp_secret.reveal()
     assert world.records.get("bob").known_sources == KEPT.known_sources
@@ -239,7 +246,7 @@ def test_a_reused_name_passes_nothing_to_the_new_person(
     world.records.kept["ann"] = KEPT
     directory.rename(ann="anna")
     directory.add("ann", f"new-{PASSWORD}", id_="somebody else")
-    assert isinstance(begin(world, "new", "ann"), sign_in.SignedIn)
+    assert isinstance(begin(world, "new", "ann"), SignedIn)
     new = world.account("ann")
     assert (new.second_factor, new.mfa_required, new.created_at) == (None, False, NOW)
     assert world.records.get("ann").known_sources == (HERE,)
@@ -258,7 +265,7 @@ def test_the_name_of_a_missing_user_is_not_reused(world: World, directory: Memor
     assert found.blocked == (synchronising.NameChange("bob", "ann"),)
     assert found.gone == ("ann", "bob")
     administration.remove_user(world.ports, OPERATOR, "ann")
-    assert isinstance(begin(world, "bob", "ann"), sign_in.EnrolmentNeeded)
+    assert isinstance(begin(world, "bob", "ann"), EnrolmentNeeded)
     assert world.account("ann").gone_since is None
 
 
@@ -269,7 +276,7 @@ def test_without_a_bind_account_a_swap_needs_an_admin(
     """The directory cannot be searched for the other person; a plain rename works."""
     directory.has_bind_account = False
     directory.rename(ann="anna")
-    assert isinstance(begin(world, "ann", "anna"), sign_in.CodeNeeded)
+    assert isinstance(begin(world, "ann", "anna"), CodeNeeded)
     directory.rename(anna="bob", bob="anna")
     with pytest.raises(Refused, match="created for another person"):
         begin(world, "ann", "bob")
@@ -291,7 +298,7 @@ def test_sync_renames_accounts(world: World, directory: MemoryDirectory) -> None
     assert world.records.get("anna") == KEPT
     assert "ann" not in world.records.kept
     assert sync(world).renamed == ()
-    assert isinstance(begin(world, "ann", "anna"), sign_in.CodeNeeded)
+    assert isinstance(begin(world, "ann", "anna"), CodeNeeded)
 
 
 @pytest.mark.usefixtures("device")
@@ -340,7 +347,7 @@ def test_an_id_stored_without_its_attribute_still_matches(
     both = {"nsUniqueId": "n-1", "entryUUID": "e-1"}
     directory.add("ann", f"ann-{PASSWORD}", ids=both)
     directory.rename(ann="anna")
-    assert isinstance(begin(world, "ann", "anna"), sign_in.EnrolmentNeeded)
+    assert isinstance(begin(world, "ann", "anna"), EnrolmentNeeded)
     assert world.account("anna").directory_ids == both
     world.put(world.account("bob").changed(directory_ids={"": "other"}))
     with pytest.raises(Refused, match="another person"):

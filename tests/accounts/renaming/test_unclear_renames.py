@@ -14,6 +14,7 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.model import Moved, Origin
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from tests.accounts.crashing import Crashing, Killed
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.renaming.ann_and_bob import KEPT, begin, secret_of, sync
@@ -107,7 +108,7 @@ def test_a_rename_does_not_need_a_given_up_key_again(
 def test_two_processes_rename_only_once(world: World, directory: MemoryDirectory) -> None:
     directory.rename(ann="anna")
     world.accounts.before_change = lambda: begin(world, "ann", "anna")
-    assert isinstance(begin(world, "ann", "anna"), sign_in.CodeNeeded)
+    assert isinstance(begin(world, "ann", "anna"), CodeNeeded)
     assert world.event_types().count(EventType.USER_RENAME) == 1
     assert world.accounts.get("ann") is None
 
@@ -166,7 +167,7 @@ def test_a_kill_at_any_point_leaves_everyone_protected(how: str) -> None:
             return
         for who, device in devices_of.items():
             state = begin(world, who, names.get(who, who))
-            assert isinstance(state, sign_in.CodeNeeded)
+            assert isinstance(state, CodeNeeded)
             code = device.code(NOW)
             with pytest.raises(SignInFailed, match="already used"):
                 sign_in.with_one_time_code(world.ports, state, code)
@@ -194,7 +195,7 @@ def test_a_session_under_a_swapped_name_ends(world: World, directory: MemoryDire
     for name in ("ann", "bob"):
         world.put(world.account(name).changed(mfa_required=False))
     state = begin(world, "bob", "bob")
-    assert isinstance(state, sign_in.SignedIn)
+    assert isinstance(state, SignedIn)
     directory.rename(ann="bob", bob="ann")
     begin(world, "ann", "bob")
     with pytest.raises(SessionEnded):

@@ -1,6 +1,6 @@
 """People with second factors, and rotations of the keys that protect them."""
 
-from cwtui.accounts import sign_in
+from cwtui.accounts.sign_in_states import SignedIn
 from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.accounts.upkeep.key_rotation import Rotation
 from tests.accounts.world import OPERATOR, Device, World
@@ -27,7 +27,7 @@ def everybody_gets_in(world: World, devices: dict[str, Device]) -> None:
     world.clock.forward(60)
     for name, device in devices.items():
         world.session(name, device)
-    assert isinstance(world.begin("dave"), sign_in.SignedIn)
+    assert isinstance(world.begin("dave"), SignedIn)
 
 
 def used_by_nothing(world: World) -> dict[str, Device]:

@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts import sign_in
 from cwtui.accounts.model import Account
+from cwtui.accounts.sign_in_states import CodeNeeded
 from cwtui.accounts.upkeep import key_rotation as keys
 from tests.accounts.memory import MemoryKeyring
 from tests.accounts.steps import with_only
@@ -57,7 +57,7 @@ def test_a_key_used_again_at_the_last_moment_is_kept(world: World) -> None:
     late = changed(world.account("bob"), "password")
     world.accounts.before_change = lambda: world.put(late)
     assert keys.retire(world.ports, OPERATOR) == ()
-    assert isinstance(world.begin("bob"), sign_in.CodeNeeded)
+    assert isinstance(world.begin("bob"), CodeNeeded)
 
 
 def test_the_active_key_stays_even_if_unused(world: World) -> None:

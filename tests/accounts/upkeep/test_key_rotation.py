@@ -8,6 +8,7 @@ from cwtui.accounts.credentials import backup_codes, passwords
 from cwtui.accounts.devices import sealed
 from cwtui.accounts.errors import SignInEnded
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import SignedIn
 from cwtui.accounts.upkeep import key_rotation as keys
 from cwtui.accounts.upkeep.key_rotation import Rotation
 from cwtui.accounts.upkeep.protection import Key
@@ -72,7 +73,7 @@ def test_a_sign_in_in_progress_survives_a_rotation(world: World) -> None:
     asked = world.asked_for_code("ada")
     rotate(world)
     code = devices["ada"].code(world.clock())
-    assert isinstance(sign_in.with_one_time_code(world.ports, asked, code), sign_in.SignedIn)
+    assert isinstance(sign_in.with_one_time_code(world.ports, asked, code), SignedIn)
 
 
 @pytest.mark.usefixtures("small_batches")

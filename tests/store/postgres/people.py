@@ -13,6 +13,7 @@ from cwtui.accounts.model import Account, SecondFactor
 from cwtui.accounts.model import Device as Registered
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import CodeNeeded
 from cwtui.config import Config, KeyringConfig, StoreConfig
 from tests.accounts.world import OPERATOR, PASSWORD, Device
 
@@ -52,7 +53,7 @@ def add(ports: Ports, names: Iterable[str]) -> Device:
     return device
 
 
-def asked_for_code(ports: Ports, name: str, source: str) -> sign_in.CodeNeeded:
+def asked_for_code(ports: Ports, name: str, source: str) -> CodeNeeded:
     state = sign_in.with_password(ports, name, Secret(PASSWORD), source)
-    assert isinstance(state, sign_in.CodeNeeded)
+    assert isinstance(state, CodeNeeded)
     return state

@@ -9,6 +9,7 @@ from cwtui import maintenance
 from cwtui.accounts import sign_in
 from cwtui.accounts.errors import SignInFailed, Throttled
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import CodeNeeded
 from tests.store.postgres import people
 from tests.store.postgres.host import Plan
 
@@ -44,7 +45,7 @@ class Steps:
     def _password(self, name: str, wrong: int) -> object:
         return sign_in.with_password(self._ports, name, Secret(f"wrong {wrong}"), self._source)
 
-    def _code(self, state: sign_in.CodeNeeded, typed: str, field: str) -> object:
+    def _code(self, state: CodeNeeded, typed: str, field: str) -> object:
         return sign_in.with_code(self._ports, state, typed, field)
 
     def _tried(self, act: Callable[[], object]) -> str:

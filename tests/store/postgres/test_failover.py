@@ -13,6 +13,7 @@ import pytest
 from cwtui.accounts import sign_in
 from cwtui.accounts.audit.lines import START
 from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.sign_in_states import SignedIn
 from cwtui.store.postgres import opening, trips
 from cwtui.store.postgres.opening import Parts
 from tests.durability import nursery
@@ -72,7 +73,7 @@ def test_everyone_goes_on_when_a_standby_takes_over(
             assert worker.line() == "started"
             _wait_for_acts(said, BEFORE)
             code = device.codes[0].reveal()
-            assert isinstance(sign_in.with_backup_code(ports, state, code), sign_in.SignedIn)
+            assert isinstance(sign_in.with_backup_code(ports, state, code), SignedIn)
             state = people.asked_for_code(ports, "alice", "10.0.0.1")
             primary.kill()
             with pytest.raises(
@@ -84,7 +85,7 @@ def test_everyone_goes_on_when_a_standby_takes_over(
             done = acknowledged.read(tmp_path).acknowledged
             # The same sign-in goes on: its user was only told to try again.
             signed_in = sign_in.with_backup_code(ports, state, device.codes[1].reveal())
-            assert isinstance(signed_in, sign_in.SignedIn)
+            assert isinstance(signed_in, SignedIn)
             assert signed_in.backup_codes_left == 8
             _wait_for_done(tmp_path, done + AFTER)
             took = time.monotonic() - promoted

@@ -20,7 +20,7 @@ from cwtui.accounts.model import Device as Registered
 from cwtui.accounts.model import SecondFactor
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.sign_in import CodeNeeded, SignedIn
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from cwtui.config.errors import ConfigError
 from cwtui.config.loading import load
 from cwtui.store.postgres import opening

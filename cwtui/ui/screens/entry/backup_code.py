@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from cwtui.accounts import sign_in, sign_in_progress
+from cwtui.accounts.sign_in_states import CodeNeeded
 from cwtui.language import N_, _
 from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.widgets.buttons import Button
@@ -28,7 +29,7 @@ No backup codes left? Ask a Connectware admin to disable your multi-factor authe
         Binding("f4", "use_one_time_code", N_("Use one-time code"))
     ]
 
-    def __init__(self, state: sign_in.CodeNeeded) -> None:
+    def __init__(self, state: CodeNeeded) -> None:
         super().__init__(state.progress.username)
         self._state = state
 

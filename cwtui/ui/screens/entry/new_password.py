@@ -3,7 +3,8 @@
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from cwtui.accounts import sign_in, sign_in_new_password
+from cwtui.accounts import sign_in_new_password
+from cwtui.accounts.sign_in_states import NewPasswordNeeded
 from cwtui.language import N_, _
 from cwtui.ui.screens.entry.entry_screen import EntryStep
 from cwtui.ui.screens.password_form import PasswordForm
@@ -19,7 +20,7 @@ You signed in with an initial password, or the code of an invitation, that an ad
 Replace it with one that only you know: a strong password that you do not use for other \
 accounts.""")
 
-    def __init__(self, state: sign_in.NewPasswordNeeded) -> None:
+    def __init__(self, state: NewPasswordNeeded) -> None:
         super().__init__(state.progress.username)
         self._state = state
 

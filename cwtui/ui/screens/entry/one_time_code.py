@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from cwtui.accounts import sign_in, sign_in_progress
+from cwtui.accounts.sign_in_states import CodeNeeded
 from cwtui.language import N_, _
 from cwtui.ui.messages import UseBackupCode
 from cwtui.ui.screens.entry.entry_screen import EntryStep
@@ -33,7 +34,7 @@ off.""")
         Binding("f4", "use_backup_code", N_("Use backup code"))
     ]
 
-    def __init__(self, state: sign_in.CodeNeeded) -> None:
+    def __init__(self, state: CodeNeeded) -> None:
         super().__init__(state.progress.username)
         self._state = state
 

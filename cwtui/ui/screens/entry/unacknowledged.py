@@ -5,9 +5,10 @@ from collections.abc import Callable
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from cwtui.accounts import sign_in, sign_in_enrolment
+from cwtui.accounts import sign_in_enrolment
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.preferences import zone
+from cwtui.accounts.sign_in_states import BackupCodesUnacknowledged, State
 from cwtui.accounts.times import full_minute
 from cwtui.language import N_, _
 from cwtui.ui.screens.entry.entry_screen import EntryStep
@@ -32,7 +33,7 @@ I have the codes: the newest ones stay valid, and you are not asked again.
 
 Ask me next time: nothing changes, and the next sign-in asks again.""")
 
-    def __init__(self, state: sign_in.BackupCodesUnacknowledged) -> None:
+    def __init__(self, state: BackupCodesUnacknowledged) -> None:
         super().__init__(state.progress.username)
         self._state = state
 
@@ -77,7 +78,8 @@ Ask me next time: nothing changes, and the next sign-in asks again.""")
                 super().pressed(button)
 
     def _sign_in(
-        self, answer: Callable[[Ports, sign_in.BackupCodesUnacknowledged], sign_in.State]
+        self,
+        answer: Callable[[Ports, BackupCodesUnacknowledged], State],
     ) -> None:
         self.run_in_thread(
             lambda ports: answer(ports, self._state), self.state_reached, _("Signing in")
