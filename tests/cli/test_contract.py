@@ -264,19 +264,17 @@ def test_a_store_that_cannot_be_read_is_status_3(host: Host, command: str) -> No
 
 
 def test_a_shell_gets_these_statuses(host: Host) -> None:
+    """The others, which test_output.py gets, on their way through `main`."""
     script = f"""
         try() {{
             {PYTHON} -m cwtui --config '{host.config}' "$@" </dev/null >/dev/null 2>&1
             printf '%s ' $?
         }}
         try user show admin
-        try user remove admin
-        try user list --sort nosuch
         try --store '{host.folder}/none' role list
-        try user show nobody
         try user add admin
     """
     done = subprocess.run(
         ["/bin/sh", "-c", script], capture_output=True, text=True, cwd=ROOT, check=False
     )
-    assert (done.stdout, done.stderr) == ("0 1 2 3 4 5 ", "")
+    assert (done.stdout, done.stderr) == ("0 3 5 ", "")

@@ -47,9 +47,7 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Terminal]:
 
 
 def test_tab_completes_commands_options_and_names(shell: Terminal) -> None:
-    shell.type("cwtui use\t")
-    shell.wait_for("cwtui user")
-    shell.type("reset-m\t")
+    shell.type("cwtui user reset-m\t")
     shell.wait_for("cwtui user reset-mfa")
     shell.type("ann\t")
     shell.wait_for(f"cwtui user reset-mfa {NAME}")

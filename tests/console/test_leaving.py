@@ -54,7 +54,7 @@ def test_a_signal_ends_the_session_and_restores_the_terminal(
 
 
 def test_a_dropped_connection_leaves_no_process_behind(home: Path) -> None:
-    with cwtui.opened(home) as terminal:
+    with cwtui.forked(home) as terminal:
         cwtui.signed_in(terminal)
         pid = terminal.pid
         terminal.hang_up()

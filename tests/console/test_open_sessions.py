@@ -1,32 +1,22 @@
 """Open sessions of real processes: listed, ended by command, and gone after kill -9."""
 
-import json
 import signal
-import subprocess
 from pathlib import Path
 from typing import Any
 
+from tests.cli import commands
 from tests.console import cwtui_terminal as cwtui
-from tests.console.homes import command_line, variables
-from tests.console.terminal import ROOT, Terminal
+from tests.console.homes import command_line
+from tests.console.terminal import Terminal
 from tests.running import wait_gone
 
 
 def listed(home: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(command(home, "session", "list", "--json"))
+    with cwtui.living_in(home) as config:
+        found: list[dict[str, Any]] = commands.run(
+            "--config", config, "session", "list", "--json"
+        ).json
     return found
-
-
-def command(home: Path, *words: str) -> str:
-    return subprocess.run(
-        [*command_line(home), *words],
-        check=True,
-        capture_output=True,
-        text=True,
-        env=variables(home),
-        cwd=ROOT,
-        timeout=60,
-    ).stdout
 
 
 def test_sessions_are_listed_ended_and_gone_with_their_process(tmp_path: Path) -> None:
@@ -34,7 +24,7 @@ def test_sessions_are_listed_ended_and_gone_with_their_process(tmp_path: Path) -
     plain = [*command_line(home), "--plain"]
     with (
         cwtui.forked(home) as screens,
-        cwtui.opened(home) as killed,
+        cwtui.forked(home) as killed,
         Terminal(plain, home, term="dumb", forked=True) as lines,
     ):
         for terminal in (screens, killed):
@@ -52,7 +42,7 @@ def test_sessions_are_listed_ended_and_gone_with_their_process(tmp_path: Path) -
         wait_gone(killed.pid, 10)
         assert [one["pid"] for one in listed(home)] == [screens.pid, lines.pid]
 
-        command(home, "session", "end", found[0]["id"], found[2]["id"])
+        cwtui.run(home, "session", "end", found[0]["id"], found[2]["id"])
         screens.wait_for("An administrator signed you out.")
         lines.wait_for("An administrator signed you out.")
         assert lines.wait_exit(5) == 1

@@ -40,9 +40,10 @@ def test_lines_of_a_topic_are_listed_without_blank_ones() -> None:
     ]
 
 
-def test_every_folder_of_the_program_has_sentences() -> None:
-    found = {one.file.split("/")[1] for one in sentences.listed([sentences.ROOT / "cwtui"])}
-    assert {"accounts", "store", "directory", "host", "cli", "ui", "keyring"} <= found
+def test_folders_are_searched_with_those_in_them() -> None:
+    folders = [sentences.ROOT / "cwtui" / name for name in ("keyring", "service")]
+    found = {one.file.rpartition("/")[0] for one in sentences.listed(folders)}
+    assert found == {"cwtui/keyring", "cwtui/service", "cwtui/service/radius"}
 
 
 def test_topics_are_listed_on_request() -> None:

@@ -26,16 +26,18 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
     return new_host(tmp_path_factory.mktemp("gate") / "host")
 
 
-def gate(host: Host, *options: str, env: dict[str, str] | None = None) -> Terminal:
-    command = (sys.executable, "-I", "-m", "cwtui", "--config", str(host.config), "gate", *options)
-    return Terminal((*command, "--", *SHOW), host.folder, env=env, term="dumb")
+def gate(host: Host, *, env: dict[str, str] | None = None, isolated: bool = False) -> Terminal:
+    """Isolated, as our files start it; otherwise forked, for tests of what comes after that."""
+    python = (sys.executable, "-I", "-m") if isolated else (sys.executable, "-m")
+    command = (*python, "cwtui", "--config", str(host.config), "gate", "--", *SHOW)
+    return Terminal(command, host.folder, env=env, term="dumb", forked=not isolated)
 
 
 def test_the_command_is_started_after_a_sign_in_only(host: Host) -> None:
     _, codes = enrolled(host, "carol")
     env = {"LC_TIME": "C", "LD_PRELOAD": "/nothing.so", "PYTHONPATH": "/tmp", "SECRET": "1"}
     env["PATH"] = f"{host.folder}:{os.defpath}"
-    with gate(host, env=env) as terminal:
+    with gate(host, env=env, isolated=True) as terminal:
         terminal.wait_for("Username:")
         terminal.type("carol\n")
         terminal.wait_for("Password:")
