@@ -218,7 +218,7 @@ FLOODS = {
 
 @pytest.mark.parametrize("kind", FLOODS)
 def test_floods_are_survived_with_bounded_memory(home: Path, kind: str) -> None:
-    size = times(MEGABYTE // 2, 5 * MEGABYTE)
+    size = times(MEGABYTE // 4, 5 * MEGABYTE)
     with login(home) as terminal:
         for name, part in FLOODS[kind].items():
             data = part * (size // len(part))
