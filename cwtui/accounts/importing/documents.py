@@ -5,7 +5,7 @@ from typing import Annotated, Final, TypeAlias, TypeVar
 import msgspec
 
 from cwtui.accounts.errors import InvalidInput, WrongFile
-from cwtui.accounts.importing import yaml_text
+from cwtui.accounts.importing import repeated_fields, yaml_text
 from cwtui.accounts.importing.lines import Source
 from cwtui.accounts.secret import Secret
 from cwtui.language import _, grouped, ngettext
@@ -36,6 +36,15 @@ def content(source: Source, most: int | None = None) -> bytes:
 
 def json(text: bytes, type_: type[T], what: str) -> T:
     """Return the document as this type. `what` it should be is named in WrongFile."""
+    found = repeated_fields.first(text)
+    if found is not None:
+        raise WrongFile(
+            _(
+                "Line {number}: {reason} Nothing was read.",
+                number=found.line,
+                reason=found.sentence,
+            )
+        )
     try:
         return msgspec.json.decode(text, type=type_, dec_hook=_wrapped)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -43,10 +52,14 @@ def json(text: bytes, type_: type[T], what: str) -> T:
 
 
 def entry(raw: msgspec.Raw | str, type_: type[T]) -> T:
-    """Return one entry of a JSON document as this type.
+    """Return one entry of a document that `json` returned, or JSON in a text of it, as this type.
 
     Raises InvalidInput, which names types and fields and quotes no values.
     """
+    if isinstance(raw, str):
+        found = repeated_fields.first(raw.encode(errors="surrogatepass"))
+        if found is not None:
+            raise InvalidInput("entry", found.sentence)
     try:
         return msgspec.json.decode(raw, type=type_, strict=False, dec_hook=_wrapped)
     except msgspec.ValidationError as error:

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from cwtui.accounts.errors import InvalidInput, WrongFile
-from cwtui.accounts.importing import saved
+from cwtui.accounts.importing import repeated_fields, saved
 from cwtui.accounts.importing.entries import FIELDS, IGNORED, Entry, entry
 from cwtui.accounts.importing.lines import Line
 from cwtui.accounts.importing.places import Problem
@@ -137,6 +137,7 @@ def _object(text: str) -> Fields | None:
         raise InvalidInput(
             "line", _("The line is not one JSON object. To make it so: jq -c '.[]' FILE")
         ) from None
+    repeated_fields.refuse(bare, fields)
     for name in fields.keys() - _KNOWN:
         shown = visible(shortened(name, _QUOTED))
         raise InvalidInput(

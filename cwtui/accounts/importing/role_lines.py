@@ -7,6 +7,7 @@ import msgspec
 
 from cwtui.accounts import roles
 from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.importing import repeated_fields
 from cwtui.accounts.importing.lines import Line
 from cwtui.accounts.importing.places import Place, Problem
 from cwtui.accounts.roles import Permission
@@ -43,6 +44,7 @@ class RoleLines:
                 yield line
                 continue
             try:
+                repeated_fields.refuse(line.text, fields)
                 self._take(line.place, fields)
             except InvalidInput as error:
                 self._read.append(Problem(line.place, str(error)))
