@@ -41,8 +41,9 @@ Exit status:
 
 - 0: done
 - 1: refused or failed; for `cwtui user apply --check`: there is a difference
-- 2: wrong usage, such as an unknown option, command or topic of the manual, an
-  impossible value, or a file with a line that cannot be used
+- 2: wrong usage, such as an unknown or missing option, an unknown command or
+  topic of the manual, an impossible value, or a file with a line that cannot
+  be used
 - 3: could not be checked; treat it as refused
 - 4: the account, role or other object with this name does not exist
 - 5: something is there already: an account, a role, a key or a file

@@ -27,7 +27,12 @@ from cwtui.cli.host import Host, operator
 from cwtui.cli.input_file import opened
 from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
-from cwtui.cli.passwords_to import check_named, handed_over
+from cwtui.cli.passwords_to import (
+    check_named,
+    handed_over,
+    invite_in_file,
+    passwords_to_option,
+)
 from cwtui.cli.progress import progress
 from cwtui.language import _, ngettext
 
@@ -54,18 +59,9 @@ _SIGNS: Final = {Kind.CREATE: "+", Kind.CHANGE: "~", Kind.REMOVE: "-"}
     is_flag=True,
     help="Remove local accounts and roles that FILE does not name.",
 )
-@click.option(
-    "--passwords-to",
-    metavar="NEWFILE",
-    type=click.Path(path_type=Path),
-    help="Write the initial passwords of new accounts to this new file, with mode 0600.",
-)
-@click.option(
-    "--invite",
-    is_flag=True,
-    help="Make codes of invitations instead of initial passwords, unless FILE says invite=no.",
-)
-@click.option("--yes", is_flag=True, help="Apply it without asking.")
+@passwords_to_option
+@invite_in_file
+@confirming.yes_option("Apply it")
 @json_output.option
 @pass_host
 def apply(

@@ -27,11 +27,13 @@ from cwtui.cli import (
     terminal,
 )
 from cwtui.cli.choosing import Chosen
+from cwtui.cli.confirming import yes_option
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
-from cwtui.cli.initial_password import hand_over
+from cwtui.cli.initial_password import hand_over, invite_option
 from cwtui.cli.output import say
+from cwtui.cli.passwords_to import passwords_to_option
 from cwtui.cli.values import DeviceName
 from cwtui.language import N_, _
 
@@ -69,10 +71,6 @@ def expires_option(what: str) -> Callable[[Any], Any]:
     )
 
 
-def _yes(act: str) -> Callable[[Any], Any]:
-    return click.option("--yes", is_flag=True, help=f"{act} without asking.")
-
-
 @click.command(
     "set",
     cls=CommandWithExamples,
@@ -93,7 +91,7 @@ def _yes(act: str) -> Callable[[Any], Any]:
 @click.option("--enabled/--disabled", default=None, help="Whether the accounts can sign in.")
 @click.option("--display-name", metavar="TEXT", help="The person's full name, for one NAME.")
 @expires_option("The accounts' last day")
-@_yes("Change them")
+@yes_option("Change them")
 @pass_host
 def set_(
     host: Host,
@@ -203,7 +201,7 @@ def _enable(ports: Ports, chosen: Chosen, change: acts.Change) -> None:
     ),
 )
 @choosing.options
-@_yes("Remove them")
+@yes_option("Remove them")
 @pass_host
 def remove(host: Host, chosen: Chosen, yes: bool) -> None:
     """Remove accounts for good.
@@ -236,14 +234,9 @@ def remove(host: Host, chosen: Chosen, yes: bool) -> None:
     ),
 )
 @choosing.options
-@click.option(
-    "--passwords-to",
-    metavar="NEWFILE",
-    type=click.Path(path_type=Path),
-    help="Write the initial passwords to this new file, with mode 0600.",
-)
-@click.option("--invite", is_flag=True, help="Make codes of invitations instead of passwords.")
-@_yes("Reset the passwords of many accounts")
+@passwords_to_option
+@invite_option("Make codes of invitations instead of passwords.")
+@yes_option("Reset the passwords of many accounts")
 @pass_host
 def reset_password(
     host: Host, chosen: Chosen, passwords_to: Path | None, invite: bool, yes: bool
@@ -301,7 +294,7 @@ def reset_password(
     shell_complete=completing.devices,
     help="Remove only this device, of one NAME.",
 )
-@_yes("Remove all devices")
+@yes_option("Remove all devices")
 @pass_host
 def reset_mfa(host: Host, chosen: Chosen, device: str | None, yes: bool) -> None:
     """Remove the devices and backup codes of accounts.

@@ -1,13 +1,20 @@
 """Ask the operator before a change that the rules want confirmed."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import click
 
 from cwtui.accounts.errors import TO_EVERYTHING, TO_NOTHING, Agreed, ConfirmationNeeded
 from cwtui.cli import terminal
 from cwtui.cli.errors import Failed
 
 T = TypeVar("T")
+
+
+def yes_option(act: str) -> Callable[[Any], Any]:
+    """Return the decorator that adds --yes; `act` is what it does without asking."""
+    return click.option("--yes", is_flag=True, help=f"{act} without asking.")
 
 
 def confirmed(call: Callable[[Agreed], T], *, yes: bool, if_not: str) -> T:

@@ -21,7 +21,12 @@ from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_change
 from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import put, say
-from cwtui.cli.passwords_to import check_named, handed_over
+from cwtui.cli.passwords_to import (
+    check_named,
+    handed_over,
+    invite_in_file,
+    passwords_to_option,
+)
 from cwtui.cli.progress import progress
 from cwtui.language import _, ngettext
 
@@ -70,18 +75,9 @@ _NAMED: Final = 10
 @click.option("--add-devices", is_flag=True, help="Give existing accounts the devices they lack.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
 @click.option("--keep-going", is_flag=True, help="Import the other lines if some are wrong.")
-@click.option(
-    "--passwords-to",
-    metavar="NEWFILE",
-    type=click.Path(path_type=Path),
-    help="Write the initial passwords to this new file, with mode 0600.",
-)
-@click.option(
-    "--invite",
-    is_flag=True,
-    help="Make codes of invitations instead of initial passwords, unless FILE says invite=no.",
-)
-@click.option("--yes", is_flag=True, help="Import without asking.")
+@passwords_to_option
+@invite_in_file
+@confirming.yes_option("Import")
 @json_output.option
 @pass_host
 def import_(
@@ -123,7 +119,8 @@ def import_(
 
     If accounts get permissions, or the name of a Unix user of this host with power over it, this
     asks first. Without a terminal it refuses, unless --yes is given. Exit status: 0 done,
-    1 refused, 2 some lines are wrong, 5 some accounts exist and differ.
+    1 refused, 2 some lines are wrong or --passwords-to is missing, 5 some accounts exist and
+    differ.
     """
     format_ = programs.PROGRAMS[program] if program is not None else programs.OWN
     _check_usage(format_, files, username, issuer)

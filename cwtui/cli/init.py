@@ -7,6 +7,7 @@ from cwtui.accounts import administration, first_admin, recovery, text, unix_use
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.cli import account_output, completing, json_output, standard_input, terminal
+from cwtui.cli.confirming import yes_option
 from cwtui.cli.errors import Failed
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
@@ -48,7 +49,7 @@ _LOST = N_(
     "--password-stdin", is_flag=True, help="Read the password from one line of standard input."
 )
 @click.option("--new-keyring", is_flag=True, help="Replace a keyring that is lost for good.")
-@click.option("--yes", is_flag=True, help="Replace the keyring without asking.")
+@yes_option("Replace the keyring")
 @json_output.option
 @pass_host
 def command(

@@ -1,5 +1,10 @@
 """Print an initial password, or the code of an invitation, as the only line on standard output."""
 
+from collections.abc import Callable
+from typing import Any
+
+import click
+
 from cwtui.accounts import administration, look_alikes, unix_users
 from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.ports import Ports
@@ -12,6 +17,11 @@ from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
 from cwtui.hints import again
 from cwtui.language import _
+
+
+def invite_option(help_text: str) -> Callable[[Any], Any]:
+    """Return the decorator that adds --invite with this help."""
+    return click.option("--invite", is_flag=True, help=help_text)
 
 
 def hand_over(

@@ -3,16 +3,29 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+
+import click
 
 from cwtui.accounts.errors import AlreadyExists, Refused
 from cwtui.accounts.importing.creating import New
 from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.secret import Secret
-from cwtui.cli.errors import Failed
+from cwtui.cli.errors import WrongUsage
+from cwtui.cli.initial_password import invite_option
 from cwtui.cli.output import say
 from cwtui.host.passwords_file import PasswordsFile
 from cwtui.language import _, ngettext
+
+passwords_to_option: Final = click.option(
+    "--passwords-to",
+    metavar="NEWFILE",
+    type=click.Path(path_type=Path),
+    help="Write the initial passwords to this new file, with mode 0600.",
+)
+invite_in_file: Final = invite_option(
+    "Make codes of invitations instead of initial passwords, unless FILE says invite=no."
+)
 
 
 class Keep(Protocol):
@@ -63,11 +76,11 @@ def _keep_nothing(made: Iterable[tuple[str, Secret]], *, invited: bool | None = 
 
 
 def check_named(plan: Plan, path: Path | None) -> None:
-    """Raise Failed if the plan makes initial passwords and no file is named for them."""
+    """Raise WrongUsage if the plan makes initial passwords and no file is named for them."""
     if path is not None or not plan.without_password:
         return
     passwords = plan.without_password - plan.invitations
-    raise Failed(
+    raise WrongUsage(
         ngettext(
             "{number} new account would get initial passwords, as there are none to take over. "
             "Name a new file for them: --passwords-to NEWFILE",

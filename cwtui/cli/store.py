@@ -13,6 +13,7 @@ from cwtui.accounts.times import utc_minute
 from cwtui.accounts.upkeep.findings import Severity
 from cwtui.accounts.upkeep.restored_state import Difference
 from cwtui.cli import completing, json_output, terminal
+from cwtui.cli.confirming import yes_option
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
@@ -170,7 +171,7 @@ def backup(host: Host, file: str, as_json: bool) -> None:
     )
 )
 @click.argument("file", shell_complete=completing.files)
-@click.option("--yes", is_flag=True, help="Restore without asking.")
+@yes_option("Restore")
 @json_output.option
 @pass_host
 def restore(host: Host, file: str, yes: bool, as_json: bool) -> None:

@@ -21,7 +21,7 @@ from cwtui.cli import (
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
-from cwtui.cli.initial_password import hand_over
+from cwtui.cli.initial_password import hand_over, invite_option
 from cwtui.cli.json_output import put_object
 from cwtui.cli.output import put
 from cwtui.cli.tables import table
@@ -73,10 +73,8 @@ def show(host: Host, name: str, as_json: bool) -> None:
     is_flag=True,
     help="Read the initial password from one line of standard input.",
 )
-@click.option(
-    "--invite", is_flag=True, help="Print the code of an invitation instead of a password."
-)
-@click.option("--yes", is_flag=True, help="Add it without asking.")
+@invite_option("Print the code of an invitation instead of a password.")
+@confirming.yes_option("Add it")
 @json_output.option
 @pass_host
 def add(

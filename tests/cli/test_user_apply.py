@@ -192,7 +192,8 @@ def test_permissions_are_asked_about(people: Host) -> None:
 
 def test_new_accounts_can_be_invited(people: Host, tmp_path: Path) -> None:
     given = ("--invite", "--yes")
-    assert "Name a new file for the codes" in applied(people, {"username": "eve"}, args=given).err
+    refused = applied(people, {"username": "eve"}, args=given)
+    assert (refused.status, "Name a new file for the codes" in refused.err) == (2, True)
     kept = tmp_path / "codes.csv"
     to = ("--passwords-to", str(kept))
     assert applied(people, {"username": "eve"}, args=(*given, *to)).status == 0
@@ -204,7 +205,8 @@ def test_new_accounts_can_be_invited(people: Host, tmp_path: Path) -> None:
 
 def test_initial_passwords_need_a_file(people: Host, tmp_path: Path) -> None:
     new = {"username": "new"}
-    assert "--passwords-to NEWFILE" in applied(people, new).err
+    refused = applied(people, new)
+    assert (refused.status, "--passwords-to NEWFILE" in refused.err) == (2, True)
     kept = tmp_path / "initial.csv"
     assert applied(people, new, args=("--passwords-to", str(kept))).status == 0
     assert [row["username"] for row in csv.DictReader(kept.read_text().splitlines())] == ["new"]
