@@ -28,8 +28,8 @@ _RESTORE: Final = "store restore FILE"
 _PATHS: Final = "--paths"
 
 
-def begin(config: Config) -> str:
-    """Return the command that sets up a store, as the person runs it.
+def by_owner(config: Config, words: str) -> str:
+    """Return the command for a store that is not there, as the person runs it.
 
     root is told to become the Unix user who owns the folder around it: nobody else could use a
     store of root's there.
@@ -39,8 +39,13 @@ def begin(config: Config) -> str:
             around = next(folder for folder in config.folder.absolute().parents if folder.exists())
             uid = around.stat().st_uid
             if uid:
-                return f"{hints.becoming(uid)} {hints.as_called()} {_BEGIN}"
-    return again(_BEGIN)
+                return f"{hints.becoming(uid)} {hints.as_called()} {words}"
+    return again(words)
+
+
+def begin(config: Config) -> str:
+    """Return the command that sets up a store, as the person runs it."""
+    return by_owner(config, _BEGIN)
 
 
 class Here(Enum):
@@ -228,7 +233,7 @@ def _missing(config: Config, here: Here) -> StoreMissing:
                 "The accounts file in {folder} is missing, but other files of a store are there. "
                 "Restore it: {command}. To start again, move {folder} away first.",
                 folder=folder,
-                command=again(_RESTORE),
+                command=by_owner(config, _RESTORE),
             )
         )
     if here is Here.KEYRING:
@@ -238,7 +243,7 @@ def _missing(config: Config, here: Here) -> StoreMissing:
                 "store is on another disk, mount that disk. If it is lost, restore it: "
                 "{restore}. To start again, {without_keyring}, then run: {command}",
                 folder=folder,
-                restore=again(_RESTORE),
+                restore=by_owner(config, _RESTORE),
                 keyring=_keyring(config),
                 without_keyring=_without_keyring(config),
                 command=begin(config),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, TypeVar
 
-from cwtui import hints, maintenance
+from cwtui import hints, installation, maintenance
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.filter_language import Query
 from cwtui.accounts.listing import BY_USERNAME, AccountRow
@@ -135,7 +135,9 @@ class Subject:
 
     def by_owner(self, words: str) -> str:
         """Return how the owner of the store runs cwtui with these words."""
-        if self.owner is None or not self.is_others:
+        if self.owner is None:
+            return installation.by_owner(self.settings, words)
+        if not self.is_others:
             return hints.again(words)
         return f"{self.machine.becoming(self.owner)} {hints.as_called()} {words}"
 

@@ -11,8 +11,10 @@ from types import SimpleNamespace
 import pytest
 
 from cwtui import hints, installation
-from cwtui.config import Config, StoreConfig
+from cwtui.accounts.errors import StoreMissing
+from cwtui.config import Config, KeyringConfig, StoreConfig
 from tests.cli.commands import Host
+from tests.programs import as_root
 
 HARM: dict[str, Callable[[Host], object]] = {
     "nothing": lambda _: None,
@@ -76,3 +78,18 @@ def test_root_is_told_to_become_the_owner_of_the_folder_around_a_new_store(
                 patched.setattr(Path, "stat", lambda _, stat=stat: stat)
                 become = f"sudo -H -u {name} " if root and name else ""
                 assert installation.begin(config) == f"{become}cwtui init --admin NAME"
+                assert installation.by_owner(config, "serve") == f"{become}cwtui serve"
+
+
+@as_root
+def test_root_is_told_to_restore_a_lost_store_as_the_owner_of_the_folder_around_it(
+    tmp_path: Path,
+) -> None:
+    folder, keyring = tmp_path / "state", tmp_path / "keyring.json"
+    folder.mkdir()
+    keyring.touch()
+    os.chown(folder, 65534, 65534)
+    config = Config(StoreConfig(str(folder / "store")), KeyringConfig(str(keyring)))
+    become = f"sudo -H -u {pwd.getpwuid(65534).pw_name} "
+    with pytest.raises(StoreMissing, match=f"restore it: {become}cwtui store restore FILE"):
+        installation.check_is_there(config)
