@@ -13,10 +13,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.ports import AccountStore, AuditLog, Keyring
 from cwtui.accounts.upkeep.findings import Finding, Severity, WithProgress, of_error
 from cwtui.config import Config
-from cwtui.host.files import (
-    exists,
-    temporary_of,
-)
+from cwtui.host.files import check_owner, exists, temporary_of
 from cwtui.keyring.opened import OpenKeyring
 from cwtui.language import _
 from cwtui.store import checking
@@ -40,12 +37,16 @@ class Report:
 
 
 def check(config: Config, with_progress: WithProgress[str]) -> Report:
-    """Check the whole store without writing to it, while others may write. Raises StoreMissing."""
+    """Check the whole store without writing to it, while others may write.
+
+    Raises StoreMissing, and StoreExposed for a store of another Unix user, who can check it.
+    """
     if config.database:
         return _check_database(config, with_progress)
     layout = config.layout
     if not exists(layout.marker):
         installation.check_is_there(config)
+    check_owner(config.folder)
     keyring = None
     findings = list(checking.files(layout, _keyring_files(config)))
     try:

@@ -10,10 +10,9 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from cwtui import hints
 from cwtui.accounts.errors import CannotCheck, StoreExposed, StoreMissing
 from cwtui.accounts.text import shortened, visible
-from cwtui.host import reserve
+from cwtui.host import owners, reserve
 from cwtui.host.untrusted_files import NotRegular, TooLarge, check_regular, open_regular
 from cwtui.language import N_, _
 
@@ -55,38 +54,26 @@ def check_private(path: Path, descriptor: int | None = None) -> None:
         raise cannot("read", path, error) from None
 
 
+def check_owner(folder: Path) -> None:
+    """Raise StoreExposed unless this user owns the folder, and CannotCheck."""
+    try:
+        found = folder.stat()
+    except OSError as error:
+        raise cannot("read", folder, error) from None
+    if found.st_uid != os.geteuid():
+        raise StoreExposed(owners.of_another(folder, found.st_uid))
+
+
 def check_found(path: Path, found: os.stat_result) -> None:
     """Like `check_private`, for the file or folder that was found there. Raises NotRegular too."""
     if not stat.S_ISDIR(found.st_mode):
         check_regular(path, found.st_mode)
     if found.st_uid != os.geteuid():
-        raise _of_another(path, found.st_uid)
+        raise StoreExposed(owners.of_another(path, found.st_uid))
     if stat.S_IMODE(found.st_mode) & 0o077:
         raise StoreExposed(
             _("Other users can access {path}. {remedy}", path=path, remedy=_remedy(path))
         )
-
-
-def _of_another(path: Path, uid: int) -> StoreExposed:
-    problem = _("{path} belongs to another user (uid {uid}).", path=path, uid=uid)
-    is_in_ours = path.is_file() and path.parent.stat().st_uid == os.geteuid()
-    if os.geteuid() != 0 or is_in_ours:
-        return StoreExposed(
-            _(
-                "{problem} Run cwtui as that user, or change the owner: chown {uid} {path}",
-                problem=problem,
-                uid=os.geteuid(),
-                path=path,
-            )
-        )
-    # The owner could not use files that root wrote, and nobody could sign in any more.
-    return StoreExposed(
-        _(
-            "{problem} Run cwtui as that user: {command} ...",
-            problem=problem,
-            command=f"{hints.becoming(uid)} {hints.as_called()}",
-        )
-    )
 
 
 def _remedy(path: Path) -> str:
@@ -386,5 +373,7 @@ def cannot(verb: str, path: Path, error: OSError) -> CannotCheck:
     remedy = ""
     if isinstance(error, NotRegular):
         path, remedy = Path(error.filename), _("Find out who put it there, and move it away.")
+    elif error.errno == errno.EACCES:
+        remedy = owners.where_denied(path)
     said = _(_CANNOT[verb], path=shortened(str(path)), reason=_reason(error))
     return CannotCheck(" ".join(filter(None, (said, remedy, _("Nothing was changed.")))))

@@ -122,6 +122,15 @@ def test_another_users_store_is_reported_and_unchanged(
 
 
 @as_root
+def test_root_is_told_once_that_a_check_is_not_its_own(host: Host) -> None:
+    for path in (host.store, *host.store.rglob("*")):
+        os.chown(path, 12345, 12345)
+    result = host.run("store", "check")
+    assert (result.status, result.out) == (3, "")
+    assert result.err.count("belongs to another user") == 1
+
+
+@as_root
 def test_root_is_told_how_to_run_the_same_as_the_owner_of_the_store(host: Host) -> None:
     os.chown(host.store, 12345, 12345)
     result = host.run("user", "reset-mfa", "admin")

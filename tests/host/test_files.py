@@ -15,10 +15,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from cwtui import hints
 from cwtui.accounts.errors import CannotCheck, StoreExposed
 from cwtui.host import reserve
 from cwtui.host.files import (
     append_durably,
+    cannot,
     check_private,
     exists,
     make_private_folder,
@@ -97,15 +99,45 @@ def test_a_folder_accessible_to_others_is_refused(folder: Path, bits: int) -> No
     assert mode(folder) == bits
 
 
-def test_a_file_of_another_user_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("owner", "remedy"),
+    [
+        (1000, "Run cwtui as that user, or change the owner"),
+        # As after a keyring was copied back by root, who must not run cwtui here.
+        (0, "Change the owner, as root"),
+    ],
+)
+def test_a_file_of_another_user_is_refused(
+    file: Path, monkeypatch: pytest.MonkeyPatch, owner: int, remedy: str
+) -> None:
     """DESIGN 4.7."""
-    owner = file.stat().st_uid
+    found = SimpleNamespace(st_mode=stat.S_IFREG | 0o600, st_uid=owner)
     monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
+    monkeypatch.setattr(Path, "stat", lambda _: found)
     with pytest.raises(StoreExposed) as exposed:
         check_private(file)
     assert str(exposed.value) == (
-        f"{file} belongs to another user (uid {owner}). Run cwtui as that user, "
-        f"or change the owner: chown {NOBODY} {file}"
+        f"{file} belongs to another user (uid {owner}). {remedy}: chown {NOBODY} {file}"
+    )
+
+
+def test_who_may_not_look_is_told_whose_folder_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As somebody who runs cwtui-host, and as the owner of a store who restores root's file."""
+    ours, name = os.geteuid(), pwd.getpwuid(os.geteuid()).pw_name
+    kept, denied = tmp_path / "kept", PermissionError(errno.EACCES, "Permission denied")
+    kept.mkdir()
+    assert str(cannot("restore", kept / "b.tar", denied)) == (
+        f"Cannot restore {kept}/b.tar: permission denied. The Unix user {name} needs access to it. "
+        "Nothing was changed."
+    )
+    found = SimpleNamespace(st_mode=stat.S_IFDIR | 0o700, st_uid=1000)
+    monkeypatch.setattr(os, "geteuid", lambda: ours + 1)
+    monkeypatch.setattr(Path, "stat", lambda _: found)
+    assert str(cannot("read", kept / "store", denied)) == (
+        f"Cannot read {kept}/store: permission denied. {kept}/store belongs to another user "
+        f"(uid 1000). Run cwtui as that user: {hints.becoming(1000)} cwtui ... Nothing was changed."
     )
 
 
