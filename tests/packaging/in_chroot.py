@@ -167,7 +167,9 @@ def _remove(host: Chroot) -> None:
     drop_in.unlink()
     host.run("pam-auth-update", "--package", "--enable", "cwtui")
     assert "pam_cwtui" in host.run("cat", "/etc/pam.d/common-auth")
-    host.run("dpkg", "--remove", "cwtui")
+    with _Session(host) as session:
+        host.run("dpkg", "--remove", "cwtui")
+        session.terminal.expect(pexpect.EOF)
     assert "pam_cwtui" not in host.run("cat", "/etc/pam.d/common-auth")
     assert not (host.root / "opt/cwtui").exists()
     assert (host.root / "opt").is_dir()
@@ -190,7 +192,7 @@ def _purge(host: Chroot) -> None:
 
 
 class _Session:
-    """The application on a terminal, started before an upgrade."""
+    """The application on a terminal, started before an upgrade or the removal."""
 
     def __init__(self, host: Chroot) -> None:
         home = ["env", "HOME=/var/lib/cwtui", "TERM=xterm-256color", "LC_ALL=C.UTF-8"]
