@@ -5,7 +5,9 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 from cwtui.accounts.ports import Ports
@@ -17,6 +19,8 @@ _TURNS: Final = (os.cpu_count() or 1) + 1
 _TURNS_OF_DIRECTORY: Final = 32
 """The same if passwords are checked by an LDAP server, which may be slow."""
 _MOST_FILES: Final = 16_384
+_LOOK_SECONDS: Final = 15.0
+"""How often to look whether cwtui was upgraded."""
 
 
 def turns(ports: Ports) -> int:
@@ -40,6 +44,23 @@ def was_upgraded() -> bool:
         else "cwtui was upgraded, so the service ends. Start it again."
     )
     return True
+
+
+@dataclass
+class Looks:
+    """Looks regularly whether cwtui was upgraded, also where another request always comes soon."""
+
+    elapsed: Callable[[], float] = time.monotonic
+    _next: float = field(default=0, init=False)
+
+    def seconds_left(self) -> float:
+        """Return how long to wait for requests before the next look."""
+        return max(0.0, self._next - self.elapsed())
+
+    def should_end(self, *, is_idle: bool) -> bool:
+        """Look, if the process is idle, and return whether it should end now."""
+        self._next = self.elapsed() + _LOOK_SECONDS
+        return is_idle and was_upgraded()
 
 
 def say_why_it_ends(ending: socket.socket) -> None:

@@ -24,8 +24,6 @@ from cwtui.service.room import Full, Room
 
 _REQUEST_SECONDS: Final = 10.0
 """How long a client may take for its request."""
-_LOOK_SECONDS: Final = 15.0
-"""How often to look whether cwtui was upgraded."""
 _END_SECONDS: Final = 20.0
 """How long conversations may go on after the signal to end."""
 _TOO_MANY_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
@@ -60,6 +58,7 @@ class Server:
     """The sockets that the service made, and removes at the end; not systemd's."""
     _turns: Semaphore = field(init=False)
     _is_ending: Event = field(default_factory=Event, init=False)
+    _looks: process.Looks = field(default_factory=process.Looks, init=False)
 
     def __post_init__(self) -> None:
         self._turns = Semaphore(process.turns(self.doors.ports))
@@ -80,14 +79,15 @@ class Server:
     def _is_over(self, selector: selectors.BaseSelector, ending: socket.socket) -> bool:
         """Accept what is waiting, or return True at the end."""
         has_room = self.room.wait_for_room(1)
-        ready = [key.fileobj for key, _ in selector.select(_LOOK_SECONDS if has_room else 0)]
+        wait = self._looks.seconds_left() if has_room else 0
+        ready = [key.fileobj for key, _ in selector.select(wait)]
         if ending in ready:
             process.say_why_it_ends(ending)
             return True
         if not has_room:
             return False
         if not ready:
-            return self.room.is_empty() and process.was_upgraded()
+            return self._looks.should_end(is_idle=self.room.is_empty())
         for one in ready:
             if isinstance(one, socket.socket):
                 self._accept(one)

@@ -30,6 +30,18 @@ def test_an_upgrade_ends_it_and_it_says_who_starts_the_new_version(
     assert capsys.readouterr().err == f"cwtui was upgraded, so the service ends. {said}\n"
 
 
+def test_requests_do_not_put_off_the_look_for_an_upgrade(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy host the service would never end for the new version."""
+    now = [100.0]
+    looks = process.Looks(lambda: now[0])
+    monkeypatch.setattr(process, "was_upgraded", lambda: True)
+    assert looks.seconds_left() == 0
+    assert not looks.should_end(is_idle=False)
+    for now[0], left in ((100.0, 15), (110.0, 5), (114.0, 1), (116.0, 0)):
+        assert looks.seconds_left() == left
+    assert looks.should_end(is_idle=True)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_says_which_signal_ends_it(
     capsys: pytest.CaptureFixture[str], number: signal.Signals

@@ -31,7 +31,6 @@ client would ask again anyway."""
 _MOST_TOLD: Final = 1000
 _AT_ONCE: Final = 64
 """Packets that are read before the signals are looked at."""
-_LOOK_SECONDS: Final = 15.0
 _END_SECONDS: Final = 10.0
 _ONLY_PAP: Final = N_("Only sign-ins with a plain password (PAP) are possible here.")
 _NOT_UTF8: Final = N_("The password was not sent as UTF-8. Use another password or client.")
@@ -57,6 +56,7 @@ class RadiusServer:
     _told_of: set[str] = field(default_factory=set, init=False)
     """Clients whose method of signing in was logged, once each."""
     _jobs: "queue.Queue[_Job | None]" = field(init=False)
+    _looks: process.Looks = field(default_factory=process.Looks, init=False)
 
     def __post_init__(self) -> None:
         self.drops = Drops(self.log)
@@ -81,12 +81,12 @@ class RadiusServer:
         self._finish(workers)
 
     def _is_over(self, selector: selectors.BaseSelector, ending: socket.socket) -> bool:
-        ready = [key.fileobj for key, _ in selector.select(_LOOK_SECONDS)]
+        ready = [key.fileobj for key, _ in selector.select(self._looks.seconds_left())]
         if ending in ready:
             process.say_why_it_ends(ending)
             return True
         if not ready:
-            return self._is_idle() and process.was_upgraded()
+            return self._looks.should_end(is_idle=self._is_idle())
         self.receive()
         return False
 
