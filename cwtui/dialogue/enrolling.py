@@ -1,6 +1,6 @@
 """The enrolment as a dialogue: the secret key, a QR code as text, and the backup codes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -30,12 +30,14 @@ _WAYS_OF_LETTERS: Final = N_(
 _SAMPLE: Final = "█▀▄█"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Enrolling:
     """Shows one enrolment, and asks for the first code from the app."""
 
     person: Conversation
     enrolment: Enrolment
+    _typed_early: str = field(default="", init=False)
+    """The code, if it was typed where the QR code was offered: the key is shown there, too."""
 
     def begin(self) -> None:
         """Say what to do, show the key, and offer the QR code. Raises Gone."""
@@ -53,13 +55,20 @@ class Enrolling:
             return
         scan = _("Scan a QR code with your authentication app, or enter a key in the app by hand:")
         self.person.tell(f"{_(_TITLE)}\n\n{scan}\n{by_hand}\n\n{self._offer}")
-        self._show(self.person.ask(_("QR code (1, 2 or 3): ")))
+        choice = self.person.ask(_("QR code (1, 2 or 3): "))
+        if len(choice.strip()) > 1 and choice.replace(" ", "").isdecimal():
+            self._typed_early = choice
+        else:
+            self._show(choice)
 
     def ask_code(self) -> str:
         """Return the code that was typed; show the QR code again if that was asked for instead.
 
         Raises Gone.
         """
+        early, self._typed_early = self._typed_early, ""
+        if early:
+            return early
         if not self._can_draw:
             return self.person.ask(_("One-time code from the app: "))
         while True:

@@ -154,6 +154,14 @@ def test_an_enrolment_goes_from_the_initial_password_to_the_backup_codes(world: 
     assert "backup code" in no_code
 
 
+def test_a_code_can_be_typed_where_the_qr_code_is_offered(world: World) -> None:
+    """The key is there, too, so some have it in their app already."""
+    person = enrol(world, "1 2")
+    assert said(person).count("Key: ") == 1
+    _, early, again, _ = person.all("warn")
+    assert early == again == "A one-time code has 6 digits; you typed 2."
+
+
 @pytest.mark.parametrize(("choice", "is_dark"), [("1", True), ("2", False)])
 def test_the_qr_code_as_text_can_be_read(world: World, choice: str, *, is_dark: bool) -> None:
     person = enrol(world, choice)
