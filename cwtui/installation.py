@@ -26,6 +26,8 @@ from cwtui.language import _
 _BEGIN: Final = "init --admin NAME"
 _RESTORE: Final = "store restore FILE"
 _PATHS: Final = "--paths"
+_OF_HOST: Final = Path("/etc/cwtui/config.toml")
+"""The configuration of the package, which cwtui-host names."""
 
 
 def by_owner(config: Config, words: str) -> str:
@@ -256,6 +258,15 @@ def _missing(config: Config, here: Here) -> StoreMissing:
                 "is the wrong folder, see: {paths}. To set up a new store here: {command}",
                 folder=folder,
                 paths=again(_PATHS),
+                command=begin(config),
+            )
+        )
+    if _OF_HOST.exists():
+        return StoreMissing(
+            _(
+                "There is no store in {folder}. For the accounts of this host, run cwtui-host "
+                "instead of cwtui. To set up a store of your own: {command}",
+                folder=folder,
                 command=begin(config),
             )
         )

@@ -41,7 +41,8 @@ def findings(subject: Subject) -> Iterator[Finding]:
         return
     except CannotRun as error:
         action = (
-            ""
+            # While it is stopped, its folder in /run may be missing.
+            _("Correct that, or start sshd: systemctl start ssh")
             if subject.machine.is_root
             else _("Run as root: {command}", command=subject.again(_AREA.value))
         )

@@ -81,6 +81,20 @@ def test_root_is_told_to_become_the_owner_of_the_folder_around_a_new_store(
                 assert installation.by_owner(config, "serve") == f"{become}cwtui serve"
 
 
+def test_who_forgets_the_configuration_of_the_host_is_told_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As root does after installing the package: its own store is somewhere else."""
+    of_host = tmp_path / "config.toml"
+    monkeypatch.setattr(installation, "_OF_HOST", of_host)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for told in (False, True):
+        with pytest.raises(StoreMissing) as missing:
+            installation.check_is_there(Config())
+        assert ("run cwtui-host instead of cwtui" in str(missing.value)) is told
+        of_host.touch()
+
+
 @as_root
 def test_root_is_told_to_restore_a_lost_store_as_the_owner_of_the_folder_around_it(
     tmp_path: Path,

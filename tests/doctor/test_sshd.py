@@ -123,6 +123,9 @@ def test_sshd_without_host_keys_is_unknown(tmp_path: Path) -> None:
     assert one.level is Level.UNKNOWN
     assert one.sentence.endswith("sshd says: sshd: no hostkeys available -- exiting.")
     assert one.action == "Run as root: sudo cwtui doctor sshd"
+    as_root = subject(machine(tmp_path, with_pam({}), {"sshd": answer}))
+    (one,) = sshd.findings(as_root)
+    assert one.action == "Correct that, or start sshd: systemctl start ssh"
     (note,) = sshd.findings(subject(machine(tmp_path)))
     assert note.sentence == "sshd was not looked at: sshd is not installed."
 
