@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from cwtui.accounts.errors import CannotCheck, StoreTooNew
+from cwtui.accounts.errors import CannotCheck, StoreMissing, StoreTooNew
 from cwtui.store.postgres import audit, open_sessions
 from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.transactions import Transaction
@@ -162,19 +162,18 @@ _LIFE: Final = (
 )
 _RARE: Final = (
     # For values that few accounts have. They are small, because equal values are kept once.
-    "CREATE INDEX account_origin ON cwtui.account (origin)",
-    "CREATE INDEX account_enabled ON cwtui.account (enabled)",
-    "CREATE INDEX account_mfa ON cwtui.account (has_second_factor, mfa_required)",
+    "CREATE INDEX IF NOT EXISTS account_origin ON cwtui.account (origin)",
+    "CREATE INDEX IF NOT EXISTS account_enabled ON cwtui.account (enabled)",
+    "CREATE INDEX IF NOT EXISTS account_mfa ON cwtui.account (has_second_factor, mfa_required)",
     # The same as conditions.KIND, or no filter finds it.
     """
-    CREATE INDEX account_password ON cwtui.account ((
+    CREATE INDEX IF NOT EXISTS account_password ON cwtui.account ((
         CASE WHEN listed -> 'password' IS NULL THEN 'elsewhere'
             WHEN listed -> 'initial_password_expires_at' IS NOT NULL THEN 'initial'
             WHEN listed -> 'must_change_password' IS NOT NULL THEN 'must-change'
             ELSE 'set' END
     ))
     """,
-    "UPDATE cwtui.schema_version SET version = 7",
 )
 _MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     1: _FIRST,
@@ -187,10 +186,14 @@ _MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     4: _FILTERS,
     5: _KEYRING,
     6: _LIFE,
-    7: _RARE,
+    7: ("UPDATE cwtui.schema_version SET version = 7",),
     8: (*audit.FUNCTION, "UPDATE cwtui.schema_version SET version = 8"),
 }
-"""The statements that lead to each version from the one before."""
+"""The statements that lead to each version from the one before, in one transaction."""
+_INDEXES: Final = {7: _RARE}
+"""What is done before, each in a transaction of its own: a change of accounts waits for one index,
+not for all. After an interruption they are repeated.
+"""
 
 _LOCKED: Final = Statement("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
 _VERSION: Final = Statement("SELECT max(version) FROM cwtui.schema_version")
@@ -224,31 +227,53 @@ def is_there_in(transaction: Transaction) -> bool:
 
 def create_in(transaction: Transaction) -> None:
     """Create the tables in a transaction whose caller holds the lock. Raises CannotCheck."""
-    _bring_up(transaction, 0)
+    for number in range(1, VERSION + 1):
+        for statement in (*_INDEXES.get(number, ()), *_MIGRATIONS[number]):
+            transaction.later(Statement(_escaped(statement)))
 
 
 def check(database: Database) -> None:
     """Migrate an older store to this version. Raises CannotCheck, and StoreTooNew."""
-    if _version(database.read(_VERSION)[1][0]) == VERSION:
-        return
+    first = version = _version_in(database)
+    while version < VERSION:
+        for index in _INDEXES.get(version + 1, ()):
+            _step(database, version, index)
+        _step(database, version, *_MIGRATIONS[version + 1])
+        version = _version_in(database)
+    if first < VERSION:
+        with database.change() as transaction:
+            transaction.run(_LOCKED)
+            transaction.take_long()
+            transaction.later(Statement("ANALYZE cwtui.account"))
+
+
+def _step(database: Database, before: int, *statements: str) -> None:
+    """Run these in one transaction, unless another host was first. Raises CannotCheck."""
     with database.change() as transaction:
+        # Others who do the same wait here, and then find it done.
         _, found, may = transaction.run(_LOCKED, _VERSION, _MAY_MIGRATE)
         version = _version(found)
-        if version < VERSION and not may.rows[0][0]:
+        if version != before:
+            return
+        if not may.rows[0][0]:
             raise CannotCheck(
                 f"The database has schema {version}, and this version of cwtui needs {VERSION}. As "
                 "the owner of the tables, run any command, such as cwtui store check. Then give "
                 "each role its rights again: cwtui store grant ROLE"
             )
         transaction.take_long()  # an index of a million rows takes seconds
-        _bring_up(transaction, version)
-        transaction.later(Statement("ANALYZE cwtui.account"))
-
-
-def _bring_up(transaction: Transaction, version: int) -> None:
-    for number in range(version + 1, VERSION + 1):
-        for statement in _MIGRATIONS[number]:
+        for statement in statements:
             transaction.later(Statement(_escaped(statement)))
+
+
+def _version_in(database: Database) -> int:
+    try:
+        return _version(database.read(_VERSION)[1][0])
+    except StoreMissing:
+        version = _version(database.ask(_VERSION)[0])
+        if version == VERSION:
+            raise
+        return version  # an old store has less than each read looks at
 
 
 def _is_there(found: Answer) -> bool:
