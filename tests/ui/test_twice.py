@@ -2,20 +2,19 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import pytest
 from textual.widgets import Button
 
 from cwtui.ui.screens.pages.page import Page
 from tests.ui.harness import Person
-from tests.ui.reader import label_of
 from tests.ui.scenes import SCENES
 from tests.ui.test_frame import impression
 from tests.walk.checks import check_whole
 from tests.walk.events import click
 
-T = TypeVar("T")
+Act = Callable[[Person], None]
 
 DIALOGS: Final = {
     "audit_event": "AuditLogPage",
@@ -35,27 +34,39 @@ LEADING_ON: Final = (
 
 
 @pytest.mark.parametrize("name", [*DIALOGS, *LEADING_ON])
-async def test_pressing_a_key_twice_leaves_a_working_screen(name: str) -> None:
-    await _each(name, lambda _: ["escape", "enter"], lambda person, key: person.send(key, key))
+async def test_each_key_and_button_pressed_twice_leaves_a_working_screen(name: str) -> None:
+    """The next one is pressed in the same scene if it looks as before, at once or after Esc."""
+    todo: dict[str, Act] | None = None
+    while todo is None or todo:
+        async with SCENES[name].played() as (person, there):
+            todo = _acts(name, person) if todo is None else todo
+            start, focused = impression(person), person.focus
+            while todo:
+                act, before = next(iter(todo)), there.world.accounts.commits
+                try:
+                    await _twice(person, partial(todo.pop(act), person))
+                except AssertionError as error:
+                    error.add_note(f"after {act}, twice")
+                    raise
+                commits = there.world.accounts.commits
+                assert commits <= before + 1, f"{act} is done twice"
+                if not todo or commits > before or not await _as_before(person, start, focused):
+                    break
 
 
-@pytest.mark.parametrize("name", [*DIALOGS, *LEADING_ON])
-async def test_pressing_a_button_twice_leaves_a_working_screen(name: str) -> None:
-    await _each(
-        name,
-        lambda person: [label for label in person.buttons if person.button(label).region.area],
-        lambda person, label: _press_twice(person.button(label)),
-    )
-
-
-@pytest.mark.parametrize("name", DIALOGS)
-async def test_clicking_twice_keeps_the_screen_below(name: str) -> None:
-    def places(person: Person) -> list[tuple[int, int]]:
-        buttons = [one.region for one in person.app.screen.query(Button)]
-        # Outside of the dialog, and a button.
-        return [(0, 0), *((one.x + 1, one.y) for one in buttons[:1])]
-
-    await _each(name, places, lambda person, place: _click_twice(person, *place))
+def _acts(name: str, person: Person) -> dict[str, Act]:
+    """What a person could do twice: press a key or a button, or click on or outside of a dialog."""
+    acts: dict[str, Act] = {}
+    if name in DIALOGS:
+        first = [one.region for one in person.app.screen.query(Button)][:1]
+        for x, y in ((0, 0), *((one.x + 1, one.y) for one in first)):
+            acts[f"a click at {x}, {y}"] = partial(_click_twice, x=x, y=y)
+    for key in ("escape", "enter"):
+        acts[key] = partial(_press_key_twice, key=key)
+    for label in person.buttons:
+        if person.button(label).region.area:
+            acts[f"[{label}]"] = partial(_press_button_twice, label=label)
+    return acts
 
 
 @pytest.mark.parametrize(("name", "below"), DIALOGS.items())
@@ -67,27 +78,6 @@ async def test_dismissing_a_dialog_twice_closes_it_once(name: str, below: str) -
         await person.settle()
         assert type(person.app.screen).__name__ in {below, "AccountPage"}
         check_whole(person)
-
-
-async def _each(
-    name: str, things: Callable[[Person], list[T]], do: Callable[[Person, T], None]
-) -> None:
-    """Do each thing that this scene offers twice, and check the screen after it.
-
-    The next one is done in the same scene if it looks as before, at once or after Esc.
-    """
-    todo: list[T] | None = None
-    while todo is None or todo:
-        async with SCENES[name].played() as (person, there):
-            todo = things(person) if todo is None else todo
-            start, focused = impression(person), person.focus
-            while todo:
-                thing, before = todo.pop(0), there.world.accounts.commits
-                await _twice(person, partial(do, person, thing))
-                commits = there.world.accounts.commits
-                assert commits <= before + 1, f"{thing} is done twice"
-                if not todo or commits > before or not await _as_before(person, start, focused):
-                    break
 
 
 def _is_on(person: Person, kind: type[object]) -> bool:
@@ -123,8 +113,12 @@ async def _twice(person: Person, do: Callable[[], None]) -> None:
         )
 
 
-def _press_twice(button: Button) -> None:
-    assert label_of(button)
+def _press_key_twice(person: Person, key: str) -> None:
+    person.send(key, key)
+
+
+def _press_button_twice(person: Person, label: str) -> None:
+    button = person.button(label)
     for _ in range(2):
         button.post_message(Button.Pressed(button))
 
