@@ -36,15 +36,16 @@ async def users_selected(person: Person, _: Plant) -> None:
     await person.press("a", "end", "space")
 
 
-@after(users_selected)
+@after(users_selected, back=("escape",))
 async def acts(person: Person, _: Plant) -> None:
     await person.press("c")
 
 
 @cache
 def batch_of(act: str) -> Way:
-    @after(acts)
+    @after(users_selected, back=("escape",))
     async def way(person: Person, _: Plant) -> None:
+        await person.press("c")
         await person.click(act)
 
     return way
@@ -122,12 +123,12 @@ async def account_updated(person: Person, _: Plant) -> None:
     await person.click_button("Update")
 
 
-@after(account_of("alice"))
+@after(account_of("alice"), back=("escape",))
 async def confirm(person: Person, _: Plant) -> None:
     await person.click_button("Disable MFA")
 
 
-@after(account_of("alice"))
+@after(account_of("alice"), back=("escape",))
 async def disable_account(person: Person, _: Plant) -> None:
     await person.click_button("Disable Account")
 
@@ -201,37 +202,37 @@ async def audit_log_wrong(person: Person, _: Plant) -> None:
     await person.write("since:tomorrow")
 
 
-@after(audit_log)
+@after(audit_log, back=("escape",))
 async def audit_event(person: Person, _: Plant) -> None:
     await person.press("down", "enter")
 
 
-@after(arrive)
+@after(arrive, back=("escape",))
 async def help_on_sign_in(person: Person, _: Plant) -> None:
     await person.press("f1")
 
 
-@after(account_of("alice"))
+@after(account_of("alice"), back=("escape",))
 async def help_on_account(person: Person, _: Plant) -> None:
     await person.press("f1")
 
 
-@after(users)
+@after(users, back=("escape", "escape"))
 async def manual_topics(person: Person, _: Plant) -> None:
     await person.press("f1", "m")
 
 
-@after(manual_topics)
+@after(manual_topics, back=("escape",))
 async def manual_topic(person: Person, _: Plant) -> None:
     await person.press("enter")
 
 
-@after(users)
+@after(users, back=("escape",))
 async def quitting(person: Person, _: Plant) -> None:
     await person.press("q")
 
 
-@after(signed_in)
+@after(signed_in, back=("escape",))
 async def palette(person: Person, _: Plant) -> None:
     await person.press("ctrl+p")
 
@@ -245,21 +246,21 @@ async def list_of_roles(person: Person, there: Plant) -> None:
 
 @cache
 def role(name: str) -> Way:
-    @after(list_of_roles)
+    @after(list_of_roles, back=("escape",))
     async def way(person: Person, _: Plant) -> None:
         await person.click_button(name)
 
     return way
 
 
-@after(role("help-desk"))
+@after(role("help-desk"), back=("escape",))
 async def create_role(person: Person, _: Plant) -> None:
     await person.click_button("Copy Permissions")
 
 
 @after(list_of_roles)
 async def create_role_wrong(person: Person, _: Plant) -> None:
-    await person.press("enter")
+    await person.click_button("Create Role")
     await person.write("Help Desk")
     await person.press("enter", "enter")
 

@@ -294,38 +294,52 @@ SCENES: Final[dict[str, Scene]] = {
 
 
 def _journeys() -> Iterator[list[str]]:
-    """All scenes, each once, in as few journeys as there are ways that no other continues."""
-    left = dict(SCENES)
-    for last in sorted(SCENES.values(), key=lambda scene: -len(scene.way.parts)):
-        stops = [
-            name
-            for part in last.way.parts
-            for name, one in left.items()
-            if one == replace(last, way=part)
-        ]
-        for name in stops:
-            del left[name]
-        if stops:
+    """All scenes, each once. A journey goes on, or back and on, for as long as it can."""
+    ways = [scene.way.parts for scene in SCENES.values()]
+    number = {part: n for n, part in enumerate(part for parts in ways for part in parts)}
+    ends = {
+        part for parts in ways for n, part in enumerate(parts) if not all(p.back for p in parts[n:])
+    }
+    """Where something lies from which nothing leads back: they come last."""
+
+    def place(name: str) -> tuple[object, ...]:
+        scene = SCENES[name]
+        parts = [(part in ends, number[part]) for part in scene.way.parts]
+        return scene.start.__name__, scene.size, parts
+
+    stops: list[str] = []
+    for name in sorted(SCENES, key=place):
+        if stops and not _leads_on(SCENES[stops[-1]], SCENES[name]):
             yield stops
+            stops = []
+        stops.append(name)
+    yield stops
+
+
+def _leads_on(at: Scene, to: Scene) -> bool:
+    is_alike = replace(at, way=to.way) == to
+    return is_alike and all(part.back for part in at.way.parts if part not in to.way.parts)
 
 
 JOURNEYS: Final = [*_journeys()]
-"""The scenes that lie on one way, in their order."""
+"""The scenes that can be played one after the other."""
 
 
 async def play_through(
     stops: Sequence[str], look: Callable[[str, Person, Plant], Awaitable[None]]
 ) -> None:
-    """Look at each scene of a journey, with one start and one way for all of them."""
-    last = SCENES[stops[-1]]
-    async with last.begun(last.size, theme.DARK.name) as (person, there):
-        rest = iter(last.way.parts)
+    """Look at each scene of a journey, with one start for all of them."""
+    first = SCENES[stops[0]]
+    gone: list[Way] = []
+    async with first.begun(first.size, theme.DARK.name) as (person, there):
         for stop in stops:
             try:
-                for part in rest:
+                parts = SCENES[stop].way.parts
+                while gone and gone[-1] not in parts:
+                    await person.press(*gone.pop().back)
+                for part in parts[len(gone) :]:
                     await part.step(person, there)
-                    if part is SCENES[stop].way:
-                        break
+                    gone.append(part)
                 await look(stop, person, there)
             except BaseException as error:
                 error.add_note(f"in the scene {stop}")

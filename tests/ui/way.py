@@ -15,6 +15,8 @@ class Way:
 
     step: Step
     before: "Way | None" = None
+    back: tuple[str, ...] = ()
+    """Keys that lead back to where the way before it ends; empty if there is no way back."""
 
     async def __call__(self, person: Person, there: Plant) -> None:
         for way in self.parts:
@@ -26,6 +28,6 @@ class Way:
         return [*(self.before.parts if self.before else ()), self]
 
 
-def after(before: Way) -> Callable[[Step], Way]:
+def after(before: Way, *, back: tuple[str, ...] = ()) -> Callable[[Step], Way]:
     """Go on from the end of that way."""
-    return lambda step: Way(step, before)
+    return lambda step: Way(step, before, back)

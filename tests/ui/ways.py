@@ -179,7 +179,7 @@ async def register_device_redrawn(person: Person, _: Plant) -> None:
     await person.press("f5", "f5")
 
 
-@after(register_device)
+@after(register_device, back=("space",))
 async def register_device_hidden(person: Person, _: Plant) -> None:
     person.app.absence.blank()
     await person.settle()
@@ -206,12 +206,12 @@ async def backup_codes_on_a_console(person: Person, there: Plant) -> None:
     await backup_codes(person, there)
 
 
-@after(backup_codes)
+@after(backup_codes, back=("escape",))
 async def save_codes(person: Person, _: Plant) -> None:
     await person.press("f6")
 
 
-@after(backup_codes)
+@after(backup_codes, back=("escape",))
 async def print_view(person: Person, _: Plant) -> None:
     await person.press("f7")
 
@@ -235,12 +235,12 @@ async def keep_codes(person: Person) -> None:
     await person.press("enter")
 
 
-@after(backup_codes)
+@after(backup_codes, back=("escape",))
 async def quitting_before_saving(person: Person, _: Plant) -> None:
     await person.press("ctrl+q")
 
 
-@after(backup_codes)
+@after(backup_codes, back=("space",))
 async def backup_codes_hidden(person: Person, _: Plant) -> None:
     person.app.absence.blank()
     await person.settle()
@@ -276,7 +276,7 @@ async def disable_mfa_wrong(person: Person, there: Plant) -> None:
     await person.write(there.wrong_code("alice"))
 
 
-@after(as_alice)
+@after(as_alice, back=("escape",))
 async def regenerate(person: Person, _: Plant) -> None:
     await person.click_button("Regenerate Backup Codes")
 
@@ -285,7 +285,7 @@ async def regenerate(person: Person, _: Plant) -> None:
 def device_of(name: str) -> Way:
     """alice opens the page of this device."""
 
-    @after(as_alice)
+    @after(as_alice, back=("escape",))
     async def way(person: Person, _: Plant) -> None:
         await person.click_button(name)
 
@@ -311,12 +311,12 @@ async def register_further(person: Person, there: Plant) -> None:
     await person.write(there.code("alice"))
 
 
-@after(device_of("Phone"))
+@after(device_of("Phone"), back=("escape",))
 async def replace_device(person: Person, _: Plant) -> None:
     await person.click_button("Replace Device")
 
 
-@after(device_of("Spare"))
+@after(device_of("Spare"), back=("escape",))
 async def remove_device(person: Person, _: Plant) -> None:
     await person.click_button("Remove Device")
 
@@ -371,7 +371,7 @@ async def end_own_session(person: Person, _: Plant) -> None:
     await person.press("enter")
 
 
-@after(own_ssh_keys)
+@after(own_ssh_keys, back=("escape",))
 async def ssh_key(person: Person, _: Plant) -> None:
     await person.click_button("alice@laptop")
 
