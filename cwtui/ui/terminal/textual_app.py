@@ -16,6 +16,7 @@ from rich.text import Text
 from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._compositor import CompositorUpdate
 from textual.app import App
+from textual.dom import DOMNode
 from textual.geometry import Size
 from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
@@ -80,6 +81,12 @@ class TextualApp(App[int]):
             self.stylesheet.read_all(new)
             self.stylesheet.parse()
             self.stylesheet.update(screen)
+
+    def update_styles(self, node: DOMNode, animate: bool = True) -> None:
+        # A new widget gets its styles when it is mounted. Textual would compute them for each class
+        # that it is made with.
+        if node is self or node.parent is not None:
+            super().update_styles(node, animate)
 
     # New screens
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Center, Vertical
+from textual.containers import Vertical
 from textual.widgets import Static
 
 from cwtui.language import N_, _
@@ -28,7 +28,7 @@ class EntryScreen(AccountScreen):
     PRIMARY: ClassVar[str] = ""
 
     def compose(self) -> ComposeResult:
-        with Body(id="entry", can_focus=False), Center(), Vertical(id="column"):
+        with Body(id="entry", can_focus=False), Vertical(id="column"):
             yield Static("Connectware", id="name", markup=False)
             yield HostTime(f"{self.context.host}, ", id="host")
             yield Static(_(self.TITLE_TEXT), id="title", markup=False)
