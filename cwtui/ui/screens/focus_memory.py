@@ -38,7 +38,7 @@ def _selector(widget: Widget) -> str:
     if widget.id is not None:
         return f"#{widget.id}"
     field = widget.parent
-    return f"#{field.id} Input" if isinstance(field, Field) else ""
+    return f"#{field.id} TextInput" if isinstance(field, Field) else ""
 
 
 def _label(widget: Widget) -> str:

@@ -22,8 +22,11 @@ from cwtui.language import N_, _
 _UNDERLINED: Final = Style(underline=True)
 
 
-class TextInput(Input):
+# Textual's style sheet has rules for looks that we do not use; the login screen would wait for them.
+class TextInput(Input, inherit_css=False):
     """One line of text. Text that does not fit is refused with a sentence, and never cut."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = Input.COMPONENT_CLASSES
 
     TOO_MUCH = N_("Too long for this field. Nothing was added.")
     NOT_SHOWN = N_("Invisible characters are not allowed here.")
@@ -48,7 +51,6 @@ class TextInput(Input):
             placeholder=placeholder,
             max_length=max_length,
             restrict=restrict or None,
-            compact=True,
             select_on_focus=False,
             # The rules check it. Textual would style the field anew at the first key.
             validate_on=(),

@@ -25,7 +25,7 @@ too. You can leave it empty.
 
 Nothing happens until you press Disable Account. Esc changes nothing.""")
     MANUAL = "admin"
-    AUTO_FOCUS = "#reason Input"
+    AUTO_FOCUS = "#reason TextInput"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", N_("Cancel"))]
 
     def __init__(self, username: str) -> None:

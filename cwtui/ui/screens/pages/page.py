@@ -60,7 +60,7 @@ class Page(AccountScreen):
 
     # All pages share these.
     CSS_PATH = sheets("page", "choices", "list_page", "organization", "display")
-    AUTO_FOCUS = "#page Input, #page Button, #page VirtualTable"
+    AUTO_FOCUS = "#page TextInput, #page Button, #page VirtualTable"
     NEEDS_SESSION = True
     SECTION: ClassVar[str] = sections.SETTINGS
     TITLE_TEXT: ClassVar[str] = ""
