@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rich.cells import cell_len
+from textual.content import Content
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.widget import Widget
@@ -41,7 +42,11 @@ def _cut_off_in(widget: Widget) -> Iterator[str]:
             yield f"[{widget.label}] has only {width} columns"
         case OptionList():
             room = widget.scrollable_content_region.width
-            prompts = [str(option.prompt) for option in widget.options]
+            prompts = [
+                str(option.prompt)
+                for option in widget.options
+                if isinstance(option.prompt, str | Content)
+            ]
             yield from (
                 f"{one!r} has only {room} columns" for one in prompts if cell_len(one) > room
             )
@@ -56,15 +61,23 @@ def _longest(parts: list[str]) -> int:
 
 
 def _out_of_sight(screen: Screen[Any], widget: Widget) -> Iterator[str]:
+    scrolls = any(isinstance(one, Widget) and _scrolls(one) for one in widget.ancestors)
     _, clip = screen._compositor.visible_widgets.get(widget, (None, None))
     if clip is None:
+        if not scrolls:
+            yield f"{widget!r} is out of sight: {widget.region}"
         return
     # The label of a checkbox ends with a blank.
     region = widget.region.shrink((0, isinstance(widget, Checkbox | RadioButton), 0, 0))
-    if any(isinstance(one, Widget) and one.max_scroll_y for one in widget.ancestors):
+    if scrolls:
         region = region.intersection(Region(region.x, clip.y, region.width, clip.height))
     if not clip.contains_region(region):
         yield f"{widget!r} is partly out of sight: {widget.region} in {clip}"
+
+
+def _scrolls(widget: Widget) -> bool:
+    """Whether a person can scroll it to see the rest."""
+    return bool(widget.max_scroll_y) and widget.styles.overflow_y != "hidden"
 
 
 def has_to_scroll(person: Person) -> bool:

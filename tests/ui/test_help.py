@@ -1,6 +1,7 @@
 """F1: the keys of a screen, its help, and the manual."""
 
 import pytest
+from rich.table import Table
 from rich.text import Text
 from textual.binding import Binding
 from textual.widgets import OptionList, Static
@@ -8,6 +9,7 @@ from textual.widgets import OptionList, Static
 from cwtui import help as manual
 from cwtui.help.rendering import rendered
 from cwtui.ui.screens.dialogs.help import HelpScreen
+from cwtui.ui.screens.dialogs.key_table import Key, Part
 from cwtui.ui.screens.dialogs.manual import ManualScreen, TopicScreen
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.spelling.cells import cells_of
@@ -17,7 +19,16 @@ from tests.ui.scenes import SCENES
 
 
 def words(screen: HelpScreen | TopicScreen) -> str:
-    return " ".join(" ".join(str(part.content) for part in screen.query(Static)).split())
+    parts = (_plain(part.content) for part in screen.query(Static))
+    return " ".join(" ".join(parts).split())
+
+
+def _plain(content: object) -> str:
+    """A text, or the rows of a table."""
+    if not isinstance(content, Table):
+        return str(content)
+    columns = (map(str, column.cells) for column in content.columns)
+    return " ".join(" ".join(row) for row in zip(*columns, strict=True))
 
 
 async def test_the_key_table_lists_what_is_bound() -> None:
@@ -100,3 +111,14 @@ async def test_every_topic_fits_60_columns_and_scrolls() -> None:
             await person.press("home")
             assert person.text == beginning
             await person.press("escape")
+
+
+async def test_what_a_key_does_is_wrapped_beside_it() -> None:
+    does = "Move to the field or button above it, or to the one below"
+    async with SCENES["sign_in"].played((60, 20)) as (person, _):
+        part = Part("On this screen", (Key(("up",), does),))
+        await person.app.push_screen(HelpScreen("", [part]))
+        await person.settle()
+        first, second = [row for row in person.rows if row.strip()][1:3]
+        assert second.strip() == "it, or to the one below"
+        assert second.index("it,") == first.index("Move")

@@ -1,7 +1,6 @@
 """Quitting asks if something would be lost, and XON and XOFF do not count as an answer."""
 
 import pytest
-from textual.widgets import Static
 
 from cwtui.accounts.audit.events import EventType
 from cwtui.config import Config, KeysConfig
@@ -13,6 +12,7 @@ from cwtui.ui.screens.pages.users import UsersPage
 from tests.ui.harness import Person, at_work
 from tests.ui.plants import plant
 from tests.ui.scenes import SCENES
+from tests.ui.test_help import words
 from tests.ui.ways import signed_in
 
 XON, XOFF = "ctrl+q", "ctrl+s"
@@ -210,7 +210,7 @@ async def _expect_f10(person: Person) -> None:
     assert ("F10", "Quit") in person.footer
     assert "Ctrl+Q" not in person.text
     await person.press("f1")
-    text = " ".join(str(part.content) for part in person.screen(HelpScreen).query(Static))
+    text = words(person.screen(HelpScreen))
     assert "F10" in text
     assert "Ctrl+Q" not in text
     await person.press("escape")

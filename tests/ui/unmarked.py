@@ -29,7 +29,7 @@ _FORMS: Final = re.compile(
     r"|\bF\d+\b"  # a key
     r"|SHA256:\S+"  # of an SSH key
     r"|[\[(]x[\])]"  # a checkbox, a radio button
-    r"|[^\s│]*[╭╰│╮╯][^\s│]*"  # what a dialog covers in part
+    r"|[^\s│]*[╭╰│╮╯▌][^\s│]*"  # what a dialog or a toast covers in part
 )
 _NAMES: Final = "English Deutsch Connectware cwtui UTC RSA audit.jsonl"
 _VALUES: Final = (

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from rich.table import Table
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,7 +17,7 @@ from cwtui.ui.screens.dialogs.reader import Reader
 from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.widgets.buttons import Button
 
-_KEY_COLUMNS = 20
+_KEY_COLUMNS = 19
 
 
 class HelpScreen(Reader):
@@ -48,23 +49,28 @@ class HelpScreen(Reader):
             if self._columns:
                 dialog.styles.width = self._columns
             with VerticalScroll(id="text", classes="with-buttons", can_focus=False):
-                if self._keys:
-                    yield Static(self._key_table(), id="keys", markup=False)
+                yield from self._parts()
                 yield Static(self._text, id="help", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button(_("Close"), id="close", compact=True)
                 yield Button(_("Manual"), id="manual", compact=True)
 
-    def _key_table(self) -> Text:
-        table = Text()
+    def _parts(self) -> ComposeResult:
         for part in self._keys:
-            table.append(f"{_(part.title)}\n", "bold")
-            for key in part.keys:
-                names = ", ".join(map(self._shown_key, key.names))
-                line = f"{names}: " if self._columns else f"  {names + ' ':<{_KEY_COLUMNS}}"
-                table.append(f"{line}{_(key.does)}\n")
-            table.append("\n")
-        table.rstrip()
+            yield Static(Text(_(part.title), "bold"), markup=False)
+            yield Static(self._key_table(part), classes="keys", markup=False)
+
+    def _key_table(self, part: Part) -> Table:
+        """Return a line for each key. What it does is wrapped beside the key, or below it."""
+        table = Table.grid(padding=(0, 1, 0, 0))
+        if not self._columns:
+            table.add_column(width=_KEY_COLUMNS)
+        for key in part.keys:
+            names, does = ", ".join(map(self._shown_key, key.names)), _(key.does)
+            if self._columns:
+                table.add_row(Text(f"{names}: {does}"))
+            else:
+                table.add_row(Text(names), Text(does))
         return table
 
     def pressed(self, button: str) -> None:

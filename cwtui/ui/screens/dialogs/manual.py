@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -35,10 +36,7 @@ class ManualScreen(Dialog[None]):
                 _("Manual (on the command line: cwtui help)"), classes="section", markup=False
             )
             yield Options(
-                *(
-                    Option(Text(f"{topic.name:<{_NAME_COLUMNS}}{topic.summary}"), id=topic.name)
-                    for topic in manual.TOPICS
-                ),
+                *(Option(_line(topic), id=topic.name) for topic in manual.TOPICS),
                 id="topics",
                 classes="with-buttons",
                 markup=False,
@@ -58,6 +56,15 @@ class ManualScreen(Dialog[None]):
         event.stop()
         if self.is_active and event.option_id is not None:
             self.app.push_screen(TopicScreen(event.option_id))
+
+
+def _line(topic: manual.Topic) -> Table:
+    """Return the topic's name and summary, which is wrapped beside it in a narrow window."""
+    line = Table.grid()
+    line.add_column(width=_NAME_COLUMNS, no_wrap=True)
+    line.add_column()
+    line.add_row(topic.name, Text(topic.summary))
+    return line
 
 
 class TopicScreen(Reader):
