@@ -45,10 +45,10 @@ class Role:
     accounts: int
 
 
-def offered(ports: Ports, actor: Actor) -> CustomRoles:
-    """Return the custom roles that an account can be given. Raises NotPermitted."""
-    authorise(ports, actor, Permission.READ_USERS)
-    return ports.accounts.settings().custom_roles
+def grantable(ports: Ports, actor: Actor) -> tuple[str, ...]:
+    """Return the roles that the actor may give to a new account. Raises NotPermitted."""
+    held = authorise(ports, actor, Permission.MANAGE_USERS)
+    return roles.grantable(held, ports.accounts.settings().custom_roles)
 
 
 def list_roles(ports: Ports, actor: Actor) -> list[Role]:

@@ -16,7 +16,10 @@ from cwtui.accounts.session import Session, permissions_of
 
 @dataclass(frozen=True)
 class May:
-    """What may be done. `refusal` is why nothing, where the account itself is the reason."""
+    """What may be done, and the `roles` that may be given.
+
+    `refusal` is why nothing, where the account itself is the reason.
+    """
 
     manage: bool
     reset_mfa: bool
@@ -24,6 +27,7 @@ class May:
     remove: bool
     end_sessions: bool
     is_own: bool
+    roles: tuple[str, ...]
     refusal: str = ""
 
 
@@ -45,6 +49,7 @@ def with_account(ports: Ports, session: Session, account: Account, record: SignI
         remove=manage and (reset_mfa or account.second_factor is None),
         end_sessions=manage and not is_own,
         is_own=is_own,
+        roles=roles.grantable(held, ports.accounts.settings().custom_roles) if manage else (),
         refusal=refusal,
     )
 

@@ -68,6 +68,16 @@ def permissions(held: Iterable[str], custom: CustomRoles) -> frozenset[Permissio
     )
 
 
+def may_give(held: frozenset[Permission], given: Iterable[Permission]) -> bool:
+    """Whether somebody with the permissions `held` may give these: nobody gives what they lack."""
+    return held.issuperset(given)
+
+
+def grantable(held: frozenset[Permission], custom: CustomRoles) -> tuple[str, ...]:
+    """Return the names of the roles that somebody with the permissions `held` may give."""
+    return tuple(name for name in names(custom) if may_give(held, permissions([name], custom)))
+
+
 def are_built_in(held: Iterable[str]) -> bool:
     """Whether all of these roles are built in, so that no settings are needed to know them."""
     return BUILT_IN.keys() >= set(held)

@@ -188,7 +188,7 @@ _PAGES: Final[dict[sections.SubPage, Callable[[], Screen[None]]]] = {
 
 
 _LOADED: Final[dict[sections.SubPage, PageToLoad[Any]]] = {
-    sections.SubPage.CREATE_USER: PageToLoad(custom_roles.offered, CreateUserPage),
+    sections.SubPage.CREATE_USER: PageToLoad(custom_roles.grantable, CreateUserPage),
     sections.SubPage.SSH_KEYS: PageToLoad(own_ssh_keys.listed, SshKeysPage),
     sections.SubPage.OPEN_SESSIONS: PageToLoad(sessions.own, OwnSessionsPage),
 }

@@ -134,7 +134,7 @@ READS: dict[str, Act] = {
     ),
     "check_new_username": lambda s, by: administration.check_new_username(s.world.ports, by, "new"),
     "show_settings": lambda s, by: organization.show_settings(s.world.ports, by),
-    "offered": lambda s, by: custom_roles.offered(s.world.ports, by),
+    "grantable": lambda s, by: custom_roles.grantable(s.world.ports, by),
     "list_roles": lambda s, by: custom_roles.list_roles(s.world.ports, by),
     "show_role": lambda s, by: custom_roles.show_role(s.world.ports, by, "auditor"),
     "name_to_remove": lambda s, by: administration.name_to_remove(s.world.ports, by, "bob"),
@@ -253,7 +253,7 @@ ALLOWED: Final = (
         "list all accounts",
         (
             *("first_page", "count_users", "list_users", "find_users", "user_named"),
-            *("last_sign_ins", "offered"),
+            "last_sign_ins",
         ),
         (Permission.READ_USERS,),
     ),
@@ -261,7 +261,7 @@ ALLOWED: Final = (
     Allowed("see their sessions", ("of_user",), (Permission.READ_USERS,)),
     Allowed(
         "create and import accounts",
-        ("check_new_username", "create_user", "plan an import", "import"),
+        ("check_new_username", "grantable", "create_user", "plan an import", "import"),
         (Permission.MANAGE_USERS,),
     ),
     Allowed(

@@ -3,6 +3,7 @@
 from functools import cache
 from unittest.mock import patch
 
+from cwtui.accounts import roles
 from cwtui.accounts.session import PROOF_LIFETIME
 from cwtui.ui.screens.pages.batch import BatchPage
 from cwtui.ui.screens.pages.create_user import CreateUserPage
@@ -154,7 +155,7 @@ async def account_invited(person: Person, _: Plant) -> None:
 @Way
 async def create_user(person: Person, there: Plant) -> None:
     enter_session(person, there)
-    person.app.router.replace_screen(CreateUserPage({}))
+    person.app.router.replace_screen(CreateUserPage(tuple(roles.BUILT_IN)))
     await person.settle()
 
 

@@ -153,7 +153,13 @@ async def test_point_3_foreign_text_is_plain_text_on_every_screen(  # noqa: PLR0
             world.account(name), world.records.get(name), OrganizationSettings(), world.clock()
         )
         may = May(
-            manage=True, reset_mfa=True, unlock=True, remove=True, end_sessions=True, is_own=False
+            manage=True,
+            reset_mfa=True,
+            unlock=True,
+            remove=True,
+            end_sessions=True,
+            is_own=False,
+            roles=(),
         )
         app.router.replace_screen(AccountPage(details, may))
         await person.settle()

@@ -1,13 +1,13 @@
 """Checkboxes of which several can be chosen, and below them what is wrong with the choice."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
 from cwtui.accounts import roles
-from cwtui.accounts.roles import CustomRoles, Permission
+from cwtui.accounts.roles import Permission
 from cwtui.accounts.text import visible
 from cwtui.language import _
 from cwtui.ui.widgets.choices import Choice
@@ -53,15 +53,17 @@ class CheckList(Vertical):
 
 
 class RoleChoice(CheckList):
-    """The roles of an account."""
+    """The roles of an account, chosen from those that the person may give."""
 
-    def __init__(self, held: Iterable[str], custom: CustomRoles) -> None:
-        super().__init__("roles", {name: name for name in roles.names(custom)}, held)
+    def __init__(self, held: Iterable[str], grantable: Iterable[str]) -> None:
+        super().__init__("roles", {name: name for name in grantable}, held)
 
 
 class PermissionChoice(CheckList):
-    """What a role permits."""
+    """What a role permits, chosen from what the person may do."""
 
-    def __init__(self, held: Iterable[Permission]) -> None:
-        labels = {one.value: f"{one}: {_(roles.MEANING[one])}" for one in Permission}
+    def __init__(self, held: Iterable[Permission], grantable: Container[Permission]) -> None:
+        labels = {
+            one.value: f"{one}: {_(roles.MEANING[one])}" for one in Permission if one in grantable
+        }
         super().__init__("permissions", labels, held)

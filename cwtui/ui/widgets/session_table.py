@@ -17,11 +17,25 @@ _NOW: Final = "now"
 class SessionTable(VirtualTable[OpenSession]):
     """A row for each session, oldest first. `own` is the id of the person's own session."""
 
-    def __init__(self, rows: Sequence[OpenSession], own: str, now: float, nothing: str) -> None:
+    def __init__(
+        self,
+        rows: Sequence[OpenSession],
+        own: str,
+        now: float,
+        nothing: str,
+        *,
+        may_open: bool,
+    ) -> None:
         super().__init__(rows, nothing)
+        self._may_open = may_open
         self._own = own
         self.now = now
         """When the rows were read, in seconds since the epoch."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "open":
+            return self._may_open
+        return super().check_action(action, parameters)
 
     def name_of(self, row: OpenSession) -> str:
         return row.id

@@ -78,7 +78,7 @@ Up and Down move, Enter chooses, and Esc goes back.""")
         super().__init__()
         self._many = many
         self._offers = list(offers(held, kiosk=kiosk))
-        self._roles = roles.names(custom)
+        self._roles = roles.grantable(held, custom)
         self._of_role: type[AddRole | RemoveRole] | None = None
         """The act whose role is being chosen."""
 

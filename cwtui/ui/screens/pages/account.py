@@ -95,7 +95,7 @@ itself, after a day at most.""")
         zone, may = self.context.zone, self._may
         if not may.manage:
             yield Static(account_parts.allowed(may), classes="text", markup=False)
-        yield from account_parts.name_and_roles(account, self._settings.custom_roles, may)
+        yield from account_parts.name_and_roles(account, may)
         yield account_parts.expiry_row(account, may)
         yield account_parts.required_row(may)
         yield Static("", id="mfa-required-note", classes="under-row", markup=False)

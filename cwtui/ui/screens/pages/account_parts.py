@@ -14,7 +14,6 @@ from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.administration import Details
 from cwtui.accounts.may import May
 from cwtui.accounts.model import Account, Device, Origin, SignInRecord, SshKey
-from cwtui.accounts.roles import CustomRoles
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import visible
 from cwtui.language import N_, _, ngettext
@@ -66,13 +65,13 @@ def allowed(may: May) -> str:
     return _("Your roles let you read this account.")
 
 
-def name_and_roles(account: Account, custom: CustomRoles, may: May) -> Iterator[Widget]:
+def name_and_roles(account: Account, may: May) -> Iterator[Widget]:
     """Yield the display name and the roles. What the directory says is not changed here."""
     is_local = account.origin is Origin.LOCAL
     if is_local and may.manage:
         entry = TextInput(account.display_name)
         yield Field("display_name", _("Display name"), entry, inline=True)
-        yield row(_("Roles"), RoleChoice(account.roles, custom))
+        yield row(_("Roles"), RoleChoice(account.roles, may.roles))
         return
     yield row(_("Display name"), value(account.display_name or "-"))
     yield row(_("Roles"), value(", ".join(account.roles)))

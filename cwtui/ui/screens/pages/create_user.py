@@ -1,6 +1,7 @@
 """User Management > Users and Roles > Create User."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from textual import events, work
@@ -10,7 +11,6 @@ from textual.widgets import Static
 from cwtui.accounts import administration, roles
 from cwtui.accounts.errors import AccountsError, ConfirmationNeeded, InvalidInput
 from cwtui.accounts.new_account import WithInitialPassword
-from cwtui.accounts.roles import CustomRoles
 from cwtui.language import N_, _
 from cwtui.ui.messages import OpenSubPage
 from cwtui.ui.screens.dialogs.invitation import handing_over
@@ -45,14 +45,14 @@ first sign-in. You see until when the code is valid.
 
 MFA (Required): the user must set up multi-factor authentication at the first sign-in.""")
 
-    def __init__(self, custom_roles: CustomRoles) -> None:
+    def __init__(self, grantable: Sequence[str]) -> None:
         super().__init__()
-        self._custom_roles = custom_roles
+        self._grantable = grantable
 
     def content(self) -> ComposeResult:
         yield Field("username", _("Username"), TextInput())
         yield Field("display_name", _("Display name (optional)"), TextInput())
-        yield row(_("Roles"), RoleChoice((roles.MINIMUM,), self._custom_roles), gap=True)
+        yield row(_("Roles"), RoleChoice((roles.MINIMUM,), self._grantable), gap=True)
         yield row(_("MFA (Required)"), Choice(_("Enable"), id="mfa-required"), gap=True)
         invite = Choice(_("A code instead of a password"), id="invite")
         yield row(_("Invitation"), invite, gap=True)

@@ -1,14 +1,14 @@
 """User Management > Roles: the list, the page of one role, and the page that creates one."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from collections.abc import Container, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from cwtui.accounts import custom_roles
+from cwtui.accounts import custom_roles, roles
 from cwtui.accounts.custom_roles import Role, RoleUpdated
 from cwtui.accounts.roles import Permission
 from cwtui.language import N_, _, ngettext
@@ -24,6 +24,12 @@ from cwtui.ui.widgets.fields import Field, TextInput
 if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
     from cwtui.accounts.session import Session
+
+
+_BUILT_IN: Final = N_("This role is built in.")
+_BEYOND: Final = N_(
+    "This role has permissions that you do not have, so you cannot change, copy or remove it."
+)
 
 
 class Listed(NamedTuple):
@@ -113,7 +119,7 @@ You can only give permissions that you have.""")
 
     def content(self) -> ComposeResult:
         yield Field("name", _("Name"), TextInput())
-        yield from _permissions(self._permissions)
+        yield from _permissions(self._permissions, self.session.permissions)
         yield Button(_("Create Role"), id="primary", variant="primary", compact=True)
 
     def unsaved(self) -> str:
@@ -151,22 +157,25 @@ Remove Role is possible once no account has the role. Built-in roles cannot be c
 
     def content(self) -> ComposeResult:
         yield row(_("Accounts"), value(_held_by(self._role)), gap=True)
-        if self._role.is_built_in:
-            yield row(_("Permissions"), value(_permitted(self._role.permissions)))
-            yield Static(_("This role is built in."), classes="text", markup=False)
+        role, held = self._role, self.session.permissions
+        may_give = roles.may_give(held, role.permissions)
+        if role.is_built_in or not may_give:
+            yield row(_("Permissions"), value(_permitted(role.permissions)))
+            why = _(_BUILT_IN) if role.is_built_in else _(_BEYOND)
+            yield Static(why, classes="text", markup=False)
         else:
-            yield from _permissions(self._role.permissions)
+            yield from _permissions(role.permissions, held)
             yield from save_row(_("Update"))
-        if self._role.permissions:
+        if may_give and role.permissions:
             yield Button(_("Copy Permissions"), id="copy", compact=True)
-        if not self._role.is_built_in:
+        if may_give and not role.is_built_in:
             yield Button(_("Remove Role"), id="remove", classes="danger", compact=True)
 
     def _chosen(self) -> tuple[str, ...]:
         return tuple(one for choice in self.query(PermissionChoice) for one in choice.chosen)
 
     def pending(self) -> list[str]:
-        is_changed = not self._role.is_built_in and self._chosen() != self._role.permissions
+        is_changed = self.query(PermissionChoice) and self._chosen() != self._role.permissions
         return [_("Permissions")] if is_changed else []
 
     def unsaved(self) -> str:
@@ -213,9 +222,9 @@ Remove Role is possible once no account has the role. Built-in roles cannot be c
         self.open_list()
 
 
-def _permissions(held: Sequence[Permission]) -> ComposeResult:
+def _permissions(chosen: Sequence[Permission], grantable: Container[Permission]) -> ComposeResult:
     yield Static(_("Permissions"), classes="section", markup=False)
-    yield PermissionChoice(held)
+    yield PermissionChoice(chosen, grantable)
 
 
 def _held_by(role: Role) -> str:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.widgets import Static
 
 from cwtui.accounts import administration, open_sessions, wording
 from cwtui.accounts.errors import AccountsError, Refused, UnknownSession
-from cwtui.accounts.may import with_account
+from cwtui.accounts.may import May, with_account
 from cwtui.accounts.model import OpenSession
 from cwtui.accounts.text import visible
 from cwtui.language import N_, _
@@ -31,8 +32,8 @@ class Listed(NamedTuple):
 
     sessions: Sequence[OpenSession]
     at: float
-    may_end: bool = True
-    """Whether the person may end them."""
+    refusal: str = ""
+    """Why the person may not end them; empty if they may."""
 
 
 class SessionsPage(PageBelow, LookingPage):
@@ -45,9 +46,11 @@ class SessionsPage(PageBelow, LookingPage):
         self._listed = listed
 
     def content(self) -> ComposeResult:
-        sessions, at, may_end = self._listed
-        yield SessionTable(sessions, self.session.id, at, _(self.NOTHING))
-        if not may_end:
+        sessions, at, refusal = self._listed
+        if refusal:
+            yield Static(refusal, classes="text", markup=False)
+        yield SessionTable(sessions, self.session.id, at, _(self.NOTHING), may_open=not refusal)
+        if refusal:
             return
         with Horizontal(classes="buttons"):
             yield Button(_("Sign Out Everywhere"), id="everywhere", classes="danger", compact=True)
@@ -77,10 +80,7 @@ class SessionsPage(PageBelow, LookingPage):
     def on_virtual_table_opened(self, message: VirtualTable.Opened[OpenSession]) -> None:
         message.stop()
         one = message.row
-        if not self.may_act:
-            return
-        if not self._listed.may_end:
-            self.say(_("Your roles let you see these sessions, and not end them."))
+        if not self.may_act or self._listed.refusal:
             return
         if one.id == self.session.id:
             self.say(_("This is your own session. To end it, sign out."))
@@ -213,4 +213,13 @@ def of_user(ports: "Ports", session: "Session", username: str) -> Listed:
     listed = open_sessions.of_user(ports, session, username)
     details = administration.show_user(ports, session, username)
     may = with_account(ports, session, details.account, details.record)
-    return Listed(listed, ports.now(), may.end_sessions)
+    return Listed(listed, ports.now(), _refusal(may))
+
+
+def _refusal(may: May) -> str:
+    """Return why the sessions may not be ended; empty if they may."""
+    if may.end_sessions:
+        return ""
+    if may.is_own:
+        return _("These are your own sessions. To end one, go to Settings > Open Sessions.")
+    return may.refusal or _("Your roles let you see these sessions, and not end them.")
