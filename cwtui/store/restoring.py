@@ -38,22 +38,30 @@ def unpacked(layout: Layout, path: Path) -> Iterator[tuple[Layout, Manifest]]:
 
     Holds a lock, so that only one restore runs at a time.
     """
-    with staged_in(layout) as staged:
+    # Opened first: if that fails, no folder was created for a store that is not there.
+    with os.fdopen(_open(path), "rb") as source, staged_in(layout) as staged:
         try:
-            with os.fdopen(open_regular(path), "rb") as source:
-                _check_room(staged.folder, os.fstat(source.fileno()).st_size, path)
-                manifest = backup.unpack(source, staged.folder, str(path))
-        except NotRegular as error:
-            raise CannotCheck(
-                _(
-                    "Cannot restore {path}: {reason}. Use a file written by cwtui store backup.",
-                    path=shortened(str(path)),
-                    reason=error.strerror,
-                )
-            ) from None
+            _check_room(staged.folder, os.fstat(source.fileno()).st_size, path)
+            manifest = backup.unpack(source, staged.folder, str(path))
         except OSError as error:
             raise cannot("restore", path, error) from None
         yield staged, manifest
+
+
+def _open(path: Path) -> int:
+    """Return a descriptor of the backup. Raises CannotCheck."""
+    try:
+        return open_regular(path)
+    except NotRegular as error:
+        raise CannotCheck(
+            _(
+                "Cannot restore {path}: {reason}. Use a file written by cwtui store backup.",
+                path=shortened(str(path)),
+                reason=error.strerror,
+            )
+        ) from None
+    except OSError as error:
+        raise cannot("restore", path, error) from None
 
 
 @dataclass

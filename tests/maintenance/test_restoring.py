@@ -204,6 +204,15 @@ def test_a_restore_works_on_an_empty_host(config: Config) -> None:
     assert stat.S_IMODE(config.folder.stat().st_mode) == 0o700
 
 
+def test_a_backup_that_cannot_be_opened_creates_nothing(config: Config) -> None:
+    """The disk of the store, mounted later, would find a folder with its name."""
+    away = backup_in(config).with_name("away.tar")
+    shutil.rmtree(config.folder)
+    with pytest.raises(CannotCheck, match="Nothing was changed"):
+        backups.checked_backup(config, away, unwatched).__enter__()
+    assert not config.folder.exists()
+
+
 def test_a_damaged_store_can_be_restored(config: Config) -> None:
     config.accounts_file.write_bytes(b"{")
     for path in config.records_folder.glob("*.json"):
