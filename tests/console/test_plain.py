@@ -62,7 +62,8 @@ class SlowTerminal(Terminal):
 def test_sign_in_and_enrolment_on_a_line_of_1200_baud(tmp_path: Path) -> None:
     home = cwtui_terminal.with_admin(tmp_path, PASSWORD)
     cwtui_terminal.run(home, "settings", "set", "mfa", "required")
-    command = ("sh", "-c", 'stty 1200; exec "$0" "$@"', *command_line(home, "tests.console.quick_cwtui"))
+    quick = command_line(home, "tests.console.quick_cwtui")
+    command = ("sh", "-c", 'stty 1200; exec "$0" "$@"', *quick)
     with SlowTerminal((*command, "--plain", "--qr", "none"), home, term="vt100") as terminal:
         lines = Lines(terminal)
         lines.answer("Username: ", "admin")

@@ -22,7 +22,7 @@ from cwtui.language import N_, _
 _UNDERLINED: Final = Style(underline=True)
 
 
-# Textual's style sheet has rules for looks that we do not use; the login screen would wait for them.
+# Textual's style sheet has rules for looks that we do not use: the login screen would wait for it.
 class TextInput(Input, inherit_css=False):
     """One line of text. Text that does not fit is refused with a sentence, and never cut."""
 
