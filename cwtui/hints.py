@@ -6,7 +6,13 @@ belongs to the whole process: whoever raises an error does not know how cwtui wa
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
 
+OF_HOST: Final = Path("/etc/cwtui/config.toml")
+"""The configuration of the package."""
+HOST_PROGRAM: Final = Path("/usr/bin/cwtui-host")
+"""Runs cwtui with that configuration."""
 _options: dict[str, str] = {}
 _beginning: list[str] = []
 
@@ -40,9 +46,15 @@ def again(*words: str) -> str:
 
 
 def as_called(program: str = "cwtui") -> str:
-    """Return how cwtui was called: with the same options before the command."""
+    """Return how cwtui was called: with the same options before the command.
+
+    With the configuration of the host alone, that is cwtui-host. Another `program` is kept.
+    """
     import shlex
 
+    is_of_host = program == "cwtui" and _options == {"--config": str(OF_HOST)}
+    if is_of_host and HOST_PROGRAM.exists():
+        return HOST_PROGRAM.name
     return " ".join((program, *(f"{name} {shlex.quote(_options[name])}" for name in _options)))
 
 

@@ -26,8 +26,6 @@ from cwtui.language import _
 _BEGIN: Final = "init --admin NAME"
 _RESTORE: Final = "store restore FILE"
 _PATHS: Final = "--paths"
-_OF_HOST: Final = Path("/etc/cwtui/config.toml")
-"""The configuration of the package, which cwtui-host names."""
 
 
 def by_owner(config: Config, words: str) -> str:
@@ -261,7 +259,7 @@ def _missing(config: Config, here: Here) -> StoreMissing:
                 command=begin(config),
             )
         )
-    if _OF_HOST.exists():
+    if hints.OF_HOST.exists():
         return StoreMissing(
             _(
                 "There is no store in {folder}. For the accounts of this host, run cwtui-host "

@@ -81,12 +81,26 @@ def test_root_is_told_to_become_the_owner_of_the_folder_around_a_new_store(
                 assert installation.by_owner(config, "serve") == f"{become}cwtui serve"
 
 
+def test_hints_name_the_program_of_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, config = tmp_path / "cwtui-host", "/etc/cwtui/config.toml"
+    monkeypatch.setattr(hints, "HOST_PROGRAM", program)
+    with hints.called_with({"--config": config}):
+        assert hints.again("user list") == f"cwtui --config {config} user list"
+        program.touch()
+        assert hints.again("user list") == "cwtui-host user list"
+        assert hints.as_called("/opt/cwtui") == f"/opt/cwtui --config {config}"
+        with hints.called_with({"--store": "/mnt"}):
+            assert hints.again() == f"cwtui --config {config} --store /mnt"
+
+
 def test_who_forgets_the_configuration_of_the_host_is_told_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As root does after installing the package: its own store is somewhere else."""
     of_host = tmp_path / "config.toml"
-    monkeypatch.setattr(installation, "_OF_HOST", of_host)
+    monkeypatch.setattr(hints, "OF_HOST", of_host)
     monkeypatch.setenv("HOME", str(tmp_path))
     for told in (False, True):
         with pytest.raises(StoreMissing) as missing:
