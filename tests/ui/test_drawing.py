@@ -8,10 +8,11 @@ from unittest.mock import patch
 import pytest
 from rich.console import RenderableType
 from textual._compositor import Compositor, CompositorUpdate, LayoutUpdate
+from textual.css.stylesheet import Stylesheet
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Button, Static
 
 from cwtui.ui.app import AccountApp
 from tests.ui.harness import Person
@@ -58,6 +59,20 @@ async def test_a_screen_that_opens_is_laid_out_once(name: str) -> None:
             assert laid_out.count(person.app.screen) == 1
 
 
+@pytest.mark.parametrize("name", ["settings", "sign_in"])
+async def test_a_screen_that_opens_is_drawn_as_a_whole_once(name: str) -> None:
+    display, drawn = AccountApp._display, list[Screen[object]]()
+
+    def displayed(self: AccountApp, screen: Screen[object], one: RenderableType | None) -> None:
+        if isinstance(one, LayoutUpdate):
+            drawn.append(screen)
+        display(self, screen, one)
+
+    with drawn_as_in_a_terminal(), patch.object(AccountApp, "_display", displayed):
+        async with SCENES[name].played() as (person, _):
+            assert drawn.count(person.app.screen) == 1
+
+
 async def test_a_screen_that_opens_is_not_styled_again() -> None:
     update, styled = AccountApp.update_styles, list[DOMNode]()
 
@@ -69,6 +84,19 @@ async def test_a_screen_that_opens_is_not_styled_again() -> None:
         async with SCENES["settings"].played() as (person, _):
             assert styled
             assert person.app.screen not in styled
+
+
+async def test_a_new_widget_is_not_styled_before_it_is_mounted() -> None:
+    apply, styled = Stylesheet.apply, list[DOMNode]()
+
+    def applied(self: Stylesheet, node: DOMNode, **how: Any) -> None:
+        styled.append(node)
+        apply(self, node, **how)
+
+    with patch.object(Stylesheet, "apply", applied):
+        async with SCENES["sign_in"].played() as (person, _):
+            (button,) = person.app.screen.query(Button)
+            assert styled.count(button) == 1
 
 
 async def test_moving_the_focus_lays_out_nothing() -> None:

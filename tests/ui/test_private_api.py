@@ -33,6 +33,7 @@ METHODS: Final[dict[type, dict[str, str]]] = {
     Screen: {
         "_on_layout": "(self, message)",
         "_refresh_layout": "(self, size=None, scroll=False)",
+        "_screen_resized": "(self, size)",
     },
     LinuxDriver: {
         "_disable_in_band_window_resize": "(self)",
@@ -64,7 +65,7 @@ ATTRIBUTES: Final[dict[type, set[str]]] = {
     },
     Compositor: {"_full_map_invalidated"},
     Reactive: {"_layout"},
-    Screen: {"_compositor", "_layout_required", "_mounted_event"},
+    Screen: {"_compositor", "_layout_required", "_mounted_event", "_repaint_required"},
     LinuxDriver: {
         "_app",
         "_down_buttons",

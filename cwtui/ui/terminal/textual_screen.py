@@ -35,6 +35,8 @@ class TextualScreen(Screen[T]):
     _was_shown = False
     _laid_out_at = 0.0
     """When the last layout of all widgets began, by the clock of messages."""
+    _layouts = 0
+    """How many layouts of all widgets there were."""
 
     def __init__(self, **named: str | None) -> None:
         super().__init__(**named)
@@ -46,16 +48,25 @@ class TextualScreen(Screen[T]):
         if isinstance(event, events.Resize) and event.size != self.app.size:
             return
         if isinstance(event, events.ScreenResume) and not self._was_shown:
-            self._was_shown = True
-            # All its widgets have just got their styles.
-            event.refresh_styles = False
+            await self._appear(event)
+        else:
+            await super().on_event(event)
+
+    async def _appear(self, event: events.ScreenResume) -> None:
+        self._was_shown = True
+        # All its widgets have just got their styles.
+        event.refresh_styles = False
         await super().on_event(event)
+        if self._layouts and self.is_current:
+            # Private: Textual would draw all of it again, after the first layout has.
+            self._repaint_required = False
 
     def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
         # Private: all layouts pass through this method, also those that nobody asked for, such as
         # the first one.
         if not scroll and (size or self.outer_size):
             self._laid_out_at = monotonic()
+            self._layouts += 1
             self._layout_required = False
         # Each widget that gets another size would ask for another layout. Only scrollbars that
         # appear or go move anything, and they ask for it themselves.
@@ -64,6 +75,13 @@ class TextualScreen(Screen[T]):
             super()._refresh_layout(size, scroll)
         finally:
             _VIRTUAL_SIZE._layout = True  # noqa: SLF001  for all widgets again
+
+    def _screen_resized(self, size: Size) -> None:
+        # Private: the first layout posts its size to the screen, which would be laid out for it
+        # again. Classes for that size are set after this, and ask for a layout if they change any.
+        is_first = self._layouts == 1 and self._compositor.size == size
+        if not (is_first and self.is_current):
+            super()._screen_resized(size)
 
     async def _on_layout(self, request: Layout) -> None:
         # Private: Textual would lay out a new screen again for what its widgets have asked for
