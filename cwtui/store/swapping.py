@@ -7,7 +7,7 @@ exists, nobody can use the store, and what replaces it can be run again. The old
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -130,4 +130,5 @@ def table_files(layout: Layout) -> list[str]:
 
 def remove(folder: Path) -> None:
     """Remove the folder with all that is in it. Ignores errors."""
-    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # it closes a folder twice if that fails (Python 3.11)
+        shutil.rmtree(folder, ignore_errors=True)
