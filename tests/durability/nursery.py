@@ -52,6 +52,12 @@ ACKNOWLEDGED: Final = "acknowledged"
 _LONGEST: Final = 0.2
 """The longest life of a writer in seconds; most are killed in the middle of a save."""
 
+_KILLS: Final = 3
+_LINES: Final = 30
+"""The least kills and acknowledged lines per second; on a slow machine, it takes longer."""
+_SAID: Final = {"looked", "read", "rotated", "compact"}
+"""What is done at least once, too."""
+
 _END_WITH_PARENT: Final = 1
 """PR_SET_PDEATHSIG, so that a test that fails leaves no writers behind."""
 
@@ -238,7 +244,15 @@ def main(folder: Path, seconds: float) -> None:
         forked(partial(read_for_ever, config), said),
     ]
     alive = {name: started(name) for name in (*WRITERS, KEYS)}
-    while time.monotonic() < until:
+
+    def is_enough() -> bool:
+        lines = [line.split() for line in said.read_text().splitlines()]
+        whats = {words[1] if len(words) > 1 else words[0] for words in lines}
+        is_wrong = any(words[0] == "wrong" for words in lines)
+        is_much = kills > seconds * _KILLS and len(lines) > seconds * _LINES
+        return is_wrong or (is_much and whats >= _SAID)
+
+    while time.monotonic() < until or not is_enough():
         time.sleep(chance.random() * _LONGEST / len(alive))
         name = chance.choice(list(alive))
         kill(alive[name])

@@ -52,9 +52,6 @@ def test_kills_lose_no_acknowledged_write_and_leave_nothing_partial(tmp_path: Pa
         assert max(steps) <= last_step(ports.records.get(name))
         nursery.refuse_used_step(ports, name)
         assert {(name, str(number)) for number in acknowledged[name, "event"]} <= events
-    assert kills > seconds * 3
-    assert len(lines) > seconds * 30
-    assert {"looked", "read", "rotated", "compact"} <= said.keys()
     assert list(config.folder.glob("audit-*.jsonl"))
 
 
