@@ -133,8 +133,7 @@ def check_can_be_set_up(config: Config, config_file: Path) -> None:
             raise ConfigError(untrusted)
     if directory is not None and directory.bind_password_file:
         _check_bind_password(directory)
-    of_store = () if config.database else (config.folder,)
-    for folder in (*of_store, config.keyring_file.parent):
+    for folder in config.private_folders:
         if exists(folder):
             check_private(folder)
 
@@ -164,9 +163,8 @@ def set_up(config: Config) -> None:
     _check_is_new(config)
     if has_accounts(config):
         return
-    if not config.database:
-        make_private_folder(config.folder)
-    make_private_folder(config.keyring_file.parent)
+    for folder in config.private_folders:
+        make_private_folder(folder)
     # Imported here, as it takes long to load and the first paint needs this module.
     from cwtui.keyring.file_keyring import locked
 

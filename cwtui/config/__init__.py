@@ -192,6 +192,15 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
             return Path(self.keyring.file)
         return platformdirs.user_config_path("cwtui") / "keyring.json"
 
+    @property
+    def private_folders(self) -> tuple[Path, ...]:
+        """The folders of the store and the keyring. A database has none.
+
+        Raises KeyringMissing for a credential if there are none.
+        """
+        of_keyring = self.keyring_file.parent
+        return (of_keyring,) if self.database else (self.folder, of_keyring)
+
     def keyring_is_in_store(self) -> bool:
         """Whether the keyring is inside the store's folder, so that copies include the keys."""
         if self.database:
