@@ -330,6 +330,27 @@ class TestBatch:
                 assert there.world.begin(name, password) is not None
             assert stat.S_IMODE((home / "new.csv").stat().st_mode) == 0o600
 
+    async def test_passwords_that_were_handed_over_are_not_reset_again(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        append = MemoryAudit.append
+        async with SCENES["users"].played() as (person, _):
+            await person.press("down", "space", "space", "c")
+            await person.click("Reset Password")
+            page = person.screen(BatchPage)
+
+            def stop_after_alice(log: MemoryAudit, *events: Event) -> None:
+                append(log, *events)
+                assert page._batch is not None
+                page._batch.is_stopped = events[0].subject == "alice"
+
+            monkeypatch.setattr(MemoryAudit, "append", stop_after_alice)
+            await person.fill("path", "new.csv")
+            await person.press("enter")
+            person.sees("1 done. Stopped before the other 1")
+            await person.press("escape")
+            assert marked(person) == ["bob"]
+
     async def test_codes_of_invitations_go_to_a_new_file(self) -> None:
         async with SCENES["users"].played() as (person, there):
             await person.press("down", "space", "c")
@@ -343,6 +364,21 @@ class TestBatch:
             assert head == "username,invitation_code"
             assert line.startswith("alice,")
             assert there.world.account("alice").invited
+
+    async def test_a_long_reason_below_the_report_does_not_cover_its_row(self) -> None:
+        async with SCENES["batch_report"].played() as (person, _):
+            page = person.screen(BatchPage)
+            assert page._batch is not None
+            for number in range(30):
+                why = "No." if number % 2 else f"{'why ' * 40}end."
+                page._batch.report.add_left(f"user{number}", why)
+            page._finished(page._batch)
+            await person.settle()
+            await person.press("down")
+            for number in range(12):
+                await person.press("down")
+                person.sees("No." if number % 2 else "end.")
+                assert any(f" user{number} " in line for line in person.rows), person.text
 
     async def test_a_session_that_ends_stops_it(self) -> None:
         async with SCENES["users"].played() as (person, there):

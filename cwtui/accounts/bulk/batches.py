@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, TypeAlias, overload
 from cwtui.accounts.bulk.acts import Doing, Reason
 from cwtui.accounts.bulk.packed import Packed
 from cwtui.accounts.bulk.plans import Plan
+from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.errors import (
     AccountsError,
     CannotCheck,
@@ -78,6 +79,11 @@ class Report(Sequence[Result]):
     def untouched(self) -> int:
         """How many accounts it did not come to, because the work ended before."""
         return len(self.plan.names) + len(self.plan.excepted) - len(self)
+
+    def rest(self) -> Selection:
+        """Return the accounts that it did not come to."""
+        come_to = {one.username for one in self}
+        return Selection(frozenset(name for name in self.plan.names if name not in come_to))
 
     def add_done(self, username: str) -> None:
         self._done.append(username)

@@ -95,6 +95,8 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self.rows = rows
         self.nothing = nothing
         """The text shown if there are no rows: why, and what to do."""
+        self._height = 0
+        """How many lines it had when it was last laid out."""
         self._fitted: tuple[int, tuple[Shown[R], ...]] | None = None
         """The columns as they are shown, and the room that they were fitted to."""
 
@@ -177,7 +179,12 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self._resize()
 
     def on_resize(self) -> None:
+        first = round(self.scroll_y)
+        had_cursor = first <= self.cursor < first + self._height - 1
         self._resize()
+        self._height = self.size.height
+        if had_cursor:
+            self._scroll_to_cursor()
 
     def _resize(self) -> None:
         # The headings take one line.
@@ -217,8 +224,11 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         return self.cursor - round(self.scroll_y) + 1
 
     def watch_cursor(self) -> None:
-        self.scroll_to_region(Region(0, self.cursor, 1, 2), animate=False, force=True)
+        self._scroll_to_cursor()
         self.refresh()
+
+    def _scroll_to_cursor(self) -> None:
+        self.scroll_to_region(Region(0, self.cursor, 1, 2), animate=False, force=True)
 
     def validate_cursor(self, cursor: int) -> int:
         return max(0, min(cursor, len(self.rows) - 1))

@@ -254,6 +254,7 @@ class TestCarryingOut:
         report = batches.begin(world.ports, OPERATOR, planned(world, REQUIRE, EVERYBODY))
         batches.carry_out(world.ports, OPERATOR, report, lambda *_: None, lambda: report.done < 2)
         assert (report.done, report.left, report.untouched) == (2, 0, 2)
+        assert report.rest().names == {*report.plan.names[2:]}
         assert sentences.summary(report) == (
             "2 done. Stopped before the other 2: repeat it to go on."
         )

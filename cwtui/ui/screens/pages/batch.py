@@ -15,6 +15,7 @@ from cwtui.accounts.bulk import batches, sentences
 from cwtui.accounts.bulk.acts import Change, ResetPassword
 from cwtui.accounts.bulk.batches import Report, Result
 from cwtui.accounts.bulk.plans import Plan
+from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.errors import SessionEnded
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
@@ -225,9 +226,8 @@ page. The audit log has the same id for all of it, so you can filter by the id."
         if isinstance(report.problem, SessionEnded):
             self.refuse(report.problem)
             return
-        is_complete = report.problem is None and not report.untouched
-        if is_complete and self.context.users_selection == self._plan.selection:
-            self.context.users_selection = None  # there is nothing to go on with
+        if self.context.users_selection == self._plan.selection:
+            self.context.users_selection = self._to_go_on_with(report)
         self.show_text("#question", visible(self._outcome(begun)))
         self.query_one("#stop").display = False
         back = self.query_one("#cancel", Button)
@@ -239,6 +239,13 @@ page. The audit log has the same id for all of it, so you can filter by the id."
         self.query_one(ReportTable).focus()
         if report.problem is not None:
             self.say(f"✗ {report.problem}", wrong=True)
+
+    def _to_go_on_with(self, report: Report) -> Selection | None:
+        """Return what to select for the next time, if there is anything to go on with."""
+        if not report.untouched and report.problem is None:
+            return None
+        # The passwords that were handed over must stay. Other acts find themselves done already.
+        return report.rest() if isinstance(self._plan.act, ResetPassword) else self._plan.selection
 
     def _outcome(self, begun: _Work) -> str:
         said = [sentences.summary(begun.report)]
