@@ -10,6 +10,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Button, Checkbox, OptionList, RadioButton, Static
 
+from cwtui.ui.widgets.columns import fitted_columns
 from cwtui.ui.widgets.device_button import DeviceButton
 from cwtui.ui.widgets.virtual_table import VirtualTable
 from tests.ui.harness import Person
@@ -51,7 +52,9 @@ def _cut_off_in(widget: Widget) -> Iterator[str]:
                 f"{one!r} has only {room} columns" for one in prompts if cell_len(one) > room
             )
         case VirtualTable():
-            for column in widget.shown:
+            # More rows than the scene has bring a scrollbar.
+            room = widget._text_width - (not widget.show_vertical_scrollbar)
+            for column in fitted_columns(widget.columns(), room, widget.equal_columns()):
                 if cell_len(column.title) > column.width:
                     yield f"the column {column.title!r} has only {column.width} columns"
 

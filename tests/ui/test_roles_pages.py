@@ -7,6 +7,7 @@ from cwtui.accounts.model import Attempts
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.unix_users import UnixUser
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
+from cwtui.ui.screens.dialogs.key_table import parts
 from cwtui.ui.screens.pages.roles import CreateRolePage, RolePage, RolesPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.buttons import Button
@@ -167,3 +168,5 @@ async def test_sessions_are_only_listed_for_whoever_does_not_manage_users() -> N
         assert buttons(person) == []
         await person.press("enter")
         person.sees("Your roles let you see these sessions, and not end them.")
+        (in_list,) = [part for part in parts(person.app.screen, {}) if part.title == "In the list"]
+        assert "Open" not in {key.does for key in in_list.keys}

@@ -78,7 +78,7 @@ class UserTable(VirtualTable[AccountRow]):
                 _("Username"),
                 24,
                 lambda row: visible(row.username),
-                least=13,
+                least=12,
                 most=64,
                 sorts="username",
             ),

@@ -66,10 +66,16 @@ def parts(
         if each.action not in elsewhere and _is_possible(each, screen)
     ]
     found = [Part(N_("On this screen"), _keys(here, replaced))]
-    kinds = dict.fromkeys(type(widget) for widget in screen.focus_chain)
+    widgets: dict[type[Widget], Widget] = {}
+    for widget in screen.focus_chain:
+        widgets.setdefault(type(widget), widget)
     for kind, title in _PLACES:
         bindings = [
-            binding for each in kinds if issubclass(each, kind) for binding in _bindings_of(each)
+            binding
+            for widget in widgets.values()
+            if isinstance(widget, kind)
+            for binding in _bindings_of(type(widget))
+            if widget.check_action(binding.action.partition("(")[0], ()) is not False
         ]
         bindings.sort(key=lambda binding: binding.action in _TEXTUALS)
         found.append(Part(title, _keys(bindings, replaced)))
