@@ -134,7 +134,10 @@ def _status(error: AccountsError) -> int:
 
 
 def _system(error: OSError) -> str:
-    reason = (error.strerror or _("unknown reason")).lower()
+    # Imported here, because --version does not need it.
+    from cwtui.host.reasons import reason_of
+
+    reason = reason_of(error, _("unknown reason"))
     if isinstance(error.filename, str | bytes):
         return _("Cannot use {file}: {reason}.", file=os.fsdecode(error.filename), reason=reason)
     return _("Cannot continue: {reason}.", reason=reason)

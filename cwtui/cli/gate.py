@@ -13,6 +13,7 @@ from cwtui.cli import terminal
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host
+from cwtui.host.reasons import reason_of
 from cwtui.language import _
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def _become(words: list[str]) -> NoReturn:
     try:
         os.execvpe(words[0], words, environment(os.environ))  # noqa: S606  no shell
     except OSError as error:
-        reason = (error.strerror or "").lower()
+        reason = reason_of(error)
         raise Failed(
             _("Cannot run {command}: {reason}.", command=words[0], reason=reason)
         ) from None

@@ -48,8 +48,10 @@ def put_bytes(content: bytes) -> None:
 
 
 def _unwritable(error: OSError) -> Failed:
-    reason = (error.strerror or "").lower()
-    return Failed(_("Cannot write to standard output: {reason}.", reason=reason))
+    # Imported here, because --version does not need it.
+    from cwtui.host.reasons import reason_of
+
+    return Failed(_("Cannot write to standard output: {reason}.", reason=reason_of(error)))
 
 
 def say(sentence: str) -> None:

@@ -23,6 +23,7 @@ from cwtui.config import (
 from cwtui.config.errors import ConfigError
 from cwtui.config.radius import RadiusConfig
 from cwtui.directory.config import DirectoryConfig
+from cwtui.host.reasons import reason_of
 from cwtui.host.untrusted_files import read_regular
 from cwtui.language import _
 
@@ -90,7 +91,7 @@ def _read(path: Path, *, asked_for: bool) -> Config:
         return Config()
     except OSError as error:
         raise ConfigError(
-            _("Cannot read {path}: {reason}.", path=shortened(str(path)), reason=error.strerror)
+            _("Cannot read {path}: {reason}.", path=shortened(str(path)), reason=reason_of(error))
         ) from None
     except UnicodeEncodeError:
         raise ConfigError(_("{path} is not a valid file name.", path=visible(str(path)))) from None

@@ -19,6 +19,7 @@ from cwtui.accounts.text import visible
 from cwtui.directory import client_certificate
 from cwtui.directory.config import DirectoryConfig
 from cwtui.directory.servers import Server, is_address, is_loopback
+from cwtui.host.reasons import reason_of
 from cwtui.host.trust import why_untrusted
 from cwtui.host.untrusted_files import read_regular
 from cwtui.language import _
@@ -353,5 +354,5 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return (error.reason or _("TLS failed")).lower().replace("_", " ")
     if isinstance(error, OSError):
-        return (error.strerror or _("the connection was cut")).lower()
+        return reason_of(error, _("the connection was cut"))
     return str(error)

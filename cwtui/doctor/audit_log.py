@@ -12,6 +12,7 @@ from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.store import without_store
 from cwtui.doctor.subject import Subject
 from cwtui.hints import again
+from cwtui.host.reasons import reason_of
 from cwtui.language import _, ngettext
 from cwtui.maintenance import Glance
 
@@ -97,7 +98,7 @@ def _length(config: Config, names: list[str], oldest: str, newest: str) -> Findi
             else _("never rotated")
         )
     except OSError as error:
-        return Finding(_AREA, Level.UNKNOWN, f"{config.audit_file}: {error.strerror}.")
+        return Finding(_AREA, Level.UNKNOWN, f"{config.audit_file}: {reason_of(error)}.")
     goes = (
         _(", with events from {oldest} to {newest}", oldest=oldest, newest=newest)
         if oldest and newest

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from cwtui.host.reasons import reason_of
 from cwtui.host.trust import why_untrusted
 from cwtui.language import _, grouped
 
@@ -75,7 +76,7 @@ def run(name: str, arguments: Sequence[str] = (), seconds: float = SECONDS) -> A
         )
     except OSError as error:
         raise CannotRun(
-            _("{path} cannot be run: {reason}", path=path, reason=(error.strerror or "").lower())
+            _("{path} cannot be run: {reason}", path=path, reason=reason_of(error))
         ) from None
     with process:
         try:

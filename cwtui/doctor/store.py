@@ -14,6 +14,7 @@ from cwtui.config.errors import ConfigError
 from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.subject import Subject
 from cwtui.hints import again
+from cwtui.host.reasons import reason_of
 from cwtui.language import _, ngettext
 from cwtui.maintenance import Glance
 
@@ -182,7 +183,7 @@ def room(folder: Path) -> Iterator[Finding]:
             _(
                 "The free disk space of {folder} cannot be read: {reason}.",
                 folder=folder,
-                reason=error.strerror,
+                reason=reason_of(error),
             )
         )
         return

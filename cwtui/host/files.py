@@ -13,7 +13,8 @@ from typing import Final, TypeAlias
 from cwtui.accounts.errors import CannotCheck, StoreExposed, StoreMissing
 from cwtui.accounts.text import shortened, visible
 from cwtui.host import owners, reserve
-from cwtui.host.untrusted_files import NotRegular, TooLarge, check_regular, open_regular
+from cwtui.host.reasons import reason_of
+from cwtui.host.untrusted_files import NotRegular, check_regular, open_regular
 from cwtui.language import N_, _
 
 _OURS: Final = ("accounts.json", "keyring.json", "audit.jsonl")
@@ -343,15 +344,9 @@ def maybe_lost(path: Path, error: OSError) -> CannotCheck:
             "Cannot write {path} to disk: {reason}. The last change may be lost if this host "
             "stops now.",
             path=path,
-            reason=_reason(error),
+            reason=reason_of(error),
         )
     )
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, NotRegular | TooLarge):
-        return error.strerror
-    return (error.strerror or str(error)).lower()
 
 
 _CANNOT: Final = {
@@ -375,5 +370,5 @@ def cannot(verb: str, path: Path, error: OSError) -> CannotCheck:
         path, remedy = Path(error.filename), _("Find out who put it there, and move it away.")
     elif error.errno == errno.EACCES:
         remedy = owners.where_denied(path)
-    said = _(_CANNOT[verb], path=shortened(str(path)), reason=_reason(error))
+    said = _(_CANNOT[verb], path=shortened(str(path)), reason=reason_of(error))
     return CannotCheck(" ".join(filter(None, (said, remedy, _("Nothing was changed.")))))

@@ -13,6 +13,7 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.host import files
 from cwtui.host.passwords_file import PasswordsFile
+from cwtui.host.reasons import reason_of
 from cwtui.language import N_, _
 
 _FULL: Final = N_("The disk is full. Nothing was saved.")
@@ -104,6 +105,6 @@ def _check_private(descriptor: int, path: Path, field: str) -> None:
 def _why(error: OSError, path: Path) -> str:
     if error.errno == errno.EEXIST and path.is_dir():
         return _("This is a folder. Add the name of a file.")
-    reason = (error.strerror or str(error)).lower()
+    reason = reason_of(error)
     sentence = _WHY.get(error.errno or 0, _OTHERWISE)
     return _(sentence, folder=visible(str(path.parent)), reason=reason)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import visible
+from cwtui.host.reasons import reason_of
 from cwtui.host.trust import why_untrusted
 from cwtui.host.untrusted_files import open_regular, read_opened
 from cwtui.language import _
@@ -43,9 +44,10 @@ class SecretFile(NamedTuple):
                 content = read_opened(descriptor, most, path)
             finally:
                 os.close(descriptor)
-        except (OSError, ValueError) as error:
-            reason = (getattr(error, "strerror", None) or _("the file name is not valid")).lower()
-            raise self.unusable(reason) from None
+        except OSError as error:
+            raise self.unusable(reason_of(error)) from None
+        except ValueError:  # a lone surrogate, or NUL
+            raise self.unusable(_("the file name is not valid")) from None
         # systemd protects credentials with their folder.
         if self.file and stat.S_IMODE(mode) & _BY_OTHERS:
             raise self.refusal(

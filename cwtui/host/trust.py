@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from cwtui.host.reasons import reason_of
 from cwtui.language import _
 
 
@@ -21,7 +22,7 @@ def why_untrusted(path: Path) -> str | None:
         return _(
             "Cannot check who can write {path}: {reason}.",
             path=path,
-            reason=(error.strerror or str(error)).lower(),
+            reason=reason_of(error),
         )
 
 

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from cwtui.accounts.errors import KeyringMissing, StoreDamaged, StoreExposed, StoreTooNew
 from cwtui.accounts.model import Time
 from cwtui.host.files import cannot
+from cwtui.host.reasons import reason_of
 from cwtui.host.untrusted_files import TooLarge, read_regular
 from cwtui.language import _
 
@@ -97,7 +98,7 @@ def read(path: Path) -> KeyFile:
         raise _damaged(path, error.strerror) from None
     except OSError as error:
         raise KeyringMissing(
-            _("{path} cannot be read: {reason}.", path=path, reason=(error.strerror or "").lower())
+            _("{path} cannot be read: {reason}.", path=path, reason=reason_of(error))
         ) from None
     return decoded(content, str(path))
 

@@ -22,6 +22,7 @@ from cwtui.host.files import (
     write_atomically,
 )
 from cwtui.host.locks import exclusive
+from cwtui.host.reasons import reason_of
 from cwtui.host.untrusted_files import check_regular
 from cwtui.keyring import file_format
 from cwtui.keyring.file_format import KeyFile
@@ -123,7 +124,7 @@ class FileKeyring(OpenKeyring):
                 _(
                     "Cannot read the keyring {path}: {reason}.",
                     path=self._path,
-                    reason=(error.strerror or "").lower(),
+                    reason=reason_of(error),
                 )
             ) from None
         return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size

@@ -12,6 +12,7 @@ from typing import Final
 from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.accounts.secret import Secret
 from cwtui.dialogue.conversation import Conversation, Gone, Room
+from cwtui.host.reasons import reason_of
 from cwtui.language import N_, _
 from cwtui.service import packets, peers
 from cwtui.service.packets import BadPacket, Phase, Request, Shown, Verdict
@@ -139,7 +140,7 @@ def _check_trusted(path: Path, connection: socket.socket) -> None:
 
 
 def _gone(path: Path, error: OSError) -> str:
-    reason = (error.strerror or _("it does not answer")).lower()
+    reason = reason_of(error, _("it does not answer"))
     return _("No sign-in service at {path}: {reason}.", path=path, reason=reason)
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from cwtui.accounts.errors import CannotCheck, Refused
 from cwtui.accounts.text import whole_number
 from cwtui.host.locks import lock_of
+from cwtui.host.reasons import reason_of
 from cwtui.host.untrusted_files import open_regular
 from cwtui.language import _
 
@@ -120,7 +121,7 @@ def _cannot_listen(path: Path, error: OSError) -> CannotCheck:
             "Cannot listen on {path}: {reason}. The folder must exist and "
             "belong to the Unix user that owns the store.",
             path=path,
-            reason=(error.strerror or "").lower(),
+            reason=reason_of(error),
         )
     )
 

@@ -22,6 +22,7 @@ from cwtui.host.files import (
     sync_folder,
 )
 from cwtui.host.locks import exclusive
+from cwtui.host.reasons import reason_of
 from cwtui.host.untrusted_files import NotRegular, open_regular
 from cwtui.language import _, grouped
 from cwtui.store import backup
@@ -57,7 +58,7 @@ def _open(path: Path) -> int:
             _(
                 "Cannot restore {path}: {reason}. Use a file written by cwtui store backup.",
                 path=shortened(str(path)),
-                reason=error.strerror,
+                reason=reason_of(error),
             )
         ) from None
     except OSError as error:

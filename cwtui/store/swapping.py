@@ -17,6 +17,7 @@ from cwtui.hints import again
 from cwtui.host import reserve
 from cwtui.host.files import cannot, exists, make_private_folder, sync_folder, write_atomically
 from cwtui.host.locks import exclusive
+from cwtui.host.reasons import reason_of
 from cwtui.language import _
 from cwtui.store.layout import Layout
 
@@ -37,12 +38,11 @@ class Act(NamedTuple):
         try:
             yield
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
             raise CannotCheck(
                 _(
                     "The {name} was interrupted: {reason}. Run it again: {again}",
                     name=self.name,
-                    reason=reason,
+                    reason=reason_of(error),
                     again=again(self.command),
                 )
             ) from None

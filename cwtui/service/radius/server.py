@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.host import crash
+from cwtui.host.reasons import reason_of
 from cwtui.language import N_, _
 from cwtui.service import process, refusals, service_log, sockets
 from cwtui.service.figures import Figures
@@ -221,7 +222,7 @@ def listen(address: str, port: int) -> socket.socket:
                 "Cannot listen on {address}, port {port}: {reason}.",
                 address=address,
                 port=port,
-                reason=(error.strerror or "").lower(),
+                reason=reason_of(error),
             )
         ) from None
     return made
