@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import symtable
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,20 @@ from typing import Final
 import pytest
 from babel.messages.catalog import Message
 
+from cwtui.accounts.errors import AccountsError
+from cwtui.cli.errors import CommandError
+from cwtui.store.postgres import problems
+from cwtui.store.postgres.address import BadAddress
 from tools import translations
 from tools.translations import TEXTS, German, Wrong, calls
 
 CODE: Final = translations.code()
+ALL_CODE: Final = {
+    str(path.relative_to(translations.ROOT)): path.read_text("utf-8")
+    for path in (translations.ROOT / "cwtui").rglob("*.py")
+}
+"""Also the files that import no function for texts."""
+_SENTENCE: Final = re.compile(r"[A-Z].*[a-z]{2,} [a-z]{2,}", re.DOTALL)
 
 
 def misused(tree: ast.AST) -> Iterator[str]:
@@ -82,6 +93,47 @@ def test_right_use_is_not_taken_for_misuse(call: str) -> None:
     assert [*misused(ast.parse(call))] == []
 
 
+def untranslated(tree: ast.AST, errors: frozenset[str]) -> Iterator[str]:
+    """The sentences that errors get as they are, with their lines.
+
+    A reason for the audit log, which is always English, begins with a small letter.
+    """
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+        for given in call.args if name in errors else ():
+            parts = given.values if isinstance(given, ast.JoinedStr) else [given]
+            texts = [str(one.value) if isinstance(one, ast.Constant) else "X" for one in parts]
+            if _SENTENCE.match("".join(texts)):
+                yield f"{call.lineno}: {name}"
+
+
+def kinds_of(error: type[Exception]) -> Iterator[str]:
+    """The name of the error and of all that are derived from it."""
+    yield error.__name__
+    for derived in error.__subclasses__():
+        yield from kinds_of(derived)
+
+
+def test_sentences_of_errors_are_translated() -> None:
+    assert issubclass(problems.Conflict, AccountsError)  # its module is loaded, as the others are
+    bases = (AccountsError, CommandError, BadAddress)
+    names = frozenset(name for base in bases for name in kinds_of(base)) | {"damaged", "_damaged"}
+    found = {file: [*untranslated(ast.parse(one), names)] for file, one in ALL_CODE.items()}
+    assert {file: lines for file, lines in found.items() if lines} == {}
+
+
+def test_an_untranslated_sentence_is_found() -> None:
+    kinds = frozenset({"Refused"})
+    for call in ("Refused('This is so for now.')", "errors.Refused(f'It is {a} not so.')"):
+        assert [*untranslated(ast.parse(call), kinds)]
+    for call in (
+        "Refused(_('This is so.'))",
+        "Refused(f'{a}. {b}')",
+        "Refused('field', b, 'no role there')",
+    ):
+        assert [*untranslated(ast.parse(call), kinds)] == []
+
+
 def hidden(source: str, file: str = "") -> Iterator[str]:
     """The scopes in which `_` is another name than the function, and is used."""
     module = symtable.symtable(source, file, "exec")
@@ -124,9 +176,8 @@ def test_texts_are_extracted_wherever_they_are() -> None:
 
 
 def test_no_scope_uses_the_underscore_for_a_value_and_for_texts() -> None:
-    # Of all files: a local `_` also hides from the linter that the function is not imported.
-    files = {path: path.read_text("utf-8") for path in (translations.ROOT / "cwtui").rglob("*.py")}
-    found = {file: [*hidden(content, str(file))] for file, content in files.items()}
+    # Also without the import: a local `_` hides from the linter that it is missing.
+    found = {file: [*hidden(content, file)] for file, content in ALL_CODE.items()}
     assert {file: names for file, names in found.items() if names} == {}
 
 

@@ -176,7 +176,7 @@ class TableReader:
         name = base.meta.journal
         stem = self._path.stem
         if not name.startswith(stem) or not _JOURNAL.fullmatch(name, len(stem)):
-            raise damaged(self._path, 1, f"{name!r} is no name of a journal")
+            raise damaged(self._path, 1, _("{name!r} is not the name of a journal", name=name))
         beside = self._path.with_name(name)
         view = View(self._kind, base, {}, base.meta.count, beside)
         old_schema = base.meta.schema if base.meta.schema < SCHEMA else None

@@ -327,7 +327,7 @@ def test_a_base_cannot_name_another_file_as_its_journal(file: TableFile, name: s
     content = file.path.read_bytes()
     mine = journal_of(file.path).name
     file.path.write_bytes(content.replace(mine.encode(), name.encode()))
-    with pytest.raises(StoreDamaged, match="is no name of a journal"):
+    with pytest.raises(StoreDamaged, match="is not the name of a journal"):
         table(file.path).view()
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 from msgspec import MsgspecError, json
 
 from cwtui.accounts.errors import AccountsError, CannotCheck, StoreMissing
+from cwtui.language import _
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.attempts import Attempt
 from cwtui.store.postgres.clock import DatabaseClock
@@ -159,8 +160,10 @@ class Database:
         """Return the head from an answer, after the clock and, if it is final, the check saw it."""
         answered = self.clock.here()
         if len(answer.rows) != 1:
-            raise StoreMissing("The database has no store of cwtui any more. Nothing was changed.")
-        shown, accounts, needed, settings, keyring, _ = answer.rows[0]
+            raise StoreMissing(
+                _("The database has no store of cwtui any more. Nothing was changed.")
+            )
+        shown, accounts, needed, settings, keyring, _names = answer.rows[0]
         self.clock.learn(shown, asked, answered)
         self.accounts, self.keyring_version, self.knows_keyring = accounts, keyring, True
         head = Head(accounts, ids_of(needed), settings)
@@ -293,4 +296,4 @@ def ids_of(needed: bytes) -> frozenset[str]:
     try:
         return frozenset(json.decode(needed, type=tuple[str, ...]))
     except MsgspecError as error:
-        raise problems.damaged("The list of needed keys", error) from None
+        raise problems.damaged(_("The list of needed keys"), error) from None

@@ -7,6 +7,8 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from cwtui.language import _
+
 _SECRETS: Final = ("password", "sslpassword", "oauth_client_secret", "scram_client_key")
 _SHOWN: Final = 200
 
@@ -25,15 +27,17 @@ def check(url: str) -> None:
         parts = urlsplit(url)
         query = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError as error:
-        raise BadAddress(f"The store's URL is not valid: {error}.") from None
+        raise BadAddress(_("The store's URL is not valid: {error}.", error=error)) from None
     if "\0" in unquote(url) or len(url) > 4 * _SHOWN:
-        raise BadAddress("The store's URL is too long or contains a NUL character.")
+        raise BadAddress(_("The store's URL is too long or contains a NUL character."))
     user = parts.netloc.rpartition("@")[0]
     if ":" in user or any(name.lower() in _SECRETS for name, _ in query):
         raise BadAddress(
-            "The store's URL contains a password, which other users of this host can see. Put it "
-            "into a file and name that in store.password_file, or use ~/.pgpass or a service "
-            "file. See: cwtui help postgresql"
+            _(
+                "The store's URL contains a password, which other users of this host can see. Put "
+                "it into a file and name that in store.password_file, or use ~/.pgpass or a "
+                "service file. See: cwtui help postgresql"
+            )
         )
 
 

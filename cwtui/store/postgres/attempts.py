@@ -16,6 +16,7 @@ from cwtui.accounts import throttle
 from cwtui.accounts.errors import StoreDamaged
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.throttle import Try
+from cwtui.language import _
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.columns import part_of
 from cwtui.store.postgres.rows import AT_PLACE, settings_of
@@ -113,4 +114,4 @@ def _begun(username: str, seen: Seen) -> list[_Begun]:
 
 
 def _damaged(username: str, error: Exception) -> StoreDamaged:
-    return problems.damaged(f"The sign-in record of {username}", error)
+    return problems.damaged(_("The sign-in record of {username}", username=username), error)

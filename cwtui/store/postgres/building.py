@@ -18,6 +18,7 @@ from cwtui.accounts.audit.lines import decode
 from cwtui.accounts.errors import Refused
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.upkeep.copying import Step, Summary, Whole, batched, stepping
+from cwtui.language import _
 from cwtui.store.postgres import audit, schema
 from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.account_changes import PUT, SET
@@ -148,7 +149,7 @@ def replaced(database: Database) -> Iterator[Replaced]:
     """
     _check_version(database)
     with database.change() as transaction:
-        locked, _ = transaction.run(_LOCK, LONG)
+        locked, _long = transaction.run(_LOCK, LONG)
         refuse_unless_locked(locked)
         if not schema.is_there_in(transaction):
             schema.create_in(transaction)
@@ -166,15 +167,18 @@ def new_store(
     """
     _check_version(database)
     with database.change() as transaction:
-        locked, _ = transaction.run(_LOCK, LONG)
+        locked, _long = transaction.run(_LOCK, LONG)
         refuse_unless_locked(locked)
         kept: str | None = None
         is_there = schema.is_there_in(transaction)
         if is_there and not transaction.run(_IS_EMPTY)[0].rows[0][0]:
             if not replace:
                 raise Refused(
-                    f"There is a store in {where} already. Nothing was changed. To put the copy in "
-                    "its place, add --replace. The old store is kept."
+                    _(
+                        "There is a store in {where} already. Nothing was changed. To put the copy "
+                        "in its place, add --replace. The old store is kept.",
+                        where=where,
+                    )
                 )
             kept, is_there = _set_aside(transaction, now), False
         if not is_there:

@@ -6,8 +6,9 @@ from typing import Final
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.ports import Keyring
-from cwtui.accounts.text import counted, visible
+from cwtui.accounts.text import visible
 from cwtui.accounts.upkeep.findings import AccountChecks, Finding, Severity, WithProgress, of_error
+from cwtui.language import _, grouped, ngettext
 from cwtui.store.checking import MADE_UP, audit
 from cwtui.store.postgres.opening import Parts
 from cwtui.store.postgres.trips import Statement
@@ -39,11 +40,11 @@ class ContentChecks:
         except CannotCheck as error:
             yield of_error(error, self._where)
         yield from clock(self._parts, self._where)
-        yield from audit(self._parts.audit, "the audit log", has_accounts=self.accounts > 0)
+        yield from audit(self._parts.audit, _("the audit log"), has_accounts=self.accounts > 0)
 
     def _accounts(self, names: list[str], with_progress: WithProgress[str]) -> Iterator[Finding]:
         found = self._parts.accounts.all()
-        for _ in with_progress(names):
+        for _name in with_progress(names):
             # About as many as there were names; each row is read once, many at a time.
             username, account, agrees = next(found, ("", None, True))
             if isinstance(account, CannotCheck):
@@ -52,9 +53,12 @@ class ContentChecks:
                 yield from self._checks.one(account)
                 if not agrees:
                     yield self._damage(
-                        f"The columns of the account {visible(username)} do not agree with its "
-                        "document, so somebody else changed the row. To write it anew: cwtui user "
-                        "set NAME --display-name TEXT"
+                        _(
+                            "The columns of the account {name} do not agree with its document, so "
+                            "somebody else changed the row. To write it anew: cwtui user set NAME "
+                            "--display-name TEXT",
+                            name=visible(username),
+                        )
                     )
 
     def _records(self, known: frozenset[str]) -> Iterator[Finding]:
@@ -63,7 +67,9 @@ class ContentChecks:
             if not isinstance(record, SignInRecord):
                 yield of_error(record, self._where)
             elif username not in known and self._is_nobodys(username):
-                sentence = f"There is a record of {visible(username)}, which has no account."
+                sentence = _(
+                    "There is a record of {name}, which has no account.", name=visible(username)
+                )
                 yield Finding(Severity.WARNING, self._where, sentence)
 
     def _is_nobodys(self, name: str) -> bool:
@@ -81,9 +87,10 @@ def text_index(parts: Parts, where: str) -> Iterator[Finding]:
     with parts.connections.one() as connection:
         (found,) = parts.connections.send(connection, [_HAS_INDEX])
     if not found.rows[0][0]:
-        sentence = (
+        sentence = _(
             "The database lacks the extension pg_trgm, so a filter by text reads every account, "
-            "which is slow from about 100,000 on. To add it: cwtui help postgresql"
+            "which is slow from about {many} on. To add it: cwtui help postgresql",
+            many=grouped(100_000),
         )
         yield Finding(Severity.WARNING, where, sentence)
 
@@ -92,10 +99,23 @@ def clock(parts: Parts, where: str) -> Iterator[Finding]:
     """Yield a finding if this host's clock differs much from the database's, which counts."""
     ahead = parts.clock.host_is_ahead
     if ahead:
-        by = counted(round(abs(ahead)), "second")
-        way = "ahead of" if ahead > 0 else "behind"
-        sentence = (
-            f"The clock of this host is {by} {way} that of the database. cwtui goes by the "
-            "database, so codes still work, but other programs may not. Start a time service."
+        seconds = round(abs(ahead))
+        difference = (
+            ngettext(
+                "The clock of this host is {number} second ahead of that of the database.",
+                "The clock of this host is {number} seconds ahead of that of the database.",
+                seconds,
+            )
+            if ahead > 0
+            else ngettext(
+                "The clock of this host is {number} second behind that of the database.",
+                "The clock of this host is {number} seconds behind that of the database.",
+                seconds,
+            )
         )
+        effect = _(
+            "cwtui goes by the database, so codes still work, but other programs may not. Start a "
+            "time service."
+        )
+        sentence = f"{difference} {effect}"
         yield Finding(Severity.WARNING, where, sentence)

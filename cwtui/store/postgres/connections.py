@@ -16,6 +16,7 @@ from psycopg import conninfo
 from psycopg.pq import TransactionStatus
 
 from cwtui.accounts.errors import CannotCheck
+from cwtui.language import _
 from cwtui.store.postgres import address, problems
 from cwtui.store.postgres.trips import ANSWER_SECONDS, Answer, Connection, Statement
 
@@ -175,7 +176,7 @@ class Connections:
             self._unused.append((connection, time.monotonic()))
             too_many = self._unused[:-_KEPT]
             del self._unused[:-_KEPT]
-        for other, _ in too_many:
+        for other, _since in too_many:
             _close(other)
         _JANITOR.look_after(self)
 
@@ -194,7 +195,9 @@ class Connections:
         try:
             given = conninfo.conninfo_to_dict(self._url)
         except psycopg.Error as error:
-            raise CannotCheck(f"The store's URL is not valid: {error}") from None
+            raise CannotCheck(
+                _("The store's URL is not valid: {error}.", error=problems.said(error))
+            ) from None
         parameters = {**_ALWAYS, **given}
         if "sslmode" not in given and not is_near(given):
             parameters["sslmode"] = "verify-full"

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from cwtui.accounts.model import Sealed
+from cwtui.language import _
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.transactions import KEYRING_VERSION, Transaction
@@ -42,7 +43,7 @@ class KeyringRow:
         try:
             return msgspec.json.decode(document, type=Sealed), version
         except msgspec.MsgspecError as error:
-            raise problems.damaged(f"The keyring {self.place}", error) from None
+            raise problems.damaged(_("The keyring {place}", place=self.place), error) from None
 
     def put(self, before: Sealed | None, after: Sealed | None) -> None:
         """Replace it, put one there or remove it. Raises Conflict if it is not as before."""

@@ -124,11 +124,11 @@ def cannot(error: psycopg.Error) -> CannotCheck:
     """Return the error to raise for an error of the database, whose connection is not lost."""
     for kinds, meaning, sentence in _MEANINGS:
         if isinstance(error, kinds):
-            return meaning(_(sentence, reason=_said(error)))
+            return meaning(_(sentence, reason=said(error)))
     if type(error) is psycopg.DataError:  # of the library, for a value that it cannot send
         return CannotCheck(_(_NUL))
     return CannotCheck(
-        _("The database answers with an error: {reason}. Nothing was changed.", reason=_said(error))
+        _("The database answers with an error: {reason}. Nothing was changed.", reason=said(error))
     )
 
 
@@ -138,7 +138,7 @@ def cut(error: psycopg.Error) -> Cut:
         _(
             "The connection to the database was lost: {reason}. Whether something was changed is "
             "not known. Try again.",
-            reason=_said(error),
+            reason=said(error),
         )
     )
 
@@ -185,7 +185,7 @@ def unreachable(error: psycopg.Error, where: str) -> CannotCheck:
             "Cannot reach the database {where}: {reason}. Check that it is running and that this "
             "host can reach it.",
             where=where,
-            reason=_said(error),
+            reason=said(error),
         )
     )
 
@@ -202,10 +202,10 @@ def damaged(what: str, reason: object) -> StoreDamaged:
     )
 
 
-def _said(error: psycopg.Error) -> str:
+def said(error: psycopg.Error) -> str:
     """Return the first line of what the server or the library said, without what follows it."""
-    said = error.diag.message_primary or str(error)
+    text = error.diag.message_primary or str(error)
     for before in _BEFORE:
-        said = said.removeprefix(before)
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+        text = text.removeprefix(before)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return visible(shortened(lines[0] if lines else type(error).__name__, 200)).rstrip(".")

@@ -17,6 +17,7 @@ import msgspec
 from cwtui.accounts.account_state import Status
 from cwtui.accounts.filter_language import Query
 from cwtui.accounts.listing import AccountRow, Sort
+from cwtui.language import _
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.conditions import EXPIRED, KINDS_OF_MFA, LOCKED, Part, has, translated
 from cwtui.store.postgres.trips import Answer
@@ -257,4 +258,4 @@ def _decoded(username: str, listed: bytes) -> AccountRow:
     try:
         return msgspec.json.decode(listed, type=AccountRow)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise problems.damaged(f"The account {username}", error) from None
+        raise problems.damaged(_("The account {name}", name=username), error) from None

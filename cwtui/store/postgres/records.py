@@ -10,6 +10,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Others
 from cwtui.accounts.throttle import Try
+from cwtui.language import _
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.access import Database, joined
 from cwtui.store.postgres.attempts import Seen, record_of
@@ -162,7 +163,7 @@ class PostgresRecordStore:
             Statement(_TAKE, (username, part_of(username))), Statement(_LOCK, (username,)), HEAD
         )
         if not found.rows:
-            raise problems.Conflict("The record was removed at the same moment. Try again.")
+            raise problems.Conflict(_("The record was removed at the same moment. Try again."))
         settings = self._database.learn(head, asked, is_final=False).settings
         seen = Seen(*found.rows[0])
         before = record_of(username, seen, settings)

@@ -8,6 +8,7 @@ from typing import Final
 
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.text import has_control_characters
+from cwtui.language import _
 
 _LONGEST: Final = 63
 """PostgreSQL cuts longer names."""
@@ -32,6 +33,6 @@ GRANT EXECUTE ON FUNCTION cwtui.append_events(uuid[], text[]) TO {role};
 def sql(role: str) -> str:
     """Return the statements for this role. Raises InvalidInput."""
     if not role or has_control_characters(role) or len(role.encode()) > _LONGEST:
-        raise InvalidInput("role", f"Enter a role's name of 1 to {_LONGEST} bytes.")
+        raise InvalidInput("role", _("Enter a role's name of 1 to {most} bytes.", most=_LONGEST))
     quoted = '"{}"'.format(role.replace('"', '""'))
     return _RIGHTS.format(role=quoted)

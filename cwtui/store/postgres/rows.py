@@ -9,6 +9,7 @@ from cwtui.accounts import identity
 from cwtui.accounts.model import Account
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.protection import Protected
+from cwtui.language import _
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.trips import Answer, Often
 
@@ -89,7 +90,9 @@ def decoded(username: str, document: bytes) -> Account:
     """Return the account. Raises StoreDamaged."""
     account = as_kind(Account, username, document)
     if account.username != username:
-        raise problems.damaged(f"The account {username}", "it belongs to another account")
+        raise problems.damaged(
+            _("The account {name}", name=username), _("its document is that of another account")
+        )
     return account
 
 
@@ -98,11 +101,11 @@ def settings_of(settings: bytes) -> OrganizationSettings:
     try:
         return msgspec.json.decode(settings, type=OrganizationSettings)
     except msgspec.MsgspecError as error:
-        raise problems.damaged("The row of organization settings", error) from None
+        raise problems.damaged(_("The row of organization settings"), error) from None
 
 
 def as_kind(kind: type[T], username: str, document: bytes) -> T:
     try:
         return msgspec.json.decode(document, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise problems.damaged(f"The account {username}", error) from None
+        raise problems.damaged(_("The account {name}", name=username), error) from None

@@ -3,6 +3,7 @@
 from typing import Final
 
 from cwtui.accounts.errors import CannotCheck, StoreMissing, StoreTooNew
+from cwtui.language import _
 from cwtui.store.postgres import audit, open_sessions
 from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.transactions import Transaction
@@ -251,15 +252,19 @@ def _step(database: Database, before: int, *statements: str) -> None:
     """Run these in one transaction, unless another host was first. Raises CannotCheck."""
     with database.change() as transaction:
         # Others who do the same wait here, and then find it done.
-        _, found, may = transaction.run(_LOCKED, _VERSION, _MAY_MIGRATE)
+        _locked, found, may = transaction.run(_LOCKED, _VERSION, _MAY_MIGRATE)
         version = _version(found)
         if version != before:
             return
         if not may.rows[0][0]:
             raise CannotCheck(
-                f"The database has schema {version}, and this version of cwtui needs {VERSION}. As "
-                "the owner of the tables, run any command, such as cwtui store check. Then give "
-                "each role its rights again: cwtui store grant ROLE"
+                _(
+                    "The database has schema {version}, and this version of cwtui needs {needed}. "
+                    "As the owner of the tables, run any command, such as cwtui store check. Then "
+                    "give each role its rights again: cwtui store grant ROLE",
+                    version=version,
+                    needed=VERSION,
+                )
             )
         transaction.take_long()  # an index of a million rows takes seconds
         for statement in statements:
@@ -280,8 +285,10 @@ def _is_there(found: Answer) -> bool:
     has_version, has_organization = found.rows[0]
     if has_version != has_organization:
         raise CannotCheck(
-            "The database has only part of a store of cwtui. Restore it from a backup. Nothing was "
-            "changed."
+            _(
+                "The database has only part of a store of cwtui. Restore it from a backup. Nothing "
+                "was changed."
+            )
         )
     return bool(has_version)
 
@@ -290,8 +297,12 @@ def _version(found: Answer) -> int:
     version = int(found.rows[0][0] or 0)
     if version > VERSION:
         raise StoreTooNew(
-            f"The database has schema {version}, written by a newer version of cwtui. This version "
-            f"reads schemas up to {VERSION}. Install the newer version."
+            _(
+                "The database has schema {version}, written by a newer version of cwtui. This "
+                "version reads schemas up to {newest}. Install the newer version.",
+                version=version,
+                newest=VERSION,
+            )
         )
     return version
 

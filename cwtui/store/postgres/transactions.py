@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final, NamedTuple, Protocol
 
 from cwtui.accounts.errors import CannotCheck
+from cwtui.language import _
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.clock import DatabaseClock
 from cwtui.store.postgres.connections import Connections
@@ -84,7 +85,7 @@ def pause(tried: int) -> None:
 def check_committed(answer: Answer) -> None:
     """Raise CannotCheck if this answer to COMMIT says that nothing was committed."""
     if answer.command != "COMMIT":
-        raise CannotCheck("The database refused the change. Nothing was changed. Try again.")
+        raise CannotCheck(_("The database refused the change. Nothing was changed. Try again."))
 
 
 class _Committed(CannotCheck):
@@ -216,15 +217,17 @@ class Transaction:
             done = self._is_committed()
         if not done:
             raise CannotCheck(
-                "The connection to the database was lost before the change was made. Nothing was "
-                "changed. Try again."
+                _(
+                    "The connection to the database was lost before the change was made. Nothing "
+                    "was changed. Try again."
+                )
             )
         self._lent.close()
 
     def _is_committed(self) -> bool:
         """Commit, and return whether that succeeded. Raises CannotCheck."""
         act = str(uuid.uuid4())
-        for number, (statement, on_answer, _) in enumerate(self._last, 1):
+        for number, (statement, on_answer, _stays) in enumerate(self._last, 1):
             self.later(statement, on_answer)
             if not number % _LAST_AT_ONCE:
                 self.run()  # an answer must come in time, however many there are

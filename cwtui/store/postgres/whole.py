@@ -9,6 +9,7 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.copying import Size
+from cwtui.language import _
 from cwtui.store.postgres import audit, schema
 from cwtui.store.postgres.access import Database, ids_of
 from cwtui.store.postgres.attempts import Seen, record_of
@@ -112,6 +113,8 @@ def refuse_unless_locked(answer: Answer) -> None:
     """Raise CannotCheck if this answer says that somebody else has the lock."""
     if not answer.rows[0][0]:
         raise CannotCheck(
-            "Somebody else creates, migrates or copies the store in this database at the moment. "
-            "Or both names lead to the same database. Nothing was changed."
+            _(
+                "Somebody else creates, migrates or copies the store in this database at the "
+                "moment. Or both names lead to the same database. Nothing was changed."
+            )
         )
