@@ -57,9 +57,9 @@ def _unwritable(error: OSError) -> Failed:
 def say(sentence: str) -> None:
     """Write one sentence to standard error. Control characters are made visible."""
     # Imported here, because --version does not need it.
-    from cwtui.accounts.text import visible
+    from cwtui.accounts.text import shortened, visible
 
-    sentence = _shortened(visible(sentence))
+    sentence = shortened(visible(sentence), SENTENCE_LENGTH)
     if sys.stderr is not None and sys.stderr.isatty():
         import shutil
         import textwrap
@@ -113,10 +113,3 @@ def _to_nowhere(stream: TextIO) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
-
-
-def _shortened(sentence: str) -> str:
-    if len(sentence) <= SENTENCE_LENGTH:
-        return sentence
-    half = SENTENCE_LENGTH // 2
-    return f"{sentence[:half]} ... {sentence[-half:]}"

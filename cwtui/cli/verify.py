@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.secret import Secret
 from cwtui.cli import asking
 from cwtui.cli.errors import Failed, WrongUsage
@@ -72,13 +73,9 @@ def command(host: Host, username: str, factor: str, source: str) -> None:
     for warning in person.warnings:
         say(warning)
     if verdict is Verdict.CANNOT_CHECK:
-        raise _CannotCheck(_("Could not be checked."))
+        raise CannotCheck(_("Could not be checked."))
     if verdict is not Verdict.ACCEPTED:
         raise Failed(_("Refused."))
-
-
-class _CannotCheck(Failed):
-    exit_code = 3
 
 
 def _lines(count: int) -> Sequence[str]:
