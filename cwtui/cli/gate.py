@@ -101,10 +101,10 @@ def _sign_in(config: "Config", minutes: int, become: list[str]) -> None:
 
 def _ask(config: "Config", request: "Request", person: "Conversation") -> "Verdict":
     """Ask the service or, as the owner of the store, the store itself."""
-    from cwtui.cli import asking
+    from cwtui.cli.verdict import ask_for_verdict
 
     path = Path(config.service.gate_socket)
-    return asking.ask(config, path, request, person, is_operator=False)
+    return ask_for_verdict(config, path, request, person, is_operator=False)
 
 
 class _Nobody:

@@ -11,13 +11,13 @@ import click
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.secret import Secret
-from cwtui.cli import asking
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host
 from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import say
 from cwtui.cli.values import Username
+from cwtui.cli.verdict import ask_for_verdict
 from cwtui.dialogue.conversation import Gone, Room
 from cwtui.host.charset import charmap
 from cwtui.language import _
@@ -65,7 +65,7 @@ def command(host: Host, username: str, factor: str, source: str) -> None:
     fields = {"user": username, "factor": factor, "source": source, "charset": charmap(os.environ)}
     person = _Prepared([*answers])
     try:
-        verdict = asking.ask(
+        verdict = ask_for_verdict(
             config, Path(config.service.socket), Request(Phase.VERIFY, fields), person
         )
     except Gone:  # it was wrong, or something else must be done first

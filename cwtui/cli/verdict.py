@@ -1,4 +1,4 @@
-"""Ask for a sign-in: the running service, or the store itself if it is ours."""
+"""The verdict on a sign-in: of the running service, or of the store itself if it is ours."""
 
 import os
 import time
@@ -15,7 +15,7 @@ from cwtui.service.packets import Request, Verdict
 from cwtui.service.peers import Peer
 
 
-def ask(
+def ask_for_verdict(
     config: Config,
     path: Path,
     request: Request,
@@ -23,7 +23,7 @@ def ask(
     *,
     is_operator: bool = True,
 ) -> Verdict:
-    """Return the verdict of the service at this path.
+    """Ask the service at this path, and return its verdict.
 
     Without a service, the Unix user that owns the store (or root) asks the store itself. Unless it
     is the operator who asks, the configuration must name that store and its keyring: otherwise it
