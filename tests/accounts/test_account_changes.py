@@ -160,7 +160,7 @@ def test_a_device_removed_in_a_session_of_the_owner_is_told_without_a_name(world
     )
 
 
-def test_what_an_admin_removed_is_told_once_and_never_before_the_first_sign_in(
+def test_removals_by_an_admin_are_told_once_and_never_before_the_first_sign_in(
     world: World,
 ) -> None:
     world.add()

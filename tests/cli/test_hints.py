@@ -48,7 +48,7 @@ def test_options_are_quoted_and_only_kept_for_a_while() -> None:
 
 
 @pytest.mark.parametrize("variable", ["SUDO_UID", "NOTIFY_SOCKET"])
-def test_whoever_is_another_unix_user_becomes_this_one(variable: str) -> None:
+def test_a_reader_who_is_another_unix_user_becomes_this_one(variable: str) -> None:
     """As after sudo, or whoever reads the log of a service."""
     name = pwd.getpwuid(65534).pw_name
     assert hints.becoming_again({variable: "1000"}, 65534) == f"sudo -H -u {name}"

@@ -141,7 +141,7 @@ def test_a_line_says_who_is_invited(
     assert shown.out.count("password=invited") == len(invited)
 
 
-def test_whoever_has_a_password_is_not_invited(host: Host) -> None:
+def test_a_user_with_a_password_is_not_invited(host: Host) -> None:
     given = json.dumps({"username": "ann", "invite": True, "password_hash": HASH}).encode()
     done = host.run("user", "import", "-", stdin=given)
     assert (done.status, "Leave out invite." in done.err) == (2, True)

@@ -10,7 +10,7 @@ from tests.cli.commands import Host
 DESK = ("--permission", "reset-mfa")
 
 
-def test_a_role_from_its_creation_to_its_removal(host: Host) -> None:
+def test_a_role_is_created_given_and_removed(host: Host) -> None:
     put(host, "bob")
     made = host.run("role", "add", "help-desk", *DESK)
     assert made.err == "The role help-desk was created. It permits read-users, reset-mfa.\n"

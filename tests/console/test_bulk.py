@@ -43,7 +43,7 @@ def batches(home: Path) -> list[str]:
     return [reason.rpartition("batch=")[2] for reason in reasons if "batch=" in reason]
 
 
-def test_by_keyboard_and_then_by_mouse(home: Path) -> None:
+def test_users_are_chosen_by_keyboard_and_then_by_mouse(home: Path) -> None:
     with login(home, forked=True) as terminal:
         signed_in(terminal)
         terminal.send("ctrl+p")

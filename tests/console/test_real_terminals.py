@@ -71,9 +71,7 @@ def test_each_reader_reads_one_of_the_drawings_at_80x24(x: XServer, name: str, h
     pytest.fail(f"not read by {[reader.__name__ for reader in unread]}")
 
 
-def test_where_lines_are_higher_zxing_reads_it_and_f5_leads_to_the_key(
-    x: XServer, home: Path
-) -> None:
+def test_zxing_reads_higher_lines_and_f5_leads_to_the_key(x: XServer, home: Path) -> None:
     """zbar reads neither drawing of most keys there, because gaps cross the code."""
     font = ("-fa", "DejaVu Sans Mono", "-fs", "11", "-xrm", "XTerm*scaleHeight: 1.1")
     terminal = [require("xterm"), "-geometry", "80x24", *font, "-e"]

@@ -68,7 +68,7 @@ def command(file: Path) -> list[str]:
     return ["sh", "-c", f"cat {file}; exec sleep {SECONDS}"]
 
 
-def test_terminals_with_a_window(files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_terminal_with_a_window_scrolls_rows(files: tuple[Path, Path], tmp_path: Path) -> None:
     """All at once, since one waits longest for pictures that do not change any more."""
     with x_server(tmp_path) as x, ExitStack() as stack:
         for place, name in PLACES.items():
@@ -95,7 +95,7 @@ def _are_same(shown: Image.Image, place: int) -> bool:
     return is_drawn and sum(differing) <= FEW
 
 
-def test_tmux(files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_tmux_scrolls_rows(files: tuple[Path, Path], tmp_path: Path) -> None:
     shown = []
     for number, file in enumerate(files):
         tmux = [require("tmux"), "-S", str(tmp_path / f"{number}"), "-f", "/dev/null"]
@@ -114,7 +114,7 @@ def looks(captured: str) -> list[list[Char]]:
     return seen(terminal.screen)
 
 
-def test_screen(files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_screen_scrolls_rows(files: tuple[Path, Path], tmp_path: Path) -> None:
     """It tells its text only, without colours."""
     environ = {**os.environ, "SCREENDIR": str(tmp_path / "sockets"), "LANG": "C.UTF-8"}
     (tmp_path / "sockets").mkdir(mode=0o700)

@@ -33,6 +33,8 @@ ALICE = UnixUser("alice", 1000, 1000, "/home/alice", "/bin/bash")
         ("user = bob rhost = 192.0.2.1", False),
     ],
 )
-def test_conditions_of_pam_succeed_if(tmp_path: Path, words: str, holds: bool | None) -> None:
+def test_conditions_of_pam_succeed_if_are_evaluated(
+    tmp_path: Path, words: str, holds: bool | None
+) -> None:
     found = machine(tmp_path, programs={"id": Answer(0, "alice people\n", "")})
     assert condition(tuple(words.split()), ALICE, found, "sshd") is holds

@@ -14,7 +14,7 @@ def read(root: Path, name: str = "door", **files: str) -> Service:
     return PamFiles(root).service(name)
 
 
-def test_lines_comments_brackets_and_continuations(tmp_path: Path) -> None:
+def test_lines_comments_brackets_and_continuations_are_read(tmp_path: Path) -> None:
     service = read(
         tmp_path,
         door=(

@@ -23,7 +23,7 @@ def test_a_program_is_bounded_in_time_and_size() -> None:
         programs.run("no-such-program")
 
 
-def test_what_a_program_started_ends_with_it(tmp_path: Path) -> None:
+def test_processes_that_a_program_started_end_with_it(tmp_path: Path) -> None:
     started = tmp_path / "started"
     # The shell prints too much only once the other program runs.
     script = f"sleep 61 & echo $! > {started}; exec head -c 3000000 /dev/zero"

@@ -106,7 +106,7 @@ def test_a_wrong_owner_or_mode_of_the_socket_is_reported() -> None:
     assert one.level is Level.PROBLEM
 
 
-def test_who_is_not_the_owner_is_told_how_to_become_it(tmp_path: Path) -> None:
+def test_a_user_who_is_not_the_owner_is_told_how_to_become_it(tmp_path: Path) -> None:
     """root, who can start the service by hand, must not start its own."""
     root = subject(machine(tmp_path))
     root.owner = 998

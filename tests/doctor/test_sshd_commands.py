@@ -52,7 +52,7 @@ def home(tmp_path: Path) -> Path:
         ("/bin/dash", {"permituserenvironment": "LANG,LD_*"}, "in ~/.ssh/environment before"),
     ],
 )
-def test_what_the_home_folder_can_run_before_a_forced_command(
+def test_programs_of_the_home_folder_before_a_forced_command_are_reported(
     home: Path, tmp_path: Path, shell: str, settings: dict[str, str], says: str
 ) -> None:
     (warning,) = warned(tmp_path, shell, **settings)

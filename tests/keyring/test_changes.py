@@ -154,7 +154,7 @@ def test_a_link_and_its_file_have_the_same_lock(
 
 
 @pytest.mark.parametrize("target", [os.mkfifo, os.mkdir], ids=["FIFO", "folder"])
-def test_what_is_not_a_file_is_not_replaced(
+def test_only_a_regular_file_is_replaced(
     tmp_path: Path, target: Callable[[Path, int], None]
 ) -> None:
     """So nothing happens to /dev/null if somebody names it as the keyring."""

@@ -66,7 +66,7 @@ def test_a_key_alone_does_not_let_in_who_may_not_enter(town: Town) -> None:
         assert door.lets_in("ada")
 
 
-def test_enrolment_in_plain_ssh(town: Town) -> None:
+def test_plain_ssh_leads_through_enrolment(town: Town) -> None:
     town.served()
     with town.house.ssh(town.house.sshd("key-and-code.conf"), "finn") as door:
         door.answer("Password: ", PASSWORD)

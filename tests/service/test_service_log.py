@@ -31,7 +31,7 @@ def test_many_names_do_not_fill_the_log(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().err == "The Unix user 0 was refused.\n"
 
 
-def test_what_repeats_is_counted_and_said_again_after_a_minute() -> None:
+def test_repeated_lines_are_counted_and_said_again_after_a_minute() -> None:
     repeats = Repeats()
     assert repeats.count("one", 0) == 1
     assert repeats.count("two", 1) == 1

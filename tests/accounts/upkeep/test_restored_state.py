@@ -77,7 +77,7 @@ def test_ssh_keys_stay_as_they_are_now(world: World) -> None:
     assert restored(world, then, another).ssh_keys == (first,)
 
 
-def test_what_others_have_removed_is_still_told(world: World) -> None:
+def test_removals_by_others_are_still_told(world: World) -> None:
     then = world.add()
     now = account_changes.with_removal(then, Removed.SSH_KEY, "bob", world.clock(), "laptop")
     assert restored(world, then, now).removals == now.removals

@@ -149,7 +149,7 @@ def test_others_that_are_too_many_are_looked_at_with_what_follows(parts: Parts) 
             parts.records.update("bob", count)
 
 
-def test_what_others_did_meanwhile_is_kept(parts: Parts, url: str) -> None:
+def test_changes_of_others_meanwhile_are_kept(parts: Parts, url: str) -> None:
     put(parts)
     others = opening.parts(url)
     with begun(parts, TRY):

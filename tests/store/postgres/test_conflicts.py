@@ -79,7 +79,7 @@ def while_others_hold(url: str, held: str, act: Callable[[], object], then: str 
         (_ALL, change, (True, 1, 1)),
     ],
 )
-def test_what_cannot_be_put_in_an_order_is_done_again(
+def test_changes_without_a_serial_order_are_repeated(
     url: str,
     parts: Parts,
     monkeypatch: pytest.MonkeyPatch,

@@ -160,7 +160,7 @@ def test_a_line_that_is_cut_again_at_any_moment_repeats_nothing(
     check_all_is_there_once(database, host, count)
 
 
-def test_what_happens_after_a_first_part_was_written_is_added_to_it(
+def test_events_after_a_first_part_was_written_are_added_to_it(
     database: Ports, tmp_path: Path
 ) -> None:
     host, _ = cut_off_with_acts(database, tmp_path / "copies")

@@ -61,7 +61,7 @@ def test_a_change_of_what_was_seen_takes_one_trip(parts: Parts) -> None:
     assert state(parts) == (True, 2, 3)
 
 
-def test_what_others_changed_is_seen_at_the_next_try(parts: Parts, far: Parts) -> None:
+def test_changes_of_others_are_seen_at_the_next_try(parts: Parts, far: Parts) -> None:
     put(parts)
     parts.records.update("bob", count)
     with glancing(parts):

@@ -14,7 +14,7 @@ class Stopped(Exception):
     pass
 
 
-def test_what_is_written_before_a_change_is_prepared_stays(parts: Parts) -> None:
+def test_writes_before_a_change_is_prepared_stay(parts: Parts) -> None:
     """Such as a failed attempt, which is counted although the change that found it is undone."""
     copied: list[bytes] = []
     parts.audit._copy = copied.append
@@ -36,7 +36,7 @@ def test_what_is_written_before_a_change_is_prepared_stays(parts: Parts) -> None
         assert len(copied) == times
 
 
-def test_what_is_written_after_it_was_prepared_is_undone_with_it(parts: Parts) -> None:
+def test_writes_after_a_change_was_prepared_are_undone_with_it(parts: Parts) -> None:
     def fail() -> NoReturn:
         with parts.accounts.change() as change:
             use_step(parts)
@@ -57,7 +57,7 @@ def test_what_is_written_after_it_was_prepared_is_undone_with_it(parts: Parts) -
     assert state(parts) == (True, 2, 1)
 
 
-def test_what_is_written_after_other_writes_that_are_undone_stays_too(parts: Parts) -> None:
+def test_writes_after_others_that_are_undone_stay_too(parts: Parts) -> None:
     def fail() -> NoReturn:
         with parts.accounts.change() as change:
             change.put(PLAIN)
@@ -88,7 +88,7 @@ def test_one_connection_is_enough_for_a_thread(
     assert state(parts) == (False, 1, 2)
 
 
-def test_what_should_stay_but_cannot_is_told(parts: Parts) -> None:
+def test_a_write_that_should_stay_but_cannot_is_an_error(parts: Parts) -> None:
     def fail() -> NoReturn:
         with parts.accounts.change() as change:
             assert change.get("bob") is None
