@@ -11,7 +11,8 @@ from textual.widgets import Button, Static
 from cwtui.language import _
 from cwtui.ui.app import AccountApp
 from cwtui.ui.screens.account_screen import AccountScreen
-from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput, TextInput
+from cwtui.ui.widgets.code_input import CodeInput
+from cwtui.ui.widgets.fields import Field, SecretInput, TextInput
 from cwtui.ui.widgets.key_bar import KeyBar
 
 S = TypeVar("S")

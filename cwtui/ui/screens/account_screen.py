@@ -27,10 +27,11 @@ from cwtui.ui.room import MIN_COLUMNS, MIN_ROWS
 from cwtui.ui.screens.attempt_wait import AttemptWait
 from cwtui.ui.screens.shows_secrets import ShowsSecrets
 from cwtui.ui.screens.steady import ARROWS, FROM_FIELD, NEXT_OR_PREVIOUS, SteadyScreen
-from cwtui.ui.widgets.fields import CodeInput, Field, NumberInput, SecretInput, TextInput
+from cwtui.ui.widgets.fields import Field, SecretInput, TextInput
 
 if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
+    from cwtui.ui.widgets.code_input import CodeInput
 
 T = TypeVar("T")
 
@@ -81,10 +82,9 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         return self.app.size.width >= MIN_COLUMNS and self.app.size.height >= MIN_ROWS
 
     def hide_secrets(self) -> None:
-        for secret in self.query(SecretInput):
-            secret.forget()
-        for code in self.query(CodeInput):
-            code.value = ""
+        for entry in self.query(TextInput):
+            if entry.HOLDS_SECRET:
+                entry.forget()
 
     @property
     def context(self) -> Context:
@@ -234,7 +234,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         # If this input is empty, submit, so that the rules say what belongs here. Keys that it has
         # not handled yet count as text.
         is_filled = bool(here.value or here.message_queue_size)
-        if not is_filled and isinstance(here, SecretInput | CodeInput) and _shows_error(here):
+        if not is_filled and here.HOLDS_SECRET and _shows_error(here):
             return  # the reason why it was emptied says more than that it is empty
         later = entries[entries.index(here) + 1 :] if is_filled else []
         following = next(
@@ -250,7 +250,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         del entry
         return False
 
-    def on_code_input_complete(self, message: CodeInput.Complete) -> None:
+    def on_code_input_complete(self, message: "CodeInput.Complete") -> None:
         """Submit a one-time code at its last digit, unless something else must be filled in."""
         message.stop()
         # If Enter came at the same time, it has already submitted the code.
@@ -272,7 +272,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
         # While it is busy, the inputs were already emptied and would be refused.
         if not self.may_act:
             return
-        if self.query(CodeInput):
+        if self.query("CodeInput"):
             self.context.after_code.submitted()
         self.submit()
         if not self.is_busy:
@@ -322,7 +322,7 @@ class AccountScreen(ShowsSecrets, SteadyScreen[None]):
             if isinstance(entry, SecretInput) and not entry.value
         )
         next(emptied, wrong.entry).focus()
-        if isinstance(wrong.entry, NumberInput):
+        if wrong.query("NumberInput"):
             wrong.entry.select_all()  # it may have had the focus already
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:

@@ -14,7 +14,6 @@ from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widgets import Input, Static
 
-from cwtui.accounts.credentials import typed_codes
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import has_control_characters, is_control, visible
 from cwtui.language import N_, _
@@ -22,7 +21,7 @@ from cwtui.language import N_, _
 _UNDERLINED: Final = Style(underline=True)
 
 
-# Textual's style sheet has rules for looks that we do not use: the login screen would wait for it.
+# The login screen would wait for Textual's style sheet, most of which ours would replace.
 class TextInput(Input, inherit_css=False):
     """One line of text. Text that does not fit is refused with a sentence, and never cut."""
 
@@ -31,6 +30,8 @@ class TextInput(Input, inherit_css=False):
     TOO_MUCH = N_("Too long for this field. Nothing was added.")
     NOT_SHOWN = N_("Invisible characters are not allowed here.")
     NOT_ONE_LINE = N_("Only one line of plain text can be pasted here.")
+    HOLDS_SECRET: ClassVar[bool] = False
+    """Whether it is emptied when it must not be seen any more, and after it was wrong."""
 
     # Fields are as wide as their container says, so that a key needs no new layout.
     virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False)
@@ -80,6 +81,10 @@ class TextInput(Input, inherit_css=False):
         self.value = value
         self.cursor_position = len(value)
 
+    def forget(self) -> None:
+        """Empty the input."""
+        self.value = ""
+
     def restricted(self) -> None:
         self.post_message(self.Refused(_(self.TOO_MUCH)))
 
@@ -114,32 +119,11 @@ class TextInput(Input, inherit_css=False):
         return ""
 
 
-class SuggestedInput(TextInput):
-    """A value that is selected when the field is entered, so that typing replaces it."""
-
-    def __init__(self, value: str) -> None:
-        super().__init__(value)
-        self.select_on_focus = True
-        self._was_entered = False
-
-    def on_focus(self) -> None:
-        self._was_entered = True
-
-    def on_mouse_up(self) -> None:
-        # The click that entered the field has put the cursor somewhere into the value.
-        if self._was_entered and self.selection.is_empty:
-            self.select_all()
-        self._was_entered = False
-
-
-class NumberInput(SuggestedInput):
-    """A number."""
-
-
 class SecretInput(TextInput):
     """A password: masked, and never sent to the clipboard."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "reveal", N_("Show / hide"))]
+    HOLDS_SECRET = True
 
     def __init__(self) -> None:
         super().__init__(max_length=4096)
@@ -157,7 +141,7 @@ class SecretInput(TextInput):
 
     def forget(self) -> None:
         """Empty the input, and mask what is typed next."""
-        self.value = ""
+        super().forget()
         self.password = True
 
     def action_reveal(self) -> None:
@@ -168,44 +152,6 @@ class SecretInput(TextInput):
 
     def action_cut(self) -> None:
         self.action_copy()
-
-
-class CodeInput(TextInput):
-    """A one-time code, or a backup code in its place: the rules say which is valid here.
-
-    Sends `Complete` at the sixth digit of a one-time code, so that a screen can submit it. Enter
-    submits anything else.
-    """
-
-    TOO_MUCH = N_("A code has 6 digits, or 16 letters and digits.")
-
-    class Complete(Message):
-        """A whole one-time code was entered."""
-
-    def __init__(self, placeholder: str = "000000", *, at_backup_code: str | None = None) -> None:
-        """Create it. `at_backup_code` is what to say of one; by default, that it does not work."""
-        super().__init__(
-            placeholder=placeholder, max_length=32, restrict=r"(?:[^\W_]|[\s\u2010-\u2014-])*"
-        )
-        self._at_backup_code = at_backup_code
-        if at_backup_code is None:
-            self.TOO_MUCH = N_("A one-time code has 6 digits.")
-
-    def advice(self) -> str:
-        if self._at_backup_code is None:
-            return typed_codes.not_a_one_time_code(self.value)
-        return self._at_backup_code if typed_codes.begins_backup_code(self.value) else ""
-
-    def watch_value(self, value: str) -> None:
-        if typed_codes.is_one_time_code(value):
-            self.post_message(self.Complete())
-
-    def take(self) -> str:
-        """Return what was typed, and empty the input."""
-        code = self.value
-        with self.prevent(Input.Changed):
-            self.value = ""
-        return code
 
 
 class Field(Vertical):

@@ -14,7 +14,8 @@ from cwtui.accounts.throttle import Tries
 from cwtui.language import N_, _
 from cwtui.ui.screens.entry.entry_screen import EntryScreen
 from cwtui.ui.screens.password_form import PasswordForm
-from cwtui.ui.widgets.fields import CodeInput, Field, SecretInput
+from cwtui.ui.widgets.code_input import CodeInput
+from cwtui.ui.widgets.fields import Field, SecretInput
 
 _FIELDS: Final[dict[Tries, str]] = {"password_attempts": "password", "code_attempts": "code"}
 

@@ -9,9 +9,10 @@ from textual.widgets import Static
 from cwtui.accounts import sign_in, sign_in_progress
 from cwtui.accounts.sign_in_states import CodeNeeded
 from cwtui.language import N_, _
-from cwtui.ui.screens.entry.entry_screen import EntryStep
+from cwtui.ui.screens.entry.entry_step import EntryStep
 from cwtui.ui.widgets.buttons import Button
-from cwtui.ui.widgets.fields import CodeInput, Field
+from cwtui.ui.widgets.code_input import CodeInput
+from cwtui.ui.widgets.fields import Field
 
 
 class BackupCodeScreen(EntryStep):

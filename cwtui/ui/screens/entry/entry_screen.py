@@ -3,12 +3,11 @@
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from cwtui.language import N_, _
-from cwtui.ui.messages import BackToSignIn, SignInStateReached
+from cwtui.language import _
+from cwtui.ui.messages import SignInStateReached
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.steady import Body
 from cwtui.ui.styles import sheets
@@ -50,19 +49,3 @@ class EntryScreen(AccountScreen):
     def state_reached(self, state: object) -> None:
         """Show the screen for this state of the sign-in."""
         self.lead_away(SignInStateReached(state))
-
-
-class EntryStep(EntryScreen):
-    """A later step of a sign-in of `whose`. Esc cancels the sign-in."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", N_("Back to sign-in"))]
-
-    def __init__(self, whose: str) -> None:
-        super().__init__()
-        self.whose = whose
-
-    def action_give_up(self) -> None:
-        # Not during a check, which may complete the sign-in.
-        if self.may_act:
-            # Without the username, the password would be typed in its field, for all to read.
-            self.lead_away(BackToSignIn(username=self.whose))

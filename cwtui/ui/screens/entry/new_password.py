@@ -6,7 +6,7 @@ from textual.widgets import Static
 from cwtui.accounts import sign_in_new_password
 from cwtui.accounts.sign_in_states import NewPasswordNeeded
 from cwtui.language import N_, _
-from cwtui.ui.screens.entry.entry_screen import EntryStep
+from cwtui.ui.screens.entry.entry_step import EntryStep
 from cwtui.ui.screens.password_form import PasswordForm
 from cwtui.ui.widgets.fields import Field, SecretInput
 from cwtui.ui.widgets.strength import NewPasswordField, StrengthMeter

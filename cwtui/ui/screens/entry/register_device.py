@@ -23,8 +23,9 @@ from cwtui.ui.screens import copying
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.styles import sheets
 from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.code_input import CodeInput
 from cwtui.ui.widgets.countdown import CodeCountdown
-from cwtui.ui.widgets.fields import CodeInput, Field
+from cwtui.ui.widgets.fields import Field
 from cwtui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from cwtui.accounts.preferences import zone
 from cwtui.accounts.sign_in_states import BackupCodesUnacknowledged, State
 from cwtui.accounts.times import full_minute
 from cwtui.language import N_, _
-from cwtui.ui.screens.entry.entry_screen import EntryStep
+from cwtui.ui.screens.entry.entry_step import EntryStep
 from cwtui.ui.widgets.buttons import Button
 
 

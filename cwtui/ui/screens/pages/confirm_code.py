@@ -16,8 +16,9 @@ from cwtui.ui.messages import BackupCodesMade, OpenDevicePage
 from cwtui.ui.screens.pages.page import PageBelow
 from cwtui.ui.sections import DeviceTask
 from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.code_input import CodeInput
 from cwtui.ui.widgets.countdown import CodeCountdown
-from cwtui.ui.widgets.fields import CodeInput, Field
+from cwtui.ui.widgets.fields import Field
 
 
 class AsksForCode(PageBelow):

@@ -16,8 +16,10 @@ from cwtui.ui.messages import DeviceOffered, OpenDevicePage
 from cwtui.ui.screens.pages.confirm_code import AsksForCode
 from cwtui.ui.sections import DeviceTask
 from cwtui.ui.widgets.buttons import Button
+from cwtui.ui.widgets.code_input import CodeInput
 from cwtui.ui.widgets.countdown import CodeCountdown
-from cwtui.ui.widgets.fields import CodeInput, Field, SuggestedInput
+from cwtui.ui.widgets.fields import Field
+from cwtui.ui.widgets.suggested_input import SuggestedInput
 
 _BOTH_KINDS: Final = N_("""\
 The code can be a one-time code of any of your devices, or one of your backup codes, each of which \

@@ -13,7 +13,8 @@ from cwtui.accounts.text import visible
 from cwtui.language import N_, _
 from cwtui.ui.screens.pages.page import Page, save_row
 from cwtui.ui.widgets.choices import Alternative, Alternatives, Choice
-from cwtui.ui.widgets.fields import Field, NumberInput, TextInput
+from cwtui.ui.widgets.fields import Field, TextInput
+from cwtui.ui.widgets.suggested_input import NumberInput
 
 _FOR_NEW_LDAP_USERS: Final = "mfa_required_for_new_ldap_users"
 _SECTIONS: Final[dict[str, dict[str, str]]] = {
