@@ -2,6 +2,7 @@
 
 import sys
 import unicodedata
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -160,19 +161,19 @@ def test_a_refused_name_says_which_character() -> None:
     assert str(refused.value) == ("The character * is not allowed in a username.")
 
 
-@pytest.mark.parametrize("character", [*HIDING, *BREAKING], ids=lambda c: f"U+{ord(c):04X}")
-def test_hidden_and_control_characters_are_refused(character: str) -> None:
+def test_hidden_and_control_characters_are_refused() -> None:
     """DESIGN 4.3: control, direction and invisible characters are not accepted."""
-    with pytest.raises(InvalidInput):
-        text.username(f"ali{character}ce")
-    with pytest.raises(InvalidInput):
-        text.line(f"Ali{character}ce", "display_name", "The display name")
+    for character in (*HIDING, *BREAKING):
+        username = partial(text.username, f"ali{character}ce")
+        line = partial(text.line, f"Ali{character}ce", "display_name", "The display name")
+        for typed in (username, line):
+            assert isinstance(outcome(typed), InvalidInput), hex(ord(character))
 
 
-@pytest.mark.parametrize("character", [*HIDING, *BREAKING], ids=lambda c: f"U+{ord(c):04X}")
-def test_hidden_and_control_characters_are_made_visible(character: str) -> None:
+def test_hidden_and_control_characters_are_made_visible() -> None:
     """DESIGN 4.3: what others typed is never an escape sequence."""
-    assert text.visible(f"a{character}b") == f"a<U+{ord(character):04X}>b"
+    for character in (*HIDING, *BREAKING):
+        assert text.visible(f"a{character}b") == f"a<U+{ord(character):04X}>b"
 
 
 def test_control_characters_are_those_of_unicode() -> None:

@@ -246,16 +246,6 @@ def test_creating_something_that_exists_is_status_5(host: Host, arguments: tuple
     assert host.files() == before
 
 
-@pytest.mark.parametrize("command", sorted(all_commands()))
-def test_an_unknown_option_is_status_2(host: Host, command: str) -> None:
-    before = host.files()
-    # Unknown options are values there.
-    arguments = ("1", "2", "3") if command == "settings set" else ("--nosuch",)
-    done = host.run(*command.split(), *arguments)
-    assert (done.status, done.out) == (2, "")
-    assert host.files() == before
-
-
 @pytest.mark.parametrize("command", ["user list", "role list", "settings show", "audit"])
 def test_a_store_that_cannot_be_read_is_status_3(host: Host, command: str) -> None:
     host.accounts.rename(host.accounts.with_suffix(".away"))

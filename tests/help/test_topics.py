@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from functools import cache
 
 import click
 import msgspec
@@ -47,6 +48,7 @@ LABELS = {
 """Exact titles and labels of the product."""
 
 
+@cache
 def tokens(name: str) -> list[Token]:
     flat: list[Token] = []
     for token in MarkdownIt("commonmark").enable("table").parse(manual.text(name)):

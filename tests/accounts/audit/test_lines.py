@@ -110,10 +110,10 @@ def test_a_line_that_is_not_an_event_reads_as_none(content: bytes) -> None:
     assert decode(content) is None
 
 
-@pytest.mark.parametrize("length", range(len(LINE)))
-def test_the_beginning_of_a_line_was_cut_short(length: int) -> None:
-    assert is_cut_short(LINE[:length])
-    assert is_cut_short(LINE[:length] + b"\0" * (len(LINE) - length))
+def test_the_beginning_of_a_line_was_cut_short() -> None:
+    for length in range(len(LINE)):
+        assert is_cut_short(LINE[:length]), length
+        assert is_cut_short(LINE[:length] + b"\0" * (len(LINE) - length)), length
 
 
 @pytest.mark.parametrize("content", [b"{}", LINE, changed(n="(left out)"), changed(actor=None)])
