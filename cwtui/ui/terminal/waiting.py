@@ -7,8 +7,13 @@ from typing import Final
 from textual import events
 from textual.message import Message
 
-_LAST_COUNTS: Final = (events.MouseMove, events.AppFocus | events.AppBlur, events.Resize)
-"""Events of which only the last one matters, if several follow each other."""
+_LAST_COUNTS: Final[dict[type[Message], str]] = {
+    events.MouseMove: "place",
+    events.AppFocus: "focus",
+    events.AppBlur: "focus",
+    events.Resize: "size",
+}
+"""Events, and what they tell. If several follow each other that tell the same, the last counts."""
 
 
 class Waiting:
@@ -47,8 +52,8 @@ class Waiting:
             return begins
 
     def _put(self, event: Message) -> None:
-        last = self._events[-1] if self._events else None
-        if any(isinstance(event, kind) and isinstance(last, kind) for kind in _LAST_COUNTS):
+        tells = _LAST_COUNTS.get(type(event))
+        if tells and self._events and tells == _LAST_COUNTS.get(type(self._events[-1])):
             self._events[-1] = event
             return
         if len(self._events) >= self.MOST or self._others >= self.MOST_OTHERS:
