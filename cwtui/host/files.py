@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from cwtui.accounts.errors import CannotCheck, StoreExposed, StoreMissing
 from cwtui.accounts.text import shortened, visible
@@ -261,15 +261,30 @@ def later_than(path: Path) -> int:
     return max(time.time_ns(), before + 1)
 
 
-def append_durably(path: Path, line: bytes, *, is_there: bool = False) -> None:
+class Appendable(NamedTuple):
+    """A private file that is open for appending: its length, and whether it ends within a line."""
+
+    descriptor: int
+    length: int
+    is_torn: bool
+
+
+def append_durably(path: Path, line: bytes, opened: Appendable | None = None) -> None:
     """Append a line to a file with mode 0600 and sync it. The caller holds a lock.
 
-    `is_there`: the caller has just found the regular file. After CannotCheck, the file is as long
-    as before.
+    `opened` is the file if the caller has it open; else it is opened, or made if it is missing.
+    After CannotCheck, the file is as long as before.
     """
-    folder, is_new = reserve.folder_of(path), not (is_there or exists(path))
+    folder, is_new = reserve.folder_of(path), opened is None and not exists(path)
+
+    def write() -> None:
+        if opened is not None:
+            _append_line(opened, line)
+        else:
+            _append(path, line)
+
     try:
-        reserve.with_room_from(folder, len(line), lambda: _append(path, line, is_there=is_there))
+        reserve.with_room_from(folder, len(line), write)
     except OSError as error:
         raise cannot("write", path, error) from None
     if is_new:
@@ -277,18 +292,20 @@ def append_durably(path: Path, line: bytes, *, is_there: bool = False) -> None:
     reserve.keep(folder)
 
 
-def _append(path: Path, line: bytes, *, is_there: bool) -> None:
+def _append(path: Path, line: bytes) -> None:
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
-    with closed(open_regular(path, flags, was_regular=is_there)) as descriptor:
+    with closed(open_regular(path, flags)) as descriptor:
         found = os.fstat(descriptor)
         check_found(path, found)
-        _append_line(descriptor, found.st_size, line)
+        length = found.st_size
+        is_torn = length > 0 and os.pread(descriptor, 1, length - 1) != b"\n"
+        _append_line(Appendable(descriptor, length, is_torn), line)
 
 
-def _append_line(descriptor: int, length: int, line: bytes) -> None:
-    # A partial line left by a power failure keeps its own line.
-    is_torn = length > 0 and os.pread(descriptor, 1, length - 1) != b"\n"
+def _append_line(opened: Appendable, line: bytes) -> None:
+    descriptor, length, is_torn = opened
     try:
+        # A partial line left by a power failure keeps its own line.
         write_all(descriptor, b"\n" * is_torn + line + b"\n")
         os.fsync(descriptor)
     except OSError:

@@ -50,7 +50,7 @@ CASES = [
     Case("fsync", "store", "EIO", "compaction", NEW, "2"),
     Case("write", "store/audit.jsonl", "EIO", "account", OLD),
     Case("fsync", "store/audit.jsonl", "EIO", "account", OLD),
-    Case("close", "store/audit.jsonl", "EIO", "audit", NEW, "2"),
+    Case("close", "store/audit.jsonl", "EIO", "audit", NEW),
     Case("flock", "store/.accounts.json.lock", "ENOLCK", "account", OLD),
     Case("fsync", ".", "EIO", "backup", NEW),
     Case("link", "store/accounts.json", "EMLINK", "restore", OLD),

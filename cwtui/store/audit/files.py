@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 from cwtui.accounts.audit.lines import LONGEST, Line, Position
-from cwtui.host.files import cannot, check_found, check_private, closed
+from cwtui.host.files import Appendable, cannot, check_found, check_private, close
 from cwtui.host.untrusted_files import check_size, open_regular
 
 _FIRST_BLOCK: Final = 1 << 12
@@ -33,13 +33,13 @@ class _Opened(NamedTuple):
 
 
 class Newest(NamedTuple):
-    """The end of the current file: its last line, and the size of the file in bytes.
+    """The current file, open for appending, and its last line.
 
     The line is None if it is partial, long, or not in this file.
     """
 
+    file: Appendable
     line: bytes | None
-    size: int
 
 
 class AuditFiles:
@@ -93,23 +93,35 @@ class AuditFiles:
             last_file, position = opened.number - 1, None
 
     def newest(self) -> Newest | None:
-        """Return the end of the current file; None if there is none. The caller holds the lock.
+        """Open the current file and return its end; None if there is none.
 
-        If it has no line, `backward` finds it in any case.
+        The caller holds the lock, and closes the file. If it has no line, `backward` finds it in
+        any case.
         """
         try:
-            with closed(open_regular(self.path)) as descriptor:
-                found = os.fstat(descriptor)
-                check_found(self.path, found)
-                start = max(found.st_size - _FIRST_BLOCK, 0)
-                text = os.pread(descriptor, _FIRST_BLOCK, start)
+            descriptor = open_regular(self.path, os.O_RDWR | os.O_APPEND)
         except FileNotFoundError:
             return None
         except OSError as error:
+            raise cannot("write", self.path, error) from None
+        try:
+            return self._newest_in(descriptor)
+        except OSError as error:
+            close(descriptor)
             raise cannot("read", self.path, error) from None
-        before = text.rfind(b"\n", 0, -1)
-        is_whole = text.endswith(b"\n") and (before >= 0 or start == 0)
-        return Newest(text[before + 1 : -1] if is_whole else None, found.st_size)
+        except BaseException:
+            close(descriptor)
+            raise
+
+    def _newest_in(self, descriptor: int) -> Newest:
+        found = os.fstat(descriptor)
+        check_found(self.path, found)
+        start = max(found.st_size - _FIRST_BLOCK, 0)
+        text = os.pread(descriptor, _FIRST_BLOCK, start)
+        before, is_ended = text.rfind(b"\n", 0, -1), text.endswith(b"\n")
+        is_whole = is_ended and (before >= 0 or start == 0)
+        file = Appendable(descriptor, found.st_size, found.st_size > 0 and not is_ended)
+        return Newest(file, text[before + 1 : -1] if is_whole else None)
 
     @contextmanager
     def _opened(self, pick: Callable[[list[int]], int | None]) -> Iterator[_Opened | None]:

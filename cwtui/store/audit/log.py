@@ -6,7 +6,7 @@ without syncing, so that after a power failure it may be behind the log, but nev
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from cwtui.host.files import (
     cannot,
     check_folder,
     check_private,
+    close,
     closed,
     new_file,
     sync_folder,
@@ -71,22 +72,26 @@ class FileAuditLog:
             self._append(events[start : start + _EVENTS_AT_ONCE])
 
     def _append(self, events: Sequence[Event]) -> None:
-        with exclusive(self._path, self._check_is_there):
+        with exclusive(self._path, self._check_is_there), ExitStack() as opened:
             self._check_is_there()
             ends, newest = self._read_ends(), self._files.newest()
-            if newest is not None and newest.size >= self._max_bytes:
-                ends, newest = self._rotate(ends), None
+            if newest is not None:
+                opened.callback(close, newest.file.descriptor)
+                if newest.file.length >= self._max_bytes:
+                    ends, newest = self._rotate(ends), None
             start = audit_chain.following(self._tail(newest), ends)
             written: list[bytes] = []
             link = start
             for event in events:
                 written.append(encode(event, link.n, link.hash))
                 link = Link(link.n + 1, audit_chain.link_of(written[-1], link.n).hash)
-            append_durably(self._path, b"\n".join(written), is_there=newest is not None)
+            append_durably(self._path, b"\n".join(written), newest.file if newest else None)
             # The events are recorded, so errors from here on must not say otherwise.
             with suppress(OSError, CannotCheck):
                 first = ends.first if ends is not None else self._first() or start
-                self._write_ends(Ends(first, Link(link.n - 1, link.hash)))
+                self._write_ends(
+                    Ends(first, Link(link.n - 1, link.hash)), was_there=ends is not None
+                )
         if self._copy is not None:
             for line in written:
                 self._copy(line)
@@ -191,9 +196,9 @@ class FileAuditLog:
         except OSError as error:
             raise cannot("read", self._head, error) from None
 
-    def _write_ends(self, ends: Ends) -> None:
+    def _write_ends(self, ends: Ends, *, was_there: bool) -> None:
         try:
-            descriptor = open_regular(self._head, os.O_WRONLY)
+            descriptor = open_regular(self._head, os.O_WRONLY, was_regular=was_there)
         except FileNotFoundError:
             write_atomically(self._head, _encoded(ends))
             return

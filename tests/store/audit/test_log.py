@@ -236,8 +236,11 @@ def test_the_chain_goes_on_after_a_line_of_any_length(file: Path, length: int) -
     for reason in ("x" * length, "y", "z" * length, ""):
         log.append(event(reason=reason))
         last = file.read_bytes().splitlines()[-1]
-        newest = audit_files.Newest(last if len(last) < 4095 else None, file.stat().st_size)
-        assert audit_files.AuditFiles(file).newest() == newest
+        newest = audit_files.AuditFiles(file).newest()
+        assert newest is not None
+        os.close(newest.file.descriptor)
+        assert newest.line == (last if len(last) < 4095 else None)
+        assert newest.file[1:] == (file.stat().st_size, False)
     assert [len(one.reason) for one in records(log)] == [length, 1, length, 0]
     assert findings(log) == []
 
