@@ -96,6 +96,7 @@ async def test_there_is_one_code_a_line_and_room_for_all_that_is_said(
         screen = person.screen(BackupCodesScreen)
         for way in CopyWay:
             person.app.context.copy_way = way
+            screen.refresh_bindings()  # outside of tests, the way never changes
             await person.press("f4")
             assert shown_codes(person) == [code.reveal() for code in screen._codes]
             assert screen.query_one("#entry").max_scroll_y == 0
