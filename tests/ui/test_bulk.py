@@ -195,7 +195,7 @@ class TestBatch:
             await person.press("a", "c")
             await person.click("Disable Account")
             person.screen(BatchPage)
-            person.sees("Disable 5 accounts?", "1 already so, 1 your own account")
+            person.sees("Disable 5 accounts?", "1 already so, your own account")
             assert outcomes(person) == {ADMIN: "your own account", "dave": "already so"}
             assert person.focus == "Cancel"
             there.world.clock.forward(PROOF_LIFETIME + 1)
@@ -203,7 +203,7 @@ class TestBatch:
             person.screen(ProofScreen)
             await person.write(PASSWORD)
             await person.press("enter")
-            person.sees("5 done, 2 left as they were: 1 already so, 1 your own account.")
+            person.sees("5 done, 2 left as they were: 1 already so, your own account.")
             assert outcomes(person)["alice"] == "done"
             assert not any(there.world.account(name).enabled for name in NAMES[1:])
             batches = {event.reason.split()[-1] for event in there.world.events[-5:]}

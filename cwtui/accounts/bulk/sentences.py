@@ -24,6 +24,8 @@ from cwtui.language import N_, _, grouped, ngettext
 _LONGEST_FILTER = 40
 """Characters of a filter that are shown: more would push the question off a small screen."""
 _MOST_NAMES = 3
+_OF_ONE = {Reason.OWN, Reason.LAST_ADMIN}
+"""Reasons that name the account, so that `1` before them would be odd."""
 
 
 def title(act: Act) -> str:
@@ -222,28 +224,38 @@ def _gained(plan: Plan) -> str:
 def _excepted(plan: Plan) -> str:
     if not plan.reasons:
         return ""
-    return _("Left as they are: {reasons}.", reasons=_listed(_sorted(plan)))
+    return ngettext(
+        "Left as it is: {reasons}.",
+        "Left as they are: {reasons}.",
+        sum(plan.reasons.values()),
+        reasons=", ".join(_counted(plan)),
+    )
 
 
-def _sorted(of: Plan | Report) -> list[tuple[int, str]]:
-    return [(of.reasons[reason], _(reason.value)) for reason in Reason if of.reasons.get(reason)]
-
-
-def _listed(parts: list[tuple[int, str]]) -> str:
-    return ", ".join(f"{grouped(number)} {what}" for number, what in parts)
+def _counted(of: Plan | Report) -> list[str]:
+    """Return each reason, with the number of accounts unless it can only be one."""
+    counts = [(reason, of.reasons.get(reason, 0)) for reason in Reason]
+    return [
+        _(reason.value)
+        if number == 1 and reason in _OF_ONE
+        else f"{grouped(number)} {_(reason.value)}"
+        for reason, number in counts
+        if number
+    ]
 
 
 def summary(report: Report) -> str:
     """Return what was done, what was left and why, and what was not begun, as sentences."""
-    done, why = grouped(report.done), _sorted(report)
+    done, why = grouped(report.done), _counted(report)
     if report.refused:
-        why.append((report.refused, _("refused")))
+        why.append(f"{grouped(report.refused)} {_('refused')}")
     if report.left:
-        said = _(
-            "{done} done, {left} left as they were: {reasons}.",
+        said = ngettext(
+            "{done} done, {number} left as it was: {reasons}.",
+            "{done} done, {number} left as they were: {reasons}.",
+            report.left,
             done=done,
-            left=grouped(report.left),
-            reasons=_listed(why),
+            reasons=", ".join(why),
         )
     else:
         said = _("{done} done.", done=done)

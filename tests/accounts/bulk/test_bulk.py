@@ -360,4 +360,4 @@ class TestOthersMeanwhile:
         batches.carry_out(world.ports, OPERATOR, report, lambda *_: None)
         (result,) = report
         assert result.why.startswith("ada is the last enabled admin.")
-        assert sentences.summary(report) == "0 done, 1 left as they were: 1 refused."
+        assert sentences.summary(report) == "0 done, 1 left as it was: 1 refused."

@@ -51,7 +51,7 @@ def test_the_question_says_how_many_and_who_is_excepted(world: World) -> None:
     plan = planned(world, DISABLE, EVERYBODY, session)
     assert sentences.question(plan) == (
         "Disable 2 accounts? The users can no longer sign in, and open sessions will end. "
-        "Left as they are: 1 already so, 1 your own account."
+        "Left as they are: 1 already so, your own account."
     )
 
 
@@ -77,7 +77,7 @@ def test_the_question_says_what_is_gained(world: World) -> None:
     assert sentences.question(plan) == (
         "Give the role help-desk to 3 accounts? Open sessions will end. "
         "2 of them will get new permissions: read-users, manage-users. "
-        "Left as they are: 1 already so."
+        "Left as it is: 1 already so."
     )
     assert "will be able to manage all users" in sentences.question(
         planned(world, AddRole(ADMIN), named("bea"))
