@@ -9,6 +9,7 @@ from cwtui.accounts.unix_users import UnixUser
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.dialogs.key_table import parts
 from cwtui.ui.screens.pages.roles import CreateRolePage, RolePage, RolesPage
+from cwtui.ui.screens.pages.sessions import UserSessionsPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import TextInput
@@ -168,5 +169,6 @@ async def test_sessions_are_only_listed_for_whoever_does_not_manage_users() -> N
         assert buttons(person) == []
         await person.press("enter")
         person.sees("Your roles let you see these sessions, and not end them.")
+        assert "Sign Out Everywhere" not in person.screen(UserSessionsPage).help_text
         (in_list,) = [part for part in parts(person.app.screen, {}) if part.title == "In the list"]
         assert "Open" not in {key.does for key in in_list.keys}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -25,6 +25,10 @@ from cwtui.ui.widgets.virtual_table import VirtualTable
 if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
     from cwtui.accounts.session import Session
+
+
+_READING: Final = N_("Where this user is signed in now. R loads the list again.")
+"""The help for those who may not end the sessions of a user."""
 
 
 class Listed(NamedTuple):
@@ -169,6 +173,10 @@ user from signing in again, disable the account. SSH connections that are open s
     def __init__(self, username: str, listed: Listed) -> None:
         super().__init__(listed)
         self._username = username
+
+    @property
+    def help_text(self) -> str:
+        return _(_READING) if self._listed.refusal else super().help_text
 
     def heading(self) -> str:
         return _("Users and Roles > {name} > Open Sessions", name=visible(self._username))
