@@ -46,7 +46,9 @@ def test_a_pipe_in_place_of_a_store_file_is_reported(
         assert result.status == 0
     else:
         assert result.status == 3
-        assert f"Cannot read {host.store / file}: {PIPE}. Find out who put it there" in result.err
+        verb = "write" if command[1] == "set" and file == "audit.jsonl" else "read"
+        sentence = f"Cannot {verb} {host.store / file}: {PIPE}. Find out who put it there"
+        assert sentence in result.err
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
