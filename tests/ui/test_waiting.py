@@ -3,6 +3,7 @@
 import threading
 
 from textual import events
+from textual.geometry import Size
 from textual.message import Message
 
 from cwtui.ui.terminal.waiting import Waiting
@@ -51,6 +52,16 @@ def test_a_limited_number_of_keys_is_taken_at_once() -> None:
     for _ in range(Waiting.MOST_AT_ONCE + 1):
         waiting.put(key("a"))
     assert [len(waiting.take(is_text=True)) for _ in range(3)] == [Waiting.MOST_AT_ONCE, 1, 0]
+
+
+def test_of_events_that_tell_the_same_only_the_last_one_waits() -> None:
+    sizes = [events.Resize(size, size) for size in (Size(70, 20), Size(80, 24))]
+    focus: list[Message] = [events.AppFocus(), events.AppBlur(), events.AppFocus(), *sizes]
+    waiting = Waiting("f10")
+    for event in (move(1), move(2), *focus, events.AppBlur()):
+        waiting.put(event)
+    kinds = [type(one) for _ in range(5) for one in waiting.take(is_text=False)]
+    assert kinds == [events.MouseMove, events.AppFocus, events.Resize, events.AppBlur]
 
 
 def test_taking_starts_only_once() -> None:
