@@ -6,7 +6,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,7 @@ from hypothesis import settings
 
 from cwtui.host import reserve
 from tests import order, reserves
-from tests.accounts.world import Clock, World
+from tests.accounts.world import Clock, World, forget_hashes
 from tests.servers import enclosed, postgres
 from tests.servers.enclosed import Enclosed
 from tests.servers.postgres import Postgres
@@ -76,12 +76,17 @@ def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, sync, lambda _: None)
 
 
+_HASHES: Final = {name: lru_cache(1000)(getattr(bcrypt, name)) for name in ("hashpw", "checkpw")}
+
+
 @pytest.fixture
-def remembered_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One salt, so that bcrypt computes each hash once: tests may try the same password often."""
+def remembered_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One salt, so that bcrypt computes each hash once: tests use the same passwords and codes."""
     monkeypatch.setattr(bcrypt, "gensalt", lambda cost: b"$2b$%02d$%b" % (cost, b"." * 22))
-    for name in ("hashpw", "checkpw"):
-        monkeypatch.setattr(bcrypt, name, cache(getattr(bcrypt, name)))
+    for name, remembered in _HASHES.items():
+        monkeypatch.setattr(bcrypt, name, remembered)
+    yield
+    forget_hashes()  # elsewhere, no two accounts share a salt
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -51,6 +51,8 @@ from tests.accounts.public_actions import (
 )
 from tests.accounts.world import HERE, OPERATOR, World
 
+pytestmark = pytest.mark.usefixtures("remembered_hashes")
+
 
 @pytest.fixture
 def scene(world: World) -> Scene:

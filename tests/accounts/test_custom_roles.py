@@ -26,6 +26,8 @@ from cwtui.accounts.session import Session
 from tests.accounts.public_actions import NEEDED, OF_ADMINS, Scene, scene_of, state
 from tests.accounts.world import OPERATOR, World
 
+pytestmark = pytest.mark.usefixtures("remembered_hashes")
+
 HELP_DESK = (Permission.READ_USERS, Permission.RESET_MFA)
 
 

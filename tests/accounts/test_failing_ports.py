@@ -17,6 +17,8 @@ from tests.accounts.memory import MemoryAccounts, MemoryAudit, MemoryRecords
 from tests.accounts.steps import at_step, last_step
 from tests.accounts.world import NOW, OPERATOR, World
 
+pytestmark = pytest.mark.usefixtures("remembered_hashes")
+
 T = TypeVar("T")
 
 EVENT_IS_ALL = {

@@ -26,6 +26,8 @@ from tests.accounts.public_actions import (
 )
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
 
+pytestmark = pytest.mark.usefixtures("remembered_hashes")
+
 
 @pytest.fixture
 def scene(world: World) -> Scene:

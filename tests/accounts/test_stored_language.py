@@ -11,6 +11,8 @@ from tests.accounts.public_actions import CHANGES_OF_ADMINS, OF_ALICE, scene_of
 from tests.accounts.world import World
 from tests.language import MARKED, Marked, german
 
+pytestmark = pytest.mark.usefixtures("remembered_hashes")
+
 
 @pytest.mark.parametrize("act", CHANGES_OF_ADMINS | OF_ALICE)
 def test_no_action_stores_words_of_a_language(world: World, act: str) -> None:

@@ -54,6 +54,11 @@ def _code_hashes(codes: tuple[str, ...], key: str, cost: int) -> BackupCodes:
     return backup_codes.hash_codes(tuple(map(Secret, codes)), MemoryKeyring(key), cost)
 
 
+def forget_hashes() -> None:
+    _password_hash.cache_clear()
+    _code_hashes.cache_clear()
+
+
 def outcome(call: Callable[[], T]) -> T | AccountsError:
     """The call's result or refusal; any other exception is a bug and is raised."""
     try:

@@ -23,6 +23,8 @@ from tests.accounts.audit.acts import (
 from tests.accounts.steps import last_step
 from tests.accounts.world import HERE, NOW, OPERATOR, World
 
+pytestmark = pytest.mark.usefixtures("remembered_hashes")
+
 
 @pytest.fixture
 def scene(world: World) -> Scene:
