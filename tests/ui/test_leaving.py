@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Collection, Iterable, Iterator, Sized
 from dataclasses import replace
 from functools import partial
-from itertools import compress
+from itertools import compress, filterfalse
 
 import pytest
 
@@ -15,6 +15,7 @@ from cwtui.accounts.audit.events import EventType
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen
 from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
+from tests.accounts.world import forget_hashes
 from tests.ui.plants import ADMIN, plant
 from tests.ui.scenes import SCENES, Scene
 from tests.ui.ways import keep_codes, offered
@@ -39,10 +40,17 @@ def holders(digests: Iterable[bytes], length: int) -> Iterator[object]:
     gc.collect()
     wanted, kinds = set(digests), {str, bytes, *_based_on(str), *_based_on(bytes)}
     is_text, is_as_long = kinds.__contains__, length.__eq__
+    is_container = {dict, tuple}.__contains__
 
     def texts_in(some: list[object]) -> Iterator[Sized]:
         """Those of this length. Built-in functions alone look at millions of objects."""
-        held = gc.get_referents(*some)
+        held = inner = gc.get_referents(*some)
+        # The collector keeps no list of dictionaries and tuples that hold only texts and the like.
+        while inner := [
+            *filterfalse(gc.is_tracked, compress(inner, map(is_container, map(type, inner))))
+        ]:
+            inner = gc.get_referents(*inner)
+            held = [*held, *inner]
         texts = list(compress(held, map(is_text, map(type, held))))
         return compress(texts, map(is_as_long, map(len, texts)))
 
@@ -77,6 +85,7 @@ async def test_sign_out_leaves_no_screen_and_no_password_in_memory() -> None:
     digest = digest_of(letters)
     async with SCENES["sign_in"].played() as (person, there):
         there.world.add("gary", password="".join(letters))
+        forget_hashes()  # which tests keep by password
         gone: list[weakref.ref[object]] = []
 
         def note() -> None:

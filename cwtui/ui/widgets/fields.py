@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Final
 
-from rich.cells import cell_len
+from rich.cells import cached_cell_len, cell_len
 from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
@@ -82,8 +82,9 @@ class TextInput(Input, inherit_css=False):
         self.cursor_position = len(value)
 
     def forget(self) -> None:
-        """Empty the input."""
+        """Empty the input. Its text is also kept where it was measured, to place the cursor."""
         self.value = ""
+        cached_cell_len.cache_clear()
 
     def restricted(self) -> None:
         self.post_message(self.Refused(_(self.TOO_MUCH)))
