@@ -59,7 +59,7 @@ def load_rest() -> None:
     from cwtui.keyring import sealing
 
     # The first sign-in would otherwise take two milliseconds longer.
-    sealing.seal(bytes(32), bytes(12), b"", b"")
+    sealing.seal(bytes(range(32)), bytes(12), b"", b"")
     msgspec.json.Decoder(Account)
 
 

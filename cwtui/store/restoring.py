@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account, SignInRecord
@@ -40,7 +41,7 @@ def unpacked(layout: Layout, path: Path) -> Iterator[tuple[Layout, Manifest]]:
     Holds a lock, so that only one restore runs at a time.
     """
     # Opened first: if that fails, no folder was created for a store that is not there.
-    with os.fdopen(_open(path), "rb") as source, staged_in(layout) as staged:
+    with _opened(path) as source, staged_in(layout) as staged:
         try:
             _check_room(staged.folder, os.fstat(source.fileno()).st_size, path)
             manifest = backup.unpack(source, staged.folder, str(path))
@@ -49,10 +50,10 @@ def unpacked(layout: Layout, path: Path) -> Iterator[tuple[Layout, Manifest]]:
         yield staged, manifest
 
 
-def _open(path: Path) -> int:
-    """Return a descriptor of the backup. Raises CannotCheck."""
+def _opened(path: Path) -> BinaryIO:
+    """Return the backup, opened for reading. Raises CannotCheck."""
     try:
-        return open_regular(path)
+        return os.fdopen(open_regular(path), "rb")
     except NotRegular as error:
         raise CannotCheck(
             _(
