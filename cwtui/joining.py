@@ -14,8 +14,11 @@ from cwtui.store.contents import Contents
 class Accounts(AccountStore, Protocol):
     """Accounts that are compared with a keyring."""
 
-    check: Callable[[Contents], None] | None
-    """Raises CannotCheck for contents that must not be used; called when they have changed."""
+    def check_with(self, check: Callable[[Contents], None] | None) -> None:
+        """Call this when the contents have changed; it raises CannotCheck if they must not be used.
+
+        None: any contents may be used.
+        """
 
     def contents(self) -> Contents:
         """Return what the keyring must match. Raises CannotCheck."""
@@ -47,7 +50,7 @@ def join(accounts: Accounts, keyring: OpenKeyring, *, all_keys: bool, any_active
 
     # Without a cycle of references, so that files are closed as soon as a store is not used.
     alive = weakref.ref(accounts)
-    accounts.check = lambda contents: check(contents, keyring.held_now())
+    accounts.check_with(lambda contents: check(contents, keyring.held_now()))
     keyring.check = check_keyring
     _check_now(accounts, keyring, check)
 

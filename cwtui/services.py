@@ -161,7 +161,7 @@ def _without_keyring(config: Config) -> "Opened":
         keyring = open_keyring(config, opened.keyring)
         joining.join(opened.accounts, keyring, all_keys=True, any_active=True)
     except (KeyringMissing, StoreDamaged):
-        opened.accounts.check = None
+        opened.accounts.check_with(None)
         return opened
     raise Refused(
         _(

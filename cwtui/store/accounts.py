@@ -122,15 +122,19 @@ class TinyAccountStore:
     """The AccountStore port on a file; inside `change` also the AccountsChange port."""
 
     def __init__(self, path: Path) -> None:
-        self.check: Callable[[Contents], None] | None = None
-        """Raises CannotCheck for contents that must not be used; called once per file version."""
         self._file = TableFile(
             Kind(path, _ACCOUNTS, (_SETTINGS, _KEYS), _is_enabled_local_admin),
             check_is_there=Layout(path.parent).check_is_there,
-            check_view=self._check_view,
         )
         self._found: tuple[bytes, Account] | None = None
         """What was decoded last, because a sign-in reads the same account several times."""
+
+    def check_with(self, check: Callable[[Contents], None] | None) -> None:
+        """Call this for each new version of the file; it raises CannotCheck if it must not be used.
+
+        Nothing that the file keeps refers to this store, so both go as soon as it is not used.
+        """
+        self._file.check_with(lambda view: None if check is None else check(_contents_of(view)))
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -160,7 +164,7 @@ class TinyAccountStore:
 
     def contents(self) -> Contents:
         """Return what the keyring must match. Raises CannotCheck."""
-        return self._contents_of(self._file.view())
+        return _contents_of(self._file.view())
 
     def get(self, username: str) -> Account | None:
         view = self._file.view()
@@ -299,18 +303,14 @@ class TinyAccountStore:
         before = self.get(account.username)
         return keys_of(account) - (keys_of(before) if before is not None else frozenset())
 
-    def _check_view(self, view: View) -> None:
-        if self.check is not None:
-            self.check(self._contents_of(view))
 
-    @staticmethod
-    def _contents_of(view: View) -> Contents:
-        needed = _needed_keys.of(view).ids
+def _contents_of(view: View) -> Contents:
+    needed = _needed_keys.of(view).ids
 
-        def used() -> frozenset[str]:
-            return frozenset(key for _, row in view.documents(Protected) for key in row.keys)
+    def used() -> frozenset[str]:
+        return frozenset(key for _, row in view.documents(Protected) for key in row.keys)
 
-        return Contents(not view.count, frozenset(needed), used)
+    return Contents(not view.count, frozenset(needed), used)
 
 
 def _rows(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -150,15 +151,16 @@ class TinyRecordStore:
         if number not in self._files:
             file = TableFile(
                 Kind(self.path(number), _RECORDS, is_marked=_has_wait),
-                check_is_there=self._check_is_there,
+                check_is_there=partial(_check_is_there, self._check_store, self._folder),
                 may_be_missing=True,
             )
             self._files.setdefault(number, file)  # another thread may have been first
         return self._files[number]
 
-    def _check_is_there(self) -> None:
-        self._check_store()
-        check_folder(self._folder)
+
+def _check_is_there(check_store: Callable[[], object], folder: Path) -> None:
+    check_store()
+    check_folder(folder)
 
 
 def _has_wait(document: bytes) -> bool:

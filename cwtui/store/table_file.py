@@ -33,10 +33,6 @@ journal, and should not take much longer than with an empty one."""
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def _any_view(_: View) -> None:
-    """Accept any content."""
-
-
 class TableFile:
     """One table file. The checks are those of TableReader."""
 
@@ -45,20 +41,23 @@ class TableFile:
         kind: Kind,
         *,
         check_is_there: Callable[[], None],
-        check_view: Callable[[View], None] = _any_view,
         may_be_missing: bool = False,
     ) -> None:
         self.path = kind.path
         self._kind = kind
         self._check_is_there = check_is_there
         self._may_be_missing = may_be_missing
-        self._reader = TableReader(kind, check_is_there, check_view, may_be_missing=may_be_missing)
+        self._reader = TableReader(kind, check_is_there, may_be_missing=may_be_missing)
         self._threads = Lock()
         self._writer: int | None = None
         self._draft: Draft | None = None
         self._read = Read((), View(kind))
         """What the draft was made of."""
         self._prepared: Prepared | None = None
+
+    def check_with(self, check: Callable[[View], None]) -> None:
+        """Call this for each new content; it raises CannotCheck if it must not be used."""
+        self._reader.check_view = check
 
     @property
     def _new(self) -> Path:

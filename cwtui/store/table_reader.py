@@ -46,26 +46,29 @@ class Read(NamedTuple):
         return self.file.is_unchanged(self.journal, self.point.offset)
 
 
+def _any_view(_: View) -> None:
+    """Accept any content."""
+
+
 class TableReader:
     """Reading needs no lock.
 
     `check_is_there` raises StoreMissing if the store is gone; a missing file is then not treated
-    as empty. `check_view` raises CannotCheck for content that must not be used; it is called once
-    per version. `may_be_missing`: a missing file is an empty one.
+    as empty. `may_be_missing`: a missing file is an empty one.
     """
 
     def __init__(
         self,
         kind: Kind,
         check_is_there: Callable[[], None],
-        check_view: Callable[[View], None],
         *,
         may_be_missing: bool,
     ) -> None:
         self._kind = kind
         self._path = kind.path
         self._check_is_there = check_is_there
-        self._check_view = check_view
+        self.check_view: Callable[[View], None] = _any_view
+        """Raises CannotCheck for content that must not be used; called once per version."""
         self._may_be_missing = may_be_missing
         self._last: Read | None = None
         self._checked: View | None = None
@@ -93,7 +96,7 @@ class TableReader:
                 again = self._with_journal(with_journal)
                 is_newest = again is not None and again.point == with_journal.point
                 if is_newest and self._version() == read.version:
-                    self._check_view(with_journal.view)
+                    self.check_view(with_journal.view)
                 continue
             self._last = with_journal
             return with_journal
@@ -124,7 +127,7 @@ class TableReader:
     def _is_valid(self, view: View) -> bool:
         if view is not self._checked:
             try:
-                self._check_view(view)
+                self.check_view(view)
             except CannotCheck:
                 return False
             self._checked = view

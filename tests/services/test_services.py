@@ -1,5 +1,6 @@
 """Setting up and connecting: what is created, what is refused, and concurrent first starts."""
 
+import gc
 import json
 import shutil
 import stat
@@ -50,6 +51,27 @@ def test_connecting_opens_the_created_store(config: Config, ports: Ports) -> Non
     state = sign_in.with_password(again, "ada", SECRET, HERE)
     assert isinstance(state, SignedIn)
     assert quick(services.create(config)).accounts.get("ada") == ports.accounts.get("ada")
+
+
+@pytest.mark.usefixtures("ports")
+def test_a_store_that_is_not_used_any_more_closes_its_files(config: Config) -> None:
+    """At once: a process that opens it again and again would come to its limit of open files."""
+
+    def open_files() -> int:
+        return len([*Path("/proc/self/fd").iterdir()])
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = open_files()
+        again = services.connect(config)
+        again.records.banned()
+        assert again.accounts.get("nobody") is None
+        assert open_files() > before
+        del again
+        assert open_files() == before
+    finally:
+        gc.enable()
 
 
 def test_the_hosts_own_time_zone_is_used(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.store.table_file import TableFile
-from cwtui.store.view import Kind, View
+from cwtui.store.view import View
 from tests.store.table_files import change, journal_of, make_pieces_small, table, table_of_thirty
 
 pytestmark = pytest.mark.usefixtures("quick_disk")
@@ -33,9 +33,8 @@ def test_a_view_that_is_refused_is_read_again_if_it_was_changed_meanwhile(
                 table(file.path).compact()
             raise CannotCheck("it does not fit the keyring")
 
-    reader = TableFile(
-        Kind(file.path, "things", ("small",)), check_is_there=lambda: None, check_view=check
-    )
+    reader = table(file.path)
+    reader.check_with(check)
     assert reader.view().get("n8") == b'{"text":"new"}'
     assert len(refused) == 1
 
@@ -45,9 +44,8 @@ def test_changes_of_this_process_are_checked_too(file: TableFile) -> None:
         if view.get("n8") == b"{}":
             raise CannotCheck("it does not fit the keyring")
 
-    writer = TableFile(
-        Kind(file.path, "things", ("small",)), check_is_there=lambda: None, check_view=check
-    )
+    writer = table(file.path)
+    writer.check_with(check)
     change(writer, {"n8": {}})
     for _ in range(2):
         with pytest.raises(CannotCheck, match="it does not fit the keyring"):
@@ -62,7 +60,7 @@ def test_a_view_that_is_refused_is_not_read_for_ever(file: TableFile) -> None:
 
     path = journal_of(file.path)
     path.write_bytes(path.read_bytes() + b"torn")
+    reader = table(file.path)
+    reader.check_with(check)
     with pytest.raises(CannotCheck, match="it does not fit the keyring"):
-        TableFile(
-            Kind(file.path, "things", ("small",)), check_is_there=lambda: None, check_view=check
-        ).view()
+        reader.view()

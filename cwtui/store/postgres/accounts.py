@@ -47,16 +47,9 @@ class PostgresAccountStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._changes: dict[Transaction, Change] = {}
-        self._check: Callable[[Contents], None] | None = None
 
-    @property
-    def check(self) -> Callable[[Contents], None] | None:
-        """Raises CannotCheck for contents that must not be used."""
-        return self._check
-
-    @check.setter
-    def check(self, check: Callable[[Contents], None] | None) -> None:
-        self._check = check
+    def check_with(self, check: Callable[[Contents], None] | None) -> None:
+        """Call this for each new content; it raises CannotCheck if it must not be used."""
         self._database.check = (
             None if check is None else lambda database, head: check(_contents_of(database, head))
         )
