@@ -19,6 +19,10 @@ from cwtui.ui.terminal.textual_app import TextualApp
 class EndsSessions(Protocol):
     """The part of the router that is needed here."""
 
+    @property
+    def front(self) -> AccountScreen | None:
+        """The page or step that is shown, even if a help is open over it."""
+
     def end_session(self, reason: str, notice: str, *, wrong: bool) -> None:
         """End the session. `reason` is for the audit log, `notice` for the login screen."""
 
@@ -63,10 +67,10 @@ class Absence:
             )
             self._router.end_session("idle", notice, wrong=True)
             return
-        below = self._app.screen_stack[:2][-1]
-        if isinstance(below, AccountScreen) and not below.RESTING:
+        step = self._router.front
+        if step is not None and not step.RESTING:
             notice = _("The sign-in was not completed. Start again.")
-            self._router.back_to_sign_in(notice, wrong=True, username=below.whose)
+            self._router.back_to_sign_in(notice, wrong=True, username=step.whose)
 
     def blank(self) -> None:
         """Hide all secrets until the next key press."""

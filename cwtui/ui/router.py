@@ -17,6 +17,7 @@ from cwtui.ui.leaving import Leaving
 from cwtui.ui.look import Look
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.screens.steady import SteadyScreen
 
 if TYPE_CHECKING:
     from cwtui.accounts.bulk.acts import Act
@@ -69,7 +70,7 @@ class Router:
         if isinstance(message, messages.Quit):
             self._leaving.leave_as_asked()  # it was confirmed, even if the question is gone
             return
-        if sender is not None and not self._is_up(sender):
+        if isinstance(sender, SteadyScreen) and not sender.is_up:
             return
         if message.is_awaited and isinstance(sender, AccountScreen):
             sender.stay()  # the next screen comes at once, or another wait begins
@@ -127,21 +128,18 @@ class Router:
             self._app.push_screen(screen)
         # Textual keeps the bottom screen of its stack, so remove everything that was typed there.
         first.remove_children()
+        if isinstance(first, SteadyScreen):
+            first.is_replaced = True
         if isinstance(first, AccountScreen):
             first.stay()
         self._context.after_code.answered()
-
-    def _is_up(self, screen: Screen[Any]) -> bool:
-        # The bottom screen is emptied once another screen covers it.
-        stack = self._app.screen_stack
-        return screen in (stack[1:] or stack)
 
     @property
     def _has_session(self) -> bool:
         return self._context.session is not None
 
     @property
-    def _front(self) -> AccountScreen | None:
+    def front(self) -> AccountScreen | None:
         """The page or step that is shown, even if a help is open over it."""
         stack = reversed(self._app.screen_stack)
         return next((screen for screen in stack if isinstance(screen, AccountScreen)), None)
@@ -207,7 +205,7 @@ class Router:
     def sign_out(self, notice: str = "") -> None:
         """End the session and say so. Ask first if unsaved changes would be lost."""
         sign_out = partial(self.end_session, "", notice or _("You are signed out."))
-        page = self._front
+        page = self.front
         if page is None:
             sign_out()
         else:
@@ -261,7 +259,7 @@ class Router:
         from cwtui.ui import routes
         from cwtui.ui.sections import SETTINGS
 
-        page, session = self._front, self._context.session
+        page, session = self.front, self._context.session
         if page is None or session is None or not page.may_be_left:
             return
         if asks:
@@ -331,7 +329,7 @@ class Router:
         if self._load is not load:
             return
         self._load = None
-        if self._is_up(load.instead_of):
+        if load.instead_of.is_up:
             load.instead_of.stay()
             load.instead_of.say("")
             act()

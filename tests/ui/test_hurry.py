@@ -4,12 +4,14 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from textual import events
 from textual.worker import WorkerState
 
-from cwtui.accounts import self_service
+from cwtui.accounts import self_service, sign_in
 from cwtui.ui.app import AccountApp
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.dialogs.help import HelpScreen
@@ -19,8 +21,9 @@ from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.navigation import Navigation
 from cwtui.ui.widgets.user_table import UserTable
+from tests.accounts.world import PASSWORD
 from tests.ui.harness import Person, at_work, key_event
-from tests.ui.plants import Plant, plant
+from tests.ui.plants import ADMIN, Plant, plant
 from tests.ui.scenes import SCENES
 from tests.ui.ways import enter_session
 from tests.walk.checks import check_whole
@@ -174,6 +177,25 @@ async def test_a_page_is_updated_beneath_an_open_help() -> None:
         held.set()
         await person.settle()
         assert person.screen(AccountPage)._account.mfa_required
+
+
+async def test_a_sign_in_succeeds_beneath_an_open_help() -> None:
+    held = threading.Event()
+    check = sign_in.with_password
+
+    def slowly(*given: Any) -> object:
+        held.wait()
+        return check(*given)
+
+    with patch.object(sign_in, "with_password", slowly):
+        async with SCENES["sign_in"].played() as (person, _):
+            person.send(*ADMIN, "tab", *PASSWORD, "enter", "f1")
+            await person.look_up()
+            person.screen(HelpScreen)
+            held.set()
+            await person.settle()
+            person.screen(SettingsPage)
+            check_whole(person)
 
 
 @pytest.mark.parametrize("name", ["settings", "users", "sign_in", "account", "organization"])

@@ -78,12 +78,13 @@ class SteadyScreen(TextualScreen[T]):
 
     # In front, below something, or gone
 
+    is_replaced: bool = False
+    """Whether it was emptied for another screen. Textual keeps the bottom screen of its stack."""
+
     @property
     def is_up(self) -> bool:
         """Whether the screen is shown, even if a help or a question covers it."""
-        # The bottom screen is emptied once another screen covers it.
-        stack = self.app.screen_stack
-        return self in (stack[1:] or stack)
+        return self in self.app.screen_stack and not self.is_replaced
 
     @property
     def may_act(self) -> bool:
