@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from cwtui.accounts import devices
 from cwtui.accounts.credentials import backup_codes
 from cwtui.accounts.errors import InvalidInput
-from cwtui.accounts.model import BackupCodes, Device, Sealed
+from cwtui.accounts.model import BackupCodes, Device, Sealed, Time
 from cwtui.language import _
 
 _Moment = Annotated[datetime, Meta(tz=True)]
@@ -47,6 +47,8 @@ def saved(fields: Mapping[str, object]) -> Saved:
     given = {name: value for name in FIELDS if (value := fields.get(name)) is not None}
     try:
         found = msgspec.convert(given, Saved)
+        if found.initial_password_expires_at is not None:
+            msgspec.convert(found.initial_password_expires_at.timestamp(), Time)
     except msgspec.ValidationError as error:
         raise InvalidInput(
             "line", _("A field is not as an export writes it: {error}.", error=error)

@@ -220,6 +220,8 @@ def test_a_secret_that_cannot_be_read_refuses_all(world: World) -> None:
         {"must_change_password": "yes"},
         {"initial_password_expires_at": "tomorrow"},
         {"initial_password_expires_at": "2026-11-27T00:00:00"},
+        {"initial_password_expires_at": "0001-01-01T00:00:00Z"},
+        {"initial_password_expires_at": "9999-12-31T23:59:59-23:00"},
         {"directory_ids": ["x"]},
     ],
 )
