@@ -2,14 +2,15 @@
 
 import io
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cwtui.accounts import exporting
+from cwtui.accounts import custom_roles, exporting
 from cwtui.accounts.applying import carrying_out, declared, differences
 from cwtui.accounts.applying.differences import Plan
 from cwtui.accounts.bulk.batches import Outcome
-from cwtui.accounts.errors import TO_EVERYTHING
+from cwtui.accounts.errors import TO_EVERYTHING, GivesPower
 from cwtui.accounts.importing import lines
 from cwtui.accounts.model import Account
 from tests.accounts.importing.test_exporting import ACCOUNTS
@@ -61,3 +62,37 @@ def test_the_store_becomes_as_declared(
     left = {ADMIN: before[ADMIN]} if remove_others and then else before
     assert exported(world) == {**left, **wanted}
     assert not plan(world, content, remove_others=remove_others).is_different
+
+
+def with_help_desk() -> World:
+    """Return a world with a role, and accounts that have it."""
+    world = World()
+    world.add_admin(ADMIN)
+    custom_roles.create_role(world.ports, OPERATOR, "desk", ("read-users",))
+    for name in ("bob", "carl"):
+        world.put(world.add(name).changed(roles=("desk",)))
+    return world
+
+
+BOB = '{"username":"bob","roles":["desk"]}\n'
+
+
+def test_who_has_a_role_that_will_permit_more_gets_permissions() -> None:
+    world = with_help_desk()
+    more = '{"name":"desk","permissions":["read-users","manage-roles"]}\n'
+    assert plan(world, more + BOB).gaining == ("bob", "carl")
+    with pytest.raises(GivesPower, match="bob, carl"):
+        plan(world, more).check(frozenset())
+    assert plan(world, more + BOB, remove_others=True).gaining == ("bob",)
+    admin = '{"username":"bob","roles":["connectware-admin"]}\n'
+    other = '{"name":"desk","permissions":["reset-mfa"]}\n'
+    assert plan(world, other + admin).gaining == ("bob", "carl")
+    assert plan(world, '{"name":"desk","permissions":[]}\n' + BOB).gaining == ()
+    assert plan(world, '{"name":"new","permissions":["read-users"]}\n' + BOB).gaining == ()
+
+
+def test_roles_that_remaining_accounts_have_stay() -> None:
+    world = with_help_desk()
+    assert not plan(world, '{"username":"bob"}\n{"username":"carl"}\n', remove_others=True).roles
+    both = f'{{"username":"{ADMIN}"}}\n{{"username":"bob","roles":["minimum-access"]}}\n'
+    assert [one.name for one in plan(world, both, remove_others=True).roles] == ["desk"]

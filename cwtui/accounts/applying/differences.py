@@ -11,6 +11,7 @@ from cwtui.accounts.errors import Agreed, GivesPower, InvalidInput, Removes, Wro
 from cwtui.accounts.importing import planning
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.places import Problem
+from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import CustomRoles
@@ -113,19 +114,25 @@ def plan(
     differences = [Difference(Kind.CREATE, one.username, _of_new(one)) for one in new.new]
     differences += rest.changed
     of_roles = _of_roles(custom, declared)
+    named = {entry.username for entry in declared.entries}
+    others: list[AccountRow] = []
+    if remove_others or _permit_more(custom, wanted):
+        others = [row for row in ports.accounts.rows() if row.username not in named]
     if remove_others:
-        named = {entry.username for entry in declared.entries} | keep
+        kept = [row for row in others if row.origin is not Origin.LOCAL or row.username in keep]
+        stay = {row.username for row in kept}
         differences += [
-            Difference(Kind.REMOVE, row.username, {})
-            for row in ports.accounts.rows()
-            if row.origin is Origin.LOCAL and row.username not in named
+            Difference(Kind.REMOVE, row.username, {}) for row in others if row.username not in stay
         ]
-        used = {role for entry in declared.entries for role in entry.roles or ()}
+        others = kept
+        used = rest.used_roles | {role for row in kept for role in row.roles}
         of_roles += [
             Difference(Kind.REMOVE, name, {}, is_role=True)
             for name in custom
             if name not in declared.roles and name not in used
         ]
+    for row in others:
+        rest.see_whether_it_gains(row.username, row.roles, row.roles)
     changed = (
         len(new.new) + len(rest.changed) + sum(one.kind is not Kind.REMOVE for one in of_roles)
     )
@@ -135,7 +142,7 @@ def plan(
         accounts=tuple(sorted(differences, key=lambda one: one.name)),
         new=new,
         problems=tuple(sorted(problems, key=lambda one: one.place)),
-        gaining=tuple(rest.gaining),
+        gaining=tuple(sorted(rest.gaining)),
         unchanged=len(declared.entries) + len(declared.roles) - changed,
     )
 
@@ -149,24 +156,32 @@ class _Accounts:
         self.changed: list[Difference] = []
         self.problems: list[Problem] = []
         self.gaining: list[str] = []
+        self.used_roles: set[str] = set()
 
     def take(self, entry: Entry) -> None:
         account = self._ports.accounts.get(entry.username)
         if account is None:
             self.new.append(entry)
+            self.used_roles.update(entry.new_roles)
             return
         try:
             fields = self._fields(entry, account)
         except InvalidInput as error:
             self.problems.append(Problem(entry.place, str(error), entry.username))
             return
-        if not fields:
-            return
-        self.changed.append(Difference(Kind.CHANGE, entry.username, fields))
-        if entry.roles is not None:
-            had = roles.permissions(account.roles, self._custom)
-            if roles.permissions(entry.roles, self._wanted) - had:
-                self.gaining.append(entry.username)
+        held = account.roles if entry.roles is None else entry.roles
+        self.used_roles.update(held)
+        self.see_whether_it_gains(entry.username, account.roles, held)
+        if fields:
+            self.changed.append(Difference(Kind.CHANGE, entry.username, fields))
+
+    def see_whether_it_gains(
+        self, username: str, before: tuple[str, ...], after: tuple[str, ...]
+    ) -> None:
+        """Note an account that gets permissions, by other roles or as its roles permit more."""
+        had = roles.permissions(before, self._custom)
+        if roles.permissions(after, self._wanted) - had:
+            self.gaining.append(username)
 
     def _fields(self, entry: Entry, account: Account) -> dict[str, tuple[object, object]]:
         if entry.origin is not account.origin:
@@ -195,6 +210,11 @@ class _Accounts:
                 "origin", _("Roles and display name of an LDAP user come from the directory.")
             )
         return fields
+
+
+def _permit_more(custom: CustomRoles, wanted: CustomRoles) -> bool:
+    """Whether a role permits more than before."""
+    return any(set(permissions) - set(custom.get(name, ())) for name, permissions in wanted.items())
 
 
 def _of_new(entry: Entry) -> dict[str, tuple[object, object]]:
