@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, TypeVar
 
-from msgspec import MsgspecError, json
-
 from cwtui.accounts.errors import AccountsError, CannotCheck, StoreMissing
 from cwtui.language import _
 from cwtui.store.postgres import problems
@@ -21,15 +19,14 @@ from cwtui.store.postgres.attempts import Attempt
 from cwtui.store.postgres.clock import DatabaseClock
 from cwtui.store.postgres.connections import Connections
 from cwtui.store.postgres.glance import Glance, Kept
+from cwtui.store.postgres.head import HEAD, Head, ids_of
 from cwtui.store.postgres.problems import Conflict, Cut, Exists, Unknown
 from cwtui.store.postgres.transactions import (
     ACT,
     BEGIN,
     COMMIT,
-    HEAD,
     LIMITS,
     MOST_TRIES,
-    Head,
     Transaction,
     check_committed,
     pause,
@@ -40,6 +37,17 @@ T = TypeVar("T")
 
 _LOOKED_UP_FOR: Final = 10.0
 """Seconds for which it is tried to look up a transaction."""
+
+
+class _Thread(threading.local):
+    """What one thread is doing."""
+
+    current: Transaction | None = None
+    """The transaction in which it changes accounts."""
+    glance: Glance | None = None
+    """What it knows of a user, in the middle of a step of a sign-in."""
+    join: Callable[[Transaction], None] | None = None
+    """What to call before its change of accounts is committed."""
 
 
 class Database:
@@ -55,26 +63,40 @@ class Database:
         as soon as a store is not used.
         """
         self._checked: tuple[bool, frozenset[str]] | None = None
-        self._own = threading.local()
+        self._thread = _Thread()
         self._kept = Kept()
-        self.accounts = 0
-        """How many accounts there were at the last answer."""
-        self.keyring_version: str | None = None
-        """The version of the keyring in the database, if there is one there."""
-        self.knows_keyring = False
+        self._accounts = 0
+        self._keyring_version: str | None = None
+        self._knows_keyring = False
         """Whether this process has changed no keyring since it learned the version."""
 
     @property
-    def current(self) -> "Transaction | None":
+    def current(self) -> Transaction | None:
         """The transaction in which this thread changes accounts, if any."""
-        found: Transaction | None = getattr(self._own, "current", None)
-        return found
+        return self._thread.current
 
     @property
     def glance(self) -> Glance | None:
         """What this thread knows of a user, in the middle of a step of a sign-in."""
-        found: Glance | None = getattr(self._own, "glance", None)
-        return found
+        return self._thread.glance
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts there were at the last answer."""
+        return self._accounts
+
+    def keyring_version(self) -> str | None:
+        """Return the version of the keyring in the database, if there is one there.
+
+        It is that of the last answer, unless this process changed it. Raises CannotCheck.
+        """
+        if not self._knows_keyring:
+            self.head()
+        return self._keyring_version
+
+    def forget_keyring(self) -> None:
+        """Say that this process has changed the keyring."""
+        self._knows_keyring = False
 
     @contextmanager
     def glancing(self, glance: Glance, since: float | None) -> Iterator[None]:
@@ -94,11 +116,11 @@ class Database:
                 glance.take(head.settings, answers, self.clock.now())
             else:
                 glance = kept
-        self._own.glance = glance
+        self._thread.glance = glance
         try:
             yield
         finally:
-            self._own.glance = None
+            self._thread.glance = None
             self._kept.put(glance, self.clock.now())
 
     def _begin(self, glance: Glance, begun: Attempt) -> None:
@@ -165,7 +187,7 @@ class Database:
             )
         shown, accounts, needed, settings, keyring, _names = answer.rows[0]
         self.clock.learn(shown, asked, answered)
-        self.accounts, self.keyring_version, self.knows_keyring = accounts, keyring, True
+        self._accounts, self._keyring_version, self._knows_keyring = accounts, keyring, True
         head = Head(accounts, ids_of(needed), settings)
         state = (not accounts, head.needed_keys)
         if is_final and self.check is not None and state != self._checked:
@@ -198,42 +220,48 @@ class Database:
             raise
 
     def _together(self, act: Callable[[], T], *, by_glance: bool) -> T:
-        with self.change(is_current=True) as transaction:
-            transaction.takes_others = True
-            transaction.goes_by_glance = by_glance
+        transaction = Transaction(self, takes_others=True, goes_by_glance=by_glance)
+        with self._lend(transaction, is_current=True):
             return act()
 
-    @contextmanager
-    def change(self, *, is_current: bool = False) -> Iterator["Transaction"]:
+    def change(self) -> AbstractContextManager[Transaction]:
         """Lend a transaction, which is committed at the end; an exception undoes it.
 
-        `is_current`: the thread changes accounts with it. Raises CannotCheck.
+        Raises CannotCheck.
         """
-        transaction = Transaction(self)
+        return self._lend(Transaction(self))
+
+    def change_accounts(
+        self, *, repeats_itself: bool = False
+    ) -> AbstractContextManager[Transaction]:
+        """Like `change`, but for this thread it is the `current` one meanwhile."""
+        return self._lend(Transaction(self, repeats_itself=repeats_itself), is_current=True)
+
+    @contextmanager
+    def _lend(self, transaction: Transaction, *, is_current: bool = False) -> Iterator[Transaction]:
         if is_current:
-            self._own.current = transaction
+            self._thread.current = transaction
         try:
             yield transaction
-            join: Callable[[Transaction], None] | None = getattr(self._own, "join", None)
-            if is_current and join is not None:
-                join(transaction)
+            if is_current and self._thread.join is not None:
+                self._thread.join(transaction)
             transaction.finish()
         except BaseException:
             transaction.undo()
             raise
         finally:
             if is_current:
-                self._own.current = None
-        transaction.tell()
+                self._thread.current = None
+            transaction.tell()
 
     @contextmanager
     def joining(self, join: Callable[[Transaction], None]) -> Iterator[None]:
         """Call this before each change of accounts by this thread is committed."""
-        self._own.join = join
+        self._thread.join = join
         try:
             yield
         finally:
-            self._own.join = None
+            self._thread.join = None
 
     def add(self, statement: Statement) -> Answer:
         """Run a statement that adds a row, in one trip, and return its answer. Raises CannotCheck.
@@ -278,7 +306,7 @@ class Database:
                 return False  # and it never will be
 
 
-def joined(database: Database) -> "AbstractContextManager[Transaction]":
+def joined(database: Database) -> AbstractContextManager[Transaction]:
     """Return the transaction for something that this thread writes besides accounts.
 
     It is that of its change of accounts, if there is one: then it needs no second connection while
@@ -289,11 +317,3 @@ def joined(database: Database) -> "AbstractContextManager[Transaction]":
     if current is not None and current.can_take:
         return current.taking()
     return database.change()
-
-
-def ids_of(needed: bytes) -> frozenset[str]:
-    """Return the ids of keys in this column. Raises StoreDamaged."""
-    try:
-        return frozenset(json.decode(needed, type=tuple[str, ...]))
-    except MsgspecError as error:
-        raise problems.damaged(_("The list of needed keys"), error) from None

@@ -10,6 +10,7 @@ from cwtui.accounts.model import Account
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.protection import Protected, keys_of
 from cwtui.store.postgres.columns import columns_of
+from cwtui.store.postgres.head import Head
 from cwtui.store.postgres.rows import (
     ADMINS,
     OF_PERSON,
@@ -23,7 +24,7 @@ from cwtui.store.postgres.rows import (
     same_person,
     settings_of,
 )
-from cwtui.store.postgres.transactions import Head, Transaction
+from cwtui.store.postgres.transactions import Transaction
 from cwtui.store.postgres.trips import Answer, Statement
 
 _AT_ONCE: Final = 2000
@@ -132,7 +133,7 @@ class Change:
         self._check_is_open()
         self._head()
         self.flush()
-        self._transaction.takes_others = True
+        self._transaction.take_others()
 
     def flush(self) -> None:
         """Hand over what is waiting, to be sent with the next statements."""

@@ -19,6 +19,7 @@ from cwtui.store.postgres.account_changes import Change
 from cwtui.store.postgres.attempts import Attempt
 from cwtui.store.postgres.columns import agree, place_of
 from cwtui.store.postgres.glance import Glance
+from cwtui.store.postgres.head import Head
 from cwtui.store.postgres.rows import (
     ADMINS,
     AT_ONCE,
@@ -37,7 +38,7 @@ from cwtui.store.postgres.rows import (
     same_person,
     settings_of,
 )
-from cwtui.store.postgres.transactions import Head, Transaction
+from cwtui.store.postgres.transactions import Transaction
 from cwtui.store.postgres.trips import Answer, Statement
 
 
@@ -169,8 +170,7 @@ class PostgresAccountStore:
 
     @contextmanager
     def change(self) -> Iterator["Change"]:
-        with self._database.change(is_current=True) as transaction:
-            transaction.repeats_itself = True
+        with self._database.change_accounts(repeats_itself=True) as transaction:
             change = self._changes[transaction] = Change(transaction)
             try:
                 yield change

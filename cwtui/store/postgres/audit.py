@@ -68,7 +68,7 @@ FUNCTION: Final = (
 )
 _APPEND: Final = Often("SELECT cwtui.append_events(%s::uuid[], %s::text[])")
 _FOUND: Final = "SELECT line FROM cwtui.audit WHERE act = ANY (%s::uuid[]) ORDER BY n"
-HEAD: Final = (
+ENDS: Final = (
     "SELECT n, hash, first_n, first_previous,"
     " (SELECT line FROM cwtui.audit WHERE audit.n = audit_head.n) FROM cwtui.audit_head"
 )
@@ -130,7 +130,7 @@ class PostgresAuditLog:
             row, count = rows[-1][0] - 1, min(count * _MORE, _MANY)
 
     def ends(self) -> Ends | None:
-        return ends_of(self._database.rows(Statement(HEAD)))
+        return ends_of(self._database.rows(Statement(ENDS)))
 
     def _tell(self, acts: list[str], answers: list[Answer]) -> None:
         """Copy the lines. Without an answer, because that was lost, they are read again."""
@@ -149,7 +149,7 @@ def appending(acts: Sequence[str], events: Sequence[Event]) -> Statement:
 
 
 def ends_of(rows: Sequence[tuple[Any, ...]]) -> Ends | None:
-    """Return the ends of the chain from what HEAD reads."""
+    """Return the ends of the chain from what ENDS reads."""
     n, hash_, first, first_previous, line = rows[0] if rows else (0, "", 1, NOTHING, None)
     if not n:
         return None

@@ -10,7 +10,8 @@ from cwtui.accounts.model import Sealed
 from cwtui.language import _
 from cwtui.store.postgres import problems
 from cwtui.store.postgres.access import Database
-from cwtui.store.postgres.transactions import KEYRING_VERSION, Transaction
+from cwtui.store.postgres.head import KEYRING_VERSION
+from cwtui.store.postgres.transactions import Transaction
 from cwtui.store.postgres.trips import Statement
 
 _READ: Final = Statement(f"SELECT keyring, {KEYRING_VERSION} FROM cwtui.organization")  # noqa: S608  constants
@@ -29,9 +30,7 @@ class KeyringRow:
         self.place = place
 
     def version(self) -> str | None:
-        if not self._database.knows_keyring:
-            self._database.head()
-        return self._database.keyring_version
+        return self._database.keyring_version()
 
     def read(self) -> tuple[Sealed, str] | None:
         current = self._database.current
@@ -49,7 +48,7 @@ class KeyringRow:
         """Replace it, put one there or remove it. Raises Conflict if it is not as before."""
         with self._database.change() as transaction:
             transaction.later(_replacing(before, after))
-        self._database.knows_keyring = False
+        self._database.forget_keyring()
 
     @contextmanager
     def changing(self, before: Sealed, after: Callable[[], Sealed | None]) -> Iterator[None]:
@@ -63,14 +62,14 @@ class KeyringRow:
             def done() -> None:
                 nonlocal written
                 written = new
-                self._database.knows_keyring = False
+                self._database.forget_keyring()
 
             transaction.later(_replacing(written, new))
             transaction.after(done)
 
         with self._database.joining(join):
             yield
-            with self._database.change(is_current=True):
+            with self._database.change_accounts():
                 pass
 
 

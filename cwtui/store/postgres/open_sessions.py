@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from cwtui.accounts.model import EndAsked, OpenSession
 from cwtui.store.postgres.access import Database
+from cwtui.store.postgres.head import OWN_NAMES
 from cwtui.store.postgres.problems import Cut
-from cwtui.store.postgres.transactions import BEGIN, COMMIT, LIMITS, OWN_NAMES
+from cwtui.store.postgres.transactions import BEGIN, COMMIT, LIMITS
 from cwtui.store.postgres.trips import Answer, Statement
 
 TABLE: Final = (

@@ -16,8 +16,9 @@ from cwtui.store.postgres.access import Database, joined
 from cwtui.store.postgres.attempts import Seen, record_of
 from cwtui.store.postgres.columns import part_of
 from cwtui.store.postgres.glance import Glance
+from cwtui.store.postgres.head import HEAD
 from cwtui.store.postgres.last_sign_ins import LastSignIns
-from cwtui.store.postgres.transactions import HEAD, Transaction
+from cwtui.store.postgres.transactions import Transaction
 from cwtui.store.postgres.trips import Answer, Often, Statement
 
 T = TypeVar("T")

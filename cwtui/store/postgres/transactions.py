@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 from cwtui.accounts.errors import CannotCheck
 from cwtui.language import _
@@ -22,6 +22,7 @@ from cwtui.store.postgres import problems
 from cwtui.store.postgres.clock import DatabaseClock
 from cwtui.store.postgres.connections import Connections
 from cwtui.store.postgres.glance import Glance
+from cwtui.store.postgres.head import HEAD, LOCKED_HEAD, OWN_NAMES, Head
 from cwtui.store.postgres.problems import Conflict, Cut, NotAsSeen
 from cwtui.store.postgres.trips import Answer, Often, Statement
 
@@ -30,12 +31,6 @@ COMMIT: Final = Statement("COMMIT")
 _ROLLBACK: Final = Statement("ROLLBACK")
 _SAVEPOINT: Final = Statement("SAVEPOINT own")
 _TO_SAVEPOINT: Final = Statement("ROLLBACK TO SAVEPOINT own")
-OWN_NAMES: Final = "pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)"
-"""Whose functions and operators all that follows in the transaction means: the server's own.
-
-Where everyone may create functions in the schema public, as in databases from before PostgreSQL 15,
-others could give theirs the same names, to run them with the rights of whoever uses the store.
-"""
 LIMITS: Final = Statement(
     Often(
         f"SELECT {OWN_NAMES}, set_config('statement_timeout', '9000', true),"
@@ -51,17 +46,6 @@ LONG_SECONDS: Final = 1800.0
 _LONG: Final = Statement(
     "SELECT set_config('statement_timeout', %s, true)", (f"{LONG_SECONDS:.0f}s",)
 )
-KEYRING_VERSION: Final = (
-    "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(keyring::text, 'UTF8')), 'hex')"
-)
-HEAD: Final = Statement(
-    Often(
-        "SELECT extract(epoch FROM pg_catalog.clock_timestamp())::float8, accounts, needed_keys,"  # noqa: S608  constants
-        f" settings, {KEYRING_VERSION}, {OWN_NAMES} FROM cwtui.organization"
-    )
-)
-"""It comes first in each trip, so it names each function in full (see OWN_NAMES)."""
-_LOCKED_HEAD: Final = Statement(f"{HEAD.sql} FOR UPDATE")
 ACT: Final = Often("INSERT INTO cwtui.act (id) VALUES (%s::uuid)")
 _HAS_ACT: Final = "SELECT FROM cwtui.act WHERE id = %s::uuid"
 _FORGET: Final = Statement(
@@ -92,19 +76,11 @@ class _Committed(CannotCheck):
     """It was committed, but what was read after COMMIT got in the way of others."""
 
 
-class Head(NamedTuple):
-    """What every answer says about the store as a whole."""
-
-    accounts: int
-    needed_keys: frozenset[str]
-    settings: bytes
-
-
 _LAST_AT_ONCE: Final = 8
 """Statements before COMMIT that are sent in one trip: more than a sign-in has."""
 
 
-class Access(Protocol):
+class Database(Protocol):
     """What a transaction needs of the database (see access)."""
 
     connections: Connections
@@ -119,14 +95,29 @@ class Access(Protocol):
 
 
 class Transaction:
-    """A transaction that begins with its first statement. Only for one thread."""
+    """A transaction that begins with its first statement. Only for one thread.
 
-    def __init__(self, database: Access) -> None:
+    takes_others     what else this thread writes is undone with it; otherwise that stays
+    goes_by_glance   records are changed if they still are as the thread's glance saw them
+    repeats_itself   it is sent again if the server ends it in favour of another one
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        takes_others: bool = False,
+        goes_by_glance: bool = False,
+        repeats_itself: bool = False,
+    ) -> None:
         self._database = database
+        self._takes_others = takes_others
+        self.goes_by_glance: Final = goes_by_glance
+        self._repeats_itself: Final = repeats_itself
         self._lent = ExitStack()
         self._connection: Any = None
         self._waiting: list[Statement] = []
-        self.has_begun = False
+        self._has_begun = False
         self._writes = False
         self._after: list[Callable[[], None]] = []
         self._on_answer: list[tuple[int, Callable[[Answer], None]]] = []
@@ -134,19 +125,28 @@ class Transaction:
         """What comes before COMMIT, who gets its answer, and whether it stays."""
         self.head: Head | None = None
         """The head, once it was read with its lock."""
-        self.takes_others = False
-        """Whether what else this thread writes is undone with it. Otherwise that stays."""
         self._stays = False
         """Whether something in it stays if the rest is undone."""
-        self._own = False
+        self._has_own = False
         """Whether something was written that does not stay."""
         self._has_savepoint = False
-        self.goes_by_glance = False
-        """Whether records are changed if they still are as the thread's glance saw them."""
-        self.repeats_itself = False
-        """Whether it is sent again if the server ends it in favour of another one."""
+        self._is_committed = False
         self._sent: list[tuple[Sequence[Statement], Sequence[Answer]]] = []
         """What was sent since it began, to repeat it."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a statement was sent, so that it may hold locks."""
+        return self._has_begun
+
+    @property
+    def takes_others(self) -> bool:
+        """Whether what else this thread writes is undone with it. Otherwise that stays."""
+        return self._takes_others
+
+    def take_others(self) -> None:
+        """Let what else this thread writes from now on be undone with it."""
+        self._takes_others = True
 
     def run(self, *statements: Statement) -> list[Answer]:
         """Run these after what is waiting, in one trip, and return their answers.
@@ -166,7 +166,7 @@ class Transaction:
         Returns the head as well.
         """
         asked = self._database.clock.here()
-        first, *answers = self.run(_LOCKED_HEAD, *statements)
+        first, *answers = self.run(LOCKED_HEAD, *statements)
         self.head = head = self._database.learn(first, asked)
         return head, answers
 
@@ -186,7 +186,7 @@ class Transaction:
         the organization, then records, and the end of the audit log last.
         """
         self._writes = True
-        self._last.append((statement, on_answer, not self.takes_others))
+        self._last.append((statement, on_answer, not self._takes_others))
 
     def take_long(self) -> None:
         """Let statements take up to half an hour from now on."""
@@ -198,9 +198,10 @@ class Transaction:
         self._after.append(act)
 
     def tell(self) -> None:
-        """Do what was to be done after the commit."""
-        for act in self._after:
-            act()
+        """Do what was to be done after the commit, if there was one."""
+        if self._is_committed:
+            for act in self._after:
+                act()
 
     def finish(self) -> None:
         """Commit, if anything was written. Raises CannotCheck."""
@@ -209,13 +210,13 @@ class Transaction:
             return
         self._stays = False  # whatever becomes of this commit, there is no other
         # Nothing follows from what was read in it, so the whole transaction can be sent again.
-        whole = None if self.has_begun else (list(self._waiting), list(self._on_answer))
-        done = self._is_committed()
-        if not done and whole is not None:
-            self.has_begun = False
+        whole = None if self._has_begun else (list(self._waiting), list(self._on_answer))
+        self._is_committed = self._commit()
+        if not self._is_committed and whole is not None:
+            self._has_begun = False
             self._waiting, self._on_answer = whole
-            done = self._is_committed()
-        if not done:
+            self._is_committed = self._commit()
+        if not self._is_committed:
             raise CannotCheck(
                 _(
                     "The connection to the database was lost before the change was made. Nothing "
@@ -224,7 +225,7 @@ class Transaction:
             )
         self._lent.close()
 
-    def _is_committed(self) -> bool:
+    def _commit(self) -> bool:
         """Commit, and return whether that succeeded. Raises CannotCheck."""
         act = str(uuid.uuid4())
         for number, (statement, on_answer, _stays) in enumerate(self._last, 1):
@@ -256,21 +257,21 @@ class Transaction:
     @property
     def can_take(self) -> bool:
         """Whether what else this thread writes can be part of it."""
-        return self.takes_others or not self._own
+        return self._takes_others or not self._has_own
 
     @contextmanager
     def taking(self) -> Iterator["Transaction"]:
         """Lend it for something else that this thread writes."""
         yield self
-        if not self.takes_others:
+        if not self._takes_others:
             self._stays = True
 
     def begin_own(self) -> None:
         """Say that what follows does not stay if the transaction is undone."""
-        if self._stays and not self._own:
+        if self._stays and not self._has_own:
             self.later(_SAVEPOINT)
             self._has_savepoint = True
-        self._own = True
+        self._has_own = True
 
     def undo(self) -> None:
         """End the transaction without any change but what stays.
@@ -282,17 +283,16 @@ class Transaction:
             self._last = [one for one in self._last if one[2]]
             if self._has_savepoint:
                 self.later(_TO_SAVEPOINT)
-            elif self._own:
+            elif self._has_own:
                 message = "what stays was written after what does not"
                 raise RuntimeError(message)
             try:
                 self.finish()
             finally:
                 self._lent.close()
-            self.tell()
             return
-        self._waiting, self._after = [], []
-        if self.has_begun and not self._connection.closed:
+        self._waiting = []
+        if self._has_begun and not self._connection.closed:
             with suppress(CannotCheck):
                 self._send([_ROLLBACK])
         self._lent.close()
@@ -300,15 +300,15 @@ class Transaction:
     def _answers(self, statements: Sequence[Statement]) -> list[Answer]:
         """Send these. If others get in the way, begin again, and send everything before again."""
         try:
-            if self.has_begun:
+            if self._has_begun:
                 answers = self._send(statements)
             else:
                 answers = self._begun([BEGIN, LIMITS, *statements])[2:]
         except Conflict as conflict:
-            if not self.repeats_itself or isinstance(conflict, NotAsSeen):
+            if not self._repeats_itself or isinstance(conflict, NotAsSeen):
                 raise
             answers = self._repeated(statements)
-        if self.repeats_itself:
+        if self._repeats_itself:
             self._sent.append((statements, answers))
         return answers
 
@@ -339,7 +339,7 @@ class Transaction:
     def _begun(self, statements: Sequence[Statement]) -> list[Answer]:
         """Send the first statements. A connection that was lost before is replaced."""
         self._borrow(new=False)
-        self.has_begun = True
+        self._has_begun = True
         try:
             return self._send(statements)
         except Cut:
@@ -376,5 +376,5 @@ def _are_same(sent: Sequence[Statement], before: Sequence[Answer], now: Sequence
 
 
 def _without_time(statement: Statement, answer: Answer) -> list[tuple[Any, ...]]:
-    has_time = statement in (HEAD, _LOCKED_HEAD)
+    has_time = statement in (HEAD, LOCKED_HEAD)
     return [row[1:] for row in answer.rows] if has_time else answer.rows

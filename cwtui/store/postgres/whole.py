@@ -11,11 +11,11 @@ from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.upkeep.copying import Size
 from cwtui.language import _
 from cwtui.store.postgres import audit, schema
-from cwtui.store.postgres.access import Database, ids_of
+from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.attempts import Seen, record_of
 from cwtui.store.postgres.columns import PARTS
+from cwtui.store.postgres.head import OWN_NAMES, Head, ids_of
 from cwtui.store.postgres.rows import ADMINS, Read, decoded, documents, settings_of
-from cwtui.store.postgres.transactions import OWN_NAMES, Head
 from cwtui.store.postgres.trips import Answer, Statement
 
 _AT_ONCE: Final = 2000
@@ -83,7 +83,7 @@ class WholeDatabase(NamedTuple):
             after = rows[-1][0]
 
     def ends(self) -> Ends | None:
-        return audit.ends_of(self.read(audit.HEAD).rows)
+        return audit.ends_of(self.read(audit.ENDS).rows)
 
     def _head(self) -> Head:
         accounts, needed, settings = self.read(_HEAD).rows[0]

@@ -17,7 +17,12 @@ class Stopped(Exception):
 def test_writes_before_a_change_is_prepared_stay(parts: Parts) -> None:
     """Such as a failed attempt, which is counted although the change that found it is undone."""
     copied: list[bytes] = []
-    parts.audit._copy = copied.append
+
+    def copy(line: bytes) -> None:
+        assert parts.accounts._database.current is None, "the transaction is over by then"
+        copied.append(line)
+
+    parts.audit._copy = copy
 
     def fail(*, reads: bool) -> NoReturn:
         with parts.accounts.change() as change:
