@@ -12,6 +12,7 @@ Breaking = Callable[[pytest.MonkeyPatch, int], None]
 
 def broken(function: str, *, only_folders: bool = False) -> Breaking:
     """Let this function of `os` fail, for temporary files or only for folders."""
+
     def install(patch: pytest.MonkeyPatch, code: int) -> None:
         real = getattr(os, function)
 

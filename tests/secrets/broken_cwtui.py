@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from typing import NoReturn, Self
+from unittest.mock import patch
 
 from cwtui import __main__ as cwtui
 
@@ -34,9 +35,7 @@ class _Importer:
 
 
 def in_a_command() -> None:
-    from cwtui import services
-
-    services.connect_for_operator = fails
+    patch("cwtui.services.connect_for_operator", fails).start()
 
 
 def before_the_command() -> None:
@@ -78,15 +77,11 @@ def in_the_kernel() -> None:
 
 
 def while_keys_are_read() -> None:
-    from cwtui.ui.terminal.driver import TerminalDriver
-
-    TerminalDriver.run_input_thread = fails  # type: ignore[method-assign]  # broken on purpose
+    patch("cwtui.ui.terminal.driver.TerminalDriver.run_input_thread", fails).start()
 
 
 def _instead(call: Callable[..., None]) -> None:
-    from cwtui.config import loading
-
-    loading.load = call  # type: ignore[assignment]  # broken on purpose
+    patch("cwtui.config.loading.load", call).start()
 
 
 if __name__ == "__main__":

@@ -64,13 +64,13 @@ def main() -> None:
 
     patch.object(services, "Ports", quick_ports).start()
 
-    asyncio.BaseEventLoop.__init__ = _talkative  # type: ignore[assignment,method-assign]  # replaced on purpose
+    patch.object(asyncio.BaseEventLoop, "__init__", _talkative).start()
     sys.argv = ["cwtui", *sys.argv[2:]]
     with observed(_note, logging.debug):
         from cwtui.__main__ import main as cwtui
         from cwtui.ui.screens.pages.organization import OrganizationPage
 
-        OrganizationPage.submit = _crash  # type: ignore[assignment,method-assign]  # broken on purpose
+        patch.object(OrganizationPage, "submit", _crash).start()
         sys.exit(cwtui())
 
 

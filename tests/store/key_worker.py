@@ -5,6 +5,7 @@ import time
 from base64 import b32decode
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 from cwtui import services
 from cwtui.accounts import self_service, sign_in
@@ -19,7 +20,7 @@ from tests.store.worker import config_in, say
 
 def rotate(folder: Path) -> None:
     """Rotate in small steps; print the progress and continue when a line is read."""
-    keys.BATCH = 3  # type: ignore[misc]  # to make many batches
+    patch.object(keys, "BATCH", 3).start()  # to make many batches
 
     def progress(done: int, total: int) -> None:
         say(f"{done}/{total}")
@@ -31,7 +32,7 @@ def rotate(folder: Path) -> None:
 
 def rotate_many(folder: Path) -> None:
     """After a line is read, rotate; print the time at which each batch was done."""
-    keys.BATCH = 500  # type: ignore[misc]  # so that a test store has several batches
+    patch.object(keys, "BATCH", 500).start()  # so that a test store has several batches
     ports = services.connect(config_in(folder))
     say("ready")
     sys.stdin.readline()

@@ -70,11 +70,11 @@ class TextualScreen(Screen[T]):
             self._layout_required = False
         # Each widget that gets another size would ask for another layout. Only scrollbars that
         # appear or go move anything, and they ask for it themselves.
-        _VIRTUAL_SIZE._layout = False  # noqa: SLF001  it is of the class, for all widgets
+        _VIRTUAL_SIZE._layout = False  # noqa: SLF001  Textual has no public way to put it off
         try:
             super()._refresh_layout(size, scroll)
         finally:
-            _VIRTUAL_SIZE._layout = True  # noqa: SLF001  for all widgets again
+            _VIRTUAL_SIZE._layout = True  # noqa: SLF001  nor to allow it again
 
     def _screen_resized(self, size: Size) -> None:
         # Private: the first layout posts its size to the screen, which would be laid out for it
