@@ -1,4 +1,4 @@
-"""What every process of the service does: end, and say why; limit checks at once."""
+"""What the services for PAM and for RADIUS share as processes: how they end, and their limits."""
 
 import contextlib
 import os
@@ -14,57 +14,53 @@ from cwtui.accounts.ports import Ports
 from cwtui.host import upgrade
 from cwtui.service.service_log import log
 
-_TURNS: Final = (os.cpu_count() or 1) + 1
+_HASHES_AT_ONCE: Final = (os.cpu_count() or 1) + 1
 """Passwords that are checked at once: one more than processors, as some wait for the disk."""
-_TURNS_OF_DIRECTORY: Final = 32
+_BINDS_AT_ONCE: Final = 32
 """The same if passwords are checked by an LDAP server, which may be slow."""
 _MOST_FILES: Final = 16_384
-_LOOK_SECONDS: Final = 15.0
-"""How often to look whether cwtui was upgraded."""
+_SECONDS_BETWEEN_CHECKS: Final = 15.0
+"""How often to check whether cwtui was upgraded."""
 
 
-def turns(ports: Ports) -> int:
+def passwords_at_once(ports: Ports) -> int:
     """Return how many passwords this process checks at once.
 
-    The services for PAM and for RADIUS each count their own: neither can use up the other's turns.
+    The services for PAM and for RADIUS each count their own: neither can keep the other waiting.
     """
-    return _TURNS if ports.directory is None else _TURNS_OF_DIRECTORY
-
-
-def was_upgraded() -> bool:
-    """Whether to end for another version of cwtui.
-
-    systemd starts that one. If there is no systemd, say that somebody has to.
-    """
-    if not (upgrade.is_there() or upgrade.is_superseded()):
-        return False
-    log(
-        "cwtui was upgraded, so the service ends. systemd starts the new version."
-        if os.environ.get("NOTIFY_SOCKET")
-        else "cwtui was upgraded, so the service ends. Start it again."
-    )
-    return True
+    return _HASHES_AT_ONCE if ports.directory is None else _BINDS_AT_ONCE
 
 
 @dataclass
-class Looks:
-    """Looks regularly whether cwtui was upgraded, also where another request always comes soon."""
+class UpgradeCheck:
+    """Checks regularly whether cwtui was upgraded, also if another request always comes soon."""
 
     elapsed: Callable[[], float] = time.monotonic
+    """A clock, in seconds."""
     _next: float = field(default=0, init=False)
 
     def seconds_left(self) -> float:
-        """Return how long to wait for requests before the next look."""
+        """Return how long to wait for requests before the next check."""
         return max(0.0, self._next - self.elapsed())
 
     def should_end(self, *, is_idle: bool) -> bool:
-        """Look, if the process is idle, and return whether it should end now."""
-        self._next = self.elapsed() + _LOOK_SECONDS
-        return is_idle and was_upgraded()
+        """Check if the process is idle, and return whether it should end now. The log says why.
+
+        systemd starts the new version. Without systemd, the log asks for it.
+        """
+        self._next = self.elapsed() + _SECONDS_BETWEEN_CHECKS
+        if not is_idle or not (upgrade.is_there() or upgrade.is_superseded()):
+            return False
+        log(
+            "cwtui was upgraded, so the service ends. systemd starts the new version."
+            if os.environ.get("NOTIFY_SOCKET")
+            else "cwtui was upgraded, so the service ends. Start it again."
+        )
+        return True
 
 
 def say_why_it_ends(ending: socket.socket) -> None:
-    """Log which signal the socket of `ending_signals` has got."""
+    """Log which signal has made the socket of `ending_signals` readable."""
     number = ending.recv(1)[0]
     log(f"The service ends: it got {signal.Signals(number).name}.")
 

@@ -58,10 +58,10 @@ class Server:
     """The sockets that the service made, and removes at the end; not systemd's."""
     _turns: Semaphore = field(init=False)
     _is_ending: Event = field(default_factory=Event, init=False)
-    _looks: process.Looks = field(default_factory=process.Looks, init=False)
+    _upgrade: process.UpgradeCheck = field(default_factory=process.UpgradeCheck, init=False)
 
     def __post_init__(self) -> None:
-        self._turns = Semaphore(process.turns(self.doors.ports))
+        self._turns = Semaphore(process.passwords_at_once(self.doors.ports))
 
     def run(self) -> None:
         """Serve. Returns when it should end."""
@@ -79,7 +79,7 @@ class Server:
     def _is_over(self, selector: selectors.BaseSelector, ending: socket.socket) -> bool:
         """Accept what is waiting, or return True at the end."""
         has_room = self.room.wait_for_room(1)
-        wait = self._looks.seconds_left() if has_room else 0
+        wait = self._upgrade.seconds_left() if has_room else 0
         ready = [key.fileobj for key, _ in selector.select(wait)]
         if ending in ready:
             process.say_why_it_ends(ending)
@@ -87,7 +87,7 @@ class Server:
         if not has_room:
             return False
         if not ready:
-            return self._looks.should_end(is_idle=self.room.is_empty())
+            return self._upgrade.should_end(is_idle=self.room.is_empty())
         for one in ready:
             if isinstance(one, socket.socket):
                 self._accept(one)

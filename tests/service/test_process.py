@@ -23,23 +23,23 @@ def test_an_upgrade_ends_it_and_it_says_who_starts_the_new_version(
     monkeypatch.setenv("NOTIFY_SOCKET", by_systemd)
     monkeypatch.setattr(upgrade, "is_there", lambda: False)
     monkeypatch.setattr(upgrade, "is_superseded", lambda: False)
-    assert not process.was_upgraded()
+    assert not process.UpgradeCheck().should_end(is_idle=True)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(upgrade, "is_superseded", lambda: True)
-    assert process.was_upgraded()
+    assert process.UpgradeCheck().should_end(is_idle=True)
     assert capsys.readouterr().err == f"cwtui was upgraded, so the service ends. {said}\n"
 
 
-def test_requests_do_not_put_off_the_look_for_an_upgrade(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_do_not_put_off_the_check_for_an_upgrade(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy host the service would never end for the new version."""
     now = [100.0]
-    looks = process.Looks(lambda: now[0])
-    monkeypatch.setattr(process, "was_upgraded", lambda: True)
-    assert looks.seconds_left() == 0
-    assert not looks.should_end(is_idle=False)
+    check = process.UpgradeCheck(lambda: now[0])
+    monkeypatch.setattr(upgrade, "is_there", lambda: True)
+    assert check.seconds_left() == 0
+    assert not check.should_end(is_idle=False)
     for now[0], left in ((100.0, 15), (110.0, 5), (114.0, 1), (116.0, 0)):
-        assert looks.seconds_left() == left
-    assert looks.should_end(is_idle=True)
+        assert check.seconds_left() == left
+    assert check.should_end(is_idle=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -57,7 +57,7 @@ class RadiusServer:
     _told_of: set[str] = field(default_factory=set, init=False)
     """Clients whose method of signing in was logged, once each."""
     _jobs: "queue.Queue[_Job | None]" = field(init=False)
-    _looks: process.Looks = field(default_factory=process.Looks, init=False)
+    _upgrade: process.UpgradeCheck = field(default_factory=process.UpgradeCheck, init=False)
 
     def __post_init__(self) -> None:
         self.drops = Drops(self.log)
@@ -67,7 +67,8 @@ class RadiusServer:
     def run(self) -> None:
         """Serve. Returns when it should end."""
         workers = [
-            Thread(target=self._work, daemon=True) for _ in range(process.turns(self.door.ports))
+            Thread(target=self._work, daemon=True)
+            for _ in range(process.passwords_at_once(self.door.ports))
         ]
         with process.ending_signals() as ending, selectors.DefaultSelector() as selector:
             for one in (self.listening, ending):
@@ -82,12 +83,12 @@ class RadiusServer:
         self._finish(workers)
 
     def _is_over(self, selector: selectors.BaseSelector, ending: socket.socket) -> bool:
-        ready = [key.fileobj for key, _ in selector.select(self._looks.seconds_left())]
+        ready = [key.fileobj for key, _ in selector.select(self._upgrade.seconds_left())]
         if ending in ready:
             process.say_why_it_ends(ending)
             return True
         if not ready:
-            return self._looks.should_end(is_idle=self._is_idle())
+            return self._upgrade.should_end(is_idle=self._is_idle())
         self.receive()
         return False
 
