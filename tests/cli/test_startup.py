@@ -78,8 +78,7 @@ def test_encryption_is_loaded_as_somebody_types_and_not_to_open_the_store(host: 
         "    assert ports.keyring.pepper(ports.keyring.active)\n"
         "    assert 'cryptography' not in sys.modules\n"
         "    opened.load_rest()\n"
-        "    while 'cwtui.keyring.sealing' not in sys.modules:\n"
-        "        await asyncio.sleep(0.01)\n"
+        "    await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})\n"
         "asyncio.run(main())"
     )
     assert "cryptography" in modules_after(code)
