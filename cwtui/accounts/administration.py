@@ -1,21 +1,19 @@
 """How admins manage accounts. The last enabled local admin cannot be removed."""
 
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from cwtui.accounts import (
     account_state,
-    closing,
     expiry,
     failed_sign_ins,
     look_alikes,
     meanwhile,
-    roles,
     text,
     throttle,
     unix_users,
     unused,
+    updates,
 )
 from cwtui.accounts.account_state import Status
 from cwtui.accounts.audit.events import EventType
@@ -41,6 +39,7 @@ from cwtui.accounts.meanwhile import Seen
 from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.new_account import (
     HandOver,
+    NewAccount,
     WithInitialPassword,
     first_epoch,
     initial_password_fields,
@@ -59,6 +58,7 @@ from cwtui.accounts.session import (
     write_audit,
 )
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.updates import FROM_DIRECTORY, Update
 from cwtui.language import _
 
 
@@ -116,57 +116,52 @@ def check_new_username(ports: Ports, actor: Actor, typed: str) -> None:
 def create_user(
     ports: Ports,
     actor: Actor,
-    username: str,
+    new: NewAccount,
     *,
-    chosen_roles: Iterable[str] = (roles.MINIMUM,),
-    display_name: str = "",
-    mfa_required: bool = False,
-    password: Secret | None = None,
-    invited: bool = False,
-    expires: str = expiry.NEVER,
     agreed: Agreed = TO_NOTHING,
 ) -> WithInitialPassword:
     """Create a local account with a one-time initial password, generated unless one is given.
 
     The user must change it at the first sign-in, so that admins do not choose passwords
-    (ASVS 6.4.6). `invited`: it is the code of an invitation. `expires` is the account's last day as
-    typed (see `expiry`). Raises InvalidInput, LooksAlike, NamesUnixUser and GivesPermissions unless
+    (ASVS 6.4.6). Raises InvalidInput, LooksAlike, NamesUnixUser and GivesPermissions unless
     `agreed`, NotPermitted (also for roles that permit more than the actor's) and SessionEnded.
     """
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
-    name = text.username(username, local=True)
+    name = text.username(new.username, local=True)
     refuse_powerful(ports, held, name)
-    known_roles = granted(held, name, (), chosen_roles, ports.accounts.settings(), agreed)
-    shown_name = text.line(display_name, "display_name", _("The display name"))
-    expires_at = expiry.end_to_come(expires, ports.now())
-    if password is not None:
-        passwords.check_new(password, ports.accounts.settings(), name, field="password")
+    known_roles = granted(held, name, (), new.roles, ports.accounts.settings(), agreed)
+    display_name = text.display_name(new.display_name)
+    expires_at = expiry.end_to_come(new.expires, ports.now())
+    initial = new.initial_password
+    if initial is None:
+        initial = Secret(passwords.random_groups(ports.random))
+    else:
+        passwords.check_new(initial, ports.accounts.settings(), name, field="password")
     if ports.accounts.get(name) is not None:
         raise _exists(name)
     names = ports.accounts.names()
-    similar = look_alikes.among(names, username)
+    similar = look_alikes.among(names, new.username)
     if LooksAlike not in agreed:
-        look_alikes.check(similar, username)
+        look_alikes.check(similar, new.username)
     power = unix_users.check(ports.unix_user, name, agreed)
-    initial = password if password is not None else Secret(passwords.random_groups(ports.random))
     account = Account(
         username=name,
         created_at=ports.now(),
-        display_name=shown_name,
+        display_name=display_name,
         roles=known_roles,
-        mfa_required=mfa_required,
+        mfa_required=new.mfa_required,
         expires_at=expires_at,
         session_epoch=first_epoch(ports),
-    ).changed(**initial_password_fields(ports, initial, invited=invited))
+    ).changed(**initial_password_fields(ports, initial, invited=new.invited))
     with ports.accounts.change() as change:
         held = authorise_change(ports, actor, Permission.MANAGE_USERS, change)
         granted(held, name, (), known_roles, change.settings(), agreed)
         if change.get(name) is not None:
             raise _exists(name)
         # Check only accounts created since: checking all names takes too long inside the change.
-        similar += look_alikes.among_later(change.names(), names, username)
+        similar += look_alikes.among_later(change.names(), names, new.username)
         if LooksAlike not in agreed:
-            look_alikes.check(similar, username)
+            look_alikes.check(similar, new.username)
         put_new(ports, change, account)
         recorded: dict[str, object] = {"roles": known_roles}
         recorded |= {"expires_at": expiry.last_day(expires_at)} if expires_at else {}
@@ -200,65 +195,43 @@ def update_user(
     ports: Ports,
     actor: Actor,
     username: str,
+    update: Update,
     *,
-    chosen_roles: Iterable[str] | None = None,
-    mfa_required: bool | None = None,
-    enabled: bool | None = None,
-    display_name: str | None = None,
-    disabled_reason: str | None = None,
-    expires: str | None = None,
     agreed: Agreed = TO_NOTHING,
     seen: Account | None = None,
 ) -> Updated:
-    """Change the given fields; None leaves a field unchanged.
+    """Set these fields of the account. `seen` is the account that the person saw.
 
-    `disabled_reason` is what the owner of a disabled account is told, and `expires` its last day as
-    typed (see `expiry`). `seen` is the account that the person saw. Changing roles and enabling or
-    disabling end the account's sessions. Raises InvalidInput, Refused (for the last enabled local
-    admin), GivesPermissions and ChangedByOthers unless `agreed`, UnknownAccount, NotPermitted and
-    SessionEnded.
+    Changing roles and enabling or disabling end the account's sessions. Raises InvalidInput,
+    Refused (for the last enabled local admin), GivesPermissions and ChangedByOthers unless
+    `agreed`, UnknownAccount, NotPermitted and SessionEnded.
     """
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
     refuse_powerful(ports, held, name)
-    new_roles = (
-        roles.known(chosen_roles, ports.accounts.settings().custom_roles)
-        if chosen_roles is not None
-        else None
-    )
-    new_name = (
-        text.line(display_name, "display_name", _("The display name"))
-        if display_name is not None
-        else None
-    )
+    update = update.checked(ports.accounts.settings().custom_roles)
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, name)
-        if before.origin is Origin.LDAP and not (new_roles is None and new_name is None):
+        if before.origin is Origin.LDAP and update.given.keys() & FROM_DIRECTORY:
             raise Refused(
                 _(
                     "{name} is an LDAP user. Roles and display name come from the directory.",
                     name=name,
                 )
             )
-        given = {"roles": new_roles, "mfa_required": mfa_required, "display_name": new_name}
-        fields: dict[str, object] = {
-            field: value
-            for field, value in given.items()
-            if value is not None and value != getattr(before, field)
-        }
         settings = change.settings()
-        fields |= closing.fields(ports, settings, before, enabled, disabled_reason, expires)
+        fields = updates.fields(ports, settings, before, update)
         if not fields:
             return Updated(before, changed=False)
         meanwhile.check(ports, EventType.USER_UPDATE, name, seen, before, fields, agreed)
-        if new_roles is not None:
-            granted(held, name, before.roles, new_roles, settings, agreed)
+        if update.roles is not None:
+            granted(held, name, before.roles, update.roles, settings, agreed)
         ends_sessions = "roles" in fields or "enabled" in fields
         changed = before.changed_ending_sessions if ends_sessions else before.changed
         after = changed(**fields)
         keep_an_admin(ports, change, before, after)
         change.put(after)
-        reason = as_reason(closing.recorded(fields))
+        reason = as_reason(updates.recorded(fields))
         write_audit(ports, EventType.USER_UPDATE, actor, name, reason, change=change)
     return Updated(after, changed=True)
 

@@ -11,8 +11,10 @@ from typing import Final, TypeAlias
 from cwtui.accounts import account_state
 from cwtui.accounts.account_state import PasswordState
 from cwtui.accounts.credentials import backup_codes, passwords
+from cwtui.accounts.expiry import NEVER
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, Ports
+from cwtui.accounts.roles import MINIMUM
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.times import utc_minute
 
@@ -22,6 +24,23 @@ INITIAL_PASSWORD_LIFETIME: Final = 7 * _DAY
 
 HandOver: TypeAlias = Callable[[str, Secret], None]
 """Keeps the initial password of an account before it is valid, so that it cannot be lost."""
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """A local account that an admin creates.
+
+    `expires` is its last day as typed (see `expiry`). Without `initial_password`, one is made.
+    `invited`: the initial password is the code of an invitation.
+    """
+
+    username: str
+    display_name: str = ""
+    roles: tuple[str, ...] = (MINIMUM,)
+    mfa_required: bool = False
+    expires: str = NEVER
+    initial_password: Secret | None = None
+    invited: bool = False
 
 
 @dataclass(frozen=True)

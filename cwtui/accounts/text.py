@@ -147,6 +147,11 @@ def line(text: str, field: str, what: str) -> str:
     return cleaned
 
 
+def display_name(text: str) -> str:
+    """Return the display name as accounts are stored. Raises InvalidInput."""
+    return line(text, "display_name", _("The display name"))
+
+
 def _too_long_line(field: str, what: str) -> InvalidInput:
     return InvalidInput(
         field, _("{what} can have at most {most} characters.", what=what, most=LINE_LENGTH)

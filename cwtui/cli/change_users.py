@@ -17,6 +17,7 @@ from cwtui.accounts.errors import Agreed
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.accounts.updates import Update
 from cwtui.cli import (
     account_output,
     account_results,
@@ -110,7 +111,7 @@ def set_(
     """
     if not chosen_roles and {mfa_required, enabled, display_name, expires} == {None}:
         raise WrongUsage(_("Give at least one option to change. See: cwtui user set --help"))
-    change = acts.Change(
+    update = Update(
         mfa_required=mfa_required,
         enabled=enabled,
         display_name=display_name,
@@ -118,18 +119,18 @@ def set_(
         expires=expires,
     )
     if chosen.one is not None:
-        _set_one(host.ports(), chosen.one, change, chosen, yes=yes)
+        _set_one(host.ports(), chosen.one, update, chosen, yes=yes)
         return
     if display_name is not None:
         raise WrongUsage(_("--display-name is for one NAME, without --dry-run."))
-    batch.carry_out(host.ports(), change, chosen, yes=yes)
+    batch.carry_out(host.ports(), acts.Change(update), chosen, yes=yes)
 
 
-def _set_one(ports: Ports, name: str, to: acts.Change, chosen: Chosen, *, yes: bool) -> None:
-    def update(agreed: Agreed) -> administration.Updated:
-        return acts.update(ports, operator(), name, to, agreed)
+def _set_one(ports: Ports, name: str, update: Update, chosen: Chosen, *, yes: bool) -> None:
+    def save(agreed: Agreed) -> administration.Updated:
+        return administration.update_user(ports, operator(), name, update, agreed=agreed)
 
-    updated = confirming.confirmed(update, yes=yes, if_not=_("Nothing was changed."))
+    updated = confirming.confirmed(save, yes=yes, if_not=_("Nothing was changed."))
     details = administration.show_user(ports, operator(), name)
     username = details.account.username
     if chosen.as_json:
@@ -157,7 +158,7 @@ def enable(host: Host, chosen: Chosen) -> None:
     The same as cwtui user set --enabled. An expired account needs another last day instead: cwtui
     user set NAME --expires DATE
     """
-    _enable(host.ports(), chosen, acts.Change(enabled=True))
+    _enable(host.ports(), chosen, Update(enabled=True))
 
 
 @click.command(
@@ -181,14 +182,14 @@ def disable(host: Host, chosen: Chosen, reason: str | None) -> None:
     The same as cwtui user set --disabled. SSH keys of the accounts open no door. With --reason, the
     reason of an account that is disabled already is changed.
     """
-    _enable(host.ports(), chosen, acts.Change(enabled=False, disabled_reason=reason))
+    _enable(host.ports(), chosen, Update(enabled=False, disabled_reason=reason))
 
 
-def _enable(ports: Ports, chosen: Chosen, change: acts.Change) -> None:
+def _enable(ports: Ports, chosen: Chosen, update: Update) -> None:
     if chosen.one is not None:
-        _set_one(ports, chosen.one, change, chosen, yes=True)
+        _set_one(ports, chosen.one, update, chosen, yes=True)
     else:
-        batch.carry_out(ports, change, chosen)
+        batch.carry_out(ports, acts.Change(update), chosen)
 
 
 @click.command(

@@ -4,7 +4,7 @@ import click
 
 from cwtui.accounts import administration, expiry, roles
 from cwtui.accounts.errors import Agreed
-from cwtui.accounts.new_account import WithInitialPassword
+from cwtui.accounts.new_account import NewAccount, WithInitialPassword
 from cwtui.cli import (
     account_output,
     apply_users,
@@ -105,20 +105,18 @@ def add(
         raise WrongUsage(_("Give either --invite or --password-stdin."))
     password = standard_input.password() if password_stdin else None
     ports = host.ports()
+    new = NewAccount(
+        name,
+        display_name=display_name,
+        roles=chosen_roles or (roles.MINIMUM,),
+        mfa_required=mfa_required,
+        expires=expires or expiry.NEVER,
+        initial_password=password,
+        invited=invite,
+    )
 
     def create(agreed: Agreed) -> WithInitialPassword:
-        return administration.create_user(
-            ports,
-            operator(),
-            name,
-            chosen_roles=chosen_roles or (roles.MINIMUM,),
-            display_name=display_name,
-            mfa_required=mfa_required,
-            password=password,
-            invited=invite,
-            expires=expires or expiry.NEVER,
-            agreed=agreed,
-        )
+        return administration.create_user(ports, operator(), new, agreed=agreed)
 
     created = confirming.confirmed(create, yes=yes, if_not=_("No account was added."))
     change_users.say_if_mfa_is_off(created.account, ports.accounts.settings())

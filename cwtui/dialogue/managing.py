@@ -16,13 +16,13 @@ from cwtui.accounts import (
 )
 from cwtui.accounts.account_state import Status
 from cwtui.accounts.administration import Details
-from cwtui.accounts.bulk.acts import Change, update
 from cwtui.accounts.errors import ConfirmationNeeded
 from cwtui.accounts.listing import AccountRow, Listing, View
-from cwtui.accounts.new_account import WithInitialPassword
+from cwtui.accounts.new_account import NewAccount, WithInitialPassword
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import full_minute
+from cwtui.accounts.updates import Update
 from cwtui.dialogue.asking import Labelled, choice, is_yes, until_right
 from cwtui.dialogue.session import SessionDialogue
 from cwtui.language import _
@@ -140,9 +140,9 @@ class Managing:
         return [
             (
                 _("Do not require MFA") if required else _("Require MFA"),
-                lambda: self._update(seen, Change(mfa_required=not required)),
+                lambda: self._update(seen, Update(mfa_required=not required)),
             ),
-            (_("Enable Account"), lambda: self._update(seen, Change(enabled=True)))
+            (_("Enable Account"), lambda: self._update(seen, Update(enabled=True)))
             if is_closed
             else (_("Disable Account"), partial(self._disable, seen)),
             (_("Change Expiry"), partial(self._change_expiry, seen)),
@@ -191,25 +191,25 @@ class Managing:
         )
         if is_yes(person, question):
             reason = person.ask(_("Reason that the user reads at sign-in (optional): "))
-            self._update(seen, Change(enabled=False, disabled_reason=reason))
+            self._update(seen, Update(enabled=False, disabled_reason=reason))
 
     def _change_expiry(self, seen: Details) -> None:
         typed = self.dialogue.person.ask(
             _("Last day (YYYY-MM-DD, ends at midnight UTC) or never: ")
         )
         if typed.strip():
-            self._update(seen, Change(expires=typed))
+            self._update(seen, Update(expires=typed))
 
-    def _update(self, seen: Details, change: Change) -> None:
+    def _update(self, seen: Details, update: Update) -> None:
         username = seen.account.username
         updated = self.dialogue.agreed(
-            lambda agreed: update(
+            lambda agreed: administration.update_user(
                 self.dialogue.ports,
                 self.dialogue.session,
                 username,
-                change,
-                agreed,
-                seen.account,
+                update,
+                agreed=agreed,
+                seen=seen.account,
             )
         )
         if updated is not None:
@@ -232,15 +232,10 @@ class Managing:
             display_name = person.ask(_("Display name (optional): "))
             required = is_yes(person, _("Require MFA?"))
             invited = is_yes(person, _("Invite with a code instead of an initial password?"))
+            new = NewAccount(username, display_name, mfa_required=required, invited=invited)
             return self.dialogue.agreed(
                 lambda agreed: administration.create_user(
-                    self.dialogue.ports,
-                    self.dialogue.session,
-                    username,
-                    display_name=display_name,
-                    mfa_required=required,
-                    invited=invited,
-                    agreed=agreed,
+                    self.dialogue.ports, self.dialogue.session, new, agreed=agreed
                 )
             )
 

@@ -34,9 +34,11 @@ from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.places import Place
 from cwtui.accounts.listing import EVERYONE
 from cwtui.accounts.model import OpenSession
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.roles import ALL, Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
+from cwtui.accounts.updates import Update
 from cwtui.accounts.user_list import UserSearch
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.ssh_lines import ED25519, SK_ED25519
@@ -44,7 +46,7 @@ from tests.accounts.world import OPERATOR, PASSWORD, Device, World
 
 BOBS_SESSION: Final = "0b0b0b0b0b0b"
 BOB = Selection(frozenset({"bob"}))
-REQUIRE = Change(mfa_required=True)
+REQUIRE = Change(Update(mfa_required=True))
 NEW = Secret("Another.9-Havel")
 OLD = Secret(PASSWORD)
 
@@ -146,9 +148,9 @@ AUDIT_READS: dict[str, Act] = {
     "verify": lambda s, by: audit_reading.verify(s.world.ports, by),
 }
 CHANGES: dict[str, Act] = {
-    "create_user": lambda s, by: administration.create_user(s.world.ports, by, "new"),
+    "create_user": lambda s, by: administration.create_user(s.world.ports, by, NewAccount("new")),
     "update_user": lambda s, by: administration.update_user(
-        s.world.ports, by, "bob", mfa_required=True
+        s.world.ports, by, "bob", Update(mfa_required=True)
     ),
     "reset_password": lambda s, by: administration.reset_password(s.world.ports, by, "bob"),
     "disable_mfa": lambda s, by: user_mfa.disable_mfa(s.world.ports, by, "bob"),

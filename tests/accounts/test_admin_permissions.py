@@ -23,16 +23,20 @@ from cwtui.accounts.errors import (
     UnknownAccount,
 )
 from cwtui.accounts.listing import View
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Actor
 from cwtui.accounts.settings import Mfa
+from cwtui.accounts.updates import Update
 from tests.accounts.world import OPERATOR, PASSWORD, Device, World
 
 ACTS: dict[str, Callable[[World, Actor], object]] = {
     "list_users": lambda w, a: user_list.list_users(w.ports, a),
     "show_user": lambda w, a: administration.show_user(w.ports, a, "bob"),
-    "create_user": lambda w, a: administration.create_user(w.ports, a, "new"),
-    "update_user": lambda w, a: administration.update_user(w.ports, a, "bob", enabled=False),
+    "create_user": lambda w, a: administration.create_user(w.ports, a, NewAccount("new")),
+    "update_user": lambda w, a: administration.update_user(
+        w.ports, a, "bob", Update(enabled=False)
+    ),
     "reset_password": lambda w, a: administration.reset_password(w.ports, a, "bob"),
     "disable_mfa": lambda w, a: user_mfa.disable_mfa(w.ports, a, "bob"),
     "remove_user": lambda w, a: administration.remove_user(w.ports, a, "bob"),
@@ -73,9 +77,9 @@ def test_a_former_admin_is_stopped_at_the_next_action(world: World, act: str, wh
     populated(world)
     actor = world.session("ada")
     if what == "demoted":
-        administration.update_user(world.ports, OPERATOR, "ada", chosen_roles=[roles.MINIMUM])
+        administration.update_user(world.ports, OPERATOR, "ada", Update(roles=(roles.MINIMUM,)))
     elif what == "disabled":
-        administration.update_user(world.ports, OPERATOR, "ada", enabled=False)
+        administration.update_user(world.ports, OPERATOR, "ada", Update(enabled=False))
     else:
         administration.remove_user(world.ports, OPERATOR, "ada")
     before, events = world.accounts.rows(), len(world.events)
@@ -92,7 +96,7 @@ def test_an_admin_demoted_during_an_action_changes_nothing(world: World, act: st
     populated(world)
     actor = world.session("ada")
     world.accounts.before_change = lambda: administration.update_user(
-        world.ports, OPERATOR, "ada", chosen_roles=[roles.MINIMUM]
+        world.ports, OPERATOR, "ada", Update(roles=(roles.MINIMUM,))
     )
     bob = world.account("bob")
     with pytest.raises(SessionEnded):

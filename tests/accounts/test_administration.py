@@ -1,7 +1,7 @@
 """Managing accounts and organization settings."""
 
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import pytest
 
@@ -22,8 +22,10 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.listing import View
 from cwtui.accounts.model import Origin
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in_states import CodeNeeded, EnrolmentNeeded, NewPasswordNeeded
+from cwtui.accounts.updates import Update
 from cwtui.accounts.user_list import UserSearch
 from tests.accounts.steps import last_step
 from tests.accounts.world import NOW, OPERATOR, World
@@ -38,10 +40,12 @@ def test_a_new_account_gets_a_one_time_initial_password(world: World) -> None:
     made = administration.create_user(
         world.ports,
         OPERATOR,
-        "Bob",
-        chosen_roles=[roles.MINIMUM, roles.ADMIN],
-        display_name="  Bob   Builder ",
-        mfa_required=True,
+        NewAccount(
+            "Bob",
+            roles=(roles.MINIMUM, roles.ADMIN),
+            display_name="  Bob   Builder ",
+            mfa_required=True,
+        ),
         agreed=TO_EVERYTHING,
     )
     account = world.account("bob")
@@ -56,7 +60,9 @@ def test_a_new_account_gets_a_one_time_initial_password(world: World) -> None:
 
 
 def test_a_given_password_must_be_changed_too(world: World) -> None:
-    made = administration.create_user(world.ports, OPERATOR, "bob", password=NEW)
+    made = administration.create_user(
+        world.ports, OPERATOR, NewAccount("bob", initial_password=NEW)
+    )
     assert made.password == NEW
     assert isinstance(world.begin("bob", NEW.reveal()), NewPasswordNeeded)
 
@@ -64,29 +70,29 @@ def test_a_given_password_must_be_changed_too(world: World) -> None:
 @pytest.mark.parametrize("rules", [{}, {"password_min": 64, "password_symbol": 9}])
 def test_a_generated_password_works_whatever_the_rules(world: World, rules: dict[str, int]) -> None:
     world.settings(**rules)
-    made = administration.create_user(world.ports, OPERATOR, "bob")
+    made = administration.create_user(world.ports, OPERATOR, NewAccount("bob"))
     assert isinstance(world.begin("bob", made.password.reveal()), NewPasswordNeeded)
 
 
 @pytest.mark.parametrize(
     ("username", "chosen", "display_name", "password", "field"),
     [
-        ("", [roles.MINIMUM], "", None, "username"),
-        ("ada", [roles.MINIMUM], "", None, "username"),
-        ("ADA", [roles.MINIMUM], "", None, "username"),
-        ("bob", [], "", None, "roles"),
+        ("", (roles.MINIMUM,), "", None, "username"),
+        ("ada", (roles.MINIMUM,), "", None, "username"),
+        ("ADA", (roles.MINIMUM,), "", None, "username"),
+        ("bob", (), "", None, "roles"),
         ("bob", ["root"], "", None, "roles"),
-        ("bob", [roles.MINIMUM], "x" * 101, None, "display_name"),
-        ("bob", [roles.MINIMUM], "\x1b]52;c;eA==\x07", None, "display_name"),
-        ("bob", [roles.MINIMUM], "", "1234", "password"),
-        ("ketzin-99", [roles.MINIMUM], "", "Ketzin-99", "password"),
-        ("bob", [roles.MINIMUM], "", "bob12\n", "password"),
+        ("bob", (roles.MINIMUM,), "x" * 101, None, "display_name"),
+        ("bob", (roles.MINIMUM,), "\x1b]52;c;eA==\x07", None, "display_name"),
+        ("bob", (roles.MINIMUM,), "", "1234", "password"),
+        ("ketzin-99", (roles.MINIMUM,), "", "Ketzin-99", "password"),
+        ("bob", (roles.MINIMUM,), "", "bob12\n", "password"),
     ],
 )
 def test_invalid_input_is_refused_at_its_field(
     world: World,
     username: str,
-    chosen: list[str],
+    chosen: tuple[str, ...],
     display_name: str,
     password: str | None,
     field: str,
@@ -96,10 +102,12 @@ def test_invalid_input_is_refused_at_its_field(
         administration.create_user(
             world.ports,
             OPERATOR,
-            username,
-            chosen_roles=chosen,
-            display_name=display_name,
-            password=Secret(password) if password is not None else None,
+            NewAccount(
+                username,
+                roles=chosen,
+                display_name=display_name,
+                initial_password=Secret(password) if password is not None else None,
+            ),
         )
     assert refused.value.field == field
     assert [row.username for row in world.accounts.rows()] == ["ada"]
@@ -107,10 +115,10 @@ def test_invalid_input_is_refused_at_its_field(
 
 def test_creating_one_name_twice_at_once_fails_once(world: World) -> None:
     world.accounts.before_change = lambda: administration.create_user(
-        world.ports, OPERATOR, "bob", display_name="first"
+        world.ports, OPERATOR, NewAccount("bob", display_name="first")
     )
     with pytest.raises(InvalidInput) as refused:
-        administration.create_user(world.ports, OPERATOR, "bob", display_name="second")
+        administration.create_user(world.ports, OPERATOR, NewAccount("bob", display_name="second"))
     assert str(refused.value) == "The username bob is taken. Choose another one."
     assert world.account("bob").display_name == "first"
 
@@ -120,7 +128,7 @@ def test_a_taken_name_is_refused_before_hashing(world: World) -> None:
     world.add("bob")
     world.accounts.before_change = lambda: pytest.fail("the lock was taken")
     with pytest.raises(InvalidInput, match="The username bob is taken"):
-        administration.create_user(world.ports, OPERATOR, "bob")
+        administration.create_user(world.ports, OPERATOR, NewAccount("bob"))
 
 
 # Updating
@@ -129,22 +137,31 @@ def test_a_taken_name_is_refused_before_hashing(world: World) -> None:
 def test_an_update_changes_only_what_is_given(world: World) -> None:
     world.add_admin("ada")
     before = world.add("bob")
-    after = administration.update_user(world.ports, OPERATOR, "BOB", mfa_required=True)
+    after = administration.update_user(world.ports, OPERATOR, "BOB", Update(mfa_required=True))
     assert after == administration.Updated(before.changed(mfa_required=True), changed=True)
     commits, events = world.accounts.commits, len(world.events)
-    again = administration.update_user(world.ports, OPERATOR, "bob", mfa_required=True)
+    again = administration.update_user(world.ports, OPERATOR, "bob", Update(mfa_required=True))
     assert again == administration.Updated(after.account, changed=False)
     assert len(world.events) == events
     assert world.account("bob") == after.account
     assert world.accounts.commits == commits + 1
 
 
-@pytest.mark.parametrize("act", [administration.create_user, administration.update_user])
+LONG: Final = "x" * 101
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda w: administration.create_user(w.ports, OPERATOR, NewAccount("bob", LONG)),
+        lambda w: administration.update_user(w.ports, OPERATOR, "bob", Update(display_name=LONG)),
+    ],
+)
 def test_an_invalid_display_name_is_refused_at_its_field(
-    world: World, act: Callable[..., object]
+    world: World, act: Callable[[World], object]
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
-        act(world.ports, OPERATOR, "bob", display_name="x" * 101)
+        act(world)
     assert refused.value.field == "display_name"
     assert str(refused.value) == "The display name can have at most 100 characters."
 
@@ -154,7 +171,7 @@ def test_an_update_with_one_invalid_part_changes_nothing(world: World) -> None:
     before = world.add("bob")
     with pytest.raises(InvalidInput):
         administration.update_user(
-            world.ports, OPERATOR, "bob", mfa_required=True, chosen_roles=["root"]
+            world.ports, OPERATOR, "bob", Update(mfa_required=True, roles=("root",))
         )
     assert world.account("bob") == before
 
@@ -162,7 +179,7 @@ def test_an_update_with_one_invalid_part_changes_nothing(world: World) -> None:
 def test_required_mfa_leads_to_enrolment_at_the_next_sign_in(world: World) -> None:
     world.add("bob")
     session = world.session("bob")
-    administration.update_user(world.ports, OPERATOR, "bob", mfa_required=True)
+    administration.update_user(world.ports, OPERATOR, "bob", Update(mfa_required=True))
     self_service.overview(world.ports, session)  # this session goes on
     assert isinstance(world.begin("bob"), EnrolmentNeeded)
 
@@ -244,9 +261,9 @@ def test_lists_and_pages_say_which_accounts_are_locked(world: World) -> None:
         return [status.value for status in shown]
 
     assert states() == ["enabled", "enabled", "locked"]
-    administration.update_user(world.ports, OPERATOR, "cho", enabled=False)
+    administration.update_user(world.ports, OPERATOR, "cho", Update(enabled=False))
     assert states() == ["enabled", "enabled", "disabled"]
-    administration.update_user(world.ports, OPERATOR, "cho", enabled=True)
+    administration.update_user(world.ports, OPERATOR, "cho", Update(enabled=True))
     world.clock.forward(300)
     assert states() == ["enabled", "enabled", "enabled"]
 

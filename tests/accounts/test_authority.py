@@ -26,6 +26,7 @@ from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.errors import NotPermitted, SessionEnded, SignInFailed
 from cwtui.accounts.model import Account
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.updates import Update
 from tests.accounts.memory import MemoryAccounts
 from tests.accounts.public_actions import (
     ACKNOWLEDGE,
@@ -132,7 +133,7 @@ def test_an_admin_may_do_every_admin_action(scene: Scene, act: str) -> None:
 
 @pytest.mark.parametrize("act", OF_ADMINS)
 def test_a_demoted_admin_may_no_longer_act(scene: Scene, act: str) -> None:
-    administration.update_user(scene.world.ports, OPERATOR, "ada", chosen_roles=[roles.MINIMUM])
+    administration.update_user(scene.world.ports, OPERATOR, "ada", Update(roles=(roles.MINIMUM,)))
     before = state(scene.world)
     with pytest.raises(SessionEnded):
         OF_ADMINS[act](scene, scene.admin)
@@ -174,7 +175,7 @@ def test_reads_inside_a_change_use_the_change(scene: Scene, act: str) -> None:
 
 @pytest.mark.parametrize("act", OF_ALICE | ACKNOWLEDGE)
 def test_a_disabled_accounts_session_can_do_nothing(scene: Scene, act: str) -> None:
-    administration.update_user(scene.world.ports, OPERATOR, "alice", enabled=False)
+    administration.update_user(scene.world.ports, OPERATOR, "alice", Update(enabled=False))
     before = state(scene.world)
     with pytest.raises(SessionEnded) as over:
         (OF_ALICE | ACKNOWLEDGE)[act](scene, scene.user)

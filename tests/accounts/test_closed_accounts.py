@@ -1,7 +1,5 @@
 """Accounts that expire or are disabled with a reason, and what their owners are told."""
 
-from collections.abc import Callable
-
 import pytest
 
 from cwtui.accounts import (
@@ -17,8 +15,10 @@ from cwtui.accounts import (
 )
 from cwtui.accounts.errors import InvalidInput, Refused, SessionEnded, SignInEnded, SignInFailed
 from cwtui.accounts.listing import View
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
+from cwtui.accounts.updates import Update
 from tests.accounts.ssh_lines import ED25519
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, World, outcome
 
@@ -29,9 +29,8 @@ END = 1_800_230_400.0
 HOSTILE = "left\u202e"
 
 
-def update(world: World, username: str = "alice", **fields: object) -> administration.Updated:
-    change: Callable[..., administration.Updated] = administration.update_user
-    return change(world.ports, OPERATOR, username, **fields)
+def update(world: World, to: Update) -> administration.Updated:
+    return administration.update_user(world.ports, OPERATOR, "alice", to)
 
 
 def listed(world: World, words: str) -> list[str]:
@@ -62,7 +61,7 @@ def test_never_is_no_last_day() -> None:
 def test_other_text_is_no_day(world: World, typed: str) -> None:
     world.add()
     with pytest.raises(InvalidInput, match="YYYY-MM-DD") as refused:
-        update(world, expires=typed)
+        update(world, Update(expires=typed))
     assert refused.value.field == "expires"
     assert len(str(refused.value)) < 250
     assert "\x1b" not in str(refused.value)
@@ -71,19 +70,19 @@ def test_other_text_is_no_day(world: World, typed: str) -> None:
 def test_a_past_day_is_refused_unless_the_account_has_it_already(world: World) -> None:
     world.add()
     with pytest.raises(InvalidInput, match=r"2027-01-14 is over\. Enter today's date"):
-        update(world, expires="2027-01-14")
+        update(world, Update(expires="2027-01-14"))
     with pytest.raises(InvalidInput, match="is over"):
-        administration.create_user(world.ports, OPERATOR, "bob", expires="2027-01-14")
-    assert update(world, expires="2027-01-15").changed
+        administration.create_user(world.ports, OPERATOR, NewAccount("bob", expires="2027-01-14"))
+    assert update(world, Update(expires="2027-01-15")).changed
     world.clock.forward(5 * DAY)
-    assert not update(world, expires="2027-01-15").changed
+    assert not update(world, Update(expires="2027-01-15")).changed
 
 
 # Expired accounts
 
 
 def test_an_account_can_be_used_until_its_last_day_is_over(world: World) -> None:
-    made = administration.create_user(world.ports, OPERATOR, "bob", expires=LAST_DAY)
+    made = administration.create_user(world.ports, OPERATOR, NewAccount("bob", expires=LAST_DAY))
     assert made.account.expires_at == END
     assert world.events[-1].reason.endswith(f"expires_at={LAST_DAY}")
     world.add(expires_at=END)
@@ -170,10 +169,10 @@ def test_ssh_keys_of_an_expired_account_open_no_door(world: World) -> None:
 def test_another_last_day_lets_the_owner_in_again(world: World) -> None:
     world.add(expires_at=END)
     world.clock.at = END
-    update(world, expires="2027-02-01")
+    update(world, Update(expires="2027-02-01"))
     assert world.events[-1].reason == "expires_at=2027-02-01"
     world.session()
-    update(world, expires="never")
+    update(world, Update(expires="never"))
     assert world.events[-1].reason == "expires_at=never"
     assert world.account().expires_at is None
 
@@ -225,7 +224,7 @@ def test_recovery_gives_an_expired_admin_no_last_day(world: World) -> None:
 def test_the_owner_reads_the_reason_once_the_password_is_right(world: World) -> None:
     world.add()
     session = world.session()
-    update(world, enabled=False, disabled_reason='On leave. Ask "Eve".')
+    update(world, Update(enabled=False, disabled_reason='On leave. Ask "Eve".'))
     assert world.events[-1].reason == ('enabled=False disabled_reason="On leave. Ask \\"Eve\\"."')
     with pytest.raises(SignInEnded) as ended:
         world.begin()
@@ -244,7 +243,7 @@ def test_a_reason_is_one_short_line_and_shows_what_is_in_it(world: World) -> Non
         world.begin()
     for reason in ("x" * 101, "two\nlines", HOSTILE, "\x1b[31m"):
         with pytest.raises(InvalidInput) as refused:
-            update(world, enabled=False, disabled_reason=reason)
+            update(world, Update(enabled=False, disabled_reason=reason))
         assert refused.value.field == "reason"
     assert world.account().disabled_reason == HOSTILE
 
@@ -252,16 +251,16 @@ def test_a_reason_is_one_short_line_and_shows_what_is_in_it(world: World) -> Non
 def test_a_reason_can_be_changed_and_goes_when_the_account_is_enabled(world: World) -> None:
     world.add()
     with pytest.raises(InvalidInput, match="Only a disabled account has a reason"):
-        update(world, disabled_reason="left")
+        update(world, Update(disabled_reason="left"))
     with pytest.raises(InvalidInput, match="Only a disabled account has a reason"):
-        update(world, enabled=True, disabled_reason="left")
-    assert update(world, enabled=False).account.disabled_reason == ""
+        update(world, Update(enabled=True, disabled_reason="left"))
+    assert update(world, Update(enabled=False)).account.disabled_reason == ""
     epoch = world.account().session_epoch
-    assert update(world, enabled=False, disabled_reason="left").changed
-    assert not update(world, enabled=False).changed  # keeps the reason
-    assert not update(world, enabled=False, disabled_reason="left").changed
+    assert update(world, Update(enabled=False, disabled_reason="left")).changed
+    assert not update(world, Update(enabled=False)).changed  # keeps the reason
+    assert not update(world, Update(enabled=False, disabled_reason="left")).changed
     assert world.account().session_epoch == epoch
-    assert update(world, disabled_reason="").account.disabled_reason == ""
-    update(world, enabled=False, disabled_reason="left")
-    after = update(world, enabled=True).account
+    assert update(world, Update(disabled_reason="")).account.disabled_reason == ""
+    update(world, Update(enabled=False, disabled_reason="left"))
+    after = update(world, Update(enabled=True)).account
     assert (after.enabled, after.disabled_reason, after.enabled_at) == (True, "", world.clock())

@@ -21,8 +21,10 @@ from cwtui.accounts.errors import (
     UnknownRole,
 )
 from cwtui.accounts.listing import View
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.roles import ADMIN, ALL, MINIMUM, Permission
 from cwtui.accounts.session import Session
+from cwtui.accounts.updates import Update
 from tests.accounts.public_actions import NEEDED, OF_ADMINS, Scene, scene_of, state
 from tests.accounts.world import OPERATOR, World
 
@@ -73,11 +75,11 @@ def test_a_role_is_created_given_and_removed(world: World) -> None:
     created = custom_roles.create_role(world.ports, OPERATOR, " help-desk ", ["reset-mfa"])
     assert (created.name, created.permissions) == ("help-desk", HELP_DESK)
     with pytest.raises(GivesPermissions) as asked:
-        administration.update_user(world.ports, OPERATOR, "bob", chosen_roles=["help-desk"])
+        administration.update_user(world.ports, OPERATOR, "bob", Update(roles=("help-desk",)))
     assert str(asked.value) == "bob gets new permissions: read-users, reset-mfa."
     assert asked.value.question == "Give bob these permissions?"
     administration.update_user(
-        world.ports, OPERATOR, "bob", chosen_roles=["help-desk"], agreed=TO_EVERYTHING
+        world.ports, OPERATOR, "bob", Update(roles=("help-desk",)), agreed=TO_EVERYTHING
     )
     listed = {role.name: role for role in custom_roles.list_roles(world.ports, OPERATOR)}
     assert [*listed] == [ADMIN, MINIMUM, "help-desk"]
@@ -86,11 +88,11 @@ def test_a_role_is_created_given_and_removed(world: World) -> None:
     assert [role.is_built_in for role in listed.values()] == [True, True, False]
     with pytest.raises(Refused, match=r"^1 account has the role help-desk, as the filter"):
         custom_roles.remove_role(world.ports, OPERATOR, "help-desk")
-    administration.update_user(world.ports, OPERATOR, "bob", chosen_roles=[MINIMUM])
+    administration.update_user(world.ports, OPERATOR, "bob", Update(roles=(MINIMUM,)))
     custom_roles.remove_role(world.ports, OPERATOR, "help-desk")
     assert world.accounts.settings().custom_roles == {}
     with pytest.raises(InvalidInput, match=r"no role named help-desk"):
-        administration.update_user(world.ports, OPERATOR, "bob", chosen_roles=["help-desk"])
+        administration.update_user(world.ports, OPERATOR, "bob", Update(roles=("help-desk",)))
 
 
 def test_lists_are_filtered_by_custom_roles(world: World) -> None:
@@ -189,13 +191,13 @@ def test_a_role_that_was_changed_meanwhile_is_not_replaced_unasked(world: World)
         lambda s, by: administration.reset_password(s.world.ports, by, "root"),
         lambda s, by: administration.remove_user(s.world.ports, by, "root"),
         lambda s, by: unlocking.unlock(s.world.ports, by, "root"),
-        lambda s, by: administration.update_user(s.world.ports, by, "root", enabled=False),
+        lambda s, by: administration.update_user(s.world.ports, by, "root", Update(enabled=False)),
         lambda s, by: user_mfa.disable_mfa(s.world.ports, by, "root"),
         lambda s, by: administration.create_user(
-            s.world.ports, by, "new", chosen_roles=[ADMIN], agreed=TO_EVERYTHING
+            s.world.ports, by, NewAccount("new", roles=(ADMIN,)), agreed=TO_EVERYTHING
         ),
         lambda s, by: administration.update_user(
-            s.world.ports, by, "bob", chosen_roles=["auditor"], agreed=TO_EVERYTHING
+            s.world.ports, by, "bob", Update(roles=("auditor",)), agreed=TO_EVERYTHING
         ),
     ],
 )
@@ -267,11 +269,11 @@ def tried(
     match kind:
         case "update_user":
             administration.update_user(
-                ports, actor, whom, chosen_roles=given_, agreed=TO_EVERYTHING
+                ports, actor, whom, Update(roles=tuple(given_)), agreed=TO_EVERYTHING
             )
         case "create_user":
             administration.create_user(
-                ports, actor, "new", chosen_roles=given_, agreed=TO_EVERYTHING
+                ports, actor, NewAccount("new", roles=tuple(given_)), agreed=TO_EVERYTHING
             )
         case "update_role":
             custom_roles.update_role(ports, actor, given_[0], some)

@@ -7,6 +7,7 @@ import pytest
 from cwtui.accounts import administration, first_admin, provisioning, recovery, roles
 from cwtui.accounts.directory_port import DirectoryUser
 from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.secret import Secret
 from tests.accounts.world import NOW, OPERATOR, World
 
@@ -16,7 +17,9 @@ ERIN = DirectoryUser("erin", "uid=erin", "", (roles.MINIMUM,), enabled=True, ids
 
 WAYS: dict[str, Callable[[World], Account]] = {
     "the first admin": lambda w: first_admin.create(w.ports, "erin", NEW, NEW, OPERATOR),
-    "by an admin": lambda w: administration.create_user(w.ports, OPERATOR, "erin").account,
+    "by an admin": lambda w: (
+        administration.create_user(w.ports, OPERATOR, NewAccount("erin")).account
+    ),
     "by the operator, of a store without an admin": lambda w: (
         recovery.recover_admin(w.ports, OPERATOR, "erin").account
     ),

@@ -4,6 +4,7 @@ import pytest
 
 from cwtui.accounts import administration, sign_in, sign_in_new_password
 from cwtui.accounts.errors import InvalidInput, SignInEnded, SignInFailed
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in_states import EnrolmentNeeded, NewPasswordNeeded, SignedIn
 from tests.accounts.world import OPERATOR, PASSWORD, World
@@ -13,7 +14,7 @@ NEW = Secret("Another.9-Havel")
 
 def test_an_initial_password_must_be_replaced(world: World) -> None:
     world.add_admin()
-    made = administration.create_user(world.ports, OPERATOR, "bob")
+    made = administration.create_user(world.ports, OPERATOR, NewAccount("bob"))
     typed = made.password.reveal().lower().replace("-", " ")
     state = world.begin("bob", typed)
     assert isinstance(state, NewPasswordNeeded)
@@ -33,7 +34,7 @@ def test_only_initial_passwords_are_forgiving(world: World) -> None:
     with pytest.raises(SignInFailed):
         world.begin(password="2v6f-0q9k-7t3m-xh5r")
     given = Secret("abcd-efgh-jkmn-pqrs")
-    administration.create_user(world.ports, OPERATOR, "bob", password=given)
+    administration.create_user(world.ports, OPERATOR, NewAccount("bob", initial_password=given))
     assert isinstance(world.begin("bob", given.reveal()), NewPasswordNeeded)
 
 
@@ -53,7 +54,7 @@ def test_the_initial_password_cannot_be_kept(world: World) -> None:
 
 
 def test_an_initial_password_expires_after_a_week(world: World) -> None:
-    made = administration.create_user(world.ports, OPERATOR, "bob")
+    made = administration.create_user(world.ports, OPERATOR, NewAccount("bob"))
     world.clock.forward(7 * 86400)
     assert isinstance(world.begin("bob", made.password.reveal()), NewPasswordNeeded)
     world.clock.forward(1)

@@ -5,9 +5,10 @@ import pytest
 from cwtui.accounts import administration, host_sign_in, sign_in_new_password
 from cwtui.accounts.account_state import PasswordState, password_state
 from cwtui.accounts.errors import Refused, SignInEnded, SignInFailed
-from cwtui.accounts.new_account import WithInitialPassword
+from cwtui.accounts.new_account import NewAccount, WithInitialPassword
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in_states import EnrolmentNeeded, NewPasswordNeeded, SignedIn
+from cwtui.accounts.updates import Update
 from tests.accounts.world import OPERATOR, World
 
 NEW = Secret("Another.9-Havel")
@@ -16,7 +17,7 @@ DAY = 86400
 
 def invite(world: World, *, mfa_required: bool = False) -> WithInitialPassword:
     return administration.create_user(
-        world.ports, OPERATOR, "bob", mfa_required=mfa_required, invited=True
+        world.ports, OPERATOR, NewAccount("bob", mfa_required=mfa_required, invited=True)
     )
 
 
@@ -102,7 +103,7 @@ def test_removing_the_account_revokes_it(world: World) -> None:
 def test_a_disabled_account_cannot_use_it(world: World) -> None:
     made = invite(world)
     state = begun(world, made)
-    administration.update_user(world.ports, OPERATOR, "bob", enabled=False)
+    administration.update_user(world.ports, OPERATOR, "bob", Update(enabled=False))
     with pytest.raises(Refused, match="is disabled"):
         world.begin("bob", made.password.reveal())
     with pytest.raises(SignInEnded):
@@ -125,7 +126,7 @@ def test_a_door_that_cannot_ask_for_a_password_says_where_to_choose_one(world: W
 def test_a_door_says_that_it_is_too_late_to_choose_one(
     world: World, invited: bool, said: str, reason: str
 ) -> None:
-    made = administration.create_user(world.ports, OPERATOR, "bob", invited=invited)
+    made = administration.create_user(world.ports, OPERATOR, NewAccount("bob", invited=invited))
     world.clock.forward(30 * DAY)
     with pytest.raises(SignInEnded, match=said) as ended:
         host_sign_in.check_password(world.ports, "bob", made.password, "10.0.0.1", "vsftpd")

@@ -16,23 +16,25 @@ from cwtui.accounts.errors import (
     Refused,
 )
 from cwtui.accounts.model import Origin
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor
 from cwtui.accounts.sign_in_states import NewPasswordNeeded
+from cwtui.accounts.updates import Update
 from tests.accounts.world import OPERATOR, World
 
 NEW = Secret("Another.9-Havel")
 
 LAST: dict[str, Callable[[World, Actor], object]] = {
     "demote": lambda world, actor: administration.update_user(
-        world.ports, actor, "ada", chosen_roles=[roles.MINIMUM]
+        world.ports, actor, "ada", Update(roles=(roles.MINIMUM,))
     ),
     "disable": lambda world, actor: administration.update_user(
-        world.ports, actor, "ada", enabled=False
+        world.ports, actor, "ada", Update(enabled=False)
     ),
     "remove": lambda world, actor: administration.remove_user(world.ports, actor, "ada"),
     "expire": lambda world, actor: administration.update_user(
-        world.ports, actor, "ada", expires="2027-12-31"
+        world.ports, actor, "ada", Update(expires="2027-12-31")
     ),
 }
 
@@ -65,7 +67,7 @@ def test_two_admins_cannot_be_removed_at_once(world: World, way: str) -> None:
     world.add_admin("ada")
     world.add_admin("eve")
     world.accounts.before_change = lambda: administration.update_user(
-        world.ports, OPERATOR, "eve", enabled=False
+        world.ports, OPERATOR, "eve", Update(enabled=False)
     )
     with pytest.raises(Refused, match="last enabled admin"):
         LAST[way](world, OPERATOR)
@@ -82,8 +84,8 @@ def test_an_admin_who_expires_cannot_replace_the_last_who_does_not(world: World,
     ):
         LAST[way](world, OPERATOR)
     assert world.account("ada") == before
-    administration.update_user(world.ports, OPERATOR, "eve", enabled=False)
-    administration.update_user(world.ports, OPERATOR, "eve", enabled=True, expires="never")
+    administration.update_user(world.ports, OPERATOR, "eve", Update(enabled=False))
+    administration.update_user(world.ports, OPERATOR, "eve", Update(enabled=True, expires="never"))
     LAST[way](world, OPERATOR)
 
 
@@ -96,9 +98,7 @@ def test_an_admin_with_an_initial_password_cannot_replace_one_with_their_own(
     made = administration.create_user(
         world.ports,
         OPERATOR,
-        "eve",
-        chosen_roles=[roles.ADMIN],
-        invited=invited,
+        NewAccount("eve", roles=(roles.ADMIN,), invited=invited),
         agreed=TO_EVERYTHING,
     )
     with pytest.raises(Refused, match="ada is the last enabled admin who has chosen a password"):
@@ -112,15 +112,17 @@ def test_an_admin_with_an_initial_password_cannot_replace_one_with_their_own(
 def test_an_admin_who_expires_can_be_changed_and_given_more_time(world: World) -> None:
     last_day = datetime.fromtimestamp(world.clock(), UTC) + timedelta(days=3)
     world.add_admin("ada", expires_at=last_day.timestamp())
-    administration.update_user(world.ports, OPERATOR, "ada", display_name="Ada")
-    administration.update_user(world.ports, OPERATOR, "ada", expires="2027-12-31")
+    administration.update_user(world.ports, OPERATOR, "ada", Update(display_name="Ada"))
+    administration.update_user(world.ports, OPERATOR, "ada", Update(expires="2027-12-31"))
     with pytest.raises(Refused, match="ada is the last enabled admin"):
-        administration.update_user(world.ports, OPERATOR, "ada", expires="2027-12-30")
-    administration.update_user(world.ports, OPERATOR, "ada", expires="never")
+        administration.update_user(world.ports, OPERATOR, "ada", Update(expires="2027-12-30"))
+    administration.update_user(world.ports, OPERATOR, "ada", Update(expires="never"))
 
 
 def test_other_changes_to_the_last_admin_are_allowed(world: World) -> None:
     world.add_admin("ada")
-    administration.update_user(world.ports, OPERATOR, "ada", display_name="Ada", mfa_required=True)
+    administration.update_user(
+        world.ports, OPERATOR, "ada", Update(display_name="Ada", mfa_required=True)
+    )
     administration.reset_password(world.ports, OPERATOR, "ada")
     assert world.account("ada").display_name == "Ada"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cwtui.accounts import administration, look_alikes, recovery, sign_in, text
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import TO_NOTHING, AccountsError, Agreed, InvalidInput, LooksAlike
-from cwtui.accounts.new_account import WithInitialPassword
+from cwtui.accounts.new_account import NewAccount, WithInitialPassword
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in_states import SignedIn
 from tests.accounts.memory_directory import MemoryDirectory
@@ -114,7 +114,7 @@ def test_the_table_covers_only_possible_usernames() -> None:
 
 
 def create(world: World, typed: str, agreed: Agreed = TO_NOTHING) -> WithInitialPassword:
-    return administration.create_user(world.ports, OPERATOR, typed, agreed=agreed)
+    return administration.create_user(world.ports, OPERATOR, NewAccount(typed), agreed=agreed)
 
 
 def test_a_look_alike_is_created_only_when_allowed(world: World) -> None:

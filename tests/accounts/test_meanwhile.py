@@ -1,7 +1,6 @@
 """Nobody replaces unknowingly what somebody else changed since a page was opened."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -10,6 +9,7 @@ from cwtui.accounts import administration, organization, roles, user_mfa
 from cwtui.accounts.errors import TO_EVERYTHING, ChangedByOthers, UnknownAccount
 from cwtui.accounts.meanwhile import Seen
 from cwtui.accounts.session import Session
+from cwtui.accounts.updates import Update
 from tests.accounts.world import OPERATOR, World
 
 AGREED = frozenset({ChangedByOthers})
@@ -68,47 +68,40 @@ def test_the_person_who_changed_it_may_be_unknown(world: World, ada: Session) ->
 
 def _roles(world: World) -> None:
     administration.update_user(
-        world.ports, world.session("eve"), "bob", chosen_roles=[roles.ADMIN], agreed=TO_EVERYTHING
+        world.ports, world.session("eve"), "bob", Update(roles=(roles.ADMIN,)), agreed=TO_EVERYTHING
     )
 
 
 def _mfa(world: World) -> None:
-    administration.update_user(world.ports, OPERATOR, "bob", mfa_required=True)
-    administration.update_user(world.ports, OPERATOR, "bob", display_name="mfa_required=")
+    administration.update_user(world.ports, OPERATOR, "bob", Update(mfa_required=True))
+    administration.update_user(world.ports, OPERATOR, "bob", Update(display_name="mfa_required="))
 
 
 def _name(world: World) -> None:
-    administration.update_user(world.ports, world.session("eve"), "bob", display_name="")
+    administration.update_user(world.ports, world.session("eve"), "bob", Update(display_name=""))
 
 
 @pytest.mark.parametrize(
-    ("change", "field", "value", "said"),
+    ("change", "wanted", "said"),
     [
         (
             _roles,
-            "chosen_roles",
-            [roles.ADMIN, roles.MINIMUM],
+            Update(roles=(roles.ADMIN, roles.MINIMUM)),
             "eve has set roles to connectware-admin",
         ),
-        (_name, "display_name", "Robert", "eve has set display_name to nothing"),
+        (_name, Update(display_name="Robert"), "eve has set display_name to nothing"),
     ],
 )
 def test_an_account_that_somebody_else_changed_is_asked_about(
-    world: World,
-    ada: Session,
-    change: Callable[[World], None],
-    field: str,
-    value: Any,
-    said: str,
+    world: World, ada: Session, change: Callable[[World], None], wanted: Update, said: str
 ) -> None:
     seen = world.account("bob")
     change(world)
     before = world.account("bob")
 
     def update(agreed: frozenset[type[ChangedByOthers]] = frozenset()) -> bool:
-        fields: dict[str, Any] = {field: value}
         return administration.update_user(
-            world.ports, ada, "bob", **fields, agreed=agreed, seen=seen
+            world.ports, ada, "bob", wanted, agreed=agreed, seen=seen
         ).changed
 
     with pytest.raises(ChangedByOthers, match=f"^{said} in the meantime"):
@@ -123,9 +116,9 @@ def test_a_flag_that_is_already_so_or_untouched_is_not_asked_about(
     seen = world.account("bob")
     _mfa(world)
     assert not administration.update_user(
-        world.ports, ada, "bob", mfa_required=True, seen=seen
+        world.ports, ada, "bob", Update(mfa_required=True), seen=seen
     ).changed
-    administration.update_user(world.ports, ada, "bob", chosen_roles=[roles.MINIMUM], seen=seen)
+    administration.update_user(world.ports, ada, "bob", Update(roles=(roles.MINIMUM,)), seen=seen)
     bob = world.account("bob")
     assert (bob.mfa_required, bob.display_name) == (True, "mfa_required=")
 

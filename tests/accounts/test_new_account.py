@@ -8,6 +8,7 @@ from cwtui.accounts import administration, first_admin, provisioning, recovery
 from cwtui.accounts.directory_port import DirectoryUser
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Attempts, SignInRecord
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.roles import MINIMUM
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.tries import Claim
@@ -23,7 +24,9 @@ LEFT = at_step(9, SignInRecord(password_attempts={"": Attempts(50, NOW)}, known_
 
 WAYS: dict[str, Callable[[World], object]] = {
     "the first admin": lambda w: first_admin.create(w.ports, "alice", NEW, NEW, OPERATOR),
-    "an admin creates it": lambda w: administration.create_user(w.ports, OPERATOR, "alice"),
+    "an admin creates it": lambda w: administration.create_user(
+        w.ports, OPERATOR, NewAccount("alice")
+    ),
     "recovered": lambda w: recovery.recover_admin(w.ports, OPERATOR, "alice"),
     "from the directory": lambda w: provisioning.provide(w.ports, Claim("alice", HERE), ALICE),
 }
@@ -64,7 +67,7 @@ def test_a_leftover_record_is_cleared_when_the_name_is_reused(world: World) -> N
     administration.remove_user(world.ports, OPERATOR, "alice")
     world.records.fails = False
     assert world.records.get("alice").known_sources != ()
-    administration.create_user(world.ports, OPERATOR, "alice")
+    administration.create_user(world.ports, OPERATOR, NewAccount("alice"))
     assert world.records.get("alice") == SignInRecord()
 
 

@@ -8,6 +8,7 @@ import pytest
 from cwtui.accounts import administration, preferences, self_service
 from cwtui.accounts.errors import InvalidInput, SessionEnded
 from cwtui.accounts.preferences import DEFAULTS, LanguageChoice, Preferences, Theme
+from cwtui.accounts.updates import Update
 from cwtui.language import Language
 from tests.accounts.world import OPERATOR, World
 
@@ -131,6 +132,6 @@ def test_an_ended_session_changes_no_preferences(world: World) -> None:
 def test_preferences_survive_other_changes_of_the_account(world: World) -> None:
     world.add_admin("ada")
     world.add(preferences=BERLIN)
-    administration.update_user(world.ports, OPERATOR, "alice", mfa_required=True)
+    administration.update_user(world.ports, OPERATOR, "alice", Update(mfa_required=True))
     administration.reset_password(world.ports, OPERATOR, "alice")
     assert world.account().preferences == BERLIN

@@ -9,6 +9,7 @@ from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import InvalidInput, ProofNeeded, SessionEnded, SignInFailed, Throttled
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME
+from cwtui.accounts.updates import Update
 from tests.accounts.public_actions import (
     AUDIT_READS,
     CHANGES,
@@ -93,7 +94,7 @@ def test_reading_needs_no_proof(scene: Scene, act: str) -> None:
 
 def test_the_operator_is_never_asked_for_proof(scene: Scene) -> None:
     scene.world.clock.forward(5 * 3600)
-    administration.update_user(scene.world.ports, OPERATOR, "bob", enabled=False)
+    administration.update_user(scene.world.ports, OPERATOR, "bob", Update(enabled=False))
 
 
 def test_enabling_mfa_needs_the_password_again(scene: Scene) -> None:

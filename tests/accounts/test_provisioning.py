@@ -30,6 +30,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.model import Origin
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.sign_in_states import CodeNeeded, EnrolmentNeeded, SignedIn
+from cwtui.accounts.updates import Update
 from tests.accounts.erin import LDAP_PASSWORD, SECRET, begin, directory_with_erin, session_of
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
@@ -68,7 +69,7 @@ def test_mfa_can_be_required_from_the_first_sign_in(
     assert world.account("frank").mfa_required
     # Existing users are not new.
     assert isinstance(begin(world), SignedIn)
-    administration.update_user(world.ports, OPERATOR, "frank", mfa_required=False)
+    administration.update_user(world.ports, OPERATOR, "frank", Update(mfa_required=False))
     assert isinstance(begin(world, "frank"), SignedIn)
 
 
@@ -204,17 +205,19 @@ def test_an_unchanged_user_causes_no_write(world: World) -> None:
 @pytest.mark.usefixtures("directory")
 def test_roles_and_name_of_ldap_users_cannot_be_edited(world: World) -> None:
     session_of(world)
-    for fields in ({"chosen_roles": [roles.ADMIN]}, {"display_name": "Other"}):
+    for update in (Update(roles=(roles.ADMIN,)), Update(display_name="Other")):
         with pytest.raises(Refused, match="come from the directory"):
-            administration.update_user(world.ports, OPERATOR, "erin", **fields)
-    administration.update_user(world.ports, OPERATOR, "erin", mfa_required=True, enabled=False)
+            administration.update_user(world.ports, OPERATOR, "erin", update)
+    administration.update_user(
+        world.ports, OPERATOR, "erin", Update(mfa_required=True, enabled=False)
+    )
     assert world.account("erin").mfa_required
 
 
 @pytest.mark.usefixtures("directory")
 def test_a_locally_disabled_ldap_user_cannot_sign_in(world: World) -> None:
     session_of(world)
-    administration.update_user(world.ports, OPERATOR, "erin", enabled=False)
+    administration.update_user(world.ports, OPERATOR, "erin", Update(enabled=False))
     with pytest.raises(Refused, match="Your account is disabled"):
         begin(world)
 

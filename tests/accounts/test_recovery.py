@@ -29,10 +29,11 @@ from cwtui.accounts.errors import (
     Throttled,
 )
 from cwtui.accounts.model import Origin
-from cwtui.accounts.new_account import INITIAL_PASSWORD_LIFETIME
+from cwtui.accounts.new_account import INITIAL_PASSWORD_LIFETIME, NewAccount
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import account_of, open_session
 from cwtui.accounts.sign_in_states import CodeNeeded, NewPasswordNeeded, SignedIn
+from cwtui.accounts.updates import Update
 from tests.accounts.memory import MemoryKeyring
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, World
 
@@ -79,7 +80,7 @@ NOBODY_CAN: dict[str, Callable[[World], object]] = {
 SOMEBODY_CAN: dict[str, Callable[[World], object]] = {
     "enabled": lambda world: world.add_admin("eve"),
     "with an initial password": lambda world: administration.create_user(
-        world.ports, OPERATOR, "eve", chosen_roles=[roles.ADMIN], agreed=TO_EVERYTHING
+        world.ports, OPERATOR, NewAccount("eve", roles=(roles.ADMIN,)), agreed=TO_EVERYTHING
     ),
     "with a device": lambda world: (world.add_admin("eve"), world.equip("eve")),
 }
@@ -96,7 +97,7 @@ def test_an_admin_is_recovered_when_no_admin_can_sign_in(world: World, how: str)
     assert isinstance(state, NewPasswordNeeded)
     state = sign_in_new_password.choose(world.ports, state, NEW, NEW)
     assert isinstance(state, SignedIn)
-    created = administration.create_user(world.ports, state.session, "carol")
+    created = administration.create_user(world.ports, state.session, NewAccount("carol"))
     assert created.account.username == "carol"
 
 
@@ -265,7 +266,7 @@ def test_the_last_enabled_admin_stays_even_if_expired(world: World) -> None:
     world.add_admin("ada")
     expired(world)
     with pytest.raises(Refused, match="ada is the last enabled admin"):
-        administration.update_user(world.ports, OPERATOR, "ada", enabled=False)
+        administration.update_user(world.ports, OPERATOR, "ada", Update(enabled=False))
 
 
 # Accounts whose key was given up
@@ -284,7 +285,7 @@ def given_up(world: World) -> World:
 
 def test_a_given_up_key_is_no_longer_needed(given_up: World) -> None:
     assert given_up.accounts.needed_keys() == {"k9"}
-    administration.update_user(given_up.ports, OPERATOR, "bob", display_name="Bob")
+    administration.update_user(given_up.ports, OPERATOR, "bob", Update(display_name="Bob"))
     assert given_up.accounts.needed_keys() == {"k9"}
 
 

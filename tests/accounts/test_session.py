@@ -16,10 +16,12 @@ from cwtui.accounts import (
 )
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import TO_EVERYTHING, CannotCheck, SessionEnded
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session
 from cwtui.accounts.sign_in_states import NewPasswordNeeded, SignedIn
+from cwtui.accounts.updates import Update
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
 
 NEW = Secret("Another.9-Havel")
@@ -35,13 +37,13 @@ ENDINGS: dict[str, tuple[Callable[[World], object], str, str]] = {
         "removed",
     ),
     "disabled": (
-        lambda w: administration.update_user(w.ports, OPERATOR, "alice", enabled=False),
+        lambda w: administration.update_user(w.ports, OPERATOR, "alice", Update(enabled=False)),
         "Your account was disabled. Ask an admin to enable it.",
         "disabled",
     ),
     "promoted": (
         lambda w: administration.update_user(
-            w.ports, OPERATOR, "alice", chosen_roles=[roles.ADMIN], agreed=TO_EVERYTHING
+            w.ports, OPERATOR, "alice", Update(roles=(roles.ADMIN,)), agreed=TO_EVERYTHING
         ),
         "Your roles were changed. Sign in again to use your new roles.",
         "roles changed",
@@ -94,13 +96,13 @@ def test_an_ended_session_is_refused_with_the_reason(world: World, ending: str, 
 
 def test_a_session_does_not_survive_recreating_the_account(world: World) -> None:
     world.add_admin("ada")
-    made = administration.create_user(world.ports, OPERATOR, "alice")
+    made = administration.create_user(world.ports, OPERATOR, NewAccount("alice"))
     state = world.begin("alice", made.password.reveal())
     assert isinstance(state, NewPasswordNeeded)
     signed_in = sign_in_new_password.choose(world.ports, state, NEW, NEW)
     assert isinstance(signed_in, SignedIn)
     administration.remove_user(world.ports, OPERATOR, "alice")
-    again = administration.create_user(world.ports, OPERATOR, "alice")
+    again = administration.create_user(world.ports, OPERATOR, NewAccount("alice"))
     state = world.begin("alice", again.password.reveal())
     assert isinstance(state, NewPasswordNeeded)
     sign_in_new_password.choose(world.ports, state, NEW, NEW)
@@ -112,7 +114,7 @@ def test_a_new_display_name_or_flag_ends_no_session(world: World) -> None:
     world.add()
     going_on = world.session()
     administration.update_user(
-        world.ports, OPERATOR, "alice", display_name="Alice", mfa_required=True
+        world.ports, OPERATOR, "alice", Update(display_name="Alice", mfa_required=True)
     )
     assert self_service.overview(world.ports, going_on).account.display_name == "Alice"
 
@@ -165,7 +167,7 @@ def test_a_session_that_signed_out_is_not_listed_even_if_that_cannot_be_recorded
 
 def test_the_operator_is_recorded_with_the_command_line(world: World) -> None:
     world.add("bob")
-    administration.update_user(world.ports, OPERATOR, "bob", enabled=False)
+    administration.update_user(world.ports, OPERATOR, "bob", Update(enabled=False))
     assert world.events[-1].actor == "operator:root"
     assert world.events[-1].source == "command line"
 

@@ -30,6 +30,7 @@ from cwtui.accounts.errors import (
     SignInFailed,
     Throttled,
 )
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.settings import Mfa
 from cwtui.accounts.sign_in_states import (
@@ -41,6 +42,7 @@ from cwtui.accounts.sign_in_states import (
     SignedIn,
     State,
 )
+from cwtui.accounts.updates import Update
 from tests.accounts.world import OPERATOR, PASSWORD, Device, World, outcome
 
 NAME = "alice"
@@ -150,9 +152,11 @@ class SignInMachine(RuleBasedStateMachine):
             self.world.ports,
             OPERATOR,
             NAME,
-            enabled={"enable": True, "disable": False}.get(act),
-            mfa_required={"require": True, "require not": False}.get(act),
-            chosen_roles={"promote": [roles.ADMIN], "demote": [roles.MINIMUM]}.get(act),
+            Update(
+                enabled={"enable": True, "disable": False}.get(act),
+                mfa_required={"require": True, "require not": False}.get(act),
+                roles={"promote": (roles.ADMIN,), "demote": (roles.MINIMUM,)}.get(act),
+            ),
             agreed=TO_EVERYTHING,
         )
 
@@ -180,7 +184,7 @@ class SignInMachine(RuleBasedStateMachine):
                 self.known.failures["password"] = 0
             case "anew":
                 administration.remove_user(ports, OPERATOR, NAME)
-                made = administration.create_user(ports, OPERATOR, NAME)
+                made = administration.create_user(ports, OPERATOR, NewAccount(NAME))
                 self.known = Known(passwords=self.known.passwords, devices=self.known.devices)
                 self._new_password(made.password.reveal())
 

@@ -15,6 +15,7 @@ from cwtui.accounts.directory_port import (
 from cwtui.accounts.errors import AccountsError, CannotCheck, SessionEnded
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.session import Actor
+from cwtui.accounts.updates import Update
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import NOW, OPERATOR, PASSWORD, World
 
@@ -58,7 +59,7 @@ def test_an_admin_demoted_meanwhile_marks_nobody(world: World) -> None:
     world.add_admin("eve")
     eve = world.session("eve")
     world.accounts.before_change = lambda: administration.update_user(
-        world.ports, OPERATOR, "eve", chosen_roles=[roles.MINIMUM]
+        world.ports, OPERATOR, "eve", Update(roles=(roles.MINIMUM,))
     )
     with pytest.raises(SessionEnded):
         sync(world, eve)

@@ -15,7 +15,7 @@ from cwtui.accounts.errors import (
     NamesUnixUser,
     NotPermitted,
 )
-from cwtui.accounts.new_account import WithInitialPassword
+from cwtui.accounts.new_account import NewAccount, WithInitialPassword
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import ADMIN, Permission
 from cwtui.accounts.secret import Secret
@@ -85,7 +85,7 @@ def test_only_who_has_all_permissions_changes_the_account_of_a_powerful_unix_use
 
 
 def create(world: World, typed: str, agreed: Agreed = TO_NOTHING) -> WithInitialPassword:
-    return administration.create_user(here(world), OPERATOR, typed, agreed=agreed)
+    return administration.create_user(here(world), OPERATOR, NewAccount(typed), agreed=agreed)
 
 
 def test_such_an_account_is_created_only_when_agreed(world: World) -> None:

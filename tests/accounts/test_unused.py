@@ -9,6 +9,7 @@ from cwtui.accounts.account_state import Status
 from cwtui.accounts.errors import DisablesUnused, SignInEnded, SignInFailed, StoreDamaged
 from cwtui.accounts.listing import View
 from cwtui.accounts.sign_in_states import SignedIn
+from cwtui.accounts.updates import Update
 from tests.accounts.ssh_lines import ED25519
 from tests.accounts.world import OPERATOR, World, outcome
 
@@ -65,10 +66,12 @@ def test_one_without_any_sign_in_counts_from_its_creation(plant: World) -> None:
 def test_enabling_starts_the_days_anew(plant: World) -> None:
     plant.add()
     plant.clock.forward(91 * DAY)
-    done = administration.update_user(plant.ports, OPERATOR, "alice", enabled=True)
+    done = administration.update_user(plant.ports, OPERATOR, "alice", Update(enabled=True))
     assert done.changed
     assert plant.events[-1].reason == "enabled=True"
-    assert not administration.update_user(plant.ports, OPERATOR, "alice", enabled=True).changed
+    assert not administration.update_user(
+        plant.ports, OPERATOR, "alice", Update(enabled=True)
+    ).changed
     plant.clock.forward(90 * DAY)
     assert state(plant, "alice") is Status.ENABLED
     plant.session()
@@ -138,7 +141,7 @@ def test_the_last_used_of_the_enabled_admins_is_spared(plant: World) -> None:
     plant.session("bea")
     plant.clock.forward(100 * DAY)
     assert state(plant, "ada") is Status.UNUSED
-    administration.update_user(plant.ports, OPERATOR, "bea", enabled=False)
+    administration.update_user(plant.ports, OPERATOR, "bea", Update(enabled=False))
     assert state(plant, "ada") is Status.ENABLED
     plant.session("ada")
 

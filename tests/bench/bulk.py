@@ -17,6 +17,7 @@ from cwtui.accounts.listing import View
 from cwtui.accounts.model import Account
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Operator
+from cwtui.accounts.updates import Update
 from cwtui.store.accounts import TinyAccountStore
 from tests.bench.measuring import Bench, medians, seconds
 from tests.bench.people import PASSWORD, config_in
@@ -53,7 +54,7 @@ def _require(folder: Path, count: int) -> float:
     selection = Selection(view=View("!role:admin mfa:none"))
 
     def act() -> None:
-        plan = plans.plan(ports, _OPERATOR, Change(mfa_required=True), selection)
+        plan = plans.plan(ports, _OPERATOR, Change(Update(mfa_required=True)), selection)
         report = batches.begin(ports, _OPERATOR, plan)
         batches.carry_out(ports, _OPERATOR, report, lambda *_: None)
         assert report.done == count

@@ -7,6 +7,7 @@ import pytest
 
 from cwtui.accounts.administration import create_user
 from cwtui.accounts.model import Account, Attempts, Origin
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.session import Operator
 from cwtui.accounts.times import utc_minute
 from tests.cli.accounts import LISTED, SHOWN, enrol, is_utc, put
@@ -313,7 +314,7 @@ def test_every_change_is_recorded_under_the_operators_name(
 
 def test_control_characters_never_reach_the_terminal(host: Host) -> None:
     put(host, "jane", display_name="\x1b]52;c;eA==\x07\x9b31m\u202eevil\x7f\u200b[red]")
-    create_user(host.ports(), Operator("x"), "max")
+    create_user(host.ports(), Operator("x"), NewAccount("max"))
     for command in (("list",), ("show", "jane"), ("set", "jane", "--mfa-required")):
         for options in ((), ("--json",)) if command[0] != "set" else ((),):
             result = host.run("user", *command, *options)

@@ -12,10 +12,11 @@ import pytest
 
 from cwtui.accounts import administration
 from cwtui.accounts.administration import Updated
-from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.errors import Agreed, CannotCheck
 from cwtui.accounts.model import Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Actor
+from cwtui.accounts.updates import Update
 from tests.cli.accounts import put
 from tests.cli.commands import PASSWORD, Host, Result
 
@@ -217,10 +218,10 @@ def test_changes_made_before_an_error_are_reported(
 ) -> None:
     update = administration.update_user
 
-    def breaks(ports: Ports, actor: Actor, username: str, **fields: Any) -> Updated:
+    def breaks(ports: Ports, actor: Actor, username: str, to: Update, *, agreed: Agreed) -> Updated:
         if username == "bob":
             raise CannotCheck("The disk is gone.")
-        return update(ports, actor, username, **fields)
+        return update(ports, actor, username, to, agreed=agreed)
 
     monkeypatch.setattr(administration, "update_user", breaks)
     off = ({"username": name, "enabled": False} for name in ("ann", "bob"))
@@ -237,10 +238,12 @@ def test_an_interrupted_run_says_how_far_it_came(
 ) -> None:
     update = administration.update_user
 
-    def interrupted(ports: Ports, actor: Actor, username: str, **fields: Any) -> Updated:
+    def interrupted(
+        ports: Ports, actor: Actor, username: str, to: Update, *, agreed: Agreed
+    ) -> Updated:
         if username == "bob":
             raise KeyboardInterrupt
-        return update(ports, actor, username, **fields)
+        return update(ports, actor, username, to, agreed=agreed)
 
     monkeypatch.setattr(administration, "update_user", interrupted)
     off = ({"username": name, "enabled": False} for name in ("ann", "bob"))

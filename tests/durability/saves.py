@@ -15,9 +15,11 @@ from cwtui.accounts import administration, devices, first_admin, sign_in
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.credentials import backup_codes, passwords, totp
 from cwtui.accounts.importing import creating, formats, lines, planning
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in_states import CodeNeeded
+from cwtui.accounts.updates import Update
 from cwtui.accounts.upkeep.protection import keys_of
 from cwtui.config import Config, KeyringConfig, StoreConfig
 from cwtui.keyring.file_keyring import FileKeyring
@@ -66,7 +68,7 @@ def made_in(folder: Path) -> tuple[Config, Device]:
     first_admin.create(ports, "ada", secret, secret, OPERATOR)
     device = Device(totp.new_secret(ports.random), backup_codes.new_codes(ports.random))
     hashed = backup_codes.hash_codes(device.codes, ports.keyring, 4)
-    made = administration.create_user(ports, OPERATOR, "alice", password=secret)
+    made = administration.create_user(ports, OPERATOR, NewAccount("alice", initial_password=secret))
     sealed = devices.sealed(ports.keyring, "alice", "", device.totp_secret)
     factor = one_device(sealed, NOW, with_fields(hashed, acknowledged=True))
     alice = made.account.changed(
@@ -79,7 +81,7 @@ def made_in(folder: Path) -> tuple[Config, Device]:
         change.put(alice)
     ports.records.update("ada", lambda _: (at_step(1), None))
     backups.back_up(config, OPERATOR, folder / BACKUP, unwatched)
-    administration.create_user(ports, OPERATOR, "bob", password=secret)
+    administration.create_user(ports, OPERATOR, NewAccount("bob", initial_password=secret))
     return config, device
 
 
@@ -94,7 +96,7 @@ class Save(NamedTuple):
 
 
 def rename_alice(config: Config) -> None:
-    administration.update_user(connected(config), OPERATOR, "alice", display_name="Alice")
+    administration.update_user(connected(config), OPERATOR, "alice", Update(display_name="Alice"))
 
 
 def rename_alice_in_a_new_base(config: Config) -> None:

@@ -16,6 +16,7 @@ from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn, State
+from cwtui.accounts.updates import Update
 from cwtui.config import Config
 from cwtui.host import reserve
 from tests import soak
@@ -97,7 +98,7 @@ def with_source(source: str, record: SignInRecord) -> tuple[SignInRecord, None]:
 def use_up_the_last_block_of_accounts(config: Config) -> None:
     for number in range(1000):
         name = f"Alice {number}"
-        administration.update_user(connected(config), OPERATOR, "alice", display_name=name)
+        administration.update_user(connected(config), OPERATOR, "alice", Update(display_name=name))
 
 
 def is_full(disk: Path) -> bool:

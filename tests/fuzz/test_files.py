@@ -37,6 +37,7 @@ from cwtui.accounts.model import (
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in_states import BackupCodesUnacknowledged, CodeNeeded, SignedIn, State
+from cwtui.accounts.updates import Update
 from cwtui.config import loading
 from cwtui.config.errors import ConfigError
 from cwtui.host.files import make_private_folder
@@ -162,7 +163,9 @@ def calls(place: Place) -> Iterator[Callable[[Ports], Any]]:
     yield lambda ports: sign_in.with_password(ports, NAME, Secret("wrong one"), HERE)
     yield lambda ports: user_list.list_users(ports, OPERATOR)
     yield lambda ports: administration.show_user(ports, OPERATOR, NAME)
-    yield lambda ports: administration.update_user(ports, OPERATOR, NAME, display_name="New")
+    yield lambda ports: administration.update_user(
+        ports, OPERATOR, NAME, Update(display_name="New")
+    )
     yield lambda ports: organization.update_settings(ports, OPERATOR, {"code_limit": "3"})
     yield lambda ports: unlocking.unlock(ports, OPERATOR, NAME)
     yield lambda ports: user_mfa.disable_mfa(ports, OPERATOR, NAME)

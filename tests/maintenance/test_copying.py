@@ -12,6 +12,7 @@ from cwtui.accounts import administration, sign_in
 from cwtui.accounts.audit.lines import START, decode
 from cwtui.accounts.audit.reading import verified
 from cwtui.accounts.errors import CannotCheck, KeyringMissing, Refused, StoreDamaged
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config, StoreConfig
 from cwtui.store import swapping
@@ -127,7 +128,9 @@ def test_a_backup_of_files_is_restored_to_a_database(
         assert verified(services.audit_log(target), has_accounts=True).findings == []
 
         ports = connected(target)
-        administration.create_user(ports, OPERATOR, "carol", password=Secret(PASSWORD))
+        administration.create_user(
+            ports, OPERATOR, NewAccount("carol", initial_password=Secret(PASSWORD))
+        )
         ports.records.update("ada", lambda _: (at_step(9), None))
         state = asked_for_code(ports)
         sign_in.with_backup_code(ports, state, device.codes[0].reveal())

@@ -27,6 +27,7 @@ from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.renaming import Rename
 from cwtui.accounts.session import account_of
 from cwtui.accounts.sign_in_states import SignedIn
+from cwtui.accounts.updates import Update
 from cwtui.accounts.upkeep import key_rotation
 from cwtui.config import Config
 from cwtui.host import locks
@@ -385,7 +386,7 @@ def test_only_one_restore_runs_at_a_time(config: Config, monkeypatch: pytest.Mon
 
 
 def test_the_changes_are_reported_before_a_restore(config: Config) -> None:
-    administration.update_user(connected(config), OPERATOR, "alice", display_name="Alice")
+    administration.update_user(connected(config), OPERATOR, "alice", Update(display_name="Alice"))
     with backups.checked_backup(config, backup_in(config), unwatched) as found:
         assert (found.then, found.now) == (2, 3)
         assert found.difference is not None

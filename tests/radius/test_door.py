@@ -7,6 +7,7 @@ from cwtui.accounts import administration
 from cwtui.accounts.audit.events import EventType, Outcome
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.preferences import LanguageChoice, Preferences
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in_progress import LIFETIME
@@ -183,7 +184,7 @@ def test_a_step_that_radius_cannot_do_is_rejected_with_the_way_out(
 def test_an_initial_password_is_rejected(
     world: World, door: RadiusDoor, invited: bool, sentence: str
 ) -> None:
-    made = administration.create_user(world.ports, OPERATOR, "alice", invited=invited)
+    made = administration.create_user(world.ports, OPERATOR, NewAccount("alice", invited=invited))
     rejected = ask(door, made.password.reveal())
     assert rejected.code is Code.ACCESS_REJECT
     assert rejected.message == sentence

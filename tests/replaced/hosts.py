@@ -13,6 +13,7 @@ from cwtui.accounts import (
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.event_words import EVERYTHING
 from cwtui.accounts.audit.lines import START
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Session, account_of, sign_out
@@ -78,7 +79,7 @@ IN_SESSION: dict[str, Callable[[Ports, Session], object]] = {
     "lines": lambda ports, _: list(ports.audit.lines(START)),
     "ends": lambda ports, _: ports.audit.ends(),
     "sign out": sign_out,
-    "add": lambda ports, session: administration.create_user(ports, session, "jane"),
+    "add": lambda ports, session: administration.create_user(ports, session, NewAccount("jane")),
     "reset": lambda ports, session: administration.reset_password(ports, session, "alice"),
     "password": lambda ports, session: self_service.change_password(
         ports, session, SECRET, NEW, NEW

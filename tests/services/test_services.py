@@ -25,6 +25,7 @@ from cwtui.accounts.errors import (
 )
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.sign_in_states import SignedIn
+from cwtui.accounts.updates import Update
 from cwtui.config import AuditConfig, Config, KeyringConfig, StoreConfig
 from cwtui.host import reserve
 from cwtui.keyring.file_keyring import FileKeyring
@@ -90,7 +91,7 @@ def test_the_audit_log_is_rotated_as_configured(config: Config, ports: Ports) ->
         with config.audit_file.open("ab") as log:
             log.write(b"x" * (1_000_000 - config.audit_file.stat().st_size))
         administration.update_user(
-            services.connect(small), OPERATOR, "ada", display_name=f"Ada {number}"
+            services.connect(small), OPERATOR, "ada", Update(display_name=f"Ada {number}")
         )
         rotated = [path.name for path in config.folder.glob("audit-*")]
         assert rotated == [f"audit-{number:06d}.jsonl"]

@@ -12,6 +12,7 @@ from cwtui.accounts.bulk.batches import Report
 from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.listing import View
 from cwtui.accounts.model import Account, Attempts, SignInRecord
+from cwtui.accounts.updates import Update
 from tests.accounts.world import NOW, OPERATOR, World
 from tests.store.stores import Stores, put
 
@@ -39,7 +40,7 @@ def carried_out(world: World, stores: Stores, act: Act, text: str, stop_after: i
 
 
 def test_it_is_stopped_and_repeated(world: World, stores: Stores) -> None:
-    act = Change(mfa_required=True)
+    act = Change(Update(mfa_required=True))
     report = carried_out(world, stores, act, "!role:admin mfa:none", stop_after=4)
     assert (report.done, report.untouched) == (4, 2)
     report = carried_out(world, stores, act, "!role:admin")

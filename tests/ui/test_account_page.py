@@ -7,6 +7,7 @@ from cwtui.accounts import administration, roles
 from cwtui.accounts.expiry import end_of
 from cwtui.accounts.model import Origin
 from cwtui.accounts.settings import Mfa
+from cwtui.accounts.updates import Update
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.dialogs.disabling import DisableScreen
 from cwtui.ui.screens.dialogs.resetting import ResetPasswordScreen
@@ -89,7 +90,7 @@ async def test_enter_in_the_display_name_updates() -> None:
         assert there.world.account("alice").display_name == "Alice Renamed"
         person.sees("Alice Renamed")
         # Not what another admin entered meanwhile.
-        administration.update_user(there.world.ports, OPERATOR, "alice", display_name="Al")
+        administration.update_user(there.world.ports, OPERATOR, "alice", Update(display_name="Al"))
         await person.fill("display_name", "Alice")
         await person.press("enter")
         person.sees("operator:root has set Display name to Al in the meantime. Replace that")

@@ -11,6 +11,7 @@ import pytest
 from cwtui import services
 from cwtui.accounts import administration, first_admin, roles
 from cwtui.accounts.credentials import totp
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.secret import Secret
 from cwtui.config import Config, KeyringConfig, StoreConfig
@@ -46,7 +47,9 @@ class Host:
         )
         password = Secret(PASSWORD)
         first_admin.create(self.ports, "ada", password, password, OPERATOR)
-        administration.create_user(self.ports, OPERATOR, "alice", password=password)
+        administration.create_user(
+            self.ports, OPERATOR, NewAccount("alice", initial_password=password)
+        )
         with self.ports.accounts.change() as change:
             account = change.get("alice")
             assert account is not None

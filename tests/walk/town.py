@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Callable
-from functools import partial
 from random import Random
 from typing import Final
 
@@ -11,6 +10,7 @@ from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.model import Account, SignInRecord
 from cwtui.accounts.session import Operator
 from cwtui.accounts.settings import Mfa
+from cwtui.accounts.updates import Update
 from tests.accounts.world import PASSWORD, hotp
 from tests.ui.plants import ADMIN, INITIAL, LONG_NAME, Plant, audited_plant
 
@@ -98,24 +98,26 @@ class Town:
 
     def _acts(self, aim: str, random: Random) -> dict[str, Callable[[], object]]:
         ports, world = self.world.ports, self.world
-        update = partial(administration.update_user, ports, _OPERATOR, aim)
         role = random.choice((roles.ADMIN, roles.MINIMUM))
         mfa = random.choice([*Mfa, Mfa.OPTIONAL, Mfa.OPTIONAL])
         name = random.choice(("", "Äöü 日本", "x" * 60, "\x1b[31m"))
         return {
             "remove": lambda: administration.remove_user(ports, _OPERATOR, aim),
-            "enable": lambda: update(enabled=True),
-            "disable": lambda: update(enabled=False),
+            "enable": lambda: self._update(aim, Update(enabled=True)),
+            "disable": lambda: self._update(aim, Update(enabled=False)),
             "disable_mfa": lambda: user_mfa.disable_mfa(ports, _OPERATOR, aim),
             "reset_password": lambda: administration.reset_password(ports, _OPERATOR, aim),
-            "roles": lambda: update(chosen_roles=(role,)),
-            "required": lambda: update(mfa_required=random.random() < HALF),
+            "roles": lambda: self._update(aim, Update(roles=(role,))),
+            "required": lambda: self._update(aim, Update(mfa_required=random.random() < HALF)),
             "end_sessions": lambda: world.put(world.account(aim).changed_ending_sessions()),
             "settings": lambda: world.settings(mfa=mfa),
             "rename": lambda: world.put(world.account(aim).changed(display_name=name)),
             "unlock": lambda: unlocking.unlock(ports, _OPERATOR, aim),
             "crowd": lambda: self._move_the_crowd(random),
         }
+
+    def _update(self, aim: str, update: Update) -> None:
+        administration.update_user(self.world.ports, _OPERATOR, aim, update)
 
     def _move_the_crowd(self, random: Random) -> None:
         for name in random.sample(CROWD, 12):

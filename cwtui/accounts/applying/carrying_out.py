@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from cwtui.accounts import administration, custom_roles
 from cwtui.accounts.applying.differences import Difference, Kind, Plan
-from cwtui.accounts.bulk import acts
 from cwtui.accounts.bulk.batches import Outcome
 from cwtui.accounts.errors import TO_EVERYTHING, Agreed, InvalidInput, Refused
 from cwtui.accounts.importing import creating
@@ -14,6 +13,7 @@ from cwtui.accounts.importing.creating import New
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.session import Operator
+from cwtui.accounts.updates import Update
 
 
 class Applied(NamedTuple):
@@ -111,4 +111,4 @@ def _account(one: Difference, ports: Ports, operator: Operator) -> None:
         administration.remove_user(ports, operator, one.name)
         return
     wanted: dict[str, Any] = {field: after for field, (_, after) in one.fields.items()}
-    acts.update(ports, operator, one.name, acts.Change(**wanted), TO_EVERYTHING)
+    administration.update_user(ports, operator, one.name, Update(**wanted), agreed=TO_EVERYTHING)

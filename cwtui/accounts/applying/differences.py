@@ -17,6 +17,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import CustomRoles
 from cwtui.accounts.session import Operator
 from cwtui.accounts.text import listed
+from cwtui.accounts.updates import FROM_DIRECTORY
 from cwtui.language import _, ngettext
 
 _NAMED: Final = 5
@@ -205,7 +206,7 @@ class _Accounts:
                 expiry.last_day(account.expires_at),
                 expiry.last_day(entry.expires_at),
             )
-        if account.origin is Origin.LDAP and fields.keys() & {"roles", "display_name"}:
+        if account.origin is Origin.LDAP and fields.keys() & FROM_DIRECTORY:
             raise InvalidInput(
                 "origin", _("Roles and display name of an LDAP user come from the directory.")
             )

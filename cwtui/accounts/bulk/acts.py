@@ -6,7 +6,6 @@ from typing import ClassVar, TypeAlias
 
 from cwtui.accounts import account_state, administration, expiry, roles, unlocking, user_mfa
 from cwtui.accounts.account_state import PasswordState
-from cwtui.accounts.administration import Updated
 from cwtui.accounts.errors import Agreed, GivesPermissions
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Origin
@@ -14,6 +13,7 @@ from cwtui.accounts.new_account import HandOver, cost_of_many
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor
+from cwtui.accounts.updates import FROM_DIRECTORY, Update
 from cwtui.language import N_
 
 _ASKED: Agreed = frozenset({GivesPermissions})
@@ -82,83 +82,54 @@ class Act:
 
 @dataclass(frozen=True)
 class Change(Act):
-    """Set these fields of the account, as `update_user` does; None leaves a field unchanged.
+    """Set these fields of the account. Raises InvalidInput for a last day that is none."""
 
-    Raises InvalidInput for a last day that is none.
-    """
-
-    mfa_required: bool | None = None
-    enabled: bool | None = None
-    display_name: str | None = None
-    roles: tuple[str, ...] | None = None
-    disabled_reason: str | None = None
-    expires: str | None = None
+    to: Update
 
     @property
     def is_for_others(self) -> bool:
-        return self.enabled is False or self.roles is not None
+        return self.to.enabled is False or self.to.roles is not None
 
     @property
     def gives(self) -> tuple[str, ...]:
-        return self.roles or ()
+        return self.to.roles or ()
 
     @property
     def ends_admins(self) -> bool:
-        has_role = self.roles is None or roles.ADMIN in self.roles
-        expires = self.expires is not None and expiry.end_of(self.expires) is not None
-        return self.enabled is False or not has_role or expires
+        to = self.to
+        has_role = to.roles is None or roles.ADMIN in to.roles
+        expires = to.expires is not None and expiry.end_of(to.expires) is not None
+        return to.enabled is False or not has_role or expires
 
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
         del permitted, now
+        to = self.to
         wanted = {
-            "mfa_required": self.mfa_required,
-            "enabled": self.enabled,
-            "display_name": self.display_name,
-            "roles": None if self.roles is None else tuple(sorted(set(self.roles))),
+            "mfa_required": to.mfa_required,
+            "enabled": to.enabled,
+            "display_name": to.display_name,
+            "roles": None if to.roles is None else tuple(sorted(set(to.roles))),
         }
         is_so = all(value in {None, getattr(row, field)} for field, value in wanted.items())
         # The row does not say why the account is disabled.
-        is_more = self.disabled_reason is not None or (self.enabled is True and row.is_unused)
+        is_more = to.disabled_reason is not None or (to.enabled is True and row.is_unused)
         if is_so and not is_more and self._has_last_day(row):
             return Reason.ALREADY
-        is_elsewhere = row.origin is Origin.LDAP
-        if is_elsewhere and not (self.roles is None and self.display_name is None):
+        if row.origin is Origin.LDAP and to.given.keys() & FROM_DIRECTORY:
             return Reason.DIRECTORY
         return None
 
     def _has_last_day(self, row: AccountRow) -> bool:
-        return self.expires is None or expiry.end_of(self.expires) == row.expires_at
+        return self.to.expires is None or expiry.end_of(self.to.expires) == row.expires_at
 
     def do(self, doing: Doing, seen: Account) -> bool:
-        return _update(doing, seen, self)
+        return _update(doing, seen, self.to)
 
 
-def update(
-    ports: Ports,
-    actor: Actor,
-    username: str,
-    to: Change,
-    agreed: Agreed,
-    seen: Account | None = None,
-) -> Updated:
-    """Change one account so. For the rest, see `administration.update_user`."""
+def _update(doing: Doing, seen: Account, to: Update) -> bool:
     return administration.update_user(
-        ports,
-        actor,
-        username,
-        chosen_roles=to.roles,
-        mfa_required=to.mfa_required,
-        enabled=to.enabled,
-        display_name=to.display_name,
-        disabled_reason=to.disabled_reason,
-        expires=to.expires,
-        agreed=agreed,
-        seen=seen,
-    )
-
-
-def _update(doing: Doing, seen: Account, to: Change) -> bool:
-    return update(doing.ports, doing.actor, seen.username, to, _ASKED, seen).changed
+        doing.ports, doing.actor, seen.username, to, agreed=_ASKED, seen=seen
+    ).changed
 
 
 @dataclass(frozen=True)
@@ -178,7 +149,7 @@ class AddRole(Act):
         return Reason.DIRECTORY if row.origin is Origin.LDAP else None
 
     def do(self, doing: Doing, seen: Account) -> bool:
-        return _update(doing, seen, Change(roles=(*seen.roles, self.role)))
+        return _update(doing, seen, Update(roles=(*seen.roles, self.role)))
 
 
 @dataclass(frozen=True)
@@ -201,7 +172,7 @@ class RemoveRole(Act):
 
     def do(self, doing: Doing, seen: Account) -> bool:
         left = tuple(role for role in seen.roles if role != self.role)
-        return _update(doing, seen, Change(roles=left))
+        return _update(doing, seen, Update(roles=left))
 
 
 @dataclass(frozen=True)

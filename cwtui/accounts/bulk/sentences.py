@@ -19,6 +19,7 @@ from cwtui.accounts.bulk.batches import Report
 from cwtui.accounts.bulk.plans import Plan
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.text import listed, shortened, visible
+from cwtui.accounts.updates import Update
 from cwtui.language import N_, _, grouped, ngettext
 
 _LONGEST_FILTER = 40
@@ -31,9 +32,11 @@ _OF_ONE = {Reason.OWN, Reason.LAST_ADMIN}
 def title(act: Act) -> str:
     """Return the act in a few words, for a button, such as `Require MFA`."""
     match act:
-        case Change(mfa_required=bool(required), enabled=None, display_name=None, roles=None):
+        case Change(Update(mfa_required=bool(required)) as to) if to == Update(
+            mfa_required=required
+        ):
             said = _("Require MFA") if required else _("Stop Requiring MFA")
-        case Change(mfa_required=None, enabled=bool(enabled), display_name=None, roles=None):
+        case Change(Update(enabled=bool(enabled)) as to) if _only_enables(to):
             said = _("Enable Account") if enabled else _("Disable Account")
         case AddRole():
             said = _("Add Role")
@@ -54,27 +57,32 @@ def title(act: Act) -> str:
     return said
 
 
+def _only_enables(to: Update) -> bool:
+    """Whether it only enables or disables, with or without a reason."""
+    return to == Update(enabled=to.enabled, disabled_reason=to.disabled_reason)
+
+
 def destroys(act: Act) -> bool:
     """Whether something is lost that cannot be restored, or somebody is locked out."""
     return isinstance(act, DisableMfa | ResetPassword | Remove) or (
-        isinstance(act, Change) and act.enabled is False
+        isinstance(act, Change) and act.to.enabled is False
     )
 
 
 def done_with(act: Act, accounts: str) -> str:
     """Return the act with these accounts, such as `Require MFA for 12 accounts`."""
     match act:
-        case Change(mfa_required=bool(required)) if act == Change(mfa_required=required):
+        case Change(Update(mfa_required=bool(required)) as to) if to == Update(
+            mfa_required=required
+        ):
             on, off = N_("Require MFA for {accounts}"), N_("Stop requiring MFA for {accounts}")
             said = _(on if required else off, accounts=accounts)
-        case Change(enabled=bool(enabled), disabled_reason=reason) if act == Change(
-            enabled=enabled, disabled_reason=reason
-        ):
+        case Change(Update(enabled=bool(enabled)) as to) if _only_enables(to):
             on, off = N_("Enable {accounts}"), N_("Disable {accounts}")
             said = _(on if enabled else off, accounts=accounts)
-        case Change():
+        case Change(to):
             said = _(
-                "Change {accounts}: {changes}", accounts=accounts, changes=", ".join(_changes(act))
+                "Change {accounts}: {changes}", accounts=accounts, changes=", ".join(_changes(to))
             )
         case AddRole(role):
             said = _("Give the role {role} to {accounts}", role=visible(role), accounts=accounts)
@@ -95,19 +103,19 @@ def done_with(act: Act, accounts: str) -> str:
     return said
 
 
-def _changes(act: Change) -> Iterator[str]:
-    if act.mfa_required is not None:
-        yield _("require MFA") if act.mfa_required else _("stop requiring MFA")
-    if act.enabled is not None:
-        yield _("enable") if act.enabled else _("disable")
-    if act.roles is not None:
-        yield _("roles {roles}", roles=", ".join(map(visible, act.roles)))
-    if act.expires is not None:
-        no_day = expiry.end_of(act.expires) is None
-        yield _("no last day") if no_day else _("last day {day}", day=visible(act.expires))
-    if act.display_name is not None:
-        if act.display_name:
-            yield _("display name {name}", name=visible(act.display_name))
+def _changes(to: Update) -> Iterator[str]:
+    if to.mfa_required is not None:
+        yield _("require MFA") if to.mfa_required else _("stop requiring MFA")
+    if to.enabled is not None:
+        yield _("enable") if to.enabled else _("disable")
+    if to.roles is not None:
+        yield _("roles {roles}", roles=", ".join(map(visible, to.roles)))
+    if to.expires is not None:
+        no_day = expiry.end_of(to.expires) is None
+        yield _("no last day") if no_day else _("last day {day}", day=visible(to.expires))
+    if to.display_name is not None:
+        if to.display_name:
+            yield _("display name {name}", name=visible(to.display_name))
         else:
             yield _("no display name")
 
@@ -115,15 +123,15 @@ def _changes(act: Change) -> Iterator[str]:
 def _then(act: Act, *, is_one: bool) -> str:
     """Return what follows for the users, or the one user; empty if nothing."""
     match act:
-        case Change(enabled=False):
+        case Change(Update(enabled=False)):
             said = (
                 _("The user can no longer sign in, and open sessions will end.")
                 if is_one
                 else _("The users can no longer sign in, and open sessions will end.")
             )
-        case Change(roles=tuple()) | AddRole() | RemoveRole():
+        case Change(Update(roles=tuple())) | AddRole() | RemoveRole():
             said = _("Open sessions will end.")
-        case Change(mfa_required=True):
+        case Change(Update(mfa_required=True)):
             said = _("Whoever has no device must register one at the next sign-in.")
         case DisableMfa():
             said = _(

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from cwtui.accounts import expiry, roles, text
+from cwtui.accounts import expiry, roles, text, updates
 from cwtui.accounts.account_state import PasswordState
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.importing import key_uri
@@ -124,7 +124,7 @@ def _text(fields: Mapping[str, object], name: str) -> str:
 def _display_name(fields: Mapping[str, object]) -> str | None:
     if fields.get("display_name") is None:
         return None
-    return text.line(_text(fields, "display_name"), "display_name", _("The display name"))
+    return text.display_name(_text(fields, "display_name"))
 
 
 def _truth(fields: Mapping[str, object], name: str) -> bool | None:
@@ -161,7 +161,7 @@ def _disabled_reason(fields: Mapping[str, object]) -> str | None:
         raise InvalidInput(
             "disabled_reason", _("Only an account that is not enabled has a reason.")
         )
-    return text.line(given, "disabled_reason", _("The reason")) or None
+    return updates.reason(given, "disabled_reason") or None
 
 
 def _words(fields: Mapping[str, object], name: str) -> list[str]:

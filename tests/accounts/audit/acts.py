@@ -25,6 +25,7 @@ from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.enrolment import Enrolment
 from cwtui.accounts.errors import TO_EVERYTHING
 from cwtui.accounts.model import Attempts, SignInRecord
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
@@ -36,6 +37,7 @@ from cwtui.accounts.sign_in_states import (
     EnrolmentNeeded,
     NewPasswordNeeded,
 )
+from cwtui.accounts.updates import Update
 from cwtui.accounts.upkeep import key_rotation as keys
 from tests.accounts.world import NOW, OPERATOR, PASSWORD, Device, World
 
@@ -133,13 +135,14 @@ def retire_unused_key(world: World) -> object:
 
 
 ADMIN_ACTS: dict[EventType, Callable[[World], object]] = {
-    EventType.USER_CREATE: lambda w: administration.create_user(w.ports, OPERATOR, "new"),
+    EventType.USER_CREATE: lambda w: administration.create_user(
+        w.ports, OPERATOR, NewAccount("new")
+    ),
     EventType.USER_UPDATE: lambda w: administration.update_user(
         w.ports,
         OPERATOR,
         "plain",
-        enabled=False,
-        chosen_roles=[roles.ADMIN, roles.MINIMUM],
+        Update(enabled=False, roles=(roles.ADMIN, roles.MINIMUM)),
         agreed=TO_EVERYTHING,
     ),
     EventType.USER_RESET_PASSWORD: lambda w: administration.reset_password(

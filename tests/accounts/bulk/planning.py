@@ -11,10 +11,11 @@ from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.listing import View
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor
+from cwtui.accounts.updates import Update
 from tests.accounts.world import OPERATOR, World
 
-REQUIRE = Change(mfa_required=True)
-DISABLE = Change(enabled=False)
+REQUIRE = Change(Update(mfa_required=True))
+DISABLE = Change(Update(enabled=False))
 HELP_DESK = (Permission.READ_USERS, Permission.MANAGE_USERS)
 EVERYBODY = Selection(view=View())
 

@@ -2,13 +2,14 @@
 
 from cwtui.accounts.bulk.acts import Change
 from cwtui.accounts.bulk.sentences import destroys
+from cwtui.accounts.updates import Update
 
 
 def test_removing_the_last_day_ends_no_admin() -> None:
-    assert not Change(expires="never").ends_admins
-    assert Change(expires="2031-01-31").ends_admins
+    assert not Change(Update(expires="never")).ends_admins
+    assert Change(Update(expires="2031-01-31")).ends_admins
 
 
 def test_disabling_with_a_reason_is_destructive_too() -> None:
-    assert destroys(Change(enabled=False, disabled_reason="x"))
-    assert not destroys(Change(enabled=True))
+    assert destroys(Change(Update(enabled=False, disabled_reason="x")))
+    assert not destroys(Change(Update(enabled=True)))

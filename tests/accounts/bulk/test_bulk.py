@@ -31,10 +31,12 @@ from cwtui.accounts.errors import (
     SessionEnded,
 )
 from cwtui.accounts.model import Attempts, Origin, SignInRecord
+from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.roles import ADMIN, MINIMUM, Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME
 from cwtui.accounts.unix_users import UnixUser
+from cwtui.accounts.updates import Update
 from tests.accounts.bulk.planning import (
     DISABLE,
     EVERYBODY,
@@ -79,11 +81,11 @@ class TestExceptions:
         ("act", "fields", "reason"),
         [
             (REQUIRE, {"mfa_required": True}, Reason.ALREADY),
-            (Change(mfa_required=False), {}, Reason.ALREADY),
+            (Change(Update(mfa_required=False)), {}, Reason.ALREADY),
             (DISABLE, {"enabled": False}, Reason.ALREADY),
-            (Change(enabled=True), {}, Reason.ALREADY),
-            (Change(roles=(MINIMUM,)), {}, Reason.ALREADY),
-            (Change(roles=("help-desk",)), {"origin": Origin.LDAP}, Reason.DIRECTORY),
+            (Change(Update(enabled=True)), {}, Reason.ALREADY),
+            (Change(Update(roles=(MINIMUM,))), {}, Reason.ALREADY),
+            (Change(Update(roles=("help-desk",))), {"origin": Origin.LDAP}, Reason.DIRECTORY),
             (AddRole(MINIMUM), {}, Reason.ALREADY),
             (AddRole("help-desk"), {"origin": Origin.LDAP}, Reason.DIRECTORY),
             (RemoveRole("help-desk"), {}, Reason.ALREADY),
@@ -120,7 +122,7 @@ class TestExceptions:
             (DISABLE, True),
             (AddRole("help-desk"), True),
             (RemoveRole(MINIMUM), True),
-            (Change(roles=(ADMIN,)), True),
+            (Change(Update(roles=(ADMIN,))), True),
             (ResetPassword(), True),
             (Remove(), True),
             (REQUIRE, False),
@@ -148,7 +150,7 @@ class TestExceptions:
         assert len(planned(world, Remove(), named("ann", "bea", "cid")).names) == 3
 
     @pytest.mark.parametrize(
-        "act", [DISABLE, RemoveRole(ADMIN), Remove(), Change(roles=(MINIMUM,))]
+        "act", [DISABLE, RemoveRole(ADMIN), Remove(), Change(Update(roles=(MINIMUM,)))]
     )
     def test_the_last_admin(self, world: World, act: Act) -> None:
         world.put(world.account("ada").changed(roles=(ADMIN, MINIMUM)))
@@ -164,7 +166,7 @@ class TestExceptions:
 
     def test_nobody_gives_permissions_that_they_do_not_have(self, world: World) -> None:
         world.add("dan", roles=("help-desk",))
-        for act in (AddRole(ADMIN), Change(roles=(ADMIN,))):
+        for act in (AddRole(ADMIN), Change(Update(roles=(ADMIN,)))):
             with pytest.raises(NotPermitted, match="only permissions that you have"):
                 planned(world, act, named("ann"), world.session("dan"))
 
@@ -286,7 +288,7 @@ class TestCarryingOut:
 
         def disable(done: int, _of: int) -> None:
             if done == 2:
-                administration.update_user(world.ports, OPERATOR, "ada", enabled=False)
+                administration.update_user(world.ports, OPERATOR, "ada", Update(enabled=False))
 
         batches.carry_out(world.ports, session, report, disable)
         assert isinstance(report.problem, SessionEnded)
@@ -307,7 +309,7 @@ class TestOthersMeanwhile:
         world.clock.forward(1)
         administration.remove_user(world.ports, OPERATOR, "ann")
         administration.remove_user(world.ports, OPERATOR, "bea")
-        administration.create_user(world.ports, OPERATOR, "bea")
+        administration.create_user(world.ports, OPERATOR, NewAccount("bea"))
         batches.carry_out(world.ports, OPERATOR, report, lambda *_: None)
         assert Counter(one.why for one in report) == {Reason.UNKNOWN: 2}
         assert "bea" in world.accounts.names()
@@ -319,7 +321,7 @@ class TestOthersMeanwhile:
         seen = world.account("ann")
         world.put(seen.changed(roles=("auditor",)))
         doing = Doing(world.ports, OPERATOR, lambda *_: None)
-        for act in (AddRole("help-desk"), Change(roles=("help-desk",))):
+        for act in (AddRole("help-desk"), Change(Update(roles=("help-desk",)))):
             with pytest.raises(ChangedByOthers, match="has set roles to auditor in the meantime"):
                 act.do(doing, seen)
         assert world.account("ann").roles == ("auditor",)

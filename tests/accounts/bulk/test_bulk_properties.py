@@ -24,6 +24,7 @@ from cwtui.accounts.listing import View
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.roles import ADMIN, MINIMUM, Permission
 from cwtui.accounts.session import Actor, open_session
+from cwtui.accounts.updates import Update
 from tests.accounts.world import HERE, OPERATOR, World
 from tests.soak import times
 
@@ -35,11 +36,11 @@ NAMES: Final = ("ada", "bob", "dan", "eve", "leo", "min")
 ROLES: Final = st.sampled_from((ADMIN, MINIMUM, *CUSTOM))
 ACTS: Final[st.SearchStrategy[Act]] = st.one_of(
     st.builds(
-        Change,
+        Update,
         mfa_required=st.none() | st.booleans(),
         enabled=st.none() | st.booleans(),
         roles=st.none() | st.lists(ROLES, min_size=1, max_size=2).map(tuple),
-    ),
+    ).map(Change),
     st.builds(AddRole, ROLES),
     st.builds(RemoveRole, ROLES),
     st.sampled_from(

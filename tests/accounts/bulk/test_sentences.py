@@ -18,6 +18,7 @@ from cwtui.accounts.bulk.batches import Report
 from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.listing import View
 from cwtui.accounts.roles import ADMIN, MINIMUM
+from cwtui.accounts.updates import Update
 from cwtui.language import Language
 from tests.accounts.bulk.planning import (
     DISABLE,
@@ -33,10 +34,10 @@ from tests.language import Marked, german, marked
 @pytest.mark.parametrize(
     ("act", "said"),
     [
-        (Change(expires="never"), "Change 2 accounts: no last day"),
-        (Change(enabled=False, disabled_reason="left"), "Disable 2 accounts"),
+        (Change(Update(expires="never")), "Change 2 accounts: no last day"),
+        (Change(Update(enabled=False, disabled_reason="left")), "Disable 2 accounts"),
         (
-            Change(enabled=False, expires="2027-02-02", roles=("minimum-access",)),
+            Change(Update(enabled=False, expires="2027-02-02", roles=("minimum-access",))),
             "Change 2 accounts: disable, roles minimum-access, last day 2027-02-02",
         ),
     ],
@@ -98,19 +99,19 @@ def test_the_question_says_which_filter_selected_them(world: World) -> None:
 
 
 def test_a_single_account_is_named(world: World) -> None:
-    plan = planned(world, Change(enabled=False), named("bea"))
+    plan = planned(world, Change(Update(enabled=False)), named("bea"))
     assert sentences.question(plan).startswith("Disable bea? The user can")
 
 
 def test_nothing_to_do(world: World) -> None:
-    plan = planned(world, Change(enabled=True), EVERYBODY)
+    plan = planned(world, Change(Update(enabled=True)), EVERYBODY)
     assert sentences.question(plan) == ("There is nothing to do. Left as they are: 4 already so.")
 
 
 def test_acts_have_different_texts() -> None:
     acts = [
-        *(REQUIRE, Change(mfa_required=False), DISABLE, Change(enabled=True)),
-        *(Change(roles=(MINIMUM,)), AddRole(MINIMUM), RemoveRole(MINIMUM)),
+        *(REQUIRE, Change(Update(mfa_required=False)), DISABLE, Change(Update(enabled=True))),
+        *(Change(Update(roles=(MINIMUM,))), AddRole(MINIMUM), RemoveRole(MINIMUM)),
         *(DisableMfa(), Unlock(), ResetPassword(), ResetPassword(invited=True), Remove()),
     ]
     texts = {sentences.done_with(act, "2 accounts") for act in acts}

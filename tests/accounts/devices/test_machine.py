@@ -27,6 +27,7 @@ from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME, Session
 from cwtui.accounts.settings import Mfa
 from cwtui.accounts.sign_in_states import BackupCodesShown, CodeNeeded, EnrolmentNeeded, SignedIn
+from cwtui.accounts.updates import Update
 from cwtui.accounts.upkeep import key_rotation, restored_state
 from tests.accounts.world import OPERATOR, PASSWORD, Device, World, outcome
 
@@ -264,7 +265,7 @@ class DevicesMachine(RuleBasedStateMachine):
     @rule(required=st.booleans())
     def require(self, required: bool) -> None:
         administration.update_user(
-            self.world.ports, OPERATOR, NAME, mfa_required=required, agreed=TO_EVERYTHING
+            self.world.ports, OPERATOR, NAME, Update(mfa_required=required), agreed=TO_EVERYTHING
         )
 
     @rule(mfa=st.sampled_from([Mfa.OPTIONAL, Mfa.REQUIRED, Mfa.OFF]))

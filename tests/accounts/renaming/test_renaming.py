@@ -19,6 +19,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.preferences import DEFAULTS, Preferences, Theme
 from cwtui.accounts.sign_in_states import CodeNeeded, EnrolmentNeeded, SignedIn
+from cwtui.accounts.updates import Update
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.renaming.ann_and_bob import KEPT, begin, secret_of, sync
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device, World
@@ -120,7 +121,7 @@ def test_preferences_follow_a_rename_and_the_reused_name_has_none(
 def test_a_disabled_user_stays_disabled_after_a_rename(
     world: World, directory: MemoryDirectory
 ) -> None:
-    administration.update_user(world.ports, OPERATOR, "bob", enabled=False)
+    administration.update_user(world.ports, OPERATOR, "bob", Update(enabled=False))
     directory.rename(bob="bert")
     with pytest.raises(Refused, match="is disabled"):
         begin(world, "bob", "bert")

@@ -22,6 +22,7 @@ from cwtui.accounts.bulk.acts import (
 )
 from cwtui.accounts.roles import CustomRoles, Permission
 from cwtui.accounts.text import visible
+from cwtui.accounts.updates import Update
 from cwtui.language import N_, _, ngettext
 from cwtui.ui.screens.dialogs.dialog import Dialog
 from cwtui.ui.widgets.options import Options
@@ -38,11 +39,12 @@ def offers(held: frozenset[Permission], *, kiosk: bool) -> Iterator[Offer]:
     """
     manages = Permission.MANAGE_USERS in held
     if manages:
-        yield from (Change(mfa_required=True), Change(mfa_required=False))
+        yield from (Change(Update(mfa_required=True)), Change(Update(mfa_required=False)))
     if Permission.RESET_MFA in held:
         yield DisableMfa()
     if manages:
-        yield from (Change(enabled=True), Change(enabled=False), AddRole, RemoveRole)
+        yield from (Change(Update(enabled=True)), Change(Update(enabled=False)))
+        yield from (AddRole, RemoveRole)
     if not held.isdisjoint(roles.TO_UNLOCK):
         yield Unlock()
     if manages:

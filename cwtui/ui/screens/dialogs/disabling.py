@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
-from cwtui.accounts import closing, text
+from cwtui.accounts import text, updates
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.text import visible
 from cwtui.language import N_, _
@@ -43,7 +43,7 @@ Nothing happens until you press Disable Account. Esc changes nothing.""")
                 markup=False,
             )
             yield Field(
-                closing.REASON,
+                updates.REASON,
                 _("Reason that the user reads at sign-in (optional)"),
                 TextInput(max_length=text.LINE_LENGTH),
             )
@@ -62,7 +62,7 @@ Nothing happens until you press Disable Account. Esc changes nothing.""")
             return
         field = self.query_one(Field)
         try:
-            self.dismiss(text.line(field.entry.value, closing.REASON, _("The reason")))
+            self.dismiss(updates.reason(field.entry.value))
         except InvalidInput as error:
             field.show_error(str(error))
             field.entry.focus()

@@ -1,6 +1,7 @@
 """User Management > Users and Roles > the page of one account."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeVar
 
 from textual.app import ComposeResult
@@ -21,18 +22,19 @@ from cwtui.accounts.administration import Details, Updated
 from cwtui.accounts.errors import AccountsError, Agreed, UnknownAccount
 from cwtui.accounts.may import May
 from cwtui.accounts.meanwhile import Seen
+from cwtui.accounts.model import Account
 from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import full_minute
+from cwtui.accounts.updates import Update
 from cwtui.language import N_, _
 from cwtui.ui.messages import OpenUserSessions
 from cwtui.ui.screens.dialogs.disabling import DisableScreen
 from cwtui.ui.screens.dialogs.invitation import handing_over
 from cwtui.ui.screens.dialogs.resetting import ResetPasswordScreen
 from cwtui.ui.screens.pages import account_parts
-from cwtui.ui.screens.pages.account_parts import Changes
 from cwtui.ui.screens.pages.page import PageBelow, row, save_row, value
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.check_list import RoleChoice
@@ -138,13 +140,13 @@ itself, after a day at most.""")
         self.show_pending()
 
     def pending(self) -> list[str]:
-        return [_(self.LABELS[name]) for name in self._changes()]
+        return [_(self.LABELS[name]) for name in self._entered().given]
 
     def action_back(self) -> None:
         self.leave(self.open_users)
 
     def unsaved(self) -> str:
-        if self._is_gone or not self._changes():
+        if self._is_gone or not self._is_changed:
             return ""
         return _("your changes to {name}", name=self._account.username)
 
@@ -159,7 +161,7 @@ itself, after a day at most.""")
 
     def pressed(self, button: str) -> None:
         name = self._account.username
-        if button not in {"primary", "mfa-required"} and self._changes():
+        if button not in {"primary", "mfa-required"} and self._is_changed:
             refusal = _("Your changes are not saved yet. Press Update first.")
             self.say(f"✗ {refusal}", wrong=True)
             return
@@ -174,12 +176,8 @@ itself, after a day at most.""")
             case "enabled" if not self._can_be_enabled:
                 self._ask_to_disable()
             case "enabled":
-                self._update(
-                    lambda ports, session, agreed: administration.update_user(
-                        ports, session, name, enabled=True, agreed=agreed
-                    ),
-                    _("The account {name} was enabled.", name=name),
-                )
+                done = _("The account {name} was enabled.", name=name)
+                self._save(Update(enabled=True), done)
             case "unlock":
                 self._change(
                     lambda ports, session, _: unlocking.unlock(ports, session, name),
@@ -218,13 +216,8 @@ itself, after a day at most.""")
                 self._remove_device(int(button.removeprefix(account_parts.DEVICE)))
 
     def submit(self) -> None:
-        name, seen, changes = self._account.username, self._account, self._changes()
-        self._update(
-            lambda ports, session, agreed: administration.update_user(
-                ports, session, name, **changes, agreed=agreed, seen=seen
-            ),
-            _("{name} was updated.", name=name),
-        )
+        done = _("{name} was updated.", name=self._account.username)
+        self._save(self._entered(), done, self._account)
 
     def run_as_session(
         self, call: Callable[[Ports, Session], T], handle: Callable[[T], None], waiting: str
@@ -238,33 +231,42 @@ itself, after a day at most.""")
 
         super().run_as_session(call_for_this_account, handle, waiting)
 
-    def _changes(self) -> Changes:
+    def _entered(self) -> Update:
         """Return only what was changed here: others may have changed the rest meanwhile."""
-        shown = self._account
-        changes: Changes = {}
+        shown, update = self._account, Update()
         if self._required != shown.mfa_required:
-            changes["mfa_required"] = self._required
+            update = replace(update, mfa_required=self._required)
         for field in self.query("#display_name").results(Field):
             if field.entry.value != visible(shown.display_name):
-                changes["display_name"] = field.entry.value
+                update = replace(update, display_name=field.entry.value)
         for field in self.query("#expires").results(Field):
             if field.entry.value != expiry.last_day(shown.expires_at):
-                changes["expires"] = field.entry.value
+                update = replace(update, expires=field.entry.value)
         for choice in self.query(RoleChoice):
             if set(choice.chosen) != set(shown.roles):
-                changes["chosen_roles"] = choice.chosen
-        return changes
+                update = replace(update, roles=choice.chosen)
+        return update
 
-    def _update(self, call: Callable[[Ports, Session, Agreed], Updated], outcome: str) -> None:
-        """Like `_change`, for calls that may change nothing, because all is so already."""
+    @property
+    def _is_changed(self) -> bool:
+        return self._entered() != Update()
+
+    def _save(self, update: Update, outcome: str, seen: Account | None = None) -> None:
+        """Like `_change`, for an update, which may change nothing, because all is so already."""
+        name = self._account.username
 
         def updated(result: Updated) -> None:
-            name = self._account.username
             nothing = _("Nothing was changed for {name}.", name=name)
             self.done(outcome if result.changed else nothing)
             self.open_account(name, resume=True)
 
-        self.run_confirmed(call, updated, _("Saving"))
+        self.run_confirmed(
+            lambda ports, session, agreed: administration.update_user(
+                ports, session, name, update, agreed=agreed, seen=seen
+            ),
+            updated,
+            _("Saving"),
+        )
 
     def _change(
         self, call: Callable[[Ports, Session, Agreed], T], outcome: Callable[[T], str]
@@ -282,12 +284,8 @@ itself, after a day at most.""")
 
         def answered(reason: str | None) -> None:
             if reason is not None:
-                self._update(
-                    lambda ports, session, agreed: administration.update_user(
-                        ports, session, name, enabled=False, disabled_reason=reason, agreed=agreed
-                    ),
-                    _("The account {name} was disabled.", name=name),
-                )
+                done = _("The account {name} was disabled.", name=name)
+                self._save(Update(enabled=False, disabled_reason=reason), done)
 
         if self.context.session is not None:
             self.app.push_screen(DisableScreen(name), answered)

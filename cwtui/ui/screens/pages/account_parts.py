@@ -1,8 +1,8 @@
 """Parts of an account's page: its state, devices and SSH keys, and what is asked about them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import tzinfo
-from typing import Final, TypedDict
+from typing import Final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -25,7 +25,6 @@ from cwtui.ui.widgets.user_table import ORIGIN_MARKS, STATUS_MARKS
 
 LABELS: Final = {
     "display_name": N_("Display name"),
-    "chosen_roles": N_("Roles"),
     "roles": N_("Roles"),
     "mfa_required": N_("MFA (Required)"),
     "enabled": N_("Enabled"),
@@ -45,15 +44,6 @@ _REQUIRED_MARKS: Final = {
 DEVICE: Final = "remove-device-"
 SSH_KEY: Final = "remove-ssh-key-"
 """How the ids of buttons begin; the number of the device or key follows."""
-
-
-class Changes(TypedDict, total=False):
-    """What was changed on the page, as arguments of `administration.update_user`."""
-
-    mfa_required: bool
-    display_name: str
-    chosen_roles: Sequence[str]
-    expires: str
 
 
 def allowed(may: May) -> str:

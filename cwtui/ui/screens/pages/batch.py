@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from cwtui.accounts import closing, text, times
+from cwtui.accounts import text, times, updates
 from cwtui.accounts.bulk import batches, sentences
 from cwtui.accounts.bulk.acts import Change, ResetPassword
 from cwtui.accounts.bulk.batches import Report, Result
@@ -19,6 +19,7 @@ from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.errors import SessionEnded
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
+from cwtui.accounts.updates import Update
 from cwtui.host.passwords_file import PasswordsFile
 from cwtui.host.saving import free_name, new_passwords_file
 from cwtui.language import N_, _, grouped
@@ -83,8 +84,8 @@ def _with_reason(plan: Plan, typed: str | None) -> Plan:
     """Return the plan with the reason for which accounts are disabled. Raises InvalidInput."""
     if not typed or not isinstance(plan.act, Change):
         return plan
-    reason = text.line(typed, closing.REASON, _("The reason"))
-    return replace(plan, act=replace(plan.act, disabled_reason=reason or None))
+    to = replace(plan.act.to, disabled_reason=updates.reason(typed) or None)
+    return replace(plan, act=Change(to))
 
 
 class BatchPage(PageBelow):
@@ -132,9 +133,9 @@ page. The audit log has the same id for all of it, so you can filter by the id."
                 else _("New file for the initial passwords")
             )
             yield Field("path", label, TextInput(name, max_length=4096))
-        if plan.names and plan.act == Change(enabled=False):
+        if plan.names and plan.act == Change(Update(enabled=False)):
             label = _("Reason that the user reads at sign-in (optional)")
-            yield Field(closing.REASON, label, TextInput(max_length=text.LINE_LENGTH))
+            yield Field(updates.REASON, label, TextInput(max_length=text.LINE_LENGTH))
         with Horizontal(classes="buttons"):
             yield Button(_("Cancel") if plan.names else _("Back"), id="cancel", compact=True)
             if plan.names:
@@ -171,7 +172,7 @@ page. The audit log has the same id for all of it, so you can filter by the id."
             return
         plan, home = self._plan, self.context.home
         typed = {field.id: field.entry.value for field in self.query(Field)}
-        path, reason = typed.get("path"), typed.get(closing.REASON)
+        path, reason = typed.get("path"), typed.get(updates.REASON)
 
         def begin(ports: "Ports", session: "Session") -> _Work:
             report = batches.begin(ports, session, _with_reason(plan, reason))
@@ -268,7 +269,7 @@ page. The audit log has the same id for all of it, so you can filter by the id."
 
     def action_enter(self) -> None:
         """Enter in the reason leads to the buttons: no dangerous one is pressed by habit."""
-        if self.query(f"#{closing.REASON}:focus-within"):
+        if self.query(f"#{updates.REASON}:focus-within"):
             self.query_one("#cancel", Button).focus()
         else:
             super().action_enter()

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from cwtui.accounts import administration, roles
 from cwtui.accounts.errors import AccountsError, ConfirmationNeeded, InvalidInput
-from cwtui.accounts.new_account import WithInitialPassword
+from cwtui.accounts.new_account import NewAccount, WithInitialPassword
 from cwtui.language import N_, _
 from cwtui.ui.messages import OpenSubPage
 from cwtui.ui.screens.dialogs.invitation import handing_over
@@ -72,21 +72,16 @@ MFA (Required): the user must set up multi-factor authentication at the first si
         return _("what you entered for the new user") if is_begun else ""
 
     def submit(self) -> None:
-        username = self.query_one("#username", Field).entry.value
-        display_name = self.query_one("#display_name", Field).entry.value
-        chosen = self.query_one(RoleChoice).chosen
-        required = self.query_one("#mfa-required", Choice).value
-        invited = self.query_one("#invite", Choice).value
+        new = NewAccount(
+            self.query_one("#username", Field).entry.value,
+            display_name=self.query_one("#display_name", Field).entry.value,
+            roles=self.query_one(RoleChoice).chosen,
+            mfa_required=self.query_one("#mfa-required", Choice).value,
+            invited=self.query_one("#invite", Choice).value,
+        )
         self.run_confirmed(
             lambda ports, session, agreed: administration.create_user(
-                ports,
-                session,
-                username,
-                chosen_roles=chosen,
-                display_name=display_name,
-                mfa_required=required,
-                invited=invited,
-                agreed=agreed,
+                ports, session, new, agreed=agreed
             ),
             self._created,
             _("Creating the user"),
