@@ -5,11 +5,14 @@ contain spaces. So keys that come amid text choose nothing.
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import ClassVar, Final
 
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Checkbox, RadioButton, RadioSet
+
+from cwtui.language import N_
 
 AMID_TEXT: Final = 1.0
 """Space or Enter within so many seconds of a letter or digit belongs to a text."""
@@ -72,7 +75,7 @@ class Choice(Checkbox):
         return "[x]" if self.value else "[ ]"
 
 
-class Alternative(RadioButton):
+class Alternative(RadioButton, can_focus=False):
     """A radio button: `(x)` or `( )`."""
 
     BUTTON_LEFT = ""
@@ -92,26 +95,61 @@ class Alternative(RadioButton):
 
 
 class Alternatives(RadioSet):
-    """Radio buttons of which one is chosen."""
+    """Radio buttons of which one is chosen. Arrows move the highlight, and choose nothing.
+
+    Enter on the highlighted button chooses it. If it is chosen already, Enter submits the form: so
+    what is submitted is always what was highlighted.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "toggle_button", N_("Choose")),
+        Binding("enter", "toggle_button", N_("Choose, or submit if it is chosen"), show=False),
+    ]
 
     class Chosen(Message):
         """Another one was chosen, with a key or a click."""
 
+    class Submitted(Message):
+        """Enter was pressed on the chosen one."""
+
     def __init__(self, *, id: str) -> None:  # noqa: A002  Textual's name
         super().__init__(id=id, compact=True)
         self._keys = _KeysAmidText()
+
+    def on_mount(self, event: events.Mount) -> None:
+        event.prevent_default()  # Textual would highlight the first one
+        self._highlight_chosen()
 
     @property
     def chosen(self) -> Alternative | None:
         """The chosen button. Unlike `pressed_button`, it knows of a key as soon as it came."""
         return next((button for button in self.query(Alternative) if button.value), None)
 
+    @property
+    def highlighted(self) -> Alternative | None:
+        """The button that a key would choose."""
+        return next(iter(self.query(".-selected").results(Alternative)), None)
+
     def choose(self, chosen: RadioButton | None) -> None:
         """Choose this button, and no other one."""
+        self._set_chosen(chosen)
+        self._highlight_chosen()
+
+    def _set_chosen(self, chosen: RadioButton | None) -> None:
         with self.prevent(RadioButton.Changed):
             for button in self.query(Alternative):
                 button.value = button is chosen
         self.post_message(self.Chosen())
+
+    def _highlight_chosen(self) -> None:
+        for _ in self.children:
+            if self.highlighted is None or self.highlighted is not self.chosen:
+                self.action_next_button()
+
+    def on_blur(self) -> None:
+        """Nobody should take a highlight that was left behind for the choice."""
+        if self.app.app_focus:  # else another window has the focus for a while
+            self._highlight_chosen()
 
     def on_radio_button_changed(self, event: RadioButton.Changed) -> None:
         # A click. Textual does not know what was chosen with `choose`.
@@ -120,9 +158,11 @@ class Alternatives(RadioSet):
 
     def on_key(self, event: events.Key) -> None:
         before = self.chosen
-        highlighted = self.query(".-selected").results(Alternative)
-        self._keys.handle(
-            event,
-            lambda: self.choose(next(highlighted, before)),
-            lambda: self.choose(before),
-        )
+
+        def choose() -> None:
+            if self.highlighted is not before:
+                self.choose(self.highlighted)
+            elif event.key == "enter":
+                self.post_message(self.Submitted())
+
+        self._keys.handle(event, choose, lambda: self._set_chosen(before))

@@ -92,11 +92,6 @@ Everything works with the keyboard.""")
         yield Choice(_(_LABELS["mouse"]), self._preferences.mouse, id="mouse")
         yield from save_row(_("Save Display"))
 
-    def on_mount(self) -> None:
-        for choices in self.query(Alternatives):
-            for _step in range(choices.pressed_index):
-                choices.action_next_button()
-
     def action_back(self) -> None:
         self.leave(self.open_settings)
 

@@ -101,11 +101,6 @@ password. Codes that are handed over already keep their time.""")
                     yield self._field(key)
         yield from save_row(_("Save Settings"))
 
-    def on_mount(self) -> None:
-        choices = self.query_one(Alternatives)
-        for _step in range(choices.pressed_index):
-            choices.action_next_button()
-
     def _field(self, key: str) -> Field:
         value = getattr(self._settings, key)
         entry = NumberInput(str(value)) if isinstance(value, int) else TextInput(value)

@@ -223,6 +223,10 @@ class Page(AccountScreen):
         said = _("Not saved yet: {labels}", labels=labels)
         self.show_text("#pending", f"◐ {said}" if labels else "")
 
+    @on(Alternatives.Submitted)
+    def _submit_chosen(self) -> None:
+        self.submit_once()
+
     # Ways off the page
 
     def action_back(self) -> None:
