@@ -18,7 +18,7 @@ from tests.bench.measuring import Bench, medians, seconds
 from tests.bench.people import PASSWORD, config_in
 from tests.bench.table import Row, milliseconds
 
-_HASH = f"$2b$12${'a' * 53}"
+_HASH = f"$2b$12${'u' * 53}"
 _OPERATOR = Operator("root")
 _ROUNDS = 2
 

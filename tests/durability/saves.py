@@ -31,7 +31,7 @@ from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, Device
 from tests.store.table_files import journal_of
 
 PEOPLE: Final = b"username,password_hash\n" + b"".join(
-    b"new%d,$2y$04$%b\n" % (number, b"a" * 53) for number in range(4)
+    b"new%d,$2y$04$%b\n" % (number, b"u" * 53) for number in range(4)
 )
 BACKUP: Final = "backup.tar"
 _FEW_FILES: Final = 3

@@ -117,7 +117,7 @@ CALLS: Final[list[tuple[str, tuple[str, ...]]]] = [
 """Commands and their arguments, in order. A missing command fails a test below."""
 COMMANDS: Final = sorted({command for command, _ in CALLS})
 
-TAKEN_OVER: Final = f"$2b$04${'a' * 53}"
+TAKEN_OVER: Final = f"$2b$04${'u' * 53}"
 OF_A_DEVICE: Final = f"otpauth://totp/kim?secret={'JBSWY3DP' * 4}"
 ANOTHER_KEY: Final = "KRUGKIDR" * 4
 SCRATCH_CODE: Final = "40718263"

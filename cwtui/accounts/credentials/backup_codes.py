@@ -118,5 +118,6 @@ def matching_hash(code: Secret, kept: BackupCodes, keyring: Keyring) -> str | No
 
 
 def _hash(code: Secret, pepper: bytes, salt: str) -> str:
+    salt = passwords.canonical(salt)  # an import may have brought another one
     whole = bcrypt.hashpw(passwords.pepper_digest(pepper, code), salt.encode("ascii"))
     return whole.decode("ascii").removeprefix(salt)

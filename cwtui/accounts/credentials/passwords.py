@@ -30,6 +30,8 @@ GROUPED_LENGTH: Final = 16
 
 BCRYPT_BYTES: Final = 72
 """Bytes of a password that bcrypt reads, at most to the first NUL."""
+_SALT_LENGTH: Final = len("$2b$12$") + 22
+_BCRYPT_64: Final = "./" + string.ascii_uppercase + string.ascii_lowercase + string.digits
 _NO_PASSWORD: Final = b"\xff"
 """No text in UTF-8, so no other program has hashed it as a password."""
 
@@ -115,7 +117,7 @@ def is_password(password: Secret, kept: PasswordHash | None, keyring: Keyring, c
     except KeyringMissing:
         hash_password(Secret(""), keyring, cost)
         raise
-    if bcrypt.checkpw(digest, kept.bcrypt.encode()):
+    if bcrypt.checkpw(digest, canonical(kept.bcrypt).encode()):
         return True
     # Add the work that a hash of a lower cost saved: each step of the cost doubles it.
     for lower in range(cost_of(kept.bcrypt), cost):
@@ -141,6 +143,20 @@ def needs_rehash(kept: PasswordHash, keyring: Keyring, cost: int) -> bool:
 def cost_of(hashed: str) -> int:
     """Return the cost of a bcrypt hash, or of the salt at its beginning."""
     return int(hashed.split("$")[2])
+
+
+def canonical(hashed: str) -> str:
+    """Return a bcrypt hash, or its salt alone, as bcrypt writes it: with all unused bits zero.
+
+    A character is six bits. Some programs leave other bits after the 128 of the salt or the 184 of
+    the hash. bcrypt refuses such a salt, and finds no password for such a hash.
+    """
+    salt, rest = hashed[:_SALT_LENGTH], hashed[_SALT_LENGTH:]
+    return _cleared(salt, 0b110000) + (_cleared(rest, 0b111100) if rest else "")
+
+
+def _cleared(letters: str, used: int) -> str:
+    return letters[:-1] + _BCRYPT_64[_BCRYPT_64.index(letters[-1]) & used]
 
 
 def check_new(

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from cwtui.accounts import expiry, roles, text, updates
 from cwtui.accounts.account_state import PasswordState
+from cwtui.accounts.credentials.passwords import canonical
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.importing import key_uri
 from cwtui.accounts.importing.places import Place
@@ -209,7 +210,7 @@ def _password_hash(typed: str) -> str | None:
             ),
         )
     # The three are the same for passwords of up to 72 bytes, and only those are accepted.
-    return f"$2b{found[1]}"
+    return canonical(f"$2b{found[1]}")
 
 
 def _keys(fields: Mapping[str, object]) -> tuple[Secret, ...]:

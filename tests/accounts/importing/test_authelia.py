@@ -32,7 +32,7 @@ from tests.fuzz.mutations import many, mutated
 from tests.programs import cannot_run
 
 PROGRAM = "authelia"
-BCRYPT = "$2b$12$" + "a" * 53
+BCRYPT = "$2b$12$" + "u" * 53
 ARGON2 = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0c2FsdA$Bu4ke1IrRbSjwfbrIMB1GhUXGSvb"
 
 

@@ -23,7 +23,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.importing import creating, formats, lines, planning
 from cwtui.accounts.importing.creating import New
 from cwtui.accounts.importing.planning import Plan
-from cwtui.accounts.model import Account, Attempts, Origin, SignInRecord
+from cwtui.accounts.model import Account, Attempts, Origin, PasswordHash, SignInRecord
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor
 from cwtui.accounts.sign_in_states import CodeNeeded, NewPasswordNeeded, SignedIn
@@ -258,6 +258,21 @@ class TestForeignHashes:
         kept = world.account("ann").password
         assert passwords.is_password(Secret(right), kept, world.keyring, 4)
         assert not passwords.is_password(Secret(right + extra), kept, world.keyring, 4)
+
+    def test_bits_that_bcrypt_does_not_use_do_not_matter(self, world: World) -> None:
+        clean = bcrypt.hashpw(PASSWORD.encode(), b"$2b$04$" + b"c" * 21 + b"O").decode()
+        other = clean.replace("cO", "cS")[:-1] + chr(ord(clean[-1]) + 1)
+        with pytest.raises(ValueError, match="salt"):
+            bcrypt.checkpw(PASSWORD.encode(), other.encode())
+        create(world, planned(world, ann(password_hash=other)))
+        kept = world.account("ann").password
+        assert kept is not None
+        assert kept.bcrypt == clean
+        # An older import stored it as it came.
+        for stored in (clean, other):
+            kept = PasswordHash(None, stored)
+            assert passwords.is_password(Secret(PASSWORD), kept, world.keyring, 4)
+            assert not passwords.is_password(Secret("wrong"), kept, world.keyring, 4)
 
     def test_a_hash_of_a_higher_cost_is_not_taken_over(self, world: World) -> None:
         costly = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(5)).decode()

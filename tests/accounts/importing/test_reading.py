@@ -15,7 +15,7 @@ from cwtui.accounts.importing.entries import FIELDS, IGNORED, Entry
 from cwtui.accounts.importing.places import Place, Problem
 from cwtui.accounts.model import Origin
 
-HASH = "$2b$12$" + "a" * 53
+HASH = "$2b$12$" + "u" * 53
 KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 URI = f"otpauth://totp/Example:ann?secret={KEY}&issuer=Example"
 
@@ -175,11 +175,11 @@ class TestPasswords:
     @pytest.mark.parametrize(
         "other",
         [
-            "$2x$12$" + "a" * 53,
-            "$2b$31$" + "a" * 53,
-            "$2b$03$" + "a" * 53,
-            "$2b$17$" + "a" * 53,
-            "$2b$12$" + "a" * 52,
+            "$2x$12$" + "u" * 53,
+            "$2b$31$" + "u" * 53,
+            "$2b$03$" + "u" * 53,
+            "$2b$17$" + "u" * 53,
+            "$2b$12$" + "u" * 52,
             HASH + "a",
             HASH + "\n",
             "$6$abc$def",
