@@ -45,7 +45,9 @@ def with_account(ports: Ports, session: Session, account: Account, record: SignI
     return May(
         manage=manage,
         reset_mfa=reset_mfa,
-        unlock=(manage or reset_mfa) and bool(throttle.wrong_tries(clearable(record, held))),
+        unlock=(manage or reset_mfa)
+        and not is_own
+        and bool(throttle.wrong_tries(clearable(record, held))),
         remove=manage and (reset_mfa or account.second_factor is None),
         end_sessions=manage and not is_own,
         is_own=is_own,

@@ -17,7 +17,7 @@ from cwtui.accounts.errors import (
     UnknownAccount,
     UnknownSession,
 )
-from cwtui.accounts.managing import existing, refuse_beyond, refuse_own, refuse_powerful
+from cwtui.accounts.managing import existing, refuse_own, refuse_powerful
 from cwtui.accounts.model import EndAsked, OpenSession
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
@@ -29,7 +29,6 @@ from cwtui.accounts.session import (
     as_reason,
     authorise,
     authorise_change,
-    permissions_of,
     proved_account_of,
     write_audit,
 )
@@ -126,11 +125,9 @@ def end_of_user(ports: Ports, actor: Actor, username: str, id_: str) -> OpenSess
     name = text.username(username)
     refuse_own(actor, name)
     refuse_powerful(ports, held, name)
-    account = ports.accounts.get(name)
-    if account is None:
-        raise UnknownAccount(name)
-    refuse_beyond(held, account, permissions_of(ports, account))
-    return _end(ports, actor, name, id_)
+    with ports.accounts.change() as change:
+        existing(ports, change, actor, name)
+        return _end(ports, actor, name, id_)
 
 
 def end(ports: Ports, operator: Operator, ids: Sequence[str]) -> list[OpenSession]:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from cwtui.accounts import sign_in, unlocking
+from cwtui.accounts import roles, sign_in, throttle, unlocking
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import NotPermitted, SignInFailed, Throttled
+from cwtui.accounts.errors import NotPermitted, Refused, SignInFailed, Throttled
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.sign_in_states import SignedIn
 from cwtui.accounts.unlocking import Unlocked
@@ -48,6 +48,32 @@ def test_a_help_desk_cannot_clear_guessed_passwords(world: World) -> None:
     with pytest.raises(Throttled):
         world.begin("bob", "a guess")
     assert unlocking.unlock(world.ports, OPERATOR, "bob") == Unlocked(True, 5)
+
+
+def test_nobody_clears_their_own_failed_attempts(world: World) -> None:
+    """Otherwise whoever sits at an open session could guess codes without end."""
+    world.add_admin()
+    ada = world.session("ada", world.equip("ada"))
+    with pytest.raises(SignInFailed):
+        world.begin("ada", "wrong")
+    with pytest.raises(Refused, match="your own failed attempts"):
+        unlocking.unlock(world.ports, ada, "ADA")
+    assert throttle.wrong_tries(world.records.get("ada")) == 1
+
+
+def test_rights_that_change_meanwhile_are_checked_again(world: World) -> None:
+    world.settings(custom_roles={"desk": (Permission.READ_USERS, Permission.MANAGE_USERS)})
+    world.add("helen", roles=("desk",))
+    world.add("bob")
+    helen = world.session("helen")
+    with pytest.raises(SignInFailed):
+        world.begin("bob", "wrong")
+    world.accounts.before_change = lambda: world.put(
+        world.account("bob").changed(roles=(roles.ADMIN,))
+    )
+    with pytest.raises(NotPermitted):
+        unlocking.unlock(world.ports, helen, "bob")
+    assert throttle.wrong_tries(world.records.get("bob")) == 1
 
 
 def test_unlocking_says_whether_the_account_was_locked(world: World) -> None:

@@ -198,10 +198,6 @@ class Unlock(Act):
 
     needed: ClassVar[roles.Needed] = roles.TO_UNLOCK
 
-    @property
-    def is_for_others(self) -> bool:
-        return False
-
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
         del permitted, now
         return Reason.ALREADY if row.locked_until is None else None
