@@ -51,6 +51,7 @@ from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import (
     Actor,
+    Session,
     as_reason,
     authorise,
     authorise_change,
@@ -248,8 +249,9 @@ def reset_password(
     """Set a new one-time initial password and end the account's sessions.
 
     `hand_over` keeps the password before it is valid. `invited`: it is the code of an invitation.
-    An earlier one no longer works. Raises Refused for LDAP users and for the
-    actor's own account, ChangedByOthers, UnknownAccount and NotPermitted.
+    An earlier one no longer works. Raises Refused for LDAP users, for the actor's own account and,
+    unless the actor is the operator, for the last admin who can sign in from now on,
+    ChangedByOthers, UnknownAccount and NotPermitted.
     """
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     name = text.username(username)
@@ -262,8 +264,10 @@ def reset_password(
         if before.origin is not Origin.LOCAL:
             raise Refused(_("This is an LDAP user. Reset the password in the directory."))
         meanwhile.check_losses(ports, seen, before, (meanwhile.PASSWORD,))
-        hand_over(name, initial)
         after = before.changed_ending_sessions(**fields)
+        if isinstance(actor, Session):  # the operator lets the last admin in again
+            keep_an_admin(ports, change, before, after)
+        hand_over(name, initial)
         change.put(after)
         change.prepare()
         reason = as_reason(invitations_recorded(before, after, ports.now()))

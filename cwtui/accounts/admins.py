@@ -5,7 +5,7 @@ from typing import Protocol
 
 from cwtui.accounts import account_state
 from cwtui.accounts.model import Account
-from cwtui.accounts.ports import AccountsChange, Keyring
+from cwtui.accounts.ports import Keyring
 from cwtui.accounts.upkeep.protection import keys_of
 
 
@@ -26,18 +26,17 @@ def who_can_sign_in(accounts: Admins, keyring: Keyring, now: float) -> frozenset
     return frozenset(one.username for one in _who_can_sign_in(accounts, keyring, now))
 
 
-def needed(change: AccountsChange, keyring: Keyring, now: float) -> frozenset[str]:
+def needed(accounts: Admins, keyring: Keyring, now: float) -> frozenset[str]:
     """Return the admins of whom one must stay: those who can sign in, now and later.
 
     An account with a last day, or whose initial password has not been changed, is not enough. If
-    there are no others, those who come closest to it.
+    there are no others, those who come closest to it: who has no last day can choose a password.
     """
-    able = _who_can_sign_in(change, keyring, now)
-    lasting = [
-        one for one in able if one.expires_at is None and one.initial_password_expires_at is None
-    ]
-    kept = frozenset(one.username for one in lasting or able)
-    return kept or change.enabled_local_admins()
+    able = _who_can_sign_in(accounts, keyring, now)
+    endless = [one for one in able if one.expires_at is None]
+    lasting = [one for one in endless if one.initial_password_expires_at is None]
+    kept = frozenset(one.username for one in lasting or endless or able)
+    return kept or accounts.enabled_local_admins()
 
 
 def is_less(before: Account, after: Account | None) -> bool:
@@ -47,12 +46,13 @@ def is_less(before: Account, after: Account | None) -> bool:
     return (
         after is None
         or not (after.is_admin and after.enabled)
-        or _last_day(after) < _last_day(before)
+        or _end(after.expires_at) < _end(before.expires_at)
+        or _end(after.initial_password_expires_at) < _end(before.initial_password_expires_at)
     )
 
 
-def _last_day(account: Account) -> float:
-    return inf if account.expires_at is None else account.expires_at
+def _end(at: float | None) -> float:
+    return inf if at is None else at
 
 
 def _who_can_sign_in(accounts: Admins, keyring: Keyring, now: float) -> list[Account]:

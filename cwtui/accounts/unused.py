@@ -4,8 +4,8 @@ Nothing is written for that. It follows from when an account was last used: its 
 creation, or when it was last enabled. So it needs no program that runs every night, and it ends
 when an admin enables the account, or when the organization allows more days.
 
-Of the local admins who can sign in, the one whose account was used last is spared, so that there
-always is one.
+Of the local admins of whom one must stay (`admins.needed`), the one whose account was used last is
+spared, so that there always is one.
 """
 
 from collections.abc import Callable
@@ -93,7 +93,7 @@ def has(ports: Reading, account: HasUses, settings: OrganizationSettings) -> boo
 
 
 def _spared(ports: Reading) -> str:
-    able = admins.who_can_sign_in(ports.accounts, ports.keyring, ports.now())
+    able = admins.needed(ports.accounts, ports.keyring, ports.now())
     uses = [
         (last_used(account, last_sign_in(ports, account.username)), account.username)
         for account in map(ports.accounts.get, able)

@@ -126,3 +126,25 @@ def test_other_changes_to_the_last_admin_are_allowed(world: World) -> None:
     )
     administration.reset_password(world.ports, OPERATOR, "ada")
     assert world.account("ada").display_name == "Ada"
+
+
+@pytest.mark.parametrize("way", LAST)
+def test_the_admin_who_stays_is_not_got_rid_of_in_two_steps(world: World, way: str) -> None:
+    """A temporary admin resets the password first, so that nobody has chosen one any more."""
+    world.add_admin("ada")
+    world.add_admin("tmp", expires_at=world.clock() + 3 * 86400)
+    tmp = world.session("tmp")
+    with pytest.raises(Refused, match="ada is the last enabled admin"):
+        administration.reset_password(world.ports, tmp, "ada")
+    assert world.account("ada").initial_password_expires_at is None
+    # The operator may, who can also let anybody in again.
+    administration.reset_password(world.ports, OPERATOR, "ada")
+    with pytest.raises(Refused, match="ada is the last enabled admin"):
+        LAST[way](world, tmp)
+
+
+def test_another_admin_resets_the_password_of_an_admin(world: World) -> None:
+    world.add_admin("ada")
+    world.add_admin("eve")
+    administration.reset_password(world.ports, world.session("eve"), "ada")
+    assert world.account("ada").must_change_password

@@ -146,6 +146,15 @@ def test_the_last_used_of_the_enabled_admins_is_spared(plant: World) -> None:
     plant.session("ada")
 
 
+def test_an_admin_who_has_chosen_no_password_yet_is_not_spared_instead(plant: World) -> None:
+    plant.session("ada")
+    plant.clock.forward(88 * DAY)
+    plant.add_admin("bea", initial_password_expires_at=plant.clock() + 7 * DAY)
+    plant.add_admin("fay", expires_at=plant.clock() + 9 * DAY)
+    plant.clock.forward(5 * DAY)
+    plant.session("ada")
+
+
 # Lists
 
 

@@ -12,7 +12,7 @@ from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import HandOver, cost_of_many
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
-from cwtui.accounts.session import Actor
+from cwtui.accounts.session import Actor, Session
 from cwtui.accounts.updates import FROM_DIRECTORY, Update
 from cwtui.language import N_
 
@@ -63,9 +63,9 @@ class Act:
         """The roles that it gives."""
         return ()
 
-    @property
-    def ends_admins(self) -> bool:
-        """Whether an enabled admin may be none afterwards."""
+    def ends_admins(self, by: Actor) -> bool:
+        """Whether it may leave fewer admins who can sign in, which `by` may not do."""
+        del by
         return False
 
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
@@ -94,8 +94,8 @@ class Change(Act):
     def gives(self) -> tuple[str, ...]:
         return self.to.roles or ()
 
-    @property
-    def ends_admins(self) -> bool:
+    def ends_admins(self, by: Actor) -> bool:
+        del by
         to = self.to
         has_role = to.roles is None or roles.ADMIN in to.roles
         expires = to.expires is not None and expiry.end_of(to.expires) is not None
@@ -158,8 +158,8 @@ class RemoveRole(Act):
 
     role: str
 
-    @property
-    def ends_admins(self) -> bool:
+    def ends_admins(self, by: Actor) -> bool:
+        del by
         return self.role == roles.ADMIN
 
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
@@ -226,6 +226,9 @@ class ResetPassword(Act):
         is_so = account_state.password_state(row, now) is self._done
         return Reason.ALREADY if is_so else None
 
+    def ends_admins(self, by: Actor) -> bool:
+        return isinstance(by, Session)
+
     def do(self, doing: Doing, seen: Account) -> bool:
         if account_state.password_state(seen, doing.ports.now()) is self._done:
             return False
@@ -240,8 +243,8 @@ class ResetPassword(Act):
 class Remove(Act):
     """Remove the account for good."""
 
-    @property
-    def ends_admins(self) -> bool:
+    def ends_admins(self, by: Actor) -> bool:
+        del by
         return True
 
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:

@@ -67,7 +67,7 @@ def plan(
     refuse_to_grant(held, given)
     judge = _Judge(ports, actor, act, held, ports.now())
     chosen = Chosen(ports, selection, zone, search)
-    needed = _needed_admins(ports) if act.ends_admins else set[str]()
+    needed = _needed_admins(ports) if act.ends_admins(actor) else set[str]()
     names, created, excepted, found = Packed(), Packed(), Packed(), Packed()
     reasons = Counter[Reason]()
     gaining, gained = 0, frozenset[Permission]()
