@@ -13,8 +13,14 @@ from cwtui.language import N_, _
 FIRST_PERSON: Final = 1000
 """The smallest uid of a person (UID_MIN in login.defs(5))."""
 _NOBODY: Final = 65534
-GROUPS: Final = ("sudo", "wheel", "admin", "root", "docker", "lxd", "disk", "shadow")
-"""Groups whose members can usually become root: by sudo or su, or by what belongs to the group."""
+GROUPS: Final = (
+    *("sudo", "wheel", "admin", "root", "docker", "lxd", "incus-admin", "libvirt", "microk8s"),
+    *("disk", "shadow", "kmem", "staff"),
+)
+"""Groups whose members can usually become root: by sudo or su, or by what belongs to the group.
+
+`staff` writes to /usr/local/bin in Debian, which is first in the PATH of root.
+"""
 
 _IN_GROUP: Final = N_("may become root (group {group})")
 

@@ -83,22 +83,22 @@ def together(
     people: list[Entry] = []
     by_name: dict[str, Entry] = {}
     without = set[str]()
-    """Whose devices cannot be taken over."""
+    """Whose devices cannot be taken over, as messages show them, casefolded."""
     for one in found:
         if isinstance(one, Entry) and one.only_devices:
-            by_name[one.typed] = one
+            by_name[one.username] = one
         elif isinstance(one, Entry):
             people.append(one)
         else:
-            without |= {one.username} if isinstance(one, Problem) else set()
+            without |= {one.username.casefold()} if isinstance(one, Problem) else set()
             yield one
     if people and not by_name and not without:
         yield Note(Place(0), _(_NO_DEVICES))
     for person in people:
-        theirs = by_name.pop(person.typed, None)
+        theirs = by_name.pop(person.username, None)
         if theirs is not None:
             yield replace(person, keys=theirs.keys)
-        elif visible(person.typed) in without:
+        elif visible(person.typed).casefold() in without:
             yield Note(person.place, _(NO_DEVICE_LEFT), person.username)
             yield replace(person, password_hash=None)
         else:
@@ -130,14 +130,11 @@ def _people(given: Given, found: Mapping[str, Any]) -> Iterator[Entry | Problem 
 
 def _of_export(given: Given, values: list[Any]) -> Iterator[FoundDevice | Problem]:
     for number, value in enumerate(values, 1):
-        username = ""
         try:
             one = documents.converted(value, _Configuration)
-            username = one.username
             yield _device(given.entry(number), one, _unwrapped(one.secret))
         except InvalidInput as error:
-            shown = visible(shortened(username, USERNAME_LENGTH))
-            yield Problem(given.entry(number), str(error), shown)
+            yield Problem(given.entry(number), str(error), _whose(value))
 
 
 def _of_csv(given: Given, content: bytes) -> Iterator[FoundDevice | Problem]:
@@ -149,10 +146,15 @@ def _of_csv(given: Given, content: bytes) -> Iterator[FoundDevice | Problem]:
                 one = documents.converted(row, _Configuration)
                 yield _device(place, one, one.secret)
             except InvalidInput as error:
-                shown = visible(shortened(str(row.get("username") or ""), USERNAME_LENGTH))
-                yield Problem(place, str(error), shown)
+                yield Problem(place, str(error), _whose(row))
     except (UnicodeDecodeError, csv.Error):
         raise WrongFile(_("The file is not CSV in UTF-8.")) from None
+
+
+def _whose(entry: object) -> str:
+    """Return whose entry this is, even if it cannot be read, as a message shows it."""
+    username = entry.get("username") if isinstance(entry, Mapping) else ""
+    return visible(shortened(str(username or ""), USERNAME_LENGTH))
 
 
 def _device(place: Place, one: _Configuration, secret: Secret) -> FoundDevice:

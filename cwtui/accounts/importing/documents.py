@@ -13,6 +13,11 @@ from cwtui.language import _, grouped, ngettext
 BYTES_MOST: Final = 1 << 27
 ENTRIES_MOST: Final = 200_000
 """As many as a file of lines may have."""
+_COMMAS_MOST: Final = 10_000_000
+"""So the values of a list, of about 80 bytes each, fit into memory until they are counted.
+
+A user in an export of Keycloak has about sixty, in at least 1,200 bytes.
+"""
 _PIECE: Final = 1 << 16
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
@@ -36,6 +41,8 @@ def content(source: Source, most: int | None = None) -> bytes:
 
 def json(text: bytes, type_: type[T], what: str) -> T:
     """Return the document as this type. `what` it should be is named in WrongFile."""
+    if text.count(b",") > _COMMAS_MOST:
+        raise WrongFile(_("The file is too long."))
     found = repeated_fields.first(text)
     if found is not None:
         raise WrongFile(

@@ -21,6 +21,8 @@ _TOKENS_MOST: Final = 20_000_000
 """A realm of Keycloak has about sixty for each user."""
 _OPEN_MOST: Final = 1_000_000
 """How many fields of objects that have not ended yet are remembered."""
+_NESTED_MOST: Final = 1_000
+"""How many objects may be open. The decoder refuses about as many."""
 _QUOTED: Final = 64
 
 
@@ -56,7 +58,7 @@ def first(text: bytes) -> Repeated | None:
                 return Repeated(shown, text.count(b"\n", 0, token.start()) + 1)
             fields.add(name)
             is_open += 1
-        if number > _TOKENS_MOST or is_open > _OPEN_MOST:
+        if number > _TOKENS_MOST or is_open > _OPEN_MOST or len(objects) > _NESTED_MOST:
             raise WrongFile(_("The file is too long."))
     return None
 

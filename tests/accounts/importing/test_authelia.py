@@ -243,10 +243,21 @@ class TestAutheliaTogether:
         assert ann.password_hash == bob.password_hash == BCRYPT
         assert notes(found) == [("eve", "Left out: the users file does not have this user.")]
 
-    def test_no_password_alone_opens_an_account_whose_device_stays_behind(self) -> None:
-        found = self.both(["ann"], configuration(digits=8))
+    def test_the_case_of_a_name_does_not_matter(self) -> None:
+        found = self.both(["Ann"], configuration(username="ann"))
+        assert [key.reveal() for key in entry(found).keys] == [KEY]
+        assert notes(found) == []
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [{"digits": 8}, {"digits": 100_000}, {"secret": None}, {"digits": 8, "username": "ANN"}],
+    )
+    def test_no_password_alone_opens_an_account_whose_device_stays_behind(
+        self, wrong: dict[str, object]
+    ) -> None:
+        found = self.both(["ann"], configuration(**wrong))
         [(place, username, _)] = problems(found)
-        assert (place, username) == ("entry 1", "ann")
+        assert (place, username.lower()) == ("entry 1", "ann")
         assert (entry(found).password_hash, entry(found).mfa_required) == (None, True)
         assert notes(found) == [("ann", MUST_ENROL)]
 

@@ -8,13 +8,14 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwtui.accounts.applying import declared
 from cwtui.accounts.errors import WrongFile
-from cwtui.accounts.importing import formats, lines, repeated_fields
+from cwtui.accounts.importing import documents, formats, lines, repeated_fields
 from cwtui.accounts.importing.places import Problem
 from cwtui.accounts.importing.repeated_fields import Repeated, first
 from tests.accounts.importing.program_files import problems, read, refusal
@@ -162,3 +163,16 @@ def test_time_and_memory_are_bounded(content: bytes, monkeypatch: pytest.MonkeyP
         with pytest.raises(WrongFile, match="too long"):
             first(content)
     assert first(b'{"a":1}' * 200) is None
+
+
+def test_objects_in_objects_are_bounded_before_they_have_fields() -> None:
+    with at_most(1 << 20), pytest.raises(WrongFile, match="too long"):
+        first(b"{" * 100_000)
+
+
+def test_the_values_of_a_list_are_bounded_before_it_is_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(documents, "_COMMAS_MOST", 1000)
+    with at_most(1 << 20), pytest.raises(WrongFile, match="too long"):
+        documents.json(b"[" + b"1," * 50_000 + b"1]", list[msgspec.Raw], "a list")
