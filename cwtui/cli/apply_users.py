@@ -4,7 +4,6 @@ import os
 import pwd
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -18,7 +17,7 @@ from cwtui.accounts.errors import AccountsError, Agreed, InvalidInput, WrongFile
 from cwtui.accounts.importing import lines
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import visible
-from cwtui.cli import completing, confirming, json_output
+from cwtui.cli import completing, confirming, json_output, passwords_to
 from cwtui.cli.account_results import NOT_REACHED, WOULD_BE_DONE
 from cwtui.cli.errors import Failed
 from cwtui.cli.file_remarks import remark_fields, say_remarks
@@ -27,12 +26,7 @@ from cwtui.cli.host import Host, operator
 from cwtui.cli.input_file import opened
 from cwtui.cli.json_output import put_change
 from cwtui.cli.output import put, say
-from cwtui.cli.passwords_to import (
-    check_named,
-    handed_over,
-    invite_in_file,
-    passwords_to_option,
-)
+from cwtui.cli.passwords_to import InitialPasswords
 from cwtui.cli.progress import progress
 from cwtui.language import _, ngettext
 
@@ -59,8 +53,7 @@ _SIGNS: Final = {Kind.CREATE: "+", Kind.CHANGE: "~", Kind.REMOVE: "-"}
     is_flag=True,
     help="Remove local accounts and roles that FILE does not name.",
 )
-@passwords_to_option
-@invite_in_file
+@passwords_to.options
 @confirming.yes_option("Apply it")
 @json_output.option
 @pass_host
@@ -69,8 +62,7 @@ def apply(
     file: str,
     check: bool,
     remove_others: bool,
-    passwords_to: Path | None,
-    invite: bool,
+    initial: InitialPasswords,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -98,14 +90,14 @@ def apply(
         found,
         remove_others=remove_others,
         keep=_own_names(),
-        invited=invite,
+        invited=initial.invite,
     )
     say_remarks(plan.problems, plan.new)
     if check or plan.problems or not plan.is_different:
         _put_difference(plan, check=check, as_json=as_json)
         return
-    check_named(plan.new, passwords_to)
-    _apply(ports, plan, passwords_to, yes=yes, as_json=as_json)
+    initial.check_named(plan.new)
+    _apply(ports, plan, initial, yes=yes, as_json=as_json)
 
 
 def _own_names() -> frozenset[str]:
@@ -147,7 +139,7 @@ def _put_difference(plan: Plan, *, check: bool, as_json: bool) -> None:
 
 
 def _apply(
-    ports: Ports, plan: Plan, passwords_to: Path | None, *, yes: bool, as_json: bool
+    ports: Ports, plan: Plan, initial: InitialPasswords, *, yes: bool, as_json: bool
 ) -> None:
     batch = ports.random(4).hex()
     done: list[Applied] = []
@@ -156,7 +148,7 @@ def _apply(
     def carry_out(agreed: Agreed) -> None:
         plan.check(agreed)
         with (
-            handed_over(plan.new, passwords_to) as hand_over,
+            initial.handed_over(plan.new) as hand_over,
             progress(_("Applying")) as shown,
         ):
             workers = os.cpu_count() or 1

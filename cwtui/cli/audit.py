@@ -80,10 +80,7 @@ def command(
     host: Host,
     as_json: bool,
     text: str | None,
-    user: str | None,
-    event: str | None,
-    outcome: str | None,
-    since: str | None,
+    words: dict[str, str],
     follow: bool,
 ) -> None:
     """Show the audit log, or verify that it is complete.
@@ -91,9 +88,8 @@ def command(
     Without a command, prints the matching events, oldest first. WHO is the person who acted. If the
     event concerns somebody else, their name follows after ">".
     """
-    options = {"user": user, "event": event, "outcome": outcome, "since": since}
     if ctx.invoked_subcommand is not None:
-        if any(value is not None for value in (text, *options.values())) or as_json or follow:
+        if text is not None or words or as_json or follow:
             raise WrongUsage(
                 _(
                     "These options cannot be used with cwtui audit {command}.",
@@ -101,9 +97,8 @@ def command(
                 )
             )
         return
-    given = {name: value for name, value in options.items() if value is not None}
     ports = host.ports()
-    asked = parse(text or "", _WORDS, ports.now(), options=given)
+    asked = parse(text or "", _WORDS, ports.now(), options=words)
     written = _Written(as_json=as_json)
     position = _show(ports, asked, START, written)
     while follow:

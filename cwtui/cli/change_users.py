@@ -6,7 +6,7 @@ an act on many (`batch`).
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -33,6 +33,7 @@ from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.initial_password import hand_over, invite_option
+from cwtui.cli.options import as_one
 from cwtui.cli.output import say
 from cwtui.cli.passwords_to import passwords_to_option
 from cwtui.cli.values import DeviceName
@@ -42,7 +43,7 @@ from cwtui.language import N_, _
 def role_option(help_text: str) -> Callable[[Any], Any]:
     return click.option(
         "--role",
-        "chosen_roles",
+        "roles",
         metavar="ROLE",
         multiple=True,
         shell_complete=completing.roles,
@@ -72,6 +73,37 @@ def expires_option(what: str) -> Callable[[Any], Any]:
     )
 
 
+def _update(
+    roles: tuple[str, ...],
+    mfa_required: bool | None,
+    enabled: bool | None,
+    display_name: str | None,
+    expires: str | None,
+) -> Update:
+    return Update(
+        display_name=display_name,
+        roles=roles or None,
+        mfa_required=mfa_required,
+        enabled=enabled,
+        expires=expires,
+    )
+
+
+_update_options: Final = as_one(
+    "update",
+    _update,
+    role_option("Replace the accounts' roles; repeat the option for more."),
+    click.option(
+        "--mfa-required/--no-mfa-required",
+        default=None,
+        help="Whether MFA is required for these accounts.",
+    ),
+    click.option("--enabled/--disabled", default=None, help="Whether the accounts can sign in."),
+    click.option("--display-name", metavar="TEXT", help="The person's full name, for one NAME."),
+    expires_option("The accounts' last day"),
+)
+
+
 @click.command(
     "set",
     cls=CommandWithExamples,
@@ -83,45 +115,21 @@ def expires_option(what: str) -> Callable[[Any], Any]:
     ),
 )
 @choosing.options
-@role_option("Replace the accounts' roles; repeat the option for more.")
-@click.option(
-    "--mfa-required/--no-mfa-required",
-    default=None,
-    help="Whether MFA is required for these accounts.",
-)
-@click.option("--enabled/--disabled", default=None, help="Whether the accounts can sign in.")
-@click.option("--display-name", metavar="TEXT", help="The person's full name, for one NAME.")
-@expires_option("The accounts' last day")
+@_update_options
 @yes_option("Change them")
 @pass_host
-def set_(
-    host: Host,
-    chosen: Chosen,
-    chosen_roles: tuple[str, ...],
-    mfa_required: bool | None,
-    enabled: bool | None,
-    display_name: str | None,
-    expires: str | None,
-    yes: bool,
-) -> None:
+def set_(host: Host, chosen: Chosen, update: Update, yes: bool) -> None:
     """Change accounts.
 
     Changes only the options you give. New roles and --disabled end the accounts' sessions. If
     accounts get permissions, this asks first. Without a terminal it refuses, unless --yes is given.
     """
-    if not chosen_roles and {mfa_required, enabled, display_name, expires} == {None}:
+    if update == Update():
         raise WrongUsage(_("Give at least one option to change. See: cwtui user set --help"))
-    update = Update(
-        mfa_required=mfa_required,
-        enabled=enabled,
-        display_name=display_name,
-        roles=chosen_roles or None,
-        expires=expires,
-    )
     if chosen.one is not None:
         _set_one(host.ports(), chosen.one, update, chosen, yes=yes)
         return
-    if display_name is not None:
+    if update.display_name is not None:
         raise WrongUsage(_("--display-name is for one NAME, without --dry-run."))
     batch.carry_out(host.ports(), acts.Change(update), chosen, yes=yes)
 

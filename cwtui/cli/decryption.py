@@ -1,18 +1,18 @@
 """How the files of an import are decrypted, if they are encrypted."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from cwtui.cli import standard_input, terminal
 from cwtui.cli.errors import WrongUsage
-from cwtui.cli.import_files import Decrypt
 from cwtui.cli.input_file import STANDARD_INPUT
 from cwtui.host.untrusted_files import open_regular
 from cwtui.language import _
 
+Decrypt: TypeAlias = Callable[[bytes], bytes]
 _MARK: Final = b"age-encryption.org/v1\n"
 
 

@@ -58,16 +58,17 @@ def word_option(
 ) -> Callable[[Any], Any]:
     """Return the decorator that adds an option for a word of the filter.
 
-    It takes the values that the word takes, and offers them. Without `metavar`, its help lists all
-    of them.
+    It takes the values that the word takes, and offers them. The command gets all of these options
+    that were given as `words`, by name. Without `metavar`, the help lists all values.
     """
     word = vocabulary.word(name)
     if word is None:
         raise ValueError(name)
 
-    def checked(ctx: click.Context, parameter: click.Parameter, typed: str | None) -> str | None:
+    def checked(ctx: click.Context, parameter: click.Parameter, typed: str | None) -> None:
+        words = ctx.params.setdefault("words", {})
         if typed is None:
-            return None
+            return
         if not typed.strip():
             raise WrongUsage(_("{name} is empty. Give a value, or omit it.", name=f"--{name}"))
         try:
@@ -75,7 +76,7 @@ def word_option(
         except FilterError as error:
             reason = str(error).removeprefix(f"{name}: ")
             raise click.BadParameter(reason, ctx, parameter) from None
-        return typed
+        words[name] = typed
 
     def values(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
         return completing.without_quotes(word.begun(normal(incomplete).casefold()))
@@ -83,6 +84,7 @@ def word_option(
     return click.option(
         f"--{name}",
         callback=checked,
+        expose_value=False,
         metavar=metavar or f"[{'|'.join(word.values)}]",
         shell_complete=complete or values,
         help=help_text,

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from cwtui.cli.completing import parts
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.json_output import on_a_line, option_with, put_list, speak_english
 from cwtui.cli.one_of import OneOf
+from cwtui.cli.options import Decorator, as_one
 from cwtui.cli.output import put, say
 from cwtui.cli.tables import table
 from cwtui.language import _
@@ -58,38 +59,36 @@ class Format:
                 )
 
 
-def options(known: Sequence[str]) -> Callable[[Any], Any]:
+def options(known: Sequence[str]) -> Decorator:
     """Return a decorator that adds --fields, --format and --json, and passes `output`."""
 
-    def decorate(function: Callable[..., None]) -> Any:
-        def called(
-            *args: Any, fields: str | None, format_: str | None, as_json: bool, **kwargs: Any
-        ) -> None:
-            if as_json and format_ not in {None, "json"}:
-                raise WrongUsage(
-                    _("--json and --format {format} contradict each other.", format=format_)
-                )
-            name = "json" if as_json else format_ or TABLE
-            if name == "json":
-                speak_english()
-            function(*args, output=Format(name, _fields(fields, known), tuple(known)), **kwargs)
+    def chosen(fields: str | None, format_: str | None, as_json: bool) -> Format:
+        if as_json and format_ not in {None, "json"}:
+            raise WrongUsage(
+                _("--json and --format {format} contradict each other.", format=format_)
+            )
+        name = "json" if as_json else format_ or TABLE
+        if name == "json":
+            speak_english()
+        return Format(name, _fields(fields, known), tuple(known))
 
-        called.__doc__ = function.__doc__
-        called = option_with("The same as --format json.")(called)
-        called = click.option(
-            "--format",
-            "format_",
-            type=OneOf(_FORMATS),
-            help="How to print the list. CSV has the data unchanged: import its columns as text.",
-        )(called)
-        return click.option(
+    return as_one(
+        "output",
+        chosen,
+        click.option(
             "--fields",
             metavar="FIELD,...",
             shell_complete=parts(known),
             help=f"Print these fields: {', '.join(known)}.",
-        )(called)
-
-    return decorate
+        ),
+        click.option(
+            "--format",
+            "format_",
+            type=OneOf(_FORMATS),
+            help="How to print the list. CSV has the data unchanged: import its columns as text.",
+        ),
+        option_with("The same as --format json."),
+    )
 
 
 def _fields(typed: str | None, known: Sequence[str]) -> tuple[str, ...]:

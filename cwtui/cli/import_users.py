@@ -9,24 +9,18 @@ import click
 from cwtui.accounts import expiry
 from cwtui.accounts.bulk import sentences
 from cwtui.accounts.errors import Agreed, AlreadyExists, WrongFile
-from cwtui.accounts.importing import creating, planning, programs
+from cwtui.accounts.importing import creating, planning
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.text import listed, visible
-from cwtui.cli import completing, confirming, decryption, import_files, json_output
-from cwtui.cli.errors import WrongUsage
+from cwtui.cli import confirming, import_files, json_output, passwords_to
 from cwtui.cli.file_remarks import remark_fields, say_remarks
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
+from cwtui.cli.import_files import ImportFiles
 from cwtui.cli.json_output import put_change
-from cwtui.cli.one_of import OneOf
 from cwtui.cli.output import put, say
-from cwtui.cli.passwords_to import (
-    check_named,
-    handed_over,
-    invite_in_file,
-    passwords_to_option,
-)
+from cwtui.cli.passwords_to import InitialPasswords
 from cwtui.cli.progress import progress
 from cwtui.language import _, ngettext
 
@@ -45,54 +39,21 @@ _NAMED: Final = 10
         "cwtui user import --format aegis --issuer Acme --username ann ann.json",
     ),
 )
-@click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, shell_complete=completing.files
-)
-@click.option(
-    "--format",
-    "program",
-    metavar="PROGRAM",
-    type=OneOf([*programs.PROGRAMS]),
-    help=f"Read the files of another program: {', '.join(sorted(programs.PROGRAMS))}.",
-)
-@click.option(
-    "--username", metavar="NAME", help="Whose devices are in FILE, for files that do not say it."
-)
-@click.option(
-    "--issuer", metavar="NAME", help="Which service's devices to read from the export of an app."
-)
-@click.option(
-    "--identity",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Decrypt with the private keys of age or SSH in this file.",
-)
-@click.option(
-    "--passphrase-stdin",
-    is_flag=True,
-    help="Decrypt with the passphrase on one line of standard input.",
-)
+@import_files.options
 @click.option("--add-devices", is_flag=True, help="Give existing accounts the devices they lack.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
 @click.option("--keep-going", is_flag=True, help="Import the other lines if some are wrong.")
-@passwords_to_option
-@invite_in_file
+@passwords_to.options
 @confirming.yes_option("Import")
 @json_output.option
 @pass_host
 def import_(
     host: Host,
-    files: tuple[str, ...],
-    program: str | None,
-    username: str | None,
-    issuer: str | None,
-    identity: Path | None,
-    passphrase_stdin: bool,
+    files: ImportFiles,
     add_devices: bool,
     dry_run: bool,
     keep_going: bool,
-    passwords_to: Path | None,
-    invite: bool,
+    initial: InitialPasswords,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -122,13 +83,12 @@ def import_(
     1 refused, 2 some lines are wrong or --passwords-to is missing, 5 some accounts exist and
     differ.
     """
-    format_ = programs.PROGRAMS[program] if program is not None else programs.OWN
-    _check_usage(format_, files, username, issuer)
-    decrypt = decryption.of(files, identity, passphrase_stdin=passphrase_stdin)
     ports = host.ports()
     with progress(_("Reading")) as shown:
-        found = import_files.entries(format_, files, username or "", issuer or "", shown, decrypt)
-        plan = planning.plan(ports, operator(), found, add_devices=add_devices, invited=invite)
+        found = files.entries(shown)
+        plan = planning.plan(
+            ports, operator(), found, add_devices=add_devices, invited=initial.invite
+        )
     batch: str | None = None
     say_remarks(plan.problems, plan)
     is_refused = bool(plan.problems) and not keep_going
@@ -136,14 +96,14 @@ def import_(
         if not as_json:
             _put_difference(plan)
     elif plan.changes_something and not is_refused:
-        check_named(plan, passwords_to)
+        initial.check_named(plan)
 
         def create(agreed: Agreed) -> str:
             plan.check_powers(agreed)
             workers = os.cpu_count() or 1
             try:
                 with (
-                    handed_over(plan, passwords_to) as hand_over,
+                    initial.handed_over(plan) as hand_over,
                     progress(_("Importing")) as shown,
                 ):
                     return creating.create(
@@ -154,21 +114,10 @@ def import_(
                 raise
 
         batch = confirming.confirmed(create, yes=yes, if_not=_("Nothing was imported."))
-        _say_done(plan, batch, passwords_to)
+        _say_done(plan, batch, initial.passwords_to)
     if as_json:
         put_change(_fields(plan, batch) | {"dry_run": dry_run}, changed=batch is not None)
     _say_result(plan, is_done=batch is not None, dry_run=dry_run)
-
-
-def _check_usage(
-    format_: programs.Format, files: tuple[str, ...], username: str | None, issuer: str | None
-) -> None:
-    if username is not None and not format_.takes_username:
-        raise WrongUsage(_("--username is for formats whose files do not say whose they are."))
-    if username is not None and len(files) > 1:
-        raise WrongUsage(_("--username is for one FILE. Import the others one by one."))
-    if issuer is not None and not format_.takes_issuer:
-        raise WrongUsage(_("--issuer is for the exports of apps."))
 
 
 def _put_difference(plan: Plan) -> None:
@@ -206,7 +155,7 @@ def _password(one: Entry, made: str) -> str:
     return "taken over" if one.password_hash is not None else ""
 
 
-def _say_done(plan: Plan, batch: str, passwords_to: Path | None) -> None:
+def _say_done(plan: Plan, batch: str, file: Path | None) -> None:
     say(
         _(
             "Imported {amount}, in the audit log as batch {batch}.",
@@ -218,8 +167,8 @@ def _say_done(plan: Plan, batch: str, passwords_to: Path | None) -> None:
         say(_("Created the roles {names}.", names=listed([*plan.new_roles], _NAMED)))
     passwords = plan.without_password - plan.invitations
     for invited, number in ((False, passwords), (True, plan.invitations)):
-        if passwords_to is not None and number:
-            say(sentences.passwords_in(passwords_to, number, invited=invited))
+        if file is not None and number:
+            say(sentences.passwords_in(file, number, invited=invited))
 
 
 def _amount(plan: Plan) -> str:

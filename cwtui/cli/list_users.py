@@ -68,9 +68,7 @@ def list_(
     host: Host,
     terms: tuple[str, ...],
     text: str | None,
-    role: str | None,
-    mfa: str | None,
-    origin: str | None,
+    words: dict[str, str],
     sort: str,
     reverse: bool,
     limit: int | None,
@@ -87,9 +85,7 @@ def list_(
     In the STATUS column, "locked" means that the account is enabled but must wait after failed
     attempts. To let the user try again at once: cwtui user unlock NAME
     """
-    options = {"role": role, "mfa": mfa, "origin": origin}
-    given = {name: value for name, value in options.items() if value is not None}
-    view = View(" ".join((text or "", *terms)), sort, reverse, given)
+    view = View(" ".join((text or "", *terms)), sort, reverse, words)
     ports = host.ports()
     with filtering.options_named():
         found = user_list.list_users(ports, operator(), view, limit=limit)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -13,6 +14,7 @@ from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.secret import Secret
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.initial_password import invite_option
+from cwtui.cli.options import as_one
 from cwtui.cli.output import say
 from cwtui.host.passwords_file import PasswordsFile
 from cwtui.language import _, ngettext
@@ -22,9 +24,6 @@ passwords_to_option: Final = click.option(
     metavar="NEWFILE",
     type=click.Path(path_type=Path),
     help="Write the initial passwords to this new file, with mode 0600.",
-)
-invite_in_file: Final = invite_option(
-    "Make codes of invitations instead of initial passwords, unless FILE says invite=no."
 )
 
 
@@ -75,39 +74,60 @@ def _keep_nothing(made: Iterable[tuple[str, Secret]], *, invited: bool | None = 
     """Stand for a file where there is nothing to keep."""
 
 
-def check_named(plan: Plan, path: Path | None) -> None:
-    """Raise WrongUsage if the plan makes initial passwords and no file is named for them."""
-    if path is not None or not plan.without_password:
-        return
-    passwords = plan.without_password - plan.invitations
-    raise WrongUsage(
-        ngettext(
-            "{number} new account would get initial passwords, as there are none to take over. "
-            "Name a new file for them: --passwords-to NEWFILE",
-            "{number} new accounts would get initial passwords, as there are none to take over. "
-            "Name a new file for them: --passwords-to NEWFILE",
-            passwords,
+@dataclass(frozen=True)
+class InitialPasswords:
+    """The new file for the initial passwords of new accounts, if one was named.
+
+    `invite`: they are codes of invitations, unless the file of the accounts says something else.
+    """
+
+    passwords_to: Path | None
+    invite: bool
+
+    def check_named(self, plan: Plan) -> None:
+        """Raise WrongUsage if the plan makes initial passwords and no file is named for them."""
+        if self.passwords_to is not None or not plan.without_password:
+            return
+        passwords = plan.without_password - plan.invitations
+        raise WrongUsage(
+            ngettext(
+                "{number} new account would get initial passwords, as there are none to take "
+                "over. Name a new file for them: --passwords-to NEWFILE",
+                "{number} new accounts would get initial passwords, as there are none to take "
+                "over. Name a new file for them: --passwords-to NEWFILE",
+                passwords,
+            )
+            if passwords
+            else _("Name a new file for the codes of the invitations: --passwords-to NEWFILE")
         )
-        if passwords
-        else _("Name a new file for the codes of the invitations: --passwords-to NEWFILE")
-    )
+
+    @contextmanager
+    def handed_over(self, plan: Plan) -> Iterator[Callable[[Sequence[New]], None]]:
+        """Create the file for what the plan makes, and yield the function that writes it there."""
+        is_only = plan.invitations == plan.without_password
+        kind = is_only if is_only or not plan.invitations else None
+        file = self.passwords_to if plan.without_password else None
+        with passwords_file(file, invitations=kind) as keep:
+
+            def hand_over(made: Sequence[New]) -> None:
+                for invited in (False, True):
+                    kept = [
+                        (one.account.username, one.password)
+                        for one in made
+                        if one.password is not None and one.account.invited is invited
+                    ]
+                    if kept:
+                        keep(kept, invited=invited)
+
+            yield hand_over
 
 
-@contextmanager
-def handed_over(plan: Plan, path: Path | None) -> Iterator[Callable[[Sequence[New]], None]]:
-    """Create the file for what the plan makes, and yield the function that writes it there."""
-    is_only = plan.invitations == plan.without_password
-    kind = is_only if is_only or not plan.invitations else None
-    with passwords_file(path if plan.without_password else None, invitations=kind) as keep:
-
-        def hand_over(made: Sequence[New]) -> None:
-            for invited in (False, True):
-                kept = [
-                    (one.account.username, one.password)
-                    for one in made
-                    if one.password is not None and one.account.invited is invited
-                ]
-                if kept:
-                    keep(kept, invited=invited)
-
-        yield hand_over
+options: Final = as_one(
+    "initial",
+    InitialPasswords,
+    passwords_to_option,
+    invite_option(
+        "Make codes of invitations instead of initial passwords, unless FILE says invite=no."
+    ),
+)
+"""Decorate a command that creates accounts with --passwords-to and --invite; it gets `initial`."""

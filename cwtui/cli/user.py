@@ -1,10 +1,13 @@
 """`cwtui user`: list, show, add, change and remove accounts."""
 
+from typing import Final
+
 import click
 
-from cwtui.accounts import administration, expiry, roles
+from cwtui.accounts import administration, expiry
 from cwtui.accounts.errors import Agreed
 from cwtui.accounts.new_account import NewAccount, WithInitialPassword
+from cwtui.accounts.roles import MINIMUM
 from cwtui.cli import (
     account_output,
     apply_users,
@@ -23,13 +26,53 @@ from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.initial_password import hand_over, invite_option
 from cwtui.cli.json_output import put_object
+from cwtui.cli.options import as_one
 from cwtui.cli.output import put
 from cwtui.cli.tables import table
 from cwtui.cli.values import Username
 from cwtui.language import N_, _
 
 _name = click.argument("name", type=Username(), shell_complete=completing.usernames)
-_new_name = click.argument("name", type=Username(local=True))
+
+
+def _new(
+    name: str,
+    roles: tuple[str, ...],
+    mfa_required: bool,
+    display_name: str,
+    expires: str | None,
+    password_stdin: bool,
+    invite: bool,
+) -> NewAccount:
+    """Return the new account, and read its password if it is given. Raises WrongUsage."""
+    if invite and password_stdin:
+        raise WrongUsage(_("Give either --invite or --password-stdin."))
+    return NewAccount(
+        name,
+        display_name=display_name,
+        roles=roles or (MINIMUM,),
+        mfa_required=mfa_required,
+        expires=expires or expiry.NEVER,
+        initial_password=standard_input.password() if password_stdin else None,
+        invited=invite,
+    )
+
+
+_new_account: Final = as_one(
+    "new",
+    _new,
+    click.argument("name", type=Username(local=True)),
+    change_users.role_option(f"A role; repeat the option for more. Default: {MINIMUM}."),
+    click.option("--mfa-required", is_flag=True, help="Require MFA for this account."),
+    click.option("--display-name", metavar="TEXT", default="", help="The person's full name."),
+    change_users.expires_option("The account's last day"),
+    click.option(
+        "--password-stdin",
+        is_flag=True,
+        help="Read the initial password from one line of standard input.",
+    ),
+    invite_option("Print the code of an invitation instead of a password."),
+)
 
 
 @click.group("user", cls=GroupInOrder)
@@ -63,32 +106,11 @@ def show(host: Host, name: str, as_json: bool) -> None:
         "cwtui user add frank --invite",
     )
 )
-@_new_name
-@change_users.role_option(f"A role; repeat the option for more. Default: {roles.MINIMUM}.")
-@click.option("--mfa-required", is_flag=True, help="Require MFA for this account.")
-@click.option("--display-name", metavar="TEXT", default="", help="The person's full name.")
-@change_users.expires_option("The account's last day")
-@click.option(
-    "--password-stdin",
-    is_flag=True,
-    help="Read the initial password from one line of standard input.",
-)
-@invite_option("Print the code of an invitation instead of a password.")
+@_new_account
 @confirming.yes_option("Add it")
 @json_output.option
 @pass_host
-def add(
-    host: Host,
-    name: str,
-    chosen_roles: tuple[str, ...],
-    mfa_required: bool,
-    display_name: str,
-    expires: str | None,
-    password_stdin: bool,
-    invite: bool,
-    yes: bool,
-    as_json: bool,
-) -> None:
+def add(host: Host, new: NewAccount, yes: bool, as_json: bool) -> None:
     """Add an account and print its initial password.
 
     The initial password is the only line on standard output. It is valid for seven days and must be
@@ -101,26 +123,16 @@ def add(
     such as a member of sudo, or gets the role of an admin, this asks first. Without a terminal it
     refuses, unless --yes is given.
     """
-    if invite and password_stdin:
-        raise WrongUsage(_("Give either --invite or --password-stdin."))
-    password = standard_input.password() if password_stdin else None
     ports = host.ports()
-    new = NewAccount(
-        name,
-        display_name=display_name,
-        roles=chosen_roles or (roles.MINIMUM,),
-        mfa_required=mfa_required,
-        expires=expires or expiry.NEVER,
-        initial_password=password,
-        invited=invite,
-    )
 
     def create(agreed: Agreed) -> WithInitialPassword:
         return administration.create_user(ports, operator(), new, agreed=agreed)
 
     created = confirming.confirmed(create, yes=yes, if_not=_("No account was added."))
     change_users.say_if_mfa_is_off(created.account, ports.accounts.settings())
-    hand_over(created, N_("Added {name}."), ports, as_json=as_json, known=password is not None)
+    hand_over(
+        created, N_("Added {name}."), ports, as_json=as_json, known=new.initial_password is not None
+    )
 
 
 for _one in (
