@@ -86,9 +86,7 @@ def create_role(ports: Ports, actor: Actor, name: str, permissions: Iterable[str
     return Role(new, permitted, is_built_in=False, accounts=0)
 
 
-def restore(
-    ports: Ports, change: AccountsChange, actor: Actor, new: CustomRoles, batch: str
-) -> list[Event]:
+def restore(ports: Ports, change: AccountsChange, actor: Actor, new: CustomRoles) -> list[Event]:
     """Add the roles of an import, which are missing, and return their events.
 
     Raises Refused for too many, NotPermitted and SessionEnded.
@@ -107,7 +105,7 @@ def restore(
             EventType.ROLE_CREATE,
             actor,
             name,
-            as_reason({"permissions": permitted, "batch": batch}),
+            as_reason({"permissions": permitted}),
         )
         for name, permitted in new.items()
     ]

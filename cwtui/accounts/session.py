@@ -258,7 +258,7 @@ def event_of(
 ) -> Event:
     """Return the event of what the actor does now."""
     if ports.batch:
-        reason = f"{reason} {as_reason({'batch': ports.batch})}".lstrip()
+        reason = f"{reason} batch={ports.batch}".lstrip()
     return Event(
         at=ports.now(),
         event=event,
@@ -268,6 +268,11 @@ def event_of(
         outcome=outcome,
         reason=reason,
     )
+
+
+def in_batch(ports: Ports) -> Ports:
+    """Return ports with which all that is done is a part of one batch, a new one if need be."""
+    return ports if ports.batch else replace(ports, batch=ports.random(4).hex())
 
 
 def update_record(

@@ -16,6 +16,7 @@ from cwtui.accounts.bulk.batches import Outcome
 from cwtui.accounts.errors import AccountsError, Agreed, InvalidInput, WrongFile
 from cwtui.accounts.importing import lines
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.session import in_batch
 from cwtui.accounts.text import visible
 from cwtui.cli import completing, confirming, json_output, passwords_to
 from cwtui.cli.account_results import NOT_REACHED, WOULD_BE_DONE
@@ -141,7 +142,8 @@ def _put_difference(plan: Plan, *, check: bool, as_json: bool) -> None:
 def _apply(
     ports: Ports, plan: Plan, initial: InitialPasswords, *, yes: bool, as_json: bool
 ) -> None:
-    batch = ports.random(4).hex()
+    ports = in_batch(ports)
+    batch = ports.batch
     done: list[Applied] = []
     problem: AccountsError | None = None
 
@@ -154,9 +156,7 @@ def _apply(
             workers = os.cpu_count() or 1
             # If it raises, what it has yielded before is in the list.
             done.extend(
-                carrying_out.carry_out(
-                    ports, operator(), plan, batch, hand_over, shown, workers, agreed
-                )
+                carrying_out.carry_out(ports, operator(), plan, hand_over, shown, workers, agreed)
             )
 
     try:

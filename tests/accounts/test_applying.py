@@ -53,7 +53,7 @@ def test_the_store_becomes_as_declared(
         told.append((done, of))
 
     for one in carrying_out.carry_out(
-        world.ports, OPERATOR, planned, "b", lambda _: None, tell, 1, TO_EVERYTHING
+        world.ports, OPERATOR, planned, lambda _: None, tell, 1, TO_EVERYTHING
     ):
         assert one.outcome is Outcome.DONE, one
     number = len(planned.accounts)

@@ -1,7 +1,6 @@
 """Make the store as it is declared: roles first, then accounts one by one."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from cwtui.accounts import administration, custom_roles
@@ -12,7 +11,7 @@ from cwtui.accounts.importing import creating
 from cwtui.accounts.importing.creating import New
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.progress import ShowProgress
-from cwtui.accounts.session import Operator
+from cwtui.accounts.session import Operator, in_batch
 from cwtui.accounts.updates import Update
 
 
@@ -28,7 +27,6 @@ def carry_out(
     ports: Ports,
     operator: Operator,
     plan: Plan,
-    batch: str,
     hand_over: Callable[[Sequence[New]], None],
     progress: ShowProgress,
     workers: int,
@@ -36,11 +34,11 @@ def carry_out(
 ) -> Iterator[Applied]:
     """Do it, and yield what became of each: roles first, those to be removed last.
 
-    What was done stays. All events have the id `batch`, and `hand_over` keeps initial passwords
-    before they are valid. Raises GivesPower and Removes unless `agreed`, and CannotCheck.
+    What was done stays. `hand_over` keeps initial passwords before they are valid. Raises
+    GivesPower and Removes unless `agreed`, and CannotCheck.
     """
     plan.check(agreed)
-    inner = replace(ports, batch=batch)
+    ports = in_batch(ports)
     gone = [one for one in plan.roles if one.kind is Kind.REMOVE]
     done, total = 0, len(plan.roles) + len(plan.accounts)
     new = len(plan.new.new)
@@ -50,14 +48,14 @@ def carry_out(
 
     for one in plan.roles:
         if one not in gone:
-            yield _tried(one, inner, operator, _role)
+            yield _tried(one, ports, operator, _role)
             done += 1
     if new:
-        yield from _created(ports, operator, plan, batch, hand_over, created, workers)
+        yield from _created(ports, operator, plan, hand_over, created, workers)
         done += new
     changed = [one for one in plan.accounts if one.kind is not Kind.CREATE]
     for one in [*changed, *gone]:
-        yield _tried(one, inner, operator, _role if one.is_role else _account)
+        yield _tried(one, ports, operator, _role if one.is_role else _account)
         done += 1
         progress(done, total)
 
@@ -66,7 +64,6 @@ def _created(
     ports: Ports,
     operator: Operator,
     plan: Plan,
-    batch: str,
     hand_over: Callable[[Sequence[New]], None],
     progress: ShowProgress,
     workers: int,
@@ -74,9 +71,7 @@ def _created(
     """Create all new accounts or none."""
     outcome, why = Outcome.DONE, ""
     try:
-        creating.create(
-            ports, operator, plan.new, hand_over, progress, workers, TO_EVERYTHING, batch
-        )
+        creating.create(ports, operator, plan.new, hand_over, progress, workers, TO_EVERYTHING)
     except (Refused, InvalidInput) as error:
         outcome, why = Outcome.REFUSED, str(error)
     yield from (Applied(o, outcome, why) for o in plan.accounts if o.kind is Kind.CREATE)

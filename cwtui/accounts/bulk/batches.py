@@ -23,7 +23,7 @@ from cwtui.accounts.listing import row_of
 from cwtui.accounts.new_account import HandOver
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.progress import ShowProgress
-from cwtui.accounts.session import Actor, Operator, authorise_change
+from cwtui.accounts.session import Actor, Operator, authorise_change, in_batch
 from cwtui.language import N_, _
 
 GoesOn: TypeAlias = Callable[[], bool]
@@ -131,7 +131,7 @@ def begin(ports: Ports, actor: Actor, plan: Plan) -> Report:
     authorise_change(ports, actor, plan.act.needed)
     if _roles_have_changed(ports, plan):
         raise Refused(_("Roles were changed in the meantime. Nothing was done. Try again."))
-    return Report(plan, ports.random(4).hex())
+    return Report(plan, in_batch(ports).batch)
 
 
 def carry_out(

@@ -72,7 +72,7 @@ def check(ports: Ports, actor: Actor, usernames: Sequence[str]) -> None:
 
 
 def add(
-    ports: Ports, change: AccountsChange, actor: Actor, one: Entry, batch: str
+    ports: Ports, change: AccountsChange, actor: Actor, one: Entry
 ) -> tuple[Account, Event] | None:
     """Return the account with the devices of the entry, which ends its sessions, and the event.
 
@@ -94,6 +94,6 @@ def add(
     factor = with_devices(ports, one.username, keys, before.second_factor)
     added = tuple(device.name for device in factor.devices[count:])
     kind = EventType.DEVICE_ADD if count else EventType.MFA_ENABLE
-    reason = as_reason({"device": added, "batch": batch})
+    reason = as_reason({"device": added})
     after = before.changed_ending_sessions(second_factor=factor)
     return after, event_of(ports, kind, actor, one.username, reason)

@@ -26,7 +26,7 @@ from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Actor, as_reason, authorise_change, event_of
+from cwtui.accounts.session import Actor, as_reason, authorise_change, event_of, in_batch
 from cwtui.language import _
 
 _SHOWN: Final = 1000
@@ -54,15 +54,14 @@ def create(
     progress: ShowProgress,
     workers: int,
     agreed: Agreed = TO_NOTHING,
-    batch: str = "",
 ) -> str:
     """Do what this plan says, all of it or nothing, and return the id of the batch.
 
-    `batch` is that of which they are a part; without one, they are one of their own. `hand_over`
-    keeps the initial passwords before the accounts exist. Making their hashes takes
+    `hand_over` keeps the initial passwords before the accounts exist. Making their hashes takes
     most of the time; so many `workers` do it. Raises GivesPower unless `agreed`, Refused if others
     took one of the names since the plan was made, NotPermitted, SessionEnded and CannotCheck.
     """
+    ports = in_batch(ports)
     plan.check_powers(agreed)
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     refuse_to_grant(held, plan.permissions)
@@ -71,7 +70,6 @@ def create(
         authorise_change(ports, actor, Permission.MANAGE_ROLES)
     if plan.added:
         adding.check(ports, actor, [one.username for one in plan.added])
-    batch = batch or ports.random(4).hex()
     total = _PARTS * len(plan.new)
     making = _PARTS - 1 if plan.without_password else _PARTS // 2
     made: list[New] = []
@@ -79,7 +77,7 @@ def create(
         made.append(one)
         if one.password is not None or not len(made) % _SHOWN:
             progress(making * len(made), total)
-    events = list(_events(ports, actor, plan, made, batch))
+    events = list(_events(ports, actor, plan, made))
     hand_over([one for one in made if one.password is not None])
     with ports.accounts.change() as change:
         held = authorise_change(ports, actor, Permission.MANAGE_USERS, change)
@@ -90,16 +88,16 @@ def create(
             raise Refused(_("Roles were changed in the meantime. Nothing was imported. Try again."))
         refuse_to_grant(held, plan.permissions)
         _check_free(change, [one.account.username for one in made])
-        created = custom_roles.restore(ports, change, actor, plan.new_roles, batch)
-        added = [adding.add(ports, change, actor, one, batch) for one in plan.added]
+        created = custom_roles.restore(ports, change, actor, plan.new_roles)
+        added = [adding.add(ports, change, actor, one) for one in plan.added]
         changed = [account for account, _ in filter(None, added)]
         change.put(*changed)
         put_new(ports, change, *(one.account for one in made))
         progress((making * len(made) + total) // 2, total)
-        last = _import_event(ports, actor, batch, len(made), len(changed))
+        last = _import_event(ports, actor, len(made), len(changed))
         ports.audit.append(*created, *events, *(event for _, event in filter(None, added)), last)
     progress(total, total)
-    return batch
+    return ports.batch
 
 
 def _check_free(change: AccountsChange, wanted: Sequence[str]) -> None:
@@ -118,11 +116,9 @@ def _check_free(change: AccountsChange, wanted: Sequence[str]) -> None:
         )
 
 
-def _events(
-    ports: Ports, actor: Actor, plan: Plan, made: Sequence[New], batch: str
-) -> Iterator[Event]:
+def _events(ports: Ports, actor: Actor, plan: Plan, made: Sequence[New]) -> Iterator[Event]:
     """Yield an event for each new account."""
-    usual = {held: as_reason({"roles": held, "batch": batch}) for held in plan.all_roles}
+    usual = {held: as_reason({"roles": held}) for held in plan.all_roles}
     for one, new in zip(plan.new, made, strict=True):
         recorded = invitations_recorded(None, new.account, ports.now())
         if one.keys:
@@ -137,10 +133,10 @@ def _events(
         yield event_of(ports, EventType.USER_CREATE, actor, one.username, reason)
 
 
-def _import_event(ports: Ports, actor: Actor, batch: str, created: int, added: int) -> Event:
+def _import_event(ports: Ports, actor: Actor, created: int, added: int) -> Event:
     """Return the event that comes last, and says that all of the others happened."""
     counts = {"created": created} | ({"devices_added_to": added} if added else {})
-    return event_of(ports, EventType.USER_IMPORT, actor, "", as_reason({"batch": batch, **counts}))
+    return event_of(ports, EventType.USER_IMPORT, actor, "", as_reason(counts))
 
 
 def _all_new(ports: Ports, plan: Plan, workers: int) -> Iterator[New]:

@@ -195,10 +195,10 @@ class TestCreate:
             EventType.USER_IMPORT,
         ]
         first, second, last = world.events
-        batch = last.reason.split()[0]
-        assert last.reason == f"{batch} created=2"
-        assert first.reason == f"roles=minimum-access {batch} devices=1"
-        assert second.reason == f"roles=minimum-access {batch} looks_like=ada"
+        batch = last.reason.split()[-1]
+        assert last.reason == f"created=2 {batch}"
+        assert first.reason == f"roles=minimum-access devices=1 {batch}"
+        assert second.reason == f"roles=minimum-access looks_like=ada {batch}"
         assert (first.subject, second.subject, last.subject) == ("ann", "4da", "")
 
     def test_power_must_be_agreed_to(self, world: World) -> None:
