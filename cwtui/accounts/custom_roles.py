@@ -1,7 +1,7 @@
 """How roles are made and changed that are not built in.
 
-Nobody makes, changes or removes a role that permits more than they may do themselves. A role that
-somebody has is not removed.
+Nobody makes, changes or removes a role that permits more than they may do themselves, or changes
+one of somebody who may do more. A role that somebody has is not removed.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,8 @@ from cwtui.accounts.errors import (
     Taken,
     UnknownRole,
 )
-from cwtui.accounts.managing import refuse_to_grant
+from cwtui.accounts.listing import BY_USERNAME
+from cwtui.accounts.managing import refuse_beyond, refuse_to_grant
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.roles import CustomRoles, Permission
 from cwtui.accounts.session import (
@@ -150,6 +151,7 @@ def update_role(
         settings = change.settings()
         before = _existing(settings, name)
         refuse_to_grant(held, frozenset(before) | frozenset(permitted))
+        _refuse_beyond(ports, held, name, settings)
         is_known = seen is None or {*before} in ({*seen}, {*permitted})
         if not is_known and ChangedByOthers not in agreed:
             raise ChangedByOthers((), {"permissions": ", ".join(before)})
@@ -197,6 +199,16 @@ def _existing(settings: OrganizationSettings, name: str) -> tuple[Permission, ..
     if roles.role_name(name) not in settings.custom_roles:
         raise UnknownRole(name)
     return settings.custom_roles[name]
+
+
+def _refuse_beyond(
+    ports: Ports, held: frozenset[Permission], role: str, settings: OrganizationSettings
+) -> None:
+    """Raise NotPermitted if an account with the role has permissions that are not `held`."""
+    if held == roles.ALL:
+        return
+    for row in ports.accounts.page(having_role(role), BY_USERNAME):
+        refuse_beyond(held, row, roles.permissions(row.roles, settings.custom_roles))
 
 
 def _put(change: AccountsChange, settings: OrganizationSettings, custom: CustomRoles) -> None:

@@ -10,6 +10,7 @@ from cwtui.accounts.errors import (
     Refused,
     UnknownAccount,
 )
+from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.roles import Permission
@@ -45,7 +46,7 @@ def existing(
 
 
 def refuse_beyond(
-    held: frozenset[Permission], account: Account, theirs: frozenset[Permission]
+    held: frozenset[Permission], account: Account | AccountRow, theirs: frozenset[Permission]
 ) -> None:
     """Raise NotPermitted if the account has permissions that the actor, who has `held`, lacks.
 

@@ -288,3 +288,16 @@ def everybody(world: World) -> dict[str, frozenset[Permission]]:
         row.username: roles.permissions(row.roles, custom) for row in world.accounts.rows()
     }
     return of_accounts | {f"role {name}": frozenset(held) for name, held in custom.items()}
+
+
+def test_a_role_of_somebody_who_may_do_more_is_not_changed(world: World) -> None:
+    managing = (Permission.READ_USERS, Permission.MANAGE_USERS, Permission.MANAGE_ROLES)
+    world.settings(custom_roles={"managers": managing, "auditors": (Permission.READ_AUDIT_LOG,)})
+    world.add("low", roles=("managers",))
+    world.add("boss", roles=("auditors", "managers"))
+    low = world.session("low")
+    for permissions in (managing[:1], managing[:2]):
+        with pytest.raises(NotPermitted, match="boss has permissions that you do not have"):
+            custom_roles.update_role(world.ports, low, "managers", permissions)
+    world.put(world.account("boss").changed(roles=("managers",)))
+    custom_roles.update_role(world.ports, low, "managers", managing[:2])
