@@ -22,7 +22,7 @@ _TOKENS_MOST: Final = 20_000_000
 _OPEN_MOST: Final = 1_000_000
 """How many fields of objects that have not ended yet are remembered."""
 _NESTED_MOST: Final = 1_000
-"""How many objects may be open. The decoder refuses about as many."""
+"""How many objects may be open. Decoders refuse as many (Python's recursion limit)."""
 _QUOTED: Final = 64
 
 
@@ -58,7 +58,9 @@ def first(text: bytes) -> Repeated | None:
                 return Repeated(shown, text.count(b"\n", 0, token.start()) + 1)
             fields.add(name)
             is_open += 1
-        if number > _TOKENS_MOST or is_open > _OPEN_MOST or len(objects) > _NESTED_MOST:
+        if len(objects) > _NESTED_MOST:
+            return None
+        if number > _TOKENS_MOST or is_open > _OPEN_MOST:
             raise WrongFile(_("The file is too long."))
     return None
 
