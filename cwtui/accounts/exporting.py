@@ -14,6 +14,7 @@ from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.expiry import last_day
+from cwtui.accounts.importing import peppers
 from cwtui.accounts.importing.lines import LINES_MOST
 from cwtui.accounts.listing import EVERYONE, AccountRow, View
 from cwtui.accounts.model import Account
@@ -73,7 +74,7 @@ def with_secrets(
 ) -> tuple[int, Secret]:
     """Return the number of accounts that match, and all of them as JSON lines with their secrets.
 
-    Their custom roles come first.
+    Their custom roles come first, and the peppers of their hashes.
     Whoever has these can sign in as anybody, so only the operator gets them, who has the keyring
     anyway, and to whom they are encrypted is logged before. Raises FilterError, Refused for more
     than can be imported, and CannotCheck.
@@ -99,7 +100,7 @@ def with_secrets(
         if name in used
     ]
     accounts = (_with_secrets(ports, account, settings.issuer) for account in found)
-    lines = as_json_lines(chain(needed, accounts))
+    lines = as_json_lines(chain(needed, peppers.exported(found, ports.keyring), accounts))
     reason = as_reason({"accounts": len(found), "encrypted_to": tuple(to)})
     write_audit(ports, EventType.USER_EXPORT, operator, "", reason)
     return len(found), Secret(lines)

@@ -260,6 +260,9 @@ class KeyringChange(Protocol):
     def add(self, now: float) -> str:
         """Add a new active key and return its id."""
 
+    def add_pepper(self, key: str, pepper: bytes, now: float) -> None:
+        """Add the pepper of a key of another store. It has 32 bytes, and the id is new here."""
+
     def remove(self, *ids: str) -> None:
         """Remove keys other than the active one."""
 
@@ -275,7 +278,14 @@ class Keyring(Protocol):
         """The id of the key for new data. Read it once for data that belongs together."""
 
     def all_keys(self) -> tuple[Key, ...]:
-        """Return the keys, oldest first; each was active until the next one was added."""
+        """Return the keys, oldest first; each was active until the next one was added.
+
+        Imported ones, which never were, come before the others.
+        """
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether cwtui must not write the keyring."""
 
     def change(self) -> AbstractContextManager[KeyringChange]:
         """Commit at the end of the block; an exception undoes everything.

@@ -165,6 +165,16 @@ def _say_done(plan: Plan, batch: str, file: Path | None) -> None:
     )
     if plan.new_roles:
         say(_("Created the roles {names}.", names=listed([*plan.new_roles], _NAMED)))
+    if plan.new_peppers:
+        say(
+            ngettext(
+                "Added {number} key to the keyring, for the passwords and backup codes of these "
+                "accounts. Copy the keyring to your safe place again.",
+                "Added {number} keys to the keyring, for the passwords and backup codes of these "
+                "accounts. Copy the keyring to your safe place again.",
+                len(plan.new_peppers),
+            )
+        )
     passwords = plan.without_password - plan.invitations
     for invited, number in ((False, passwords), (True, plan.invitations)):
         if file is not None and number:
@@ -187,6 +197,7 @@ def _fields(plan: Plan, batch: str | None) -> dict[str, Any]:
         "batch": batch,
         "new": [one.username for one in plan.new],
         "new_roles": dict(plan.new_roles),
+        "new_keys": [one.key for one in plan.new_peppers],
         "devices_added": [one.username for one in plan.added],
         "unchanged": [one.username for one in plan.unchanged],
         **remark_fields(plan.problems, plan),

@@ -35,7 +35,8 @@ def status(host: Host, as_json: bool) -> None:
     """Show each key and how much it protects.
 
     SECRETS counts the TOTP secrets encrypted with the key. PASSWORDS and CODES count the passwords
-    and sets of backup codes hashed with it.
+    and sets of backup codes hashed with it. An imported key came with accounts of another store,
+    to check their passwords and backup codes. It decrypts nothing.
     """
     config = host.config()
     ports = host.ports_for_keys()
@@ -281,7 +282,9 @@ def _state(use: KeyUse) -> str:
         return "lost"
     if use.active:
         return "active"
-    return "in use" if use.retirable_at is None else "unused"
+    if use.retirable_at is not None:
+        return "unused"
+    return "imported" if use.imported else "in use"
 
 
 def _cells(use: KeyUse) -> tuple[str, ...]:

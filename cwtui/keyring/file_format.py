@@ -3,29 +3,35 @@
 import hmac
 import os
 import stat
+from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from cwtui.accounts.errors import KeyringMissing, StoreDamaged, StoreExposed, StoreTooNew
 from cwtui.accounts.model import Time
+from cwtui.accounts.upkeep.protection import OtherKeyId, Pepper
 from cwtui.host.files import cannot
 from cwtui.host.reasons import reason_of
 from cwtui.host.untrusted_files import TooLarge, read_regular
 from cwtui.language import _
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """Schema 2 adds a key for made-up names, which rotations do not change. Files with schema 1, from
 the first released stores, are read and written as schema 2.
+
+Schema 3 adds peppers of other stores. Without any, schema 2 is written, which older versions read.
 """
 KEY_BYTES: Final = 32
 _MOST: Final = 1_000_000
 """The maximum file size in bytes: room for thousands of keys."""
 _ID_BYTES: Final = 8
 _FIRST_WITH_NAMES: Final = 2
+_FIRST_WITH_PEPPERS: Final = 3
 
 KeyId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f]{1,16}\Z")]
 """The key's fingerprint, 16 hexadecimal digits; checked when the file is read."""
@@ -43,6 +49,20 @@ class KeyEntry(Struct, frozen=True, forbid_unknown_fields=True):
         return f"KeyEntry({self.id})"
 
 
+class PepperEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """The pepper of a key of another store, with the id of that key, from an import at `added_at`.
+
+    Unlike a key, it decrypts nothing.
+    """
+
+    id: OtherKeyId
+    added_at: Time
+    pepper: Pepper
+
+    def __repr__(self) -> str:
+        return f"PepperEntry({self.id})"
+
+
 class KeyFile(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The whole file. Keys are in the order of creation; the last one is active.
 
@@ -53,15 +73,16 @@ class KeyFile(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
     active: KeyId
     keys: Annotated[tuple[KeyEntry, ...], Meta(min_length=1)]
     names: Material | None = None
+    peppers: tuple[PepperEntry, ...] = ()
 
     def __repr__(self) -> str:
-        return f"KeyFile({self.keys})"
+        return f"KeyFile({self.keys}, {self.peppers})"
 
 
 def new_file(now: float) -> KeyFile:
     """Return the content of a new keyring, with one key."""
     key = new_key(now)
-    return KeyFile(SCHEMA, key.id, (key,), os.urandom(KEY_BYTES))
+    return KeyFile(_FIRST_WITH_NAMES, key.id, (key,), os.urandom(KEY_BYTES))
 
 
 def names_key(content: KeyFile) -> bytes:
@@ -87,6 +108,9 @@ def derived(material: bytes, purpose: bytes, length: int = KEY_BYTES) -> bytes:
 
 
 def encoded(content: KeyFile) -> bytes:
+    if content.names is not None:
+        schema = _FIRST_WITH_PEPPERS if content.peppers else _FIRST_WITH_NAMES
+        content = replace(content, schema=schema)
     return msgspec.json.format(msgspec.json.encode(content)) + b"\n"
 
 
@@ -121,12 +145,16 @@ def decoded(content: bytes, path: str) -> KeyFile:
         raise _damaged(
             path, _("the key for made-up names does not match schema {schema}", schema=found.schema)
         )
-    ids = [key.id for key in found.keys]
-    if found.active != ids[-1]:
+    if found.peppers and found.schema < _FIRST_WITH_PEPPERS:
+        raise _damaged(path, _("peppers do not match schema {schema}", schema=found.schema))
+    if found.active != found.keys[-1].id:
         raise _damaged(path, _("the active key {active} is not the last one", active=found.active))
+    ids = Counter(key.id for key in found.keys)
+    ids.update(one.id for one in found.peppers)
+    for id_, times in ids.items():
+        if times > 1:
+            raise _damaged(path, _("the key {id} occurs twice", id=id_))
     for key in found.keys:
-        if ids.count(key.id) > 1:
-            raise _damaged(path, _("the key {id} occurs twice", id=key.id))
         if key.id != _fingerprint(key.material):
             raise _damaged(path, _("the id {id} belongs to another key", id=key.id))
     return found

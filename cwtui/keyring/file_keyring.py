@@ -77,6 +77,10 @@ class FileKeyring(OpenKeyring):
         write_atomically(_real(path), file_format.encoded(file_format.new_file(now)))
         return cls(path)
 
+    @property
+    def is_read_only(self) -> bool:
+        return self._credential
+
     @contextmanager
     def change(self) -> Iterator["KeyringChange"]:
         """Change the keyring under its lock. Raises Refused for a credential, and CannotCheck."""
@@ -159,7 +163,7 @@ class KeyringChange:
     def __init__(self, before: KeyFile) -> None:
         # Stored from now on, as the key that it was derived from may be removed.
         names = file_format.names_key(before)
-        self._content = replace(before, schema=file_format.SCHEMA, names=names)
+        self._content = replace(before, names=names)
 
     @property
     def held(self) -> Held:
@@ -171,9 +175,14 @@ class KeyringChange:
         self._put(replace(self._content, active=key.id, keys=(*self._content.keys, key)))
         return key.id
 
+    def add_pepper(self, key: str, pepper: bytes, now: float) -> None:
+        added = file_format.PepperEntry(key, now, pepper)
+        self._put(replace(self._content, peppers=(*self._content.peppers, added)))
+
     def remove(self, *ids: str) -> None:
-        kept = tuple(key for key in self._content.keys if key.id not in ids)
-        self._put(replace(self._content, keys=kept))
+        keys = tuple(key for key in self._content.keys if key.id not in ids)
+        peppers = tuple(one for one in self._content.peppers if one.id not in ids)
+        self._put(replace(self._content, keys=keys, peppers=peppers))
 
     def _put(self, content: KeyFile) -> None:
         self._content = content

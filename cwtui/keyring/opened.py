@@ -39,7 +39,7 @@ def remedy() -> str:
 
 
 class Held(NamedTuple):
-    """The ids of all keys in one version of the file, and of the active one."""
+    """The ids of all keys in one version of the file, with imported ones, and of the active one."""
 
     ids: frozenset[str]
     active: str
@@ -52,12 +52,13 @@ class Keys:
         self.version = version
         self.held = held_in(content)
         self.names_key = file_format.names_key(content)
-        self.made = tuple(Key(key.id, key.created_at) for key in content.keys)
+        imported = (Key(one.id, one.added_at, imported=True) for one in content.peppers)
+        self.made = (*imported, *(Key(key.id, key.created_at) for key in content.keys))
         self._materials = {key.id: key.material for key in content.keys}
-        self._derived: dict[tuple[str, bytes], bytes] = {}
+        self._derived = {(one.id, _PEPPER): one.pepper for one in content.peppers}
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._materials
+    def can_derive(self, key: str, purpose: bytes) -> bool:
+        return key in self._materials or (key, purpose) in self._derived
 
     def derived(self, key: str, purpose: bytes) -> bytes:
         if (key, purpose) not in self._derived:
@@ -66,7 +67,8 @@ class Keys:
 
 
 def held_in(content: KeyFile) -> Held:
-    return Held(frozenset(key.id for key in content.keys), content.active)
+    ids = frozenset(key.id for key in content.keys)
+    return Held(ids.union(one.id for one in content.peppers), content.active)
 
 
 class OpenKeyring(ABC):
@@ -83,6 +85,10 @@ class OpenKeyring(ABC):
 
     @abstractmethod
     def change(self) -> AbstractContextManager[KeyringChange]: ...
+
+    @property
+    def is_read_only(self) -> bool:
+        return False
 
     @abstractmethod
     def version(self) -> Version:
@@ -135,7 +141,7 @@ class OpenKeyring(ABC):
         return self._current().names_key
 
     def pepper(self, key: str) -> bytes:
-        return self._holding(key).derived(key, _PEPPER)
+        return self._holding(key, _PEPPER).derived(key, _PEPPER)
 
     def seal(self, secret: bytes, associated: bytes) -> Sealed:
         from cwtui.keyring import sealing
@@ -149,7 +155,8 @@ class OpenKeyring(ABC):
         """Return what is sealed; None if it, or what is associated with it, was changed."""
         from cwtui.keyring import sealing
 
-        key = self._holding(sealed.key).derived(sealed.key, _ENCRYPTION)
+        keys = self._holding(sealed.key, _ENCRYPTION)
+        key = keys.derived(sealed.key, _ENCRYPTION)
         return sealing.unseal(key, sealed.nonce, sealed.ciphertext, associated)
 
     def unseal(self, sealed: Sealed, associated: bytes) -> bytes:
@@ -166,12 +173,12 @@ class OpenKeyring(ABC):
             )
         return secret
 
-    def _holding(self, key: str) -> Keys:
+    def _holding(self, key: str, purpose: bytes) -> Keys:
         keys = self._current()
-        if key in keys:
+        if keys.can_derive(key, purpose):
             return keys
         # Another process may have retired the key after the account was read.
-        if self._before is not None and key in self._before:
+        if self._before is not None and self._before.can_derive(key, purpose):
             return self._before
         raise KeyringMissing(
             _(

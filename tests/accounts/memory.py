@@ -317,6 +317,8 @@ class MemoryKeyring:
 
     def __init__(self, *ids: str) -> None:
         self.made = dict.fromkeys(ids, 0.0)
+        self.peppers: dict[str, tuple[bytes, float]] = {}
+        self.is_read_only = False
         self._nonces = 0
         self._number = len(ids)
         self._lock = Lock()
@@ -326,21 +328,22 @@ class MemoryKeyring:
         return list(self.made)[-1]
 
     def all_keys(self) -> tuple[Key, ...]:
-        return tuple(Key(id_, created_at) for id_, created_at in self.made.items())
+        imported = (Key(id_, at, imported=True) for id_, (_, at) in self.peppers.items())
+        return (*imported, *(Key(id_, created_at) for id_, created_at in self.made.items()))
 
     @contextmanager
     def change(self) -> Iterator["MemoryKeyringChange"]:
         with self._lock:
-            change = MemoryKeyringChange(dict(self.made), self._number)
+            change = MemoryKeyringChange(dict(self.made), self._number, dict(self.peppers))
             yield change
-            self.made, self._number = change.made, change.number
+            self.made, self._number, self.peppers = change.made, change.number, change.peppers
 
     @property
     def names_key(self) -> bytes:
         return sha256(b"names").digest()
 
     def pepper(self, key: str) -> bytes:
-        return self._key(key, "pepper")
+        return self.peppers[key][0] if key in self.peppers else self._key(key, "pepper")
 
     def seal(self, secret: bytes, associated: bytes) -> Sealed:
         self._nonces += 1
@@ -364,14 +367,19 @@ class MemoryKeyring:
 class MemoryKeyringChange:
     """The port KeyringChange."""
 
-    def __init__(self, made: dict[str, float], number: int) -> None:
-        self.made, self.number = made, number
+    def __init__(
+        self, made: dict[str, float], number: int, peppers: dict[str, tuple[bytes, float]]
+    ) -> None:
+        self.made, self.number, self.peppers = made, number, peppers
 
     def add(self, now: float) -> str:
         self.number += 1
         self.made[f"k{self.number}"] = now
         return f"k{self.number}"
 
+    def add_pepper(self, key: str, pepper: bytes, now: float) -> None:
+        self.peppers[key] = pepper, now
+
     def remove(self, *ids: str) -> None:
         for id_ in ids:
-            del self.made[id_]
+            del (self.peppers if id_ in self.peppers else self.made)[id_]

@@ -145,6 +145,31 @@ class TestWithSecrets:
         assert after.second_factor is not None
         assert after.second_factor.backup_codes == factor.second_factor.backup_codes
 
+    def test_a_host_with_a_keyring_of_its_own_checks_their_passwords(
+        self, people: Host, tmp_path: Path
+    ) -> None:
+        file, folder = tmp_path / "people.age", tmp_path / "other"
+        exported(people, file, "--with-secrets", "--passphrase-stdin", stdin=PASSPHRASE)
+        folder.mkdir()
+        other = Host(folder)
+        done = other.run("init", "--admin", "admin", "--password-stdin", stdin=PASSWORD.encode())
+        assert done.status == 0, done.err
+        command = ("user", "import", str(file), "--passphrase-stdin", "--yes")
+        done = other.run(*command, stdin=PASSPHRASE)
+        assert done.status == 0, done.err
+        assert "Added 1 key to the keyring" in done.err
+        ports = other.ports()
+        before, after = people.ports().accounts.get("ann"), ports.accounts.get("ann")
+        assert before is not None
+        assert after is not None
+        assert after.second_factor is not None
+        assert before.second_factor is not None
+        assert after.second_factor.backup_codes == before.second_factor.backup_codes
+        assert passwords.is_password(Secret(PASSWORD), after.password, ports.keyring, 10)
+        states = {key["state"] for key in other.run("key", "status", "--json").json["keys"]}
+        assert states == {"active", "imported"}
+        assert other.run("store", "check").status == 0
+
     def test_a_wrong_passphrase_is_refused(self, people: Host, tmp_path: Path) -> None:
         file = tmp_path / "zoe.age"
         file.write_bytes(ZOE)
@@ -170,7 +195,7 @@ class TestWithSecrets:
             capture_output=True,
             text=True,
         ).stdout
-        ann = json.loads(read.splitlines()[1])
+        [ann] = [one for one in map(json.loads, read.splitlines()) if one.get("username") == "ann"]
         assert ann["device_names"] == ["Phone"]
         assert ann["otpauth_uris"][0].startswith("otpauth://totp/")
         again = people.run("user", "import", str(file), "--identity", str(identity), "--dry-run")

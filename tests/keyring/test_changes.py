@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from cwtui.accounts.errors import (
     CannotCheck,
@@ -62,6 +63,27 @@ def test_a_removed_key_is_gone(file: Path, keyring: FileKeyring) -> None:
     assert keyring.all_keys() == (Key(second, NOW + 1),)
     with pytest.raises(KeyringMissing):
         FileKeyring.load(file).pepper(first)
+
+
+def test_a_pepper_of_another_store_decrypts_nothing(file: Path, keyring: FileKeyring) -> None:
+    sealed = keyring.seal(SECRET, b"ada")
+    with keyring.change() as change:
+        change.add_pepper("0123abcd", bytes(32), NOW + 1)
+    for seen in (keyring, FileKeyring.load(file)):
+        assert seen.pepper("0123abcd") == bytes(32)
+        assert seen.all_keys()[0] == Key("0123abcd", NOW + 1, imported=True)
+        assert "0123abcd" in seen.held_now().ids
+        assert seen.active == sealed.key
+        assert seen.unseal(sealed, b"ada") == SECRET
+        with pytest.raises(KeyringMissing):
+            seen.unseal(structs.replace(sealed, key="0123abcd"), b"ada")
+    assert msgspec.json.decode(file.read_bytes())["schema"] == 3
+    with keyring.change() as change:
+        change.remove("0123abcd")
+    with pytest.raises(KeyringMissing):
+        FileKeyring.load(file).pepper("0123abcd")
+    # Older versions read it again.
+    assert msgspec.json.decode(file.read_bytes())["schema"] == 2
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

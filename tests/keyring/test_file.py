@@ -204,7 +204,7 @@ def test_an_exposed_keyring_is_refused(file: Path, keyring: FileKeyring, bits: i
 def test_a_newer_keyring_is_refused(file: Path, keyring: FileKeyring) -> None:
     """DESIGN 4.8: whatever else is in it."""
     assert keyring.active
-    write(file, {"schema": 3, "keys": "of another form"})
+    write(file, {"schema": 4, "keys": "of another form"})
     before = file.read_bytes()
     with pytest.raises(StoreTooNew, match="written by a newer version of cwtui"):
         FileKeyring.load(file)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from cwtui.accounts.importing import formats
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.lines import Line
+from cwtui.accounts.importing.other_lines import GivenRole, OtherLines
 from cwtui.accounts.importing.places import Problem
-from cwtui.accounts.importing.role_lines import RoleLines
 from cwtui.accounts.roles import Permission
 from cwtui.language import _
 
@@ -23,10 +23,10 @@ class Declared:
 
 def read(found: Iterable[Line | Problem]) -> Declared:
     """Return what these lines declare. Raises WrongFile for a wrong header."""
-    role_lines = RoleLines()
+    other_lines = OtherLines()
     entries: dict[str, Entry] = {}
     problems: list[Problem] = []
-    for one in formats.entries(role_lines.others(found)):
+    for one in formats.entries(other_lines.accounts(found)):
         if isinstance(one, Problem):
             problems.append(one)
         elif one.username in entries:
@@ -34,10 +34,13 @@ def read(found: Iterable[Line | Problem]) -> Declared:
         else:
             entries[one.username] = one
     declared: dict[str, tuple[Permission, ...]] = {}
-    for role in role_lines.taken():
-        if isinstance(role, Problem):
-            problems.append(role)
+    for other in other_lines.taken():
+        if isinstance(other, Problem):
+            problems.append(other)
+        elif isinstance(other, GivenRole):
+            declared[other.name] = other.permissions
         else:
-            declared[role.name] = role.permissions
+            reason = _("Peppers are imported with cwtui user import.")
+            problems.append(Problem(other.place, reason))
     in_order = sorted(problems, key=lambda one: one.place)
     return Declared(tuple(entries.values()), declared, tuple(in_order))

@@ -19,8 +19,9 @@ from cwtui.accounts.importing.documents import Number
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.found_devices import FoundDevice, merged
 from cwtui.accounts.importing.given import Given
+from cwtui.accounts.importing.other_lines import GivenRole
+from cwtui.accounts.importing.peppers import GivenPepper
 from cwtui.accounts.importing.places import Note, Place, Problem
-from cwtui.accounts.importing.role_lines import GivenRole
 from cwtui.accounts.importing.taken_over import NO_DEVICE_LEFT, Person
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import USERNAME_LENGTH, shortened, visible
@@ -74,8 +75,8 @@ def entries(given: Given) -> Iterator[Entry | Problem | Note]:
 
 
 def together(
-    found: Iterable[Entry | GivenRole | Problem | Note],
-) -> Iterator[Entry | GivenRole | Problem | Note]:
+    found: Iterable[Entry | GivenRole | GivenPepper | Problem | Note],
+) -> Iterator[Entry | GivenRole | GivenPepper | Problem | Note]:
     """Yield what all files say, and give the devices of an export to the people of a users file.
 
     So nobody with a password can register a device before the import of the devices.

@@ -79,6 +79,8 @@ def create(
             progress(making * len(made), total)
     events = list(_events(ports, actor, plan, made))
     hand_over([one for one in made if one.password is not None])
+    if plan.new_peppers:
+        _add_peppers(ports, actor, plan)
     with ports.accounts.change() as change:
         held = authorise_change(ports, actor, Permission.MANAGE_USERS, change)
         there = {**plan.custom_roles}
@@ -94,10 +96,20 @@ def create(
         change.put(*changed)
         put_new(ports, change, *(one.account for one in made))
         progress((making * len(made) + total) // 2, total)
-        last = _import_event(ports, actor, len(made), len(changed))
+        last = _import_event(ports, actor, plan, len(changed))
         ports.audit.append(*created, *events, *(event for _, event in filter(None, added)), last)
     progress(total, total)
     return ports.batch
+
+
+def _add_peppers(ports: Ports, actor: Actor, plan: Plan) -> None:
+    """Add what is missing to the keyring, before accounts need it. Unused, it can be retired."""
+    authorise_change(ports, actor, Permission.MANAGE_ORGANIZATION)
+    with ports.keyring.change() as change:
+        there = {key.id for key in ports.keyring.all_keys()}
+        for one in plan.new_peppers:
+            if one.key not in there:
+                change.add_pepper(one.key, one.reveal(), ports.now())
 
 
 def _check_free(change: AccountsChange, wanted: Sequence[str]) -> None:
@@ -133,10 +145,14 @@ def _events(ports: Ports, actor: Actor, plan: Plan, made: Sequence[New]) -> Iter
         yield event_of(ports, EventType.USER_CREATE, actor, one.username, reason)
 
 
-def _import_event(ports: Ports, actor: Actor, created: int, added: int) -> Event:
+def _import_event(ports: Ports, actor: Actor, plan: Plan, added: int) -> Event:
     """Return the event that comes last, and says that all of the others happened."""
-    counts = {"created": created} | ({"devices_added_to": added} if added else {})
-    return event_of(ports, EventType.USER_IMPORT, actor, "", as_reason(counts))
+    said: dict[str, object] = {"created": len(plan.new)}
+    if added:
+        said["devices_added_to"] = added
+    if plan.new_peppers:
+        said["keys"] = tuple(one.key for one in plan.new_peppers)
+    return event_of(ports, EventType.USER_IMPORT, actor, "", as_reason(said))
 
 
 def _all_new(ports: Ports, plan: Plan, workers: int) -> Iterator[New]:

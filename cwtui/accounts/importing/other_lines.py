@@ -1,4 +1,4 @@
-"""Lines of JSON that declare roles, between those of accounts."""
+"""Lines of JSON that say something else than an account: a role, or the pepper of a key."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
@@ -9,12 +9,14 @@ from cwtui.accounts import roles
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.importing import repeated_fields
 from cwtui.accounts.importing.lines import Line
+from cwtui.accounts.importing.peppers import FIELD, GivenPepper, given_pepper
 from cwtui.accounts.importing.places import Place, Problem
 from cwtui.accounts.roles import Permission
 from cwtui.language import _
 
 _FIELDS: Final = frozenset({"name", "permissions", "built_in", "accounts"})
 """The fields that `cwtui role list --json` writes."""
+_TELLING: Final = frozenset({"permissions", FIELD})
 
 
 class GivenRole(NamedTuple):
@@ -25,31 +27,34 @@ class GivenRole(NamedTuple):
     permissions: tuple[Permission, ...]
 
 
-class RoleLines:
-    """Takes the lines that declare roles, and hands on the others."""
+class OtherLines:
+    """Takes the lines with roles and peppers, and hands on those of accounts."""
 
     def __init__(self) -> None:
         self._names = set[str]()
-        self._read: list[GivenRole | Problem] = []
+        self._read: list[GivenRole | GivenPepper | Problem] = []
 
-    def taken(self) -> list[GivenRole | Problem]:
-        """Return the roles read since the last call, and what is wrong with some."""
+    def taken(self) -> list[GivenRole | GivenPepper | Problem]:
+        """Return what was read since the last call, and what is wrong with some."""
         read, self._read = self._read, []
         return read
 
-    def others(self, found: Iterable[Line | Problem]) -> Iterator[Line | Problem]:
+    def accounts(self, found: Iterable[Line | Problem]) -> Iterator[Line | Problem]:
         for line in found:
-            fields = _role_fields(line) if isinstance(line, Line) else None
+            fields = _fields(line) if isinstance(line, Line) else None
             if fields is None or isinstance(line, Problem):
                 yield line
                 continue
             try:
                 repeated_fields.refuse(line.text, fields)
-                self._take(line.place, fields)
+                if FIELD in fields:
+                    self._read.append(given_pepper(line.place, fields))
+                else:
+                    self._take_role(line.place, fields)
             except InvalidInput as error:
                 self._read.append(Problem(line.place, str(error)))
 
-    def _take(self, place: Place, fields: Mapping[str, object]) -> None:
+    def _take_role(self, place: Place, fields: Mapping[str, object]) -> None:
         name, permissions = fields.get("name"), fields["permissions"]
         if fields.keys() - _FIELDS or not isinstance(name, str):
             raise InvalidInput(
@@ -74,13 +79,13 @@ class RoleLines:
         self._names.add(name)
 
 
-def _role_fields(line: Line) -> dict[str, object] | None:
-    """Return the fields of the line if it declares a role."""
+def _fields(line: Line) -> dict[str, object] | None:
+    """Return the fields of the line if it is not that of an account."""
     bare = line.text.strip()
-    if '"permissions"' not in bare or not bare.startswith("{"):
+    if not bare.startswith("{") or not any(f'"{name}"' in bare for name in _TELLING):
         return None
     try:
         fields = msgspec.json.decode(bare.removesuffix(","), type=dict[str, object])
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None  # whoever reads the other lines says what is wrong
-    return fields if "permissions" in fields and "username" not in fields else None
+    return fields if "username" not in fields and not _TELLING.isdisjoint(fields) else None

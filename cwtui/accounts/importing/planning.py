@@ -7,10 +7,11 @@ from typing import Final
 
 from cwtui.accounts import expiry, look_alikes, roles, text, unix_users
 from cwtui.accounts.errors import Agreed, GivesPower, InvalidInput
-from cwtui.accounts.importing import adding, restorable
+from cwtui.accounts.importing import adding, peppers, restorable
 from cwtui.accounts.importing.entries import Entry
+from cwtui.accounts.importing.other_lines import GivenRole
+from cwtui.accounts.importing.peppers import GivenPepper
 from cwtui.accounts.importing.places import Note, Place, Problem
-from cwtui.accounts.importing.role_lines import GivenRole
 from cwtui.accounts.model import MOST_DEVICES, Account, Origin
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import CustomRoles, Permission
@@ -35,7 +36,7 @@ class Plan:
     password get an invitation instead of an initial one, unless the file says otherwise.
     `looks_like` has the usernames that new ones look like, and `powers` what the Unix users of
     their names can do. `custom_roles` are those that there will be then, with the `new_roles` of
-    the file that are missing now.
+    the file that are missing now. `new_peppers` are of keys that the keyring lacks.
     """
 
     new: tuple[Entry, ...]
@@ -48,6 +49,7 @@ class Plan:
     custom_roles: CustomRoles
     invited: bool = False
     new_roles: CustomRoles = field(default_factory=dict)
+    new_peppers: tuple[GivenPepper, ...] = ()
 
     @property
     def changes_something(self) -> bool:
@@ -121,7 +123,7 @@ class Plan:
 def plan(
     ports: Ports,
     actor: Actor,
-    found: Iterable[Entry | GivenRole | Problem | Note],
+    found: Iterable[Entry | GivenRole | GivenPepper | Problem | Note],
     *,
     add_devices: bool = False,
     custom: CustomRoles | None = None,
@@ -154,6 +156,7 @@ def plan(
         custom_roles={**custom, **sorted_.roles},
         invited=invited,
         new_roles=sorted_.roles,
+        new_peppers=sorted_.peppers,
     )
 
 
@@ -171,6 +174,8 @@ class _Sorted:
         """Roles that an account can have."""
         self._other_roles = set[str]()
         """Roles of the file that permit something else here."""
+        self._offered: dict[str, GivenPepper] = {}
+        """Peppers of keys that this host lacks."""
         self.roles: dict[str, tuple[Permission, ...]] = {}
         self.new: list[Entry] = []
         self.added: list[Entry] = []
@@ -178,13 +183,21 @@ class _Sorted:
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
 
-    def take(self, one: Entry | GivenRole | Problem | Note) -> None:
+    @property
+    def peppers(self) -> tuple[GivenPepper, ...]:
+        """The missing peppers that new accounts need."""
+        needed = peppers.needed(self.new)
+        return tuple(one for key, one in self._offered.items() if key in needed)
+
+    def take(self, one: Entry | GivenRole | GivenPepper | Problem | Note) -> None:
         if isinstance(one, Problem):
             self.problems.append(one)
         elif isinstance(one, Note):
             self.notes.append(one)
         elif isinstance(one, GivenRole):
             self._take_role(one)
+        elif isinstance(one, GivenPepper):
+            self._take_pepper(one)
         elif one.username in self._seen:
             place = self._seen[one.username].at_the_start
             reason = _("{place} already has this username.", place=place)
@@ -214,6 +227,15 @@ class _Sorted:
             )
             self.problems.append(Problem(one.place, reason, exists=True))
 
+    def _take_pepper(self, one: GivenPepper) -> None:
+        keyring = self._ports.keyring
+        if one.key in self._keys:
+            if keyring.pepper(one.key) != one.reveal():
+                reason = _("The key {key} has another pepper here.", key=one.key)
+                self.problems.append(Problem(one.place, reason))
+        elif not keyring.is_read_only:
+            self._offered[one.key] = one
+
     def _take_new(self, one: Entry) -> None:
         other = self._other_roles.intersection(one.new_roles)
         if other:
@@ -228,7 +250,8 @@ class _Sorted:
             self.problems.append(Problem(one.place, str(error), one.username))
         else:
             self._possible.add(one.new_roles)
-            new, left_out = restorable.restorable(one, self._keys, self._ports.bcrypt_cost)
+            keys = self._keys | self._offered.keys()
+            new, left_out = restorable.restorable(one, keys, self._ports.bcrypt_cost)
             self.notes += [Note(one.place, sentence, one.username) for sentence in left_out]
             self.new.append(new)
 

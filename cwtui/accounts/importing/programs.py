@@ -15,18 +15,19 @@ from cwtui.accounts.importing import (
 )
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.given import Given
+from cwtui.accounts.importing.other_lines import GivenRole, OtherLines
+from cwtui.accounts.importing.peppers import GivenPepper
 from cwtui.accounts.importing.places import Note, Problem
-from cwtui.accounts.importing.role_lines import GivenRole, RoleLines
 
-Found: TypeAlias = Iterator[Entry | GivenRole | Problem | Note]
+Found: TypeAlias = Iterator[Entry | GivenRole | GivenPepper | Problem | Note]
 
 
 def _own(given: Given) -> Found:
-    role_lines = RoleLines()
-    for one in formats.entries(role_lines.others(lines.lines(given.source, given.file))):
-        yield from role_lines.taken()
+    other_lines = OtherLines()
+    for one in formats.entries(other_lines.accounts(lines.lines(given.source, given.file))):
+        yield from other_lines.taken()
         yield one
-    yield from role_lines.taken()
+    yield from other_lines.taken()
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,8 @@ SETTLED: Final = 3600.0
 class KeyUse:
     """What one key protects. `created_at` is None if the keyring lacks the key.
 
+    `imported`: it is the pepper of a key of another store, which came here with accounts then.
+
     Times are in seconds since the epoch. `retirable_at` is set once the key protects nothing.
     """
 
@@ -47,6 +49,7 @@ class KeyUse:
     passwords: int
     backup_code_sets: int
     retirable_at: float | None = None
+    imported: bool = False
 
     @property
     def protects_anything(self) -> bool:
@@ -179,12 +182,14 @@ def _under_other_keys(ports: Ports) -> list[str]:
 def _uses(accounts: AccountStore | AccountsChange, keyring: Keyring) -> tuple[KeyUse, ...]:
     active, made = keyring.active, keyring.all_keys()
     replaced_at = {key.id: following.created_at for key, following in pairwise(made)}
+    replaced_at |= {key.id: key.created_at for key in made if key.imported}
     rows = accounts.protected()
     totp = _counted(key for row in rows for key in row.totp_keys)
     passwords = _counted(row.password_key for row in rows)
     codes = _counted(row.codes_key for row in rows)
     used = {*totp, *passwords, *codes}
     created_at: dict[str, float | None] = {key.id: key.created_at for key in made}
+    imported = {key.id for key in made if key.imported}
     lost = sorted((used | accounts.needed_keys()) - created_at.keys())
     return tuple(
         KeyUse(
@@ -197,6 +202,7 @@ def _uses(accounts: AccountStore | AccountsChange, keyring: Keyring) -> tuple[Ke
             retirable_at=(
                 replaced_at[id_] + SETTLED if id_ in replaced_at and id_ not in used else None
             ),
+            imported=id_ in imported,
         )
         for id_ in [*created_at, *lost]
     )

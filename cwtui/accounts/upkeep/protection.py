@@ -1,18 +1,27 @@
 """Which keys of the keyring protect an account's secrets and hashes."""
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from cwtui.accounts.model import Account
 
+OtherKeyId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-z]{1,16}\Z")]
+"""The id of a key of another store."""
+Pepper: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]
+"""What is mixed into passwords and backup codes before they are hashed."""
+
 
 class Key(NamedTuple):
-    """A key without its secret. `created_at` is in seconds since the epoch."""
+    """A key without its secret. `created_at` is in seconds since the epoch.
+
+    `imported`: only the pepper of a key of another store, added at `created_at` by an import.
+    """
 
     id: str
     created_at: float
+    imported: bool = False
 
 
 class UnderKey(Struct, frozen=True, gc=False):

@@ -12,8 +12,9 @@ from cwtui.accounts.errors import Refused
 from cwtui.accounts.importing import programs
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.given import Given
+from cwtui.accounts.importing.other_lines import GivenRole
+from cwtui.accounts.importing.peppers import GivenPepper
 from cwtui.accounts.importing.places import Note, Problem
-from cwtui.accounts.importing.role_lines import GivenRole
 from tests.console.decoders import one_time_code
 from tests.fuzz.mutations import mutated
 
@@ -29,7 +30,7 @@ MUST_ENROL: Final = (
 )
 HOME: Final = "/home/ann/.google_authenticator"
 
-Found = list[Entry | GivenRole | Problem | Note]
+Found = list[Entry | GivenRole | GivenPepper | Problem | Note]
 
 
 def read(

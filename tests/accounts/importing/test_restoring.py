@@ -1,5 +1,6 @@
 """An export with secrets is imported on another host, and people sign in as before."""
 
+import base64
 import io
 import json
 
@@ -16,10 +17,11 @@ from cwtui.accounts.importing.given import Given
 from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import initial_password_fields
+from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor
 from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
-from tests.accounts.importing.test_exporting import imported
+from cwtui.accounts.upkeep import key_rotation
 from tests.accounts.memory import MemoryKeyring
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
 
@@ -55,9 +57,14 @@ def exported(world: World) -> str:
     return content.reveal()
 
 
+def of_file(world: World, content: str, actor: Actor = OPERATOR) -> Plan:
+    given = Given(io.BytesIO(content.encode()), "", "", "", "")
+    return planning.plan(world.ports, actor, programs.OWN.read(given))
+
+
 def restored(world: World, content: str) -> list[New]:
     handed_over: list[New] = []
-    plan = imported(world, content)
+    plan = of_file(world, content)
     assert plan.problems == ()
     creating.create(
         world.ports, OPERATOR, plan, handed_over.extend, lambda *_: None, 1, TO_EVERYTHING
@@ -100,11 +107,6 @@ def test_with_the_keys_of_the_old_host_everything_is_restored(world: World, devi
     assert isinstance(state, CodeNeeded)
     signed_in = sign_in.with_backup_code(other.ports, state, device.codes[0].reveal())
     assert isinstance(signed_in, SignedIn)
-
-
-def of_file(world: World, content: str, actor: Actor = OPERATOR) -> Plan:
-    given = Given(io.BytesIO(content.encode()), "", "", "", "")
-    return planning.plan(world.ports, actor, programs.OWN.read(given))
 
 
 def created(world: World, plan: Plan, actor: Actor = OPERATOR) -> None:
@@ -153,11 +155,69 @@ def test_only_who_may_manage_roles_restores_them(world: World) -> None:
     assert "desk" not in world.accounts.settings().custom_roles
 
 
-@pytest.mark.usefixtures("device")
-def test_without_them_devices_are_restored_and_passwords_are_new(world: World) -> None:
+def test_on_a_host_with_other_keys_everything_is_restored(world: World, device: Device) -> None:
     other = World(keyring=MemoryKeyring("k2"))
+    assert restored(other, exported(world)) == []
+    state = sign_in.with_password(other.ports, "ann", Secret(PASSWORD), HERE)
+    assert isinstance(state, CodeNeeded)
+    assert isinstance(
+        sign_in.with_backup_code(other.ports, state, device.codes[0].reveal()), SignedIn
+    )
+    assert secret_keys(other, "ann") == secret_keys(world, "ann")
+    [event] = [event for event in other.events if event.event is EventType.USER_IMPORT]
+    assert "keys=k1" in event.reason
+    used = {use.id: (use.imported, use.passwords) for use in key_rotation.status(other.ports)}
+    assert used == {"k1": (True, 2), "k2": (False, 1)}
+
+
+def test_a_pepper_that_no_account_needs_is_not_added(world: World) -> None:
+    content = "".join(
+        line for line in exported(world).splitlines(True) if '"zoe"' in line or "pepper" in line
+    )
+    other = World(keyring=MemoryKeyring("k2"))
+    restored(other, content)
+    assert [key.id for key in other.keyring.all_keys()] == ["k2"]
+
+
+def test_another_pepper_for_a_known_key_is_reported(world: World) -> None:
+    lines = [json.loads(line) for line in exported(world).splitlines()]
+    [given] = [line for line in lines if "pepper" in line]
+    given["pepper"] = base64.b64encode(bytes(32)).decode()
+    [problem] = of_file(World(), json.dumps(given)).problems
+    assert problem.reason == "The key k1 has another pepper here."
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"pepper": "c2hvcnQ="}, {"key": "../k"}, {"key": "k" * 17}, {"name": "x"}]
+)
+def test_a_pepper_that_no_export_writes_is_refused(world: World, wrong: dict[str, object]) -> None:
+    lines = [json.loads(line) for line in exported(world).splitlines()]
+    [given] = [line for line in lines if "pepper" in line]
+    [problem] = of_file(World(keyring=MemoryKeyring("k2")), json.dumps(given | wrong)).problems
+    assert problem.reason == "The line is not as an export writes it."
+    assert str(given["pepper"]) not in str(problem)
+
+
+def test_only_who_manages_the_organization_adds_keys(world: World) -> None:
+    other = World(keyring=MemoryKeyring("k2"))
+    other.settings(custom_roles={"desk": (Permission.READ_USERS, Permission.MANAGE_USERS)})
+    other.add("dora", roles=("desk",))
+    content = "".join(
+        line for line in exported(world).splitlines(True) if '"new"' in line or "pepper" in line
+    )
+    dora = other.session("dora")
+    with pytest.raises(NotPermitted):
+        created(other, of_file(other, content, dora), dora)
+    assert [key.id for key in other.keyring.all_keys()] == ["k2"]
+
+
+@pytest.mark.usefixtures("device")
+def test_a_read_only_keyring_gets_no_peppers(world: World) -> None:
+    """Devices are restored all the same, and passwords are new."""
+    other = World(keyring=MemoryKeyring("k2"))
+    other.keyring.is_read_only = True
     content = exported(world)
-    notes = [(note.username, note.sentence) for note in imported(other, content).notes]
+    notes = [(note.username, note.sentence) for note in of_file(other, content).notes]
     assert [name for name, said in notes if "password" in said] == ["ada", "ann", "new"]
     assert [name for name, said in notes if "backup codes" in said] == ["ann"]
     made = restored(other, content)
@@ -176,7 +236,7 @@ def test_without_them_devices_are_restored_and_passwords_are_new(world: World) -
 def test_hashes_of_a_higher_cost_are_not_restored(world: World) -> None:
     content = exported(world).replace("$2b$04$", "$2b$05$")
     other = World()
-    notes = [(note.username, note.sentence) for note in imported(other, content).notes]
+    notes = [(note.username, note.sentence) for note in of_file(other, content).notes]
     assert [name for name, said in notes if "password hash has cost 5" in said] == [
         "ada",
         "ann",
@@ -227,8 +287,8 @@ def test_a_secret_that_cannot_be_read_refuses_all(world: World) -> None:
 )
 def test_fields_that_no_export_writes_are_refused(world: World, wrong: dict[str, object]) -> None:
     lines = [json.loads(line) for line in exported(world).splitlines()]
-    line = next(one for one in lines if one["username"] == "ann") | wrong
-    [problem] = imported(World(), json.dumps(line)).problems
+    line = next(one for one in lines if one.get("username") == "ann") | wrong
+    [problem] = of_file(World(), json.dumps(line)).problems
     assert problem.username == "ann"
     assert "secret" not in problem.reason
 
