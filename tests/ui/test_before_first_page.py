@@ -43,7 +43,7 @@ async def test_a_new_password_must_follow_the_rules() -> None:
         await person.press("enter")
         await person.write("short")
         await person.press("enter")
-        sentence = "The password needs at least 12 characters and at least 1 digit."
+        sentence = "The password needs at least 12 characters and 1 digit."
         assert person.error("new_password") == sentence
         assert there.world.account("frank").must_change_password
         await person.press("escape")

@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+import re
 import string
 import unicodedata
 from dataclasses import dataclass
@@ -37,7 +38,9 @@ _NO_PASSWORD: Final = b"\xff"
 
 _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
-_AROUND: Final = string.digits + string.punctuation + " "
+_SYMBOLS_AROUND: Final = re.compile(r"^[\W_]+|[\W_]+$")
+_DIGITS_OR_SYMBOLS_AROUND: Final = re.compile(r"^[\W\d_]+|[\W\d_]+$")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
 _WORDS: Final = (N_("very weak"), N_("weak"), N_("fair"), N_("good"), N_("strong"))
 ADVICE: Final = (
     N_("Straight rows of keys are easy to guess."),
@@ -187,7 +190,7 @@ def _refusal_of_text(text: str, settings: OrganizationSettings, username: str) -
         return _("The password cannot be only spaces.")
     missing = _unmet_rules(text, settings)
     if missing:
-        return _("The password needs {missing}.", missing=all_of(missing))
+        return _("The password needs at least {missing}.", missing=all_of(missing))
     return _guessable(text.casefold(), username)
 
 
@@ -195,12 +198,28 @@ def _guessable(text: str, username: str) -> str:
     """Return why others would guess this password soon (NIST SP 800-63B-4, section 3.1.1.2)."""
     if text == username:
         return _("The password cannot be the username. Choose another one.")
-    bare = username.strip(_AROUND)
-    if bare and text.strip(_AROUND) == bare:
+    cores = _cores(text)
+    bare = _DIGITS_OR_SYMBOLS_AROUND.sub("", username)
+    if bare and bare in cores:
         return _("The password is the username with digits or symbols. Choose another one.")
-    if text in _common_passwords():
+    if not _common_passwords().isdisjoint(cores):
         return _("This password is too common. Choose another one.")
     return ""
+
+
+def _cores(text: str) -> set[str]:
+    """Return what a password amounts to without what people add to satisfy rules.
+
+    Digits and symbols around it do not count, nor do repetitions and one letter set apart:
+    "password" is a core of "Password-123", "!!!password1A" and "Password Password 1". A phrase of
+    several words has only itself.
+    """
+    letters = _LETTERS.findall(text)
+    words = {run for run in letters if len(run) > 1}
+    apart = sum(len(run) == 1 for run in letters)
+    only_word = words if len(words) == 1 and apart <= 1 else set()
+    around = (_SYMBOLS_AROUND, _DIGITS_OR_SYMBOLS_AROUND)
+    return {text, *(these.sub("", text) for these in around)} | only_word
 
 
 def is_same(one: Secret, other: Secret) -> bool:
@@ -243,9 +262,7 @@ def _unmet_rules(text: str, settings: OrganizationSettings) -> list[str]:
         "symbol": sum(c[0] in "PS" for c in categories),
     }
     return [
-        _("at least {needed}", needed=_counted(needed, what))
-        for what, needed in _needed(settings).items()
-        if found[what] < needed
+        _counted(needed, what) for what, needed in _needed(settings).items() if found[what] < needed
     ]
 
 
