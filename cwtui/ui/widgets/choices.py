@@ -130,6 +130,19 @@ class Alternatives(RadioSet):
         """The button that a key would choose."""
         return next(iter(self.query(".-selected").results(Alternative)), None)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "toggle_button" and self.highlighted is self.chosen:
+            return None  # the footer shows the key where it chooses something
+        return super().check_action(action, parameters)
+
+    def action_next_button(self) -> None:
+        super().action_next_button()
+        self.refresh_bindings()
+
+    def action_previous_button(self) -> None:
+        super().action_previous_button()
+        self.refresh_bindings()
+
     def choose(self, chosen: RadioButton | None) -> None:
         """Choose this button, and no other one."""
         self._set_chosen(chosen)
@@ -139,6 +152,7 @@ class Alternatives(RadioSet):
         with self.prevent(RadioButton.Changed):
             for button in self.query(Alternative):
                 button.value = button is chosen
+        self.refresh_bindings()
         self.post_message(self.Chosen())
 
     def _highlight_chosen(self) -> None:
