@@ -56,6 +56,10 @@ def test_a_rotation_on_one_host_is_seen_by_the_others(host: Host) -> None:
     assert here.keyring.active == there.keyring.active == done.key != first
     assert there.keyring.unseal(sealed, b"ada") == b"secret"
     assert services.connect(load(str(host.config))).keyring.active == done.key
+    with here.keyring.change() as change:
+        change.add_pepper("0123abcd", bytes(32), NOW)
+    assert there.accounts.get("ada") is not None
+    assert there.keyring.pepper("0123abcd") == bytes(32)
     assert host.run("key", "status").status == 0
     assert "All hosts use it" in host.run("key", "rotate").err
     doctor = host.run("doctor", "keyring")
