@@ -99,7 +99,7 @@ def test_two_codes_of_the_same_other_time_say_how_far_the_phone_is_off(
     assert use(world).wrong_code is None
 
 
-def test_the_proof_of_a_session_says_the_same(world: World, device: Device) -> None:
+def test_a_proof_in_a_session_says_the_hosts_time_too(world: World, device: Device) -> None:
     session = world.session(device=device)
     said = []
     for _ in range(2):
@@ -134,7 +134,9 @@ def silent(said: str) -> bool:
     return "Your phone is" not in said
 
 
-def test_one_code_of_another_time_is_never_confirmed(world: World, device: Device) -> None:
+def test_a_code_of_another_time_is_never_confirmed_however_often_it_is_entered(
+    world: World, device: Device
+) -> None:
     """Even after other wrong codes, and entered as often as one likes."""
     phone = Phone(world, device, 20)
     code = phone.shown()

@@ -94,7 +94,7 @@ def test_an_account_can_be_used_until_its_last_day_is_over(world: World) -> None
     assert not ended.value.may_return
 
 
-def test_only_who_knows_the_password_learns_that_it_expired(world: World) -> None:
+def test_nobody_learns_that_an_account_expired_without_its_password(world: World) -> None:
     world.add(expires_at=END)
     world.add("bob")
     world.clock.at = END

@@ -118,7 +118,7 @@ def test_lists_are_filtered_by_custom_roles(world: World) -> None:
         ("connectware-operator", "Names of built-in roles"),
     ],
 )
-def test_names_that_no_role_can_have(world: World, name: str, sentence: str) -> None:
+def test_unsuitable_names_of_roles_are_refused(world: World, name: str, sentence: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         custom_roles.create_role(world.ports, OPERATOR, name, HELP_DESK)
     assert refused.value.field == "name"
@@ -154,7 +154,7 @@ def test_built_in_roles_stay_as_they_are(world: World, name: str) -> None:
         custom_roles.remove_role(world.ports, OPERATOR, name)
 
 
-def test_roles_that_are_not_there(world: World) -> None:
+def test_unknown_roles_are_refused(world: World) -> None:
     for act in (
         lambda: custom_roles.show_role(world.ports, OPERATOR, "none"),
         lambda: custom_roles.update_role(world.ports, OPERATOR, "none", ALL),

@@ -25,7 +25,7 @@ def test_only_one_first_admin_can_be_created(world: World) -> None:
     assert world.accounts.get("ada") is None
 
 
-def test_of_two_first_admins_at_once_only_one_is_created(world: World) -> None:
+def test_two_attempts_at_once_create_one_first_admin(world: World) -> None:
     world.accounts.before_change = lambda: first_admin.create(
         world.ports, "bob", NEW, NEW, OPERATOR
     )

@@ -45,7 +45,7 @@ def test_the_code_leads_into_a_password_and_is_then_used_up(world: World) -> Non
         world.begin("bob", made.password.reveal())
 
 
-def test_of_two_who_use_the_code_at_once_one_gets_in(world: World) -> None:
+def test_two_uses_of_a_code_at_once_let_one_in(world: World) -> None:
     made = invite(world)
     one, other = begun(world, made), begun(world, made)
     assert isinstance(sign_in_new_password.choose(world.ports, one, NEW, NEW), SignedIn)
@@ -64,7 +64,7 @@ def test_an_interrupted_enrolment_goes_on_with_the_new_password(world: World) ->
     assert isinstance(world.begin("bob", NEW.reveal()), EnrolmentNeeded)
 
 
-def test_it_ends_after_the_days_that_the_organization_allows(world: World) -> None:
+def test_an_invitation_ends_after_the_days_that_the_organization_allows(world: World) -> None:
     world.settings(invitation_days=3)
     made = invite(world)
     world.clock.forward(3 * DAY - 1)
@@ -82,7 +82,7 @@ def test_it_ends_after_the_days_that_the_organization_allows(world: World) -> No
 
 
 @pytest.mark.parametrize("invited", [True, False])
-def test_another_one_or_a_reset_revokes_it(world: World, invited: bool) -> None:
+def test_another_invitation_or_a_reset_revokes_an_invitation(world: World, invited: bool) -> None:
     first = invite(world)
     state = begun(world, first)
     second = administration.reset_password(world.ports, OPERATOR, "bob", invited=invited)
@@ -94,13 +94,13 @@ def test_another_one_or_a_reset_revokes_it(world: World, invited: bool) -> None:
     assert begun(world, second).invited is invited
 
 
-def test_removing_the_account_revokes_it(world: World) -> None:
+def test_removing_the_account_revokes_an_invitation(world: World) -> None:
     invite(world)
     administration.remove_user(world.ports, OPERATOR, "bob")
     assert world.events[-1].reason == "invitation=revoked"
 
 
-def test_a_disabled_account_cannot_use_it(world: World) -> None:
+def test_a_disabled_account_cannot_use_an_invitation(world: World) -> None:
     made = invite(world)
     state = begun(world, made)
     administration.update_user(world.ports, OPERATOR, "bob", Update(enabled=False))

@@ -197,14 +197,14 @@ def test_recovering_an_admin_reports_look_alikes(world: World) -> None:
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)
-def test_many_are_found_as_one_is(one: str, other: str) -> None:
+def test_the_search_for_many_names_agrees_with_that_for_one(one: str, other: str) -> None:
     known = [text.username(one), "somebody"]
     found = look_alikes.of_many(known, {text.username(other): other})
     assert found == {text.username(other): look_alikes.among(known, other)}
 
 
 @given(st.lists(st.text("aob01i3e4l.", min_size=1, max_size=4), min_size=1, max_size=8))
-def test_many_look_like_each_other_as_each_does_like_all(typed: list[str]) -> None:
+def test_the_search_among_new_names_agrees_with_that_for_one(typed: list[str]) -> None:
     names = {text.username(one): one for one in typed if one[0] != "."}
     found = look_alikes.of_many(["bob", "al1"], names)
     everybody = {"bob", "al1", *names}
@@ -213,7 +213,7 @@ def test_many_look_like_each_other_as_each_does_like_all(typed: list[str]) -> No
         assert set(found.get(name, ())) == set(expected)
 
 
-def test_of_very_many_only_some_are_compared() -> None:
+def test_a_name_is_compared_with_a_limited_number_of_others() -> None:
     """So that a file of names that all look alike does not take hours."""
     names = [f"{number:010b}".replace("1", "o") for number in range(1000)]
     found = look_alikes.of_many([], {name: name for name in names})

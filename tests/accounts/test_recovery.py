@@ -134,7 +134,7 @@ def test_an_ldap_user_created_meanwhile_is_not_made_admin(world: World) -> None:
     assert world.account("erin").roles == (roles.MINIMUM,)
 
 
-def test_of_two_recoveries_at_once_one_is_refused(world: World) -> None:
+def test_two_recoveries_at_once_recover_one_admin(world: World) -> None:
     world.add("bob")
     world.accounts.before_change = lambda: recovery.recover_admin(world.ports, OPERATOR, "bob")
     with pytest.raises(Refused, match="sign in: bob"):

@@ -117,7 +117,7 @@ def test_a_search_waits_while_its_first_rows_are_drawn(monkeypatch: pytest.Monke
     other.check()  # not for ever, if nothing is drawn
 
 
-def test_words_that_need_more_than_the_rows_are_tested_last() -> None:
+def test_conditions_that_need_a_look_up_are_tested_last() -> None:
     read: list[str] = []
 
     def look_up(name: str) -> float | None:

@@ -107,7 +107,7 @@ def test_waits_never_shrink_and_never_exceed_a_day(tries: int, minutes: int, fai
     st.integers(1, 1440),
     st.lists(st.floats(0, 40 * DAY) | st.floats(0, 3600) | st.just(0.0), max_size=300),
 )
-def test_however_spread_attempts_are_limited_to_one_a_day(
+def test_attempts_spread_over_time_are_limited_to_one_a_day(
     tries: int, minutes: int, pauses: list[float]
 ) -> None:
     """Waiting until they are forgotten does not help; at most about twenty come on top."""

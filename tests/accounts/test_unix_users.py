@@ -66,7 +66,7 @@ OF_ACCOUNTS = [
 
 
 @pytest.mark.parametrize("act", OF_ACCOUNTS)
-def test_only_who_has_all_permissions_changes_the_account_of_a_powerful_unix_user(
+def test_changing_the_account_of_a_powerful_unix_user_takes_all_permissions(
     world: World, act: str
 ) -> None:
     scene = scene_of(world)
@@ -88,7 +88,7 @@ def create(world: World, typed: str, agreed: Agreed = TO_NOTHING) -> WithInitial
     return administration.create_user(here(world), OPERATOR, NewAccount(typed), agreed=agreed)
 
 
-def test_such_an_account_is_created_only_when_agreed(world: World) -> None:
+def test_creating_the_account_of_a_powerful_unix_user_must_be_agreed_to(world: World) -> None:
     create(world, "heidi")
     create(world, "ivan")
     before = len(world.events)

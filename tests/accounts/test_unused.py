@@ -55,7 +55,7 @@ def test_an_account_is_disabled_after_so_many_days_without_a_sign_in(plant: Worl
     assert plant.account() == before  # nothing is written
 
 
-def test_one_without_any_sign_in_counts_from_its_creation(plant: World) -> None:
+def test_the_days_count_from_the_creation_if_nobody_ever_signed_in(plant: World) -> None:
     plant.add()
     plant.clock.forward(90 * DAY)
     assert state(plant, "alice") is Status.ENABLED
@@ -79,7 +79,7 @@ def test_enabling_starts_the_days_anew(plant: World) -> None:
     assert state(plant, "alice") is Status.UNUSED
 
 
-def test_it_is_off_by_default(world: World) -> None:
+def test_unused_accounts_stay_enabled_by_default(world: World) -> None:
     world.add()
     world.clock.forward(10_000 * DAY)
     world.session()

@@ -152,11 +152,11 @@ def test_the_outcome_of_unlocking_is_said(outcome: Unlocked, said: str) -> None:
         (2, "2 unused backup codes left"),
     ],
 )
-def test_backup_codes_that_are_left(left: int, said: str) -> None:
+def test_the_number_of_backup_codes_left_is_said(left: int, said: str) -> None:
     assert wording.backup_codes_left(left) == said
 
 
-def test_the_last_sign_in() -> None:
+def test_the_last_sign_in_is_said_with_its_time_and_source() -> None:
     never = SignInRecord()
     assert wording.last_sign_in(never) == "never"
     at = never.changed(last_sign_in=NOW)
@@ -299,7 +299,7 @@ def test_old_passwords_from_an_unknown_source_are_told() -> None:
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_ones_own_first_step_is_told_without_alarm(ending: Ending) -> None:
+def test_the_persons_own_first_step_is_told_without_alarm(ending: Ending) -> None:
     """The same place and nothing wrong: told all the same, as another person may be there too."""
     knew = KnewPassword(NOW, "2001:db8::7", ending)
     one, both = FailedSignIns(1, None, "", knew), FailedSignIns(2, None, "", knew, 2)

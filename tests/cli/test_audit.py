@@ -331,7 +331,7 @@ def test_a_log_that_started_over_is_reported(used: Host) -> None:
         ) in result.err
 
 
-def test_verify_of_a_log_without_its_chain(used: Host) -> None:
+def test_verify_reports_a_log_without_its_chain(used: Host) -> None:
     lines = used.audit
     for line in lines:
         del line["n"], line["previous"]
@@ -345,7 +345,7 @@ def test_verify_of_a_log_without_its_chain(used: Host) -> None:
         used.run("user", "reset-password", "jane")
 
 
-def test_verify_of_a_log_of_which_a_cut_line_is_left(used: Host) -> None:
+def test_verify_reports_a_log_with_only_a_cut_line(used: Host) -> None:
     log_of(used).write_text('{"half\n')
     (used.store / "audit.head").unlink()
     for command in (("audit", "verify"), ("store", "check")):

@@ -73,7 +73,7 @@ def test_json_has_every_finding(host: Host) -> None:
     ]
 
 
-def test_only_the_areas_that_are_named(host: Host) -> None:
+def test_named_areas_alone_are_looked_at(host: Host) -> None:
     result = host.run("doctor", "keyring", "clock", "--json")
     assert {one["area"] for one in result.json} == {"keyring", "clock"}
     wrong = host.run("doctor", "keyrings")
@@ -169,7 +169,7 @@ def test_a_door_without_its_service_is_a_problem(host: Host, elsewhere: Path) ->
     ]
 
 
-def test_of_many_accounts_only_the_first_are_compared(
+def test_a_limited_number_of_accounts_is_compared(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then nothing is known of Unix users without an account."""

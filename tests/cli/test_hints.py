@@ -95,7 +95,7 @@ def test_hints_name_the_program_of_the_package(
             assert hints.again() == f"cwtui --config {config} --store /mnt"
 
 
-def test_who_forgets_the_configuration_of_the_host_is_told_of_it(
+def test_a_missing_store_points_to_the_configuration_of_the_host(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As root does after installing the package: its own store is somewhere else."""

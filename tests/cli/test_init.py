@@ -23,7 +23,7 @@ def init(host: Host, stdin: bytes, name: str = "admin") -> tuple[int, str]:
     return result.status, result.err
 
 
-def test_init_says_whose_name_the_admin_has(new_host: Host) -> None:
+def test_init_says_if_the_admin_has_the_name_of_a_unix_user(new_host: Host) -> None:
     status, said = init(new_host, PASSWORD.encode(), name="daemon")
     assert status == 0
     assert said.splitlines()[1].startswith(
@@ -48,7 +48,7 @@ def test_init_creates_the_first_admin(new_host: Host, line_end: bytes) -> None:
     assert new_host.audit[0]["actor"].startswith("operator:")
 
 
-def test_init_says_how_to_sign_in_for_who_used_sudo(
+def test_init_says_how_to_sign_in_after_sudo(
     new_host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever runs it as the owner of the store is somebody else afterwards."""

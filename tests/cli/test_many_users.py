@@ -67,7 +67,7 @@ def test_the_report_for_people_has_a_line_for_each(people: Host) -> None:
         (("admin", "nobody"), 1),
     ],
 )
-def test_the_worst_decides_and_the_others_are_done(
+def test_the_worst_result_decides_the_status_and_the_others_are_done(
     people: Host, names: tuple[str, ...], status: int
 ) -> None:
     done = people.run("user", "disable", *names, "--json")

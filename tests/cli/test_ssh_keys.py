@@ -132,7 +132,7 @@ def test_the_operator_adds_lists_and_removes_keys(host: Host) -> None:
         ("\0", (), 1, "contains NUL"),
     ],
 )
-def test_refused_keys(
+def test_unsuitable_keys_are_refused(
     host: Host, stdin: str, options: tuple[str, ...], status: int, said: str
 ) -> None:
     put(host, "alice", ssh_keys=KEYS[:1])

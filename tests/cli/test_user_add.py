@@ -173,7 +173,9 @@ class TestMakingAnAdmin:
         put(host, "jane")
 
     @pytest.mark.parametrize("way", WAYS)
-    def test_it_asks_on_a_terminal_and_needs_yes_without_one(self, host: Host, way: str) -> None:
+    def test_a_look_alike_is_asked_about_on_a_terminal_and_needs_yes_without_one(
+        self, host: Host, way: str
+    ) -> None:
         command, name = self.WAYS[way], self.WAYS[way][2]
         before = host.files()
         for more, stdin in (({}, b"y\n"), ({"terminal": True}, b"n\n"), ({"terminal": True}, b"")):

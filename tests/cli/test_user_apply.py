@@ -88,7 +88,7 @@ def test_a_password_hash_that_is_not_taken_over_is_reported(people: Host, tmp_pa
     assert [row["username"] for row in csv.DictReader(kept.read_text().splitlines())] == ["cho"]
 
 
-def test_it_is_idempotent(people: Host) -> None:
+def test_applying_a_file_again_changes_nothing(people: Host) -> None:
     assert applied(people, HELP_DESK, ANN, NEW, args=("--yes",)).status == 0
     before = people.files()
     again = applied(people, HELP_DESK, ANN, NEW, args=("--json",))

@@ -143,7 +143,7 @@ def test_odd_input_has_a_sentence(host: Host, stdin: bytes, status: int, sentenc
     assert sentence in result.err
 
 
-def test_a_terminal_is_no_file(host: Host) -> None:
+def test_a_terminal_is_refused_as_a_file(host: Host) -> None:
     assert host.run("user", "import", "-", terminal=True).status == 2
 
 

@@ -55,7 +55,7 @@ def test_filters_and_orders_choose_what_is_listed(
     assert listed(host, *args) == names.split()
 
 
-def test_roles_of_ones_own_are_filtered_by(host: Host) -> None:
+def test_custom_roles_can_be_filtered_by(host: Host) -> None:
     host.run("role", "add", "help-desk", "--permission", "read-users")
     put(host, "max", roles=("help-desk",))
     assert listed(host, "role:help-desk") == ["max"]

@@ -39,7 +39,7 @@ def carried_out(world: World, stores: Stores, act: Act, text: str, stop_after: i
     return report
 
 
-def test_it_is_stopped_and_repeated(world: World, stores: Stores) -> None:
+def test_a_batch_is_stopped_and_repeated(world: World, stores: Stores) -> None:
     act = Change(Update(mfa_required=True))
     report = carried_out(world, stores, act, "!role:admin mfa:none", stop_after=4)
     assert (report.done, report.untouched) == (4, 2)

@@ -31,7 +31,9 @@ def folder(tmp_path: Path) -> Path:
     return copied(7, tmp_path)
 
 
-def test_it_is_read_and_stays_as_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_of_schema_7_is_read_and_stays_as_it_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No document is changed as one of schema 6 is, which takes time."""
     monkeypatch.delattr(schema_6, "_changed")
     before = contents(folder)

@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
     return copied(9, tmp_path)
 
 
-def test_it_is_read_and_stays_as_it_is(folder: Path) -> None:
+def test_a_store_of_schema_9_is_read_and_stays_as_it_is(folder: Path) -> None:
     before = contents(folder)
     store, records = TinyAccountStore(folder / "accounts.json"), TinyRecordStore(folder / "sign-in")
     store.verify()

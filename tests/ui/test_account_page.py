@@ -98,7 +98,7 @@ async def test_enter_in_the_display_name_updates() -> None:
         assert there.world.account("alice").display_name == "Alice"
 
 
-async def test_what_others_did_is_not_lost_unasked() -> None:
+async def test_changes_by_others_are_only_replaced_after_a_question() -> None:
     async with SCENES["account"].played() as (person, there):
         ports = there.world.ports
         theirs = administration.reset_password(ports, OPERATOR, "alice").account.password

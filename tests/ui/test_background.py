@@ -68,7 +68,7 @@ def test_an_answer_in_8_bits_is_taken_and_not_complained_about() -> None:
     ],
     ids=["cancelled", "interrupted", "escape", "DCS", "long", "long before"],
 )
-def test_what_is_no_answer_is_swallowed(sent: bytes) -> None:
+def test_other_input_than_an_answer_is_dropped(sent: bytes) -> None:
     assert Kind.BACKGROUND not in {piece.kind for piece in heard(sent, b"abc")}
 
 

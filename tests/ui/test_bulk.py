@@ -75,7 +75,7 @@ class TestSelecting:
             await person.press("shift+up")
             assert marked(person) == [ADMIN, "alice", "erin", "frank"]
 
-    async def test_all_that_match_but_for_some(self) -> None:
+    async def test_all_matching_users_are_selected_with_exceptions(self) -> None:
         async with SCENES["users"].played() as (person, _):
             await person.press("/")
             await person.write("!role:admin")
@@ -116,7 +116,9 @@ class TestSelecting:
             await person.click_row("alice", x=MARKS + 1)
             person.screen(AccountPage)
 
-    async def test_it_is_kept_on_other_pages_and_forgotten_with_the_session(self) -> None:
+    async def test_the_selection_is_kept_on_other_pages_and_forgotten_with_the_session(
+        self,
+    ) -> None:
         async with SCENES["users"].played() as (person, _):
             await person.press("down", "space", "enter", "escape")
             assert marked(person) == ["alice"]
@@ -125,7 +127,7 @@ class TestSelecting:
             person.screen(SignInScreen)
             assert person.app.context.users_selection is None
 
-    async def test_what_is_said_takes_the_line_of_the_bar_or_one_above(self) -> None:
+    async def test_a_message_takes_the_line_of_the_bar_or_the_one_above(self) -> None:
         async with SCENES["users"].played() as (person, _):
             y = person.app.screen.query_one(UserTable).region.y
             await person.press("/")
@@ -138,7 +140,7 @@ class TestSelecting:
             assert person.status_line.startswith("✗ There is no filter 'who:'.")
             person.sees("1 selected")
 
-    async def test_whoever_can_change_nothing_selects_nothing(self) -> None:
+    async def test_nobody_selects_users_without_a_permission_to_change_them(self) -> None:
         there = roles_plant()
         there.world.settings(custom_roles={"help-desk": (Permission.READ_USERS,)})
         async with at_work(there.world.ports, there.world.clock, in_session=True) as person:
@@ -190,7 +192,7 @@ class TestActs:
 
 
 class TestBatch:
-    async def test_one_question_one_proof_and_a_report(self) -> None:
+    async def test_a_batch_has_one_question_one_proof_and_a_report(self) -> None:
         async with SCENES["users"].played() as (person, there):
             await person.press("a", "c")
             await person.click("Disable Account")
@@ -272,7 +274,9 @@ class TestBatch:
             person.sees("Back")
             person.sees_nothing_of("Stop")
 
-    async def test_it_stops_after_the_current_user(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_batch_stops_after_the_current_user(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         goes_on, append = threading.Event(), MemoryAudit.append
 
         def slow(log: MemoryAudit, *events: Event) -> None:
@@ -380,7 +384,7 @@ class TestBatch:
                 person.sees("No." if number % 2 else "end.")
                 assert any(f" user{number} " in line for line in person.rows), person.text
 
-    async def test_a_session_that_ends_stops_it(self) -> None:
+    async def test_a_session_that_ends_stops_a_batch(self) -> None:
         async with SCENES["users"].played() as (person, there):
             await person.press("a", "c", "enter", "tab")
             admin = there.world.account(ADMIN)

@@ -124,7 +124,7 @@ def cursor_row(person: Person) -> int:
         ("register_device", 2.2),  # the QR code stays
     ],
 )
-async def test_help_and_back(name: str, seconds: float) -> None:
+async def test_help_opens_and_closes_within_seconds(name: str, seconds: float) -> None:
     async with scene(name).played(theme_name=theme.SIXTEEN_DARK.name) as (person, _):
         line = Line(person)
         sent = 0.0

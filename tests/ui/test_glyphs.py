@@ -24,7 +24,7 @@ def test_each_glyph_becomes_one_ascii_character() -> None:
         assert replaced != "?" or glyph == "▄", glyph
 
 
-def test_what_cannot_be_shown_keeps_its_cells() -> None:
+def test_characters_that_cannot_be_shown_keep_their_cells() -> None:
     assert glyphs.encoded("a漢b\u0301üc", "ascii") == b"a??b?c"
     assert glyphs.encoded("a漢ü●", "iso8859-1") == b"a??\xfc*"
     assert glyphs.encoded("a漢ü●", "utf-8") == "a漢ü●".encode()

@@ -113,7 +113,7 @@ async def test_every_topic_fits_60_columns_and_scrolls() -> None:
             await person.press("escape")
 
 
-async def test_what_a_key_does_is_wrapped_beside_it() -> None:
+async def test_the_description_of_a_key_is_wrapped_beside_it() -> None:
     does = "Move to the field or button above it, or to the one below"
     async with SCENES["sign_in"].played((60, 20)) as (person, _):
         part = Part("On this screen", (Key(("up",), does),))

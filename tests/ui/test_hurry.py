@@ -46,7 +46,7 @@ async def crowded(rows: int = 24) -> AsyncIterator[tuple[Person, Plant]]:
         yield person, there
 
 
-async def test_what_is_typed_before_the_first_screen_is_there_is_kept(
+async def test_keys_typed_before_the_first_screen_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def type_early(app: AccountApp) -> None:

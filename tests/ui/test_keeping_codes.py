@@ -48,7 +48,7 @@ def with_copy_way(name: str, way: CopyWay) -> Scene:
 
 
 @pytest.mark.parametrize("name", SHOWS_SECRETS)
-async def test_where_nothing_can_be_copied_nothing_offers_it(name: str) -> None:
+async def test_copying_is_not_offered_where_it_cannot_work(name: str) -> None:
     async with with_copy_way(name, CopyWay.NONE).played() as (person, _):
         before = person.text
         assert "Copy" not in person.text.replace("Copy and paste", "")
@@ -64,7 +64,7 @@ async def test_where_nothing_can_be_copied_nothing_offers_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHOWS_SECRETS)
 @pytest.mark.parametrize("takes_it", [True, False])
-async def test_tmux_gets_it_and_if_not_the_terminal(
+async def test_tmux_gets_the_text_and_if_it_fails_the_terminal(
     name: str, takes_it: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[str] = []
@@ -169,7 +169,7 @@ async def test_the_codes_are_hidden_and_can_be_shown_again() -> None:
             await person.click_button("I have saved my backup codes")
 
 
-async def test_one_can_go_on_without_checking() -> None:
+async def test_the_check_can_be_skipped() -> None:
     async with SCENES["check_saved"].played() as (person, there):
         await person.click_button("Continue without checking")
         person.screen(SettingsPage)

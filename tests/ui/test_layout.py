@@ -148,7 +148,7 @@ async def test_an_account_says_what_waits_for_update() -> None:
         assert row.index("● required, press Update") < row.index("Disable")
 
 
-async def test_what_cannot_be_taken_back_stands_apart() -> None:
+async def test_dangerous_buttons_stand_apart() -> None:
     async with SCENES["account"].played() as (person, _):
         others = [person.button(label) for label in ("Update", "Reset Password", "Disable MFA")]
         for label in ("Disable Account", "Remove"):

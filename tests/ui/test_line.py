@@ -47,6 +47,6 @@ def test_a_window_is_never_busy(terminal: int) -> None:
     assert line.seconds_until_free(100.0) == 0
 
 
-def test_what_is_no_terminal_is_fast() -> None:
+def test_an_output_that_is_no_terminal_counts_as_fast() -> None:
     with Path(os.devnull).open() as nothing:
         assert Line(nothing.fileno()).most_at_once is None

@@ -117,7 +117,7 @@ async def test_filter_and_order_stay() -> None:
         person.sees("Username ↓", "mfa:enabled", f"{matching + 1} of 9 users")
 
 
-async def test_who_is_locked_and_who_signed_in_appear_too() -> None:
+async def test_new_locks_and_sign_ins_appear_too() -> None:
     async with SCENES["users"].played() as (person, there):
         kept, now = there.world.records.kept, there.world.clock()
         person.sees("never")
@@ -203,9 +203,7 @@ async def test_the_page_looks_by_itself(monkeypatch: pytest.MonkeyPatch) -> None
             await person.until(lambda: name in person.text)  # noqa: B023  awaited at once
 
 
-async def test_what_another_process_writes_into_the_files_appears(
-    world: World, tmp_path: Path
-) -> None:
+async def test_changes_by_another_process_appear(world: World, tmp_path: Path) -> None:
     world.add_admin(ADMIN)
     path = tmp_path / "accounts.json"
     with TinyAccountStore.create(path).change() as change:

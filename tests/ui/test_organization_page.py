@@ -75,7 +75,7 @@ async def test_typing_in_a_number_field_replaces_the_number() -> None:
         assert (settings.password_min, settings.password_ban_minutes) == (12, 17)
 
 
-async def test_what_another_admin_saved_meanwhile_is_shown_and_not_replaced_unasked() -> None:
+async def test_a_change_by_another_admin_is_shown_and_only_replaced_after_a_question() -> None:
     async with SCENES["organization"].played() as (person, there):
         ports, theirs = there.world.ports, {"password_min": "12", "mfa": "off"}
         organization.update_settings(ports, Operator("root"), theirs)

@@ -77,7 +77,7 @@ def test_the_screen_looks_like_one_drawn_completely(
 
 
 @given(UPDATES, CAN, st.lists(st.integers(0, 40), max_size=30))
-def test_what_is_written_in_parts_shows_the_newest_state_in_the_end(
+def test_output_written_in_parts_ends_with_the_newest_state(
     updates: list[LayoutUpdate], can: Abilities, parts: list[int]
 ) -> None:
     """As on a slow line, where much may change before there is room for more."""

@@ -87,7 +87,7 @@ async def test_ctrl_q_quits_at_once_with_status_1_where_nobody_is_signed_in(name
 
 
 @pytest.mark.parametrize("keys", [("y",), ("tab", "enter"), ("y", "y")])
-async def test_these_keys_confirm_quitting(keys: tuple[str, ...]) -> None:
+async def test_keys_confirm_quitting(keys: tuple[str, ...]) -> None:
     async with SCENES["account"].played() as (person, there):
         person.send("ctrl+q", *keys)
         await person.settle()

@@ -116,25 +116,25 @@ async def test_an_account_can_only_be_read_without_more_permissions() -> None:
         person.sees("Your roles let you read this account.", "never", "minimum-access")
 
 
-async def test_whoever_resets_mfa_is_offered_that_and_nothing_else() -> None:
+async def test_the_permission_to_reset_mfa_offers_that_and_nothing_else() -> None:
     async with alice_as_seen_by(locked_plant(), *RESETS) as person:
         assert buttons(person) == ["Disable MFA", "Sessions"]  # only passwords are locked
         assert not person.app.screen.query(TextInput)
         person.sees("Your roles let you read this account and reset its MFA.")
 
 
-async def test_whoever_resets_mfa_removes_devices() -> None:
+async def test_the_permission_to_reset_mfa_includes_removing_devices() -> None:
     async with alice_as_seen_by(devices_plant(), *RESETS) as person:
         assert buttons(person) == [*["Remove Device"] * 5, "Disable MFA", "Sessions"]
 
 
-async def test_whoever_resets_mfa_removes_no_ssh_keys() -> None:
+async def test_the_permission_to_reset_mfa_excludes_removing_ssh_keys() -> None:
     async with alice_as_seen_by(keys_plant(), *RESETS) as person:
         person.sees("3 keys")
         assert buttons(person) == ["Disable MFA", "Sessions"]
 
 
-async def test_whoever_only_manages_users_resets_no_mfa() -> None:
+async def test_the_permission_to_manage_users_excludes_resetting_mfa() -> None:
     held = (Permission.READ_USERS, Permission.MANAGE_USERS)
     async with alice_as_seen_by(devices_plant(), *held) as person:
         assert not {"Remove Device", "Disable MFA", "Remove"} & set(buttons(person))
@@ -143,7 +143,7 @@ async def test_whoever_only_manages_users_resets_no_mfa() -> None:
         assert "Remove" in buttons(person)
 
 
-async def test_whoever_resets_mfa_unlocks_codes() -> None:
+async def test_the_permission_to_reset_mfa_includes_unlocking_codes() -> None:
     there = locked_plant()
     record = there.world.records.get("alice")
     tries = {HERE: Attempts(5, NOW - 60, NOW + 240)}
@@ -162,7 +162,7 @@ async def test_nothing_is_offered_for_a_powerful_unix_user() -> None:
         person.sees("alice is also a Unix user of this host")
 
 
-async def test_sessions_are_only_listed_for_whoever_does_not_manage_users() -> None:
+async def test_sessions_can_only_be_read_without_the_permission_to_manage_users() -> None:
     async with alice_as_seen_by(sessions_plant(), *RESETS) as person:
         await person.click_button("Sessions")
         person.sees("203.0.113.7")

@@ -107,7 +107,7 @@ async def test_a_message_of_a_screen_that_is_gone_does_nothing() -> None:
             person.screen(OrganizationPage)
 
 
-async def test_what_is_chosen_while_a_page_loads_is_ignored() -> None:
+async def test_a_choice_made_while_a_page_loads_is_ignored() -> None:
     async with SCENES["settings"].played() as (person, _):
         page = person.screen(SettingsPage)
         async with slow_reading(person) as goes_on:

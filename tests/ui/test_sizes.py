@@ -43,7 +43,7 @@ async def come_while_busy(person: Person, sizes: list[tuple[int, int]]) -> None:
         ("settings", "ctrl+q"),
     ],
 )
-async def test_of_several_waiting_sizes_only_the_newest_counts(name: str, over: str) -> None:
+async def test_only_the_newest_of_several_waiting_sizes_counts(name: str, over: str) -> None:
     laid_out: list[Size] = []
     original = Screen._screen_resized
 

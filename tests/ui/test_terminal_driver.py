@@ -71,7 +71,7 @@ def flooded(driver: TerminalDriver) -> None:
     assert driver._waiting.is_flooded
 
 
-async def test_the_rest_of_a_word_goes_to_what_its_first_letter_opened() -> None:
+async def test_letters_typed_after_a_key_go_to_the_screen_that_it_opened() -> None:
     async with keyboard("settings") as (person, write):
         await write("query")
         person.screen(QuitScreen)

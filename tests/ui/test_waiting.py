@@ -54,7 +54,7 @@ def test_a_limited_number_of_keys_is_taken_at_once() -> None:
     assert [len(waiting.take(is_text=True)) for _ in range(3)] == [Waiting.MOST_AT_ONCE, 1, 0]
 
 
-def test_of_events_that_tell_the_same_only_the_last_one_waits() -> None:
+def test_events_that_a_later_one_replaces_do_not_wait() -> None:
     sizes = [events.Resize(size, size) for size in (Size(70, 20), Size(80, 24))]
     focus: list[Message] = [events.AppFocus(), events.AppBlur(), events.AppFocus(), *sizes]
     waiting = Waiting("f10")

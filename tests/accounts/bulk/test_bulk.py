@@ -56,12 +56,12 @@ def locked(world: World, name: str) -> None:
 
 
 class TestSelection:
-    def test_names_or_all_that_match_except_some(self, world: World) -> None:
+    def test_users_are_selected_by_name_or_by_a_filter_with_exceptions(self, world: World) -> None:
         assert [*planned(world, REQUIRE, named("ann", "cid")).names] == ["ann", "cid"]
         assert [*planned(world, REQUIRE, EVERYBODY).names] == ["ada", "ann", "bea", "cid"]
         assert [*planned(world, REQUIRE, matching("!role:admin", "bea")).names] == ["ann", "cid"]
 
-    def test_changing_it_twice_is_changing_nothing(self) -> None:
+    def test_selecting_and_deselecting_a_name_changes_nothing(self) -> None:
         for selection in (named("ann"), matching("", "ann")):
             changed = selection.with_changed("ann")
             assert changed.has("ann") is not selection.has("ann")
@@ -69,7 +69,7 @@ class TestSelection:
         assert named("ann", "bea").size(9) == 2
         assert matching("", "ann").size(9) == 8
 
-    def test_all_are_found_however_many_are_read_at_once(
+    def test_all_users_are_found_however_many_are_read_at_once(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("cwtui.accounts.user_list._AT_ONCE", 2)
@@ -106,7 +106,7 @@ class TestExceptions:
             ),
         ],
     )
-    def test_an_account_is_left_as_it_is(
+    def test_an_account_stays_as_it_is_with_a_reason(
         self, world: World, act: Act, fields: dict[str, object], reason: Reason
     ) -> None:
         world.put(world.account("ann").changed(**fields))
@@ -128,7 +128,7 @@ class TestExceptions:
             (REQUIRE, False),
         ],
     )
-    def test_some_acts_leave_out_ones_own_account(
+    def test_dangerous_acts_leave_out_the_account_of_the_admin(
         self, world: World, act: Act, is_excepted: bool
     ) -> None:
         world.put(world.account("ada").changed(roles=(ADMIN, MINIMUM)))
@@ -152,14 +152,14 @@ class TestExceptions:
     @pytest.mark.parametrize(
         "act", [DISABLE, RemoveRole(ADMIN), Remove(), Change(Update(roles=(MINIMUM,)))]
     )
-    def test_the_last_admin(self, world: World, act: Act) -> None:
+    def test_the_last_admin_is_left_out(self, world: World, act: Act) -> None:
         world.put(world.account("ada").changed(roles=(ADMIN, MINIMUM)))
         world.put(world.add("bob").changed(roles=(ADMIN, MINIMUM)))
         report = carried_out(world, act, named("ada", "bob"))
         assert dict(report.plan.exceptions()) == {"bob": Reason.LAST_ADMIN}
         assert [one.username for one in report if one.outcome is Outcome.DONE] == ["ada"]
 
-    def test_a_name_without_an_account(self, world: World) -> None:
+    def test_a_name_without_an_account_is_refused(self, world: World) -> None:
         assert list(carried_out(world, Remove(), named("nobody"))) == [
             ("nobody", Outcome.REFUSED, Reason.UNKNOWN)
         ]
@@ -191,7 +191,7 @@ class TestCarryingOut:
             (Remove(), EventType.USER_REMOVE),
         ],
     )
-    def test_each_is_done_and_logged_with_the_batch_and_repeated_without_effect(
+    def test_each_act_is_logged_with_its_batch_and_repeated_without_effect(
         self, world: World, act: Act, event: EventType
     ) -> None:
         for name in ("ann", "bea"):
@@ -252,7 +252,7 @@ class TestCarryingOut:
         assert (report.done, report.untouched) == (0, 4)
         assert world.account("ann") == before
 
-    def test_it_can_be_stopped_and_repeated(self, world: World) -> None:
+    def test_a_batch_can_be_stopped_and_repeated(self, world: World) -> None:
         report = batches.begin(world.ports, OPERATOR, planned(world, REQUIRE, EVERYBODY))
         batches.carry_out(world.ports, OPERATOR, report, lambda *_: None, lambda: report.done < 2)
         assert (report.done, report.left, report.untouched) == (2, 0, 2)
@@ -281,7 +281,7 @@ class TestCarryingOut:
         with pytest.raises(ProofNeeded):
             batches.begin(world.ports, session, report.plan)
 
-    def test_it_ends_with_the_session(self, world: World) -> None:
+    def test_a_batch_ends_with_its_session(self, world: World) -> None:
         world.add_admin("bob")
         session = world.session("ada")
         report = batches.begin(world.ports, session, planned(world, REQUIRE, EVERYBODY, session))

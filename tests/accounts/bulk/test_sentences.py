@@ -103,7 +103,7 @@ def test_a_single_account_is_named(world: World) -> None:
     assert sentences.question(plan).startswith("Disable bea? The user can")
 
 
-def test_nothing_to_do(world: World) -> None:
+def test_the_question_says_if_there_is_nothing_to_do(world: World) -> None:
     plan = planned(world, Change(Update(enabled=True)), EVERYBODY)
     assert sentences.question(plan) == ("There is nothing to do. Left as they are: 4 already so.")
 

@@ -61,7 +61,7 @@ def test_codes_match_rfc_4226_appendix_d(counter: int, code: str) -> None:
     assert totp.accepted_step(RFC_SECRET, code, max(30.0, counter * 30.0)) == counter
 
 
-def test_of_two_steps_with_the_same_code_the_one_of_the_known_drift_counts() -> None:
+def test_the_known_drift_decides_between_two_steps_with_the_same_code() -> None:
     now = 61_331_810 * 30.0
     code = hotp(RFC_KEY, 61_331_809)
     found = [totp.accepted_step(RFC_SECRET, code, now, drift) for drift in (-1, 1)]

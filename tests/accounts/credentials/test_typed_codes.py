@@ -93,5 +93,5 @@ def test_an_initial_password_is_typed_like_a_backup_code(typed: str) -> None:
 @pytest.mark.parametrize(
     "own", ["Ketzin.7-Havel", "2V6F-0Q9K-7T3M", "2v6f0q9k7t3mxh5u", "2v6f0q9k7t3mxh5r" + " " * 300]
 )
-def test_an_own_initial_password_is_taken_exactly_as_typed(own: str) -> None:
+def test_an_initial_password_that_an_admin_chose_is_taken_exactly_as_typed(own: str) -> None:
     assert passwords.initial(Secret(own)) == Secret(own)

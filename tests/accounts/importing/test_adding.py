@@ -48,7 +48,7 @@ class TestAddingDevices:
         found = programs.PROGRAMS["users.oath"].read(Given(io.BytesIO(content.encode())))
         return planning.plan(world.ports, OPERATOR, found, add_devices=add)
 
-    def test_without_asking_the_account_is_refused(self, world: World) -> None:
+    def test_an_account_gets_no_device_unless_that_is_asked_for(self, world: World) -> None:
         world.add("bob")
         plan = self.planned(world, "bob", add=False)
         reason = "The account exists, and lacks a device. To add it, use --add-devices."
@@ -72,7 +72,7 @@ class TestAddingDevices:
         assert enabled.reason == f"device=Phone {batch}"
         assert last.reason == f"created=0 devices_added_to=1 {batch}"
 
-    def test_another_device_stands_beside_the_first(self, world: World) -> None:
+    def test_another_device_is_added_to_the_first(self, world: World) -> None:
         world.add("bob")
         create(world, self.planned(world, "bob"))
         before = world.account("bob").second_factor
@@ -131,7 +131,7 @@ class TestAddingDevices:
         create(world, planning.plan(world.ports, OPERATOR, found, add_devices=True))
         assert world.account("bob").second_factor is not None
 
-    def test_it_takes_what_removing_a_device_takes(self, world: World) -> None:
+    def test_adding_a_device_needs_the_permission_to_remove_one(self, world: World) -> None:
         """Who manages users and no MFA could add a device, reset the password, and sign in."""
         world.add("bob")
         world.add("cho", roles=("help-desk",))
@@ -142,7 +142,9 @@ class TestAddingDevices:
         create(world, self.planned(world, "bob"), actor=world.session("cho"))
         assert world.account("bob").second_factor is not None
 
-    def test_nobody_adds_one_to_the_own_account_or_to_who_may_do_more(self, world: World) -> None:
+    def test_no_device_is_added_to_the_actors_account_or_one_with_more_permissions(
+        self, world: World
+    ) -> None:
         world.add("cho", roles=("help-desk",))
         may(world, Permission.MANAGE_USERS, Permission.RESET_MFA)
         with pytest.raises(Refused, match="your own account"):

@@ -252,7 +252,7 @@ class TestAutheliaTogether:
         "wrong",
         [{"digits": 8}, {"digits": 100_000}, {"secret": None}, {"digits": 8, "username": "ANN"}],
     )
-    def test_no_password_alone_opens_an_account_whose_device_stays_behind(
+    def test_an_account_whose_device_cannot_be_read_must_enrol_and_gets_no_password(
         self, wrong: dict[str, object]
     ) -> None:
         found = self.both(["ann"], configuration(**wrong))

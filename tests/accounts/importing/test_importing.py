@@ -121,7 +121,7 @@ class TestPlan:
         plan = planned(world, ann(username="4da"), ann(username="bob"), ann(username="b0b"))
         assert plan.looks_like == {"4da": ("ada",), "bob": ("b0b",), "b0b": ("bob",)}
 
-    def test_only_those_who_manage_users_may_look(self, world: World) -> None:
+    def test_planning_needs_the_permission_to_manage_users(self, world: World) -> None:
         world.add("bob")
         with pytest.raises(NotPermitted):
             planned(world, ann(), actor=world.session("bob"))
@@ -201,7 +201,7 @@ class TestCreate:
         assert second.reason == f"roles=minimum-access looks_like=ada {batch}"
         assert (first.subject, second.subject, last.subject) == ("ann", "4da", "")
 
-    def test_power_must_be_agreed_to(self, world: World) -> None:
+    def test_new_permissions_must_be_agreed_to(self, world: World) -> None:
         plan = planned(world, ann(role="connectware-admin"))
         with pytest.raises(GivesPower, match="1 new account will have permissions: ann"):
             create(world, plan)
@@ -220,7 +220,7 @@ class TestCreate:
         with pytest.raises(GivesPower, match="name of a Unix user"):
             create(world, plan)
 
-    def test_only_those_who_manage_users_may_create(self, world: World) -> None:
+    def test_creating_needs_the_permission_to_manage_users(self, world: World) -> None:
         world.add("bob")
         plan = planned(world, ann())
         with pytest.raises(NotPermitted):

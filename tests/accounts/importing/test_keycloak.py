@@ -85,7 +85,7 @@ class TestKeycloak:
             (credential("webauthn-passwordless", {}, {}), "A passkey is left out."),
         ],
     )
-    def test_no_password_alone_opens_an_account_whose_factor_is_left_behind(
+    def test_an_account_whose_factor_cannot_be_read_must_enrol_and_gets_no_password(
         self, lost: dict[str, object], sentence: str
     ) -> None:
         found = read("keycloak", realm(user(PASSWORD, lost)))
@@ -95,7 +95,7 @@ class TestKeycloak:
         assert any(sentence in each for each in said)
         assert said[-1] == MUST_ENROL
 
-    def test_another_device_is_enough(self) -> None:
+    def test_an_account_with_another_device_need_not_enrol(self) -> None:
         found = read("keycloak", realm(user(otp(digits=8), otp())))
         assert entry(found).mfa_required is None
         assert len(entry(found).keys) == 1

@@ -186,7 +186,7 @@ class TestPasswords:
             "hunter2hunter2",
         ],
     )
-    def test_others_are_refused_and_not_shown(self, other: str) -> None:
+    def test_other_hashes_are_refused_and_not_shown(self, other: str) -> None:
         found = problem(of_json(password_hash=other))
         assert "must be a bcrypt hash" in found.reason
         assert other not in found.reason
@@ -245,18 +245,18 @@ class TestDevices:
             ("otpauth://[totp/ann?secret=" + KEY, "is not a URI"),
         ],
     )
-    def test_others_are_refused_and_not_shown(self, uri: str, reason: str) -> None:
+    def test_other_uris_are_refused_and_not_shown(self, uri: str, reason: str) -> None:
         found = problem(of_json(otpauth_uris=[uri]))
         assert reason in found.reason
         assert KEY not in found.reason
         assert "=" not in found.reason.replace("?secret=...", "")
 
-    def test_several_are_separated_by_spaces_in_csv(self) -> None:
+    def test_several_uris_are_separated_by_spaces_in_csv(self) -> None:
         other = URI.replace(KEY, "K" * 32)
         found = only(f"username,otpauth_uris\nann,{URI} {other}\n")
         assert [key.reveal() for key in found.keys] == [KEY, "K" * 32]
 
-    def test_six_are_too_many(self) -> None:
+    def test_six_devices_are_too_many(self) -> None:
         uris = [URI.replace(KEY, letter * 32) for letter in "ABCDEF"]
         assert "at most 5 devices" in problem(of_json(otpauth_uris=uris)).reason
 

@@ -53,7 +53,9 @@ def written(value: object, data: st.DataObject) -> str:
 
 @given(VALUES, st.data())
 @settings(max_examples=50, deadline=None)
-def test_it_finds_what_a_decoder_would_drop(value: object, data: st.DataObject) -> None:
+def test_a_repeated_field_that_a_decoder_would_drop_is_found(
+    value: object, data: st.DataObject
+) -> None:
     text = written(value, data)
     dropped: list[str] = []
 
@@ -65,7 +67,7 @@ def test_it_finds_what_a_decoder_would_drop(value: object, data: st.DataObject) 
     assert (first(text.encode()) is not None) is bool(dropped)
 
 
-def test_it_names_field_and_line() -> None:
+def test_a_repeated_field_is_named_with_its_line() -> None:
     text = b'{"users": [{"name": "a"}, {"name": "b"}],\n"id": 1,\n"\\u0069d": 2}'
     found = first(text)
     assert found == Repeated("id", 3)

@@ -143,7 +143,7 @@ def test_a_role_that_permits_something_else_is_reported_and_stays(world: World) 
     assert not plan.new_roles
 
 
-def test_only_who_may_manage_roles_restores_them(world: World) -> None:
+def test_restoring_roles_needs_the_permission_to_manage_them(world: World) -> None:
     custom_roles.create_role(world.ports, OPERATOR, "people", ("read-users", "manage-users"))
     world.add("eve", roles=("people",))
     actor = world.session("eve")

@@ -134,7 +134,7 @@ def test_a_made_up_name_begins_with_the_known_sources_of_an_account(parts: Parts
     assert rows(parts) == {"bob": KNOWN, "?eve": own}
 
 
-def test_others_that_are_too_many_are_looked_at_with_what_follows(parts: Parts) -> None:
+def test_too_many_records_are_removed_with_the_next_statements(parts: Parts) -> None:
     put(parts)
     alike = (f"?{number}" for number in count_from(0) if part_of(f"?{number}") == part_of("bob"))
     for name in islice(alike, 3):

@@ -51,7 +51,9 @@ def database(config: Config) -> Ports:
 
 
 @pytest.mark.parametrize("reason", ["nobody listens", "wrong name", "refused", "hot standby"])
-def test_only_silence_is_a_cut(postgres_server: Postgres, reason: str, tmp_path: Path) -> None:
+def test_a_host_is_cut_off_only_if_the_server_does_not_answer(
+    postgres_server: Postgres, reason: str, tmp_path: Path
+) -> None:
     url = postgres_server.url("nowhere" if reason == "refused" else "postgres")
     if reason == "nobody listens":
         url = f"postgresql://postgres@/accounts?host={tmp_path}"

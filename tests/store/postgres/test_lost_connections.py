@@ -137,7 +137,9 @@ def end_connections(parts: Parts) -> None:
         )
 
 
-def test_nobody_waits_for_ever(far: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_for_the_database_has_an_end(
+    far: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither for an answer nor for a new connection."""
     monkeypatch.setattr(trips, "ANSWER_SECONDS", 0.1)
     monkeypatch.setattr("cwtui.store.postgres.access._LOOKED_UP_FOR", 0.1)

@@ -18,7 +18,7 @@ def subjects(parts: Parts) -> list[str]:
     return [record.subject for record in records if record is not None]
 
 
-def test_they_are_chained_in_their_order(parts: Parts) -> None:
+def test_many_events_are_chained_in_their_order(parts: Parts) -> None:
     copied: list[bytes] = []
     parts.audit._copy = copied.append
     parts.audit.append(EVENT)
@@ -33,7 +33,7 @@ def test_they_are_chained_in_their_order(parts: Parts) -> None:
 
 
 @pytest.mark.parametrize("at_once", [1000, 10])
-def test_they_are_undone_with_their_change(
+def test_many_events_are_undone_with_their_change(
     parts: Parts, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     """Also in many trips, as the answer to one may take only so long."""

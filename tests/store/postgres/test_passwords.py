@@ -40,7 +40,7 @@ def run(host: Host, url: str, *command: str) -> tuple[int, str]:
     return done.status, done.out + done.err
 
 
-def test_it_comes_from_a_systemd_credential(
+def test_the_password_comes_from_a_systemd_credential(
     host: Host, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
@@ -61,7 +61,7 @@ def test_it_comes_from_a_systemd_credential(
     assert "ada" in said
 
 
-def test_it_comes_from_a_service_file_or_pgpass_and_not_from_the_environment(
+def test_the_password_comes_from_a_service_file_or_pgpass_and_not_from_the_environment(
     host: Host, url: str, postgres_server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     status, said = run(host, url, *INIT)

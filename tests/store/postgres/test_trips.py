@@ -22,7 +22,7 @@ def sent(parts: Parts, *statements: Statement) -> list[list[tuple[Any, ...]]]:
         return [answer.rows for answer in parts.connections.send(connection, statements)]
 
 
-def test_what_is_sent_often_is_prepared_once_for_each_connection(parts: Parts) -> None:
+def test_frequent_statements_are_prepared_once_for_each_connection(parts: Parts) -> None:
     """A connection's first trip only finds out whether that is possible."""
     one = Statement(Often("SELECT %s::int"), (7,))
     for _ in range(2):
