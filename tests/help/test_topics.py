@@ -175,6 +175,24 @@ def test_project_files_in_a_topic_exist(name: str) -> None:
             assert (ROOT / path).exists(), path
 
 
+def test_names_that_development_finds_in_a_file_are_there() -> None:
+    words = " ".join(manual.text("development").split())
+    found = re.findall(r"`(\w+)` (?:in|of) `([\w/]+\.py)`", words)
+    assert len(found) > 5
+    for name, path in found:
+        assert re.search(rf"\b{name}\b", (ROOT / path).read_text()), (name, path)
+
+
+def test_project_files_in_comments_exist() -> None:
+    for folder in ("cwtui", "tests", "tools"):
+        for source in (ROOT / folder).rglob("*.py"):
+            for path in re.findall(
+                r"[\s\"(]((?:cwtui|tests|tools)/[\w./-]+\.(?:py|md|toml|tcss))\b",
+                source.read_text("utf-8"),
+            ):
+                assert (ROOT / path).exists(), (source, path)
+
+
 @pytest.mark.parametrize("name", SEED)
 def test_the_products_titles_and_labels_are_exact(name: str) -> None:
     own = iter(headings(name))

@@ -36,10 +36,10 @@ def full_disk() -> None:
 
 
 FAILURES = {EventType.SIGN_IN_PASSWORD, EventType.SIGN_IN_CODE}
-OF_THE_DIRECTORY = {EventType.USER_RENAME}  # tests/accounts/test_renaming.py
+OF_THE_DIRECTORY = {EventType.USER_RENAME}  # tests/accounts/renaming
 # In tests/accounts/importing
 OF_FILES = {EventType.USER_IMPORT, EventType.USER_EXPORT}
-# In tests/maintenance and tests/test_copying.py
+# In tests/maintenance
 OF_THE_STORE = {
     EventType.STORE_BACKUP,
     EventType.STORE_RESTORE,
