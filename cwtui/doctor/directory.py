@@ -14,8 +14,8 @@ from cwtui.accounts.directory_port import (
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.model import Origin
 from cwtui.config.errors import ConfigError
+from cwtui.doctor.doors import doors
 from cwtui.doctor.findings import Area, Finding, Level
-from cwtui.doctor.pam import doors
 from cwtui.doctor.subject import Subject
 from cwtui.language import _
 

@@ -10,10 +10,12 @@ from cwtui.doctor.machine import Machine, UnixUser
 from cwtui.doctor.pam_files import Module, Service
 from cwtui.doctor.pam_stack import IGNORE, REFUSED, SUCCESS, Decisions, decisions
 from cwtui.doctor.programs import CannotRun
-from cwtui.doctor.subject import CWTUI
+from cwtui.doctor.subject import CWTUI, Subject, asks_cwtui
 
 _DECIMAL: Final = re.compile("0|[1-9][0-9]{0,9}")
 """pam_succeed_if also reads octal and hexadecimal numbers. They are rare, so they are unknown."""
+_USUAL_SOCKET: Final = "/run/cwtui/pam"
+"""What the module asks if no argument names a socket."""
 _REFUSALS: Final = (REFUSED, "maxtries", "user_unknown", "authinfo_unavail", "acct_expired")
 """How cwtui can refuse; a stack may treat each of them in another way."""
 _FACTORS: Final = frozenset(
@@ -79,6 +81,22 @@ class Door:
         return [module for module in self.service.modules(kind) if module.name == CWTUI]
 
     @property
+    def modules(self) -> list[Module]:
+        """All lines that name cwtui's module."""
+        return [module for kind in self.service.steps for module in self.cwtui_in(kind)]
+
+    @property
+    def sockets(self) -> set[str]:
+        """The sockets of the service that these lines ask."""
+        return {
+            next(
+                (word.partition("=")[2] for word in module.arguments if word.startswith("socket=")),
+                _USUAL_SOCKET,
+            )
+            for module in self.modules
+        }
+
+    @property
     def asks_for_code_only(self) -> bool:
         """Whether cwtui asks for no password here."""
         modules = self.cwtui_in("auth")
@@ -127,6 +145,17 @@ class Door:
             return REFUSED
         factor = factor if kind == "auth" else SUCCESS
         return {CWTUI: cwtui, **_ALWAYS, **dict.fromkeys(_FACTORS, factor)}.get(name)
+
+
+def door(subject: Subject, name: str) -> Door | None:
+    """Return this door of the host if it asks cwtui for anything."""
+    service = subject.pam.get(name)
+    return Door(service, subject.machine) if service and asks_cwtui(service) else None
+
+
+def doors(subject: Subject) -> list[Door]:
+    """Return the doors that ask cwtui."""
+    return [one for one in (door(subject, name) for name in subject.pam) if one is not None]
 
 
 def _in_words(holds: bool | None) -> str | None:

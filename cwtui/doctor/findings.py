@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -40,6 +41,10 @@ class Level(StrEnum):
     WARNING = N_("warning")
     PROBLEM = N_("problem")
     UNKNOWN = N_("unknown")
+
+
+NAMED: Final = 5
+"""How many names a sentence lists."""
 
 
 class Finding(Struct, frozen=True):

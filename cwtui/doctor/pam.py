@@ -1,58 +1,31 @@
-"""PAM: whether the module is in order, and whether the doors that ask cwtui heed its answer."""
+"""PAM: whether the doors that ask cwtui ask rightly, and heed its answer."""
 
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from cwtui.accounts.text import listed
 from cwtui.config import Config
-from cwtui.doctor.doors import Door
-from cwtui.doctor.findings import Area, Finding, Level
-from cwtui.doctor.machine import Machine, UnixUser
-from cwtui.doctor.pam_files import Module
-from cwtui.doctor.subject import CWTUI, Subject, asks_cwtui
+from cwtui.doctor import pam_modules
+from cwtui.doctor.doors import Door, doors
+from cwtui.doctor.findings import NAMED, Area, Finding, Level
+from cwtui.doctor.machine import Machine
+from cwtui.doctor.subject import CWTUI, Subject
 from cwtui.language import N_, _
 
 _AREA: Final = Area.PAM
 _found = partial(Finding, _AREA)
-_FOLDERS: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
 _ARGUMENT: Final = re.compile(
     rb"socket=/.{0,106}|mode=(full|code|key)|timeout=([1-9]\d?|[1-5]\d\d|600)|nullok|debug|verbose"
 )
-_USUAL_SOCKET: Final = "/run/cwtui/pam"
-"""What the module asks if no argument names a socket."""
-_TRIED: Final = 5
-"""How many people's sign-ins are worked out."""
-NAMED: Final = 5
-"""How many people a sentence names."""
-ROOT: Final = UnixUser("root", 0, 0, "/root", "/bin/sh")
-_SOMEBODY: Final = UnixUser("somebody", 60_000, 60_000, "/home/somebody", "/bin/sh")
-"""Tried if the host lists no people."""
 _ALONE_IS_ENOUGH: Final = ("sshd", "sudo", "sudo-i")
 """Where something else was proved before: a key, which is looked at elsewhere, or a sign-in."""
 
 
-def tried(subject: Subject) -> Sequence[UnixUser]:
-    """Return the people whose sign-ins are worked out, without root."""
-    return subject.people[:_TRIED] or [_SOMEBODY]
-
-
-def door(subject: Subject, name: str) -> Door | None:
-    """Return this door of the host if it asks cwtui for anything."""
-    service = subject.pam.get(name)
-    return Door(service, subject.machine) if service and asks_cwtui(service) else None
-
-
-def doors(subject: Subject) -> list[Door]:
-    """Return the doors that ask cwtui."""
-    return [one for one in (door(subject, name) for name in subject.pam) if one is not None]
-
-
 def findings(subject: Subject) -> Iterator[Finding]:
-    yield from _misspelt(subject)
+    yield from pam_modules.misspelt(subject)
     asking = doors(subject)
     if not asking:
         yield _found(
@@ -64,34 +37,9 @@ def findings(subject: Subject) -> Iterator[Finding]:
             _("To change that, see: cwtui help doors"),
         )
         return
-    yield from _module_files(asking, subject.machine)
+    yield from pam_modules.of_cwtui(asking, subject.machine)
     for one in asking:
         yield from _of_door(one, subject)
-
-
-def _misspelt(subject: Subject) -> Iterator[Finding]:
-    """Yield lines of all services that name a module which is not there, such as pam_cwtiu.so."""
-    modules = {
-        (module.path, module.file)
-        for service in subject.pam.values()
-        for kind in service.steps
-        for module in service.modules(kind)
-        if not module.may_be_missing and module.name != CWTUI
-    }
-    if _file_of("pam_permit.so", subject.machine) is None:  # the modules are somewhere else
-        return
-    for path, file in sorted(modules):
-        if _file_of(path, subject.machine) is None:
-            yield _found(
-                Level.PROBLEM,
-                _(
-                    "/etc/pam.d/{file} asks the module {path}, which is not installed. PAM "
-                    "refuses people there if it is required.",
-                    file=file,
-                    path=path,
-                ),
-                _("Correct its name in /etc/pam.d/{file}, or install it.", file=file),
-            )
 
 
 def _of_door(one: Door, subject: Subject) -> Iterator[Finding]:
@@ -116,8 +64,7 @@ def _again(subject: Subject) -> str:
 
 
 def _arguments(one: Door, subject: Subject) -> Iterator[Finding]:
-    modules = [module for kind in one.service.steps for module in one.cwtui_in(kind)]
-    wrong = {word for module in modules for word in module.arguments if not _is_argument(word)}
+    wrong = {word for module in one.modules for word in module.arguments if not _is_argument(word)}
     for word in sorted(wrong):
         yield _found(
             Level.PROBLEM,
@@ -128,11 +75,11 @@ def _arguments(one: Door, subject: Subject) -> Iterator[Finding]:
                 word=word,
                 name=one.name,
             ),
-            _("Correct /etc/pam.d/{file}.", file=modules[0].file),
+            _("Correct /etc/pam.d/{file}.", file=one.modules[0].file),
         )
     if isinstance(subject.config, Config):
         expected = subject.config.service.socket
-        for path in sorted(sockets(modules) - {expected}):
+        for path in sorted(one.sockets - {expected}):
             yield _other_socket(one, path, expected, subject.machine)
 
 
@@ -180,22 +127,6 @@ def _other_socket(one: Door, path: str, expected: str, machine: Machine) -> Find
     )
 
 
-def asked_at(one: Door) -> set[str]:
-    """Return the sockets of the service that this door asks."""
-    return sockets([module for kind in one.service.steps for module in one.cwtui_in(kind)])
-
-
-def sockets(modules: Sequence[Module]) -> set[str]:
-    """Return the sockets of the service that these lines ask."""
-    return {
-        next(
-            (word.partition("=")[2] for word in module.arguments if word.startswith("socket=")),
-            _USUAL_SOCKET,
-        )
-        for module in modules
-    }
-
-
 def _is_argument(word: str) -> bool:
     return _ARGUMENT.fullmatch(word.encode(errors="surrogateescape")) is not None
 
@@ -211,7 +142,7 @@ def _auth(one: Door, subject: Subject) -> Iterator[Finding]:
             ),
         )
         return
-    people = tried(subject)
+    people = subject.tried
     pass_by = {user.name: one.if_refused("auth", user) for user in people}
     always = [name for name, found in pass_by.items() if found.always_accepts]
     maybe = [name for name, found in pass_by.items() if found.accepts and found.refuses]
@@ -313,9 +244,9 @@ def _account(one: Door, subject: Subject) -> Iterator[Finding]:
         )
         return
     heedless = [
-        user.name for user in tried(subject) if one.if_refused("account", user).always_accepts
+        user.name for user in subject.tried if one.if_refused("account", user).always_accepts
     ]
-    if len(heedless) == len(tried(subject)):
+    if len(heedless) == len(subject.tried):
         yield _found(
             Level.PROBLEM,
             _(
@@ -328,58 +259,3 @@ def _account(one: Door, subject: Subject) -> Iterator[Finding]:
                 module=CWTUI,
             ),
         )
-
-
-def _module_files(asking: Sequence[Door], machine: Machine) -> Iterator[Finding]:
-    paths = sorted(
-        {
-            module.path
-            for one in asking
-            for kind in one.service.steps
-            for module in one.cwtui_in(kind)
-        }
-    )
-    for path in paths:
-        found = _file_of(path, machine)
-        if found is None:
-            yield _found(
-                Level.PROBLEM,
-                _(
-                    "The module {path} is not installed, so PAM refuses everybody where it is "
-                    "required.",
-                    path=path,
-                ),
-                _("Install it: cwtui help doors says how."),
-            )
-            continue
-        why = _why_unsafe(found, machine.system_uid)
-        if why:
-            yield _found(
-                Level.PROBLEM,
-                _(why, file=found),
-                _("Check it, then run: chown root:root {found} && chmod 644 {found}", found=found),
-            )
-
-
-def _file_of(path: str, machine: Machine) -> Path | None:
-    if path.startswith("/"):
-        file = machine.path(path)
-        return file if file.exists() else None
-    for folder in _FOLDERS:
-        base = machine.path(folder)
-        for place in (base / "security" / path, *sorted(base.glob(f"*/security/{path}"))):
-            if place.exists():
-                return place
-    return None
-
-
-def _why_unsafe(file: Path, owner: int) -> str:
-    try:
-        found = file.stat()
-    except OSError:
-        return N_("{file} cannot be read, so somebody else could decide who gets in.")
-    if found.st_uid != owner:
-        return N_("{file} does not belong to root, so somebody else could decide who gets in.")
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return N_("{file} can be written by others, so somebody else could decide who gets in.")
-    return ""

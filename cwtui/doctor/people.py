@@ -12,10 +12,9 @@ from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import listed
 from cwtui.accounts.unused import DAY
-from cwtui.doctor.doors import Door
-from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.doors import Door, doors
+from cwtui.doctor.findings import NAMED, Area, Finding, Level
 from cwtui.doctor.machine import UnixUser
-from cwtui.doctor.pam import NAMED, doors
 from cwtui.doctor.programs import CannotRun
 from cwtui.doctor.store import without_store
 from cwtui.doctor.subject import Accounts, Subject

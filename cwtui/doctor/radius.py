@@ -13,9 +13,8 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.text import listed, visible
 from cwtui.config import Config
 from cwtui.config.errors import ConfigError
-from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.findings import NAMED, Area, Finding, Level
 from cwtui.doctor.machine import Machine
-from cwtui.doctor.pam import NAMED
 from cwtui.doctor.store import of_others
 from cwtui.doctor.subject import Subject
 from cwtui.host.untrusted_files import read_regular

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
+from cwtui.doctor.doors import door, doors
 from cwtui.doctor.findings import Area, Finding, Level
-from cwtui.doctor.pam import ROOT, door, doors
+from cwtui.doctor.machine import UnixUser
 from cwtui.doctor.programs import CannotRun
 from cwtui.doctor.sshd_settings import SshdSettings, settings_for
 from cwtui.doctor.subject import Subject
@@ -13,6 +14,7 @@ from cwtui.host.untrusted_files import read_regular
 from cwtui.language import N_, _
 
 _AREA: Final = Area.ROOT
+_ROOT: Final = UnixUser("root", 0, 0, "/root", "/bin/sh")
 _found = partial(Finding, _AREA)
 _MOST: Final = 1 << 20
 _LOCKED: Final = ("", "*", "!", "x")
@@ -58,7 +60,7 @@ def _by_key(subject: Subject) -> Iterator[str]:
         return
     sshd = door(subject, "sshd")
     passes = (
-        sshd is None or not sshd.cwtui_in("account") or (sshd.if_refused("account", ROOT).accepts)
+        sshd is None or not sshd.cwtui_in("account") or (sshd.if_refused("account", _ROOT).accepts)
     )
     if passes and _has_keys(subject, settings):
         yield _("over SSH with a key")
@@ -79,12 +81,12 @@ def _has_keys(subject: Subject, settings: SshdSettings) -> bool:
 
 def _on_console(subject: Subject) -> Iterator[str]:
     login = door(subject, "login")
-    if login is not None and not login.if_refused("auth", ROOT).accepts:
+    if login is not None and not login.if_refused("auth", _ROOT).accepts:
         return
     if (
         login is not None
         and login.cwtui_in("account")
-        and (not login.if_refused("account", ROOT).accepts)
+        and (not login.if_refused("account", _ROOT).accepts)
     ):
         return
     try:

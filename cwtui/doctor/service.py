@@ -12,8 +12,8 @@ from cwtui.accounts.errors import AccountsError, Refused, StoreMissing
 from cwtui.accounts.text import visible
 from cwtui.accounts.times import utc_minute
 from cwtui.doctor import copies
+from cwtui.doctor.doors import doors
 from cwtui.doctor.findings import Area, Finding, Level
-from cwtui.doctor.pam import asked_at, doors
 from cwtui.doctor.subject import Subject
 from cwtui.host import release
 from cwtui.language import _, ngettext
@@ -45,7 +45,7 @@ def findings(subject: Subject, ask: AskStatus = _ask) -> Iterator[Finding]:
     yield from copies.findings(subject)
     yield from _gate(Path(subject.settings.service.gate_socket))
     path = Path(subject.settings.service.socket)
-    asking = [one.name for one in doors(subject) if str(path) in asked_at(one)]
+    asking = [one.name for one in doors(subject) if str(path) in one.sockets]
     needed = bool(asking)
     try:
         found = path.lstat()

@@ -8,10 +8,9 @@ from typing import Final
 
 from cwtui.accounts.text import listed
 from cwtui.doctor.before_command import before_command
-from cwtui.doctor.doors import Door
-from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.doors import Door, door
+from cwtui.doctor.findings import NAMED, Area, Finding, Level
 from cwtui.doctor.machine import Machine, UnixUser
-from cwtui.doctor.pam import NAMED, door, tried
 from cwtui.doctor.programs import CannotRun, NotInstalled
 from cwtui.doctor.sshd_commands import Asked, about_commands
 from cwtui.doctor.sshd_settings import SshdSettings, matched_users, settings_for
@@ -32,7 +31,7 @@ _MOST_FILES: Final = 50
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
-    people = {user.name: user for user in (*tried(subject), *_matched(subject))}
+    people = {user.name: user for user in (*subject.tried, *_matched(subject))}
     try:
         asked = [Asked(user, settings_for(subject.machine, name)) for name, user in people.items()]
         for_root = settings_for(subject.machine, "root")

@@ -24,6 +24,10 @@ T = TypeVar("T")
 _DOORS: Final = ("sshd", "sudo", "sudo-i", "login", "su", "su-l")
 """Services that are looked at even if nothing there mentions cwtui."""
 CWTUI: Final = "pam_cwtui.so"
+_TRIED: Final = 5
+"""How many people's sign-ins are worked out."""
+_SOMEBODY: Final = UnixUser("somebody", 60_000, 60_000, "/home/somebody", "/bin/sh")
+"""Tried if the host lists no people."""
 MOST_ACCOUNTS: Final = 500
 """How many accounts are compared with Unix users."""
 
@@ -132,6 +136,11 @@ class Subject:
         return sorted(
             (one for one in users if one.is_person), key=lambda one: one.name not in names
         )
+
+    @property
+    def tried(self) -> Sequence[UnixUser]:
+        """Some of them, whose sign-ins are worked out; somebody if the host lists nobody."""
+        return self.people[:_TRIED] or [_SOMEBODY]
 
     def by_owner(self, words: str) -> str:
         """Return how the owner of the store runs cwtui with these words."""

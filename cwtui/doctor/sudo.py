@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from cwtui.accounts.text import listed
-from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.doors import door
+from cwtui.doctor.findings import NAMED, Area, Finding, Level
 from cwtui.doctor.machine import Machine
-from cwtui.doctor.pam import NAMED, door
 from cwtui.doctor.subject import Subject
 from cwtui.host.untrusted_files import read_regular
 from cwtui.language import _

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cwtui.doctor import pam
+from cwtui.doctor import doors, pam
 from cwtui.doctor.findings import Level
 from cwtui.doctor.programs import Answer
 from tests.doctor.hosts import (
@@ -82,7 +82,7 @@ def test_the_doctor_understands_no_argument_that_the_module_denies(
 
 def test_a_file_that_others_include_is_no_door(tmp_path: Path) -> None:
     found = subject(machine(tmp_path, with_pam({"common-auth": "auth required pam_cwtui.so\n"})))
-    assert [one.name for one in pam.doors(found)] == ["other", "sshd", "sudo"]
+    assert [one.name for one in doors.doors(found)] == ["other", "sshd", "sudo"]
 
 
 def test_a_code_alone_is_too_little_at_a_login(tmp_path: Path) -> None:
