@@ -13,6 +13,7 @@ from cwtui.cli import terminal
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host
+from cwtui.cli.values import WholeNumber
 from cwtui.host.reasons import reason_of
 from cwtui.language import _
 
@@ -38,8 +39,8 @@ _KEPT_PREFIXES: Final = ("LC_", "SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY")
 @click.option(
     "--fresh",
     metavar="MINUTES",
-    type=click.IntRange(0, 600),
-    help="For so many minutes, do not ask again at the same place (gate.fresh_minutes).",
+    type=WholeNumber(0, 600),
+    help="For so many minutes, up to 600, do not ask again at the same place (gate.fresh_minutes).",
 )
 @click.argument("words", metavar="-- COMMAND...", nargs=-1, type=click.UNPROCESSED)
 @pass_host

@@ -7,7 +7,7 @@ import click
 
 from cwtui.accounts.text import username, whole_number
 from cwtui.cli.usage import quoted
-from cwtui.language import _
+from cwtui.language import _, grouped
 
 _MOST_DIGITS: Final = 9
 _SESSION_ID: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
@@ -93,17 +93,21 @@ class SessionId(click.ParamType[str]):
 
 
 class WholeNumber(click.ParamType[int]):
-    """A whole number of at least `least`."""
+    """A whole number from `least` to `most`."""
 
     name = "number"
 
-    def __init__(self, least: int) -> None:
-        self._least = least
+    def __init__(self, least: int, most: int = 10**_MOST_DIGITS - 1) -> None:
+        self._least, self._most = least, most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         number = whole_number(str(value), _MOST_DIGITS)
-        if number is None or number < self._least:
-            right = _("Enter a whole number of at least {least}.", least=self._least)
+        if number is None or not self._least <= number <= self._most:
+            right = _(
+                "Enter a number from {least} to {most}.",
+                least=grouped(self._least),
+                most=grouped(self._most),
+            )
             self.fail(
                 _("cannot be {value}. {right}", value=quoted(str(value)), right=right), param, ctx
             )

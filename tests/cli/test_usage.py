@@ -13,6 +13,8 @@ CLICKS_OWN = (
     "No such",
     "Missing",
     "requires an argument",
+    "is not a valid",
+    "is not in the range",
     "is not one of",
     "Got ",
 )
@@ -118,3 +120,9 @@ def test_each_option_refuses_what_it_cannot_take(host: Host, path: Path) -> None
         assert refuses(host, *path, name).startswith(f"{name} needs a value.")
         for value in (WRONG, "") if name not in ANY_TEXT else ():
             refuses(host, *words(path, name, value))
+
+
+def test_numbers_have_bounds(host: Host) -> None:
+    for wrong in ("601", "-1", "1.5"):
+        sentence = refuses(host, "gate", "--fresh", wrong, "--", "true")
+        assert f"--fresh: cannot be '{wrong}'. Enter a number from 0 to 600." in sentence

@@ -118,7 +118,7 @@ def test_an_empty_list_is_empty_in_each_format(host: Host) -> None:
         (("--fields", ""), "There is no field named ''."),
         (("--sort", "name"), "--sort: cannot be 'name'. Choose username, "),
         (("--json", "--format", "csv"), "--json and --format csv contradict each other."),
-        (("--limit", "0"), "--limit: cannot be '0'. Enter a whole number of at least 1."),
+        (("--limit", "0"), "--limit: cannot be '0'. Enter a number from 1 to 999,999,999."),
     ],
 )
 def test_an_invalid_filter_or_option_is_wrong_usage(
