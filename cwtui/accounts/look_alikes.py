@@ -35,11 +35,6 @@ _ALIKE: Final = str.maketrans("01i34578", "olleastb")
 """Makes names equal that could look alike. Quicker than comparing all of them."""
 
 
-def look_alike(name: str, other: str) -> bool:
-    """Whether two names look alike. Equal names do."""
-    return _read_alike(_drawn(name), _drawn(other))
-
-
 def among(usernames: Iterable[str], typed: str) -> tuple[str, ...]:
     """Return the other usernames that the typed one looks like. Raises InvalidInput.
 

@@ -77,6 +77,11 @@ def test_clearly_different_names_are_not_look_alikes(existing: str, typed: str) 
     assert look_alikes.among([existing], typed) == ()
 
 
+def look_alike(name: str, other: str) -> bool:
+    """Whether two names look alike, by the simple way. Equal names do."""
+    return look_alikes._read_alike(look_alikes._drawn(name), look_alikes._drawn(other))
+
+
 def usernames() -> st.SearchStrategy[str]:
     letters = st.sampled_from("al1i0omrnwv34e7ts58b2.-@+_é\u0308") | st.characters()
     return st.text(letters, min_size=1, max_size=12)
@@ -96,7 +101,7 @@ def test_the_fast_search_finds_the_same_as_the_simple_one(others: list[str], typ
     name = text.username(typed)
     spellings = (name, text.normal(typed.strip()))
     assert found == tuple(
-        n for n in names if n != name and any(look_alikes.look_alike(n, one) for one in spellings)
+        n for n in names if n != name and any(look_alike(n, one) for one in spellings)
     )
 
 
@@ -107,7 +112,7 @@ def test_the_table_covers_only_possible_usernames() -> None:
     for one, read_as in table.items():
         assert unicodedata.normalize("NFD", chr(one)) == chr(one)
         assert text.username(f"a{chr(one)}")
-        assert look_alikes.look_alike(chr(one), read_as)
+        assert look_alike(chr(one), read_as)
 
 
 # Creating accounts

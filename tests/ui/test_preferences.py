@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Final
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,6 +17,7 @@ from cwtui.ui import look, theme
 from cwtui.ui.context import Context
 from cwtui.ui.screens.pages.display import DisplayPage
 from cwtui.ui.screens.pages.settings import SettingsPage
+from cwtui.ui.terminal.textual_app import TextualApp
 from cwtui.ui.widgets.host_time import HostTime
 from tests.accounts.world import HERE, NOW
 from tests.language import Marked, german, marked
@@ -23,13 +25,22 @@ from tests.ui.harness import Person
 from tests.ui.plants import ADMIN, Plant
 from tests.ui.scenes import SCENES
 
+USES_MOUSE: Final[WeakKeyDictionary[TextualApp, bool]] = WeakKeyDictionary()
 CHOSEN: Final = Preferences(Theme.LIGHT, "Europe/Berlin", mouse=False)
+
+
+@pytest.fixture(autouse=True)
+def _mouse_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def use_mouse(app: TextualApp, *, on: bool) -> None:
+        USES_MOUSE[app] = on
+
+    monkeypatch.setattr(TextualApp, "use_mouse", use_mouse)
 
 
 def shown(person: Person) -> tuple[str, bool, str]:
     """The theme, whether the mouse is used, and the clock in the header."""
     clock = str(person.app.screen.query_one(HostTime).content).rpartition(", ")[2]
-    return person.app.theme, person.app.uses_mouse, clock
+    return person.app.theme, USES_MOUSE.get(person.app, True), clock
 
 
 BEFORE: Final = (theme.DARK.name, True, "08:00 UTC")

@@ -58,7 +58,7 @@ ADVICE: Final = (
     N_("Names and surnames by themselves are easy to guess."),
     N_("Common names and surnames are easy to guess."),
 )
-"""What zxcvbn warns of, in its words, so that translators find them."""
+"""What zxcvbn warns of, in its words. Others, from a newer version, are not translated yet."""
 
 
 def random_groups(random: RandomBytes) -> str:
@@ -304,5 +304,5 @@ def strength(password: Secret, username: str) -> Strength:
     # zxcvbn gets slow for long text, and characters after the 72nd cannot weaken the password.
     found = zxcvbn(password.reveal()[:72], user_inputs=[username])
     score = int(found["score"])
-    advice = str(found["feedback"]["warning"] or "")
-    return Strength(score, _(_WORDS[score]), _(advice))
+    warning = found["feedback"]["warning"]
+    return Strength(score, _(_WORDS[score]), _(warning) if warning in ADVICE else "")

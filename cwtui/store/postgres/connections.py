@@ -94,8 +94,6 @@ class Connections:
         self._process = os.getpid()
         self._prepares = True
         """Whether statements are prepared: until the server lacks one that was."""
-        self.trips = 0
-        """How often this process waited for an answer of the database."""
 
     @contextmanager
     def one(self, *, new: bool = False) -> Iterator[Connection]:
@@ -134,7 +132,6 @@ class Connections:
         standby, and another CannotCheck if it refuses a statement. The transaction cannot go on
         then.
         """
-        self.trips += 1
         prepares = self._prepares
         try:
             answers = connection.answers(statements, prepares=prepares)

@@ -65,7 +65,6 @@ class TextualApp(App[int]):
         self._painted = Painted(self._can)
         self._waits_for_line = False
         self._pointer_shape = "default"
-        self.uses_mouse = True
 
     @property
     def is_exiting(self) -> bool:
@@ -192,7 +191,6 @@ class TextualApp(App[int]):
 
     def use_mouse(self, *, on: bool) -> None:
         """React to the mouse, or leave it to the terminal, which then selects text with it."""
-        self.uses_mouse = on
         # Private: there is no public way to the driver. In tests, it is another one.
         if isinstance(self._driver, TerminalDriver):
             self._driver.use_mouse(on=on)

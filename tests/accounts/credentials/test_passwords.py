@@ -262,6 +262,11 @@ def test_advice_is_a_sentence_or_empty(text: str, advice: str) -> None:
     assert passwords.strength(Secret(text), "alice").advice == advice
 
 
+def test_advice_without_a_translation_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "ADVICE", ())
+    assert passwords.strength(Secret("password"), "alice").advice == ""
+
+
 def test_all_advice_is_known_to_translators() -> None:
     """Whatever zxcvbn calls a warning, in the code that chooses it."""
     tree = ast.parse(inspect.getsource(feedback))

@@ -19,8 +19,8 @@ from cwtui.store.postgres.columns import part_of
 from cwtui.store.postgres.opening import Parts
 from cwtui.store.postgres.trips import Statement
 from tests.accounts.steps import at_step, last_step
+from tests.store.postgres.counting import trips
 from tests.store.postgres.relay import Relay
-from tests.store.postgres.test_glance import trips
 from tests.store.postgres.test_lost_connections import COMMIT, count, put
 
 SETTINGS = OrganizationSettings()

@@ -12,6 +12,7 @@ from cwtui.accounts.model import SignInRecord
 from cwtui.accounts.ports import Others, StandIn
 from cwtui.store.postgres.opening import Parts
 from tests.accounts.steps import at_step, last_step
+from tests.store.postgres.counting import counted, trips
 from tests.store.postgres.relay import Relay
 from tests.store.postgres.test_lost_connections import COMMIT, count, log, put, state
 from tests.store.samples import PLAIN, RECORD
@@ -21,13 +22,6 @@ from tests.store.samples import PLAIN, RECORD
 def glancing(parts: Parts) -> Iterator[None]:
     with parts.accounts.glance("bob", StandIn("?bob", 7)):
         yield
-
-
-@contextmanager
-def trips(parts: Parts, expected: int) -> Iterator[None]:
-    before = parts.connections.trips
-    yield
-    assert parts.connections.trips - before == expected
 
 
 def test_a_glance_reads_everything_in_one_trip(parts: Parts) -> None:
@@ -131,11 +125,11 @@ def test_made_up_names_and_others_take_the_same_trips(parts: Parts) -> None:
     others = Others("?", 1000, lambda _: {})
     taken = set()
     for username, name in (("bob", "bob"), ("eve", "?eve")):
-        before = parts.connections.trips
-        with parts.accounts.glance(username, StandIn(f"?{username}", 7)):
+        with counted(parts.connections) as its:
+            with parts.accounts.glance(username, StandIn(f"?{username}", 7)):
+                parts.records.update(name, count, others)
             parts.records.update(name, count, others)
-        parts.records.update(name, count, others)
-        taken.add(parts.connections.trips - before)
+        taken.add(len(its))
     assert taken == {2 + 2}
 
 
