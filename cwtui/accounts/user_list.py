@@ -111,7 +111,7 @@ def first_page(
     if asked.is_by_username:
         search.show_as(
             lambda rows: FirstPage(
-                asked.listing(rows, has_more=True), everyone, total, asked.version
+                asked.listing(rows[:limit], has_more=True), everyone, total, asked.version
             )
         )
     found = asked.page(None, limit)

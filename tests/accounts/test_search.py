@@ -58,6 +58,12 @@ def test_a_page_is_shown_as_far_as_it_was_found(
     assert len(page.listing.rows) == 3
     assert shown[-3:] == [[], ["ada"], ["ada", "bob"]]
 
+    # Rows beyond the page are found while all matching ones are counted.
+    search, shown = UserSearch(), []
+    page = user_list.first_page(world.ports, OPERATOR, View("!eve"), 1, search=search)
+    assert [row.username for row in page.listing.rows] == ["ada"]
+    assert shown[-3:] == [[], ["ada"], ["ada"]]
+
     # In another order, the first rows are known only when all were looked at.
     search, shown = UserSearch(), []
     view = View("!bob", "origin")
