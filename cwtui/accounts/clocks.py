@@ -137,6 +137,15 @@ def host_time_sentence(ports: Ports) -> str:
     return _("The time of this host is {time}.", time=host_time(ports))
 
 
+def compare_sentence(ports: Ports) -> str:
+    """Return what time it is on this host, for people who may read their phone in another zone."""
+    return _(
+        "The time of this host is {time}. Your phone's clock must agree, but in another time zone "
+        "it shows another hour.",
+        time=host_time(ports),
+    )
+
+
 def host_time(ports: Ports) -> str:
     """Return the time of this host in UTC and, if it differs, in the host's time zone.
 

@@ -131,10 +131,7 @@ def _clock_hint(
     if is_first:
         return ""
     if not drifts:
-        return _(
-            "The time of this host is {time}, and your phone's clock must agree.",
-            time=clocks.host_time(ports),
-        )
+        return clocks.compare_sentence(ports)
     device, drift = next(iter(drifts.items()))
     called = device.name if len(steps) > 1 else ""
     return " ".join((clocks.drift_sentence(drift, called), clocks.host_time_sentence(ports)))

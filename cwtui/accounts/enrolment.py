@@ -217,8 +217,11 @@ def confirm(ports: Ports, account: Account, enrolment: Enrolment, typed: str) ->
     step = totp.accepted_step(enrolment.totp_secret, code, now)
     if step is None:
         drift = totp.drift(enrolment.totp_secret, code, now)
-        diagnosis = clocks.drift_sentence(drift) or _(_NOT_CURRENT)
-        raise InvalidInput("code", " ".join((diagnosis, clocks.host_time_sentence(ports))))
+        if drift is None:
+            parts = (_(_NOT_CURRENT), clocks.compare_sentence(ports))
+        else:
+            parts = (clocks.drift_sentence(drift), clocks.host_time_sentence(ports))
+        raise InvalidInput("code", " ".join(parts))
     factor = account.second_factor
     taken = {device.id for device in factor.devices} if factor is not None else set[str]()
     id_ = names.new_id(ports.random, taken)

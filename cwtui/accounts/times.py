@@ -58,7 +58,7 @@ def in_zone(at: datetime, zone: tzinfo) -> datetime:
 
 def offset(at: datetime) -> str:
     """Return "UTC", or the offset of the time from UTC, such as "+01:00"."""
-    return "UTC" if at.tzinfo is UTC else f"{at:%z}"[:3] + ":" + f"{at:%z}"[3:5]
+    return "UTC" if at.tzname() == "UTC" else f"{at:%z}"[:3] + ":" + f"{at:%z}"[3:5]
 
 
 def place(zone: tzinfo) -> str:

@@ -57,8 +57,8 @@ def test_the_second_wrong_code_says_the_hosts_time(world: World, device: Device)
     assert phone.enter(wrong) == "This code is wrong. 4 attempts left."
     world.clock.forward(7)
     assert phone.enter(wrong) == (
-        "This code is wrong. 3 attempts left. The time of this host is 2027-01-15 08:00:07 UTC, "
-        "and your phone's clock must agree."
+        "This code is wrong. 3 attempts left. The time of this host is 2027-01-15 08:00:07 UTC. "
+        "Your phone's clock must agree, but in another time zone it shows another hour."
     )
 
 
@@ -276,4 +276,4 @@ def test_enrolment_says_the_hosts_time_at_once(world: World) -> None:
     for code, said in ((late, "ahead of this host."), (wrong, "not the current code.")):
         with pytest.raises(InvalidInput, match=said) as refused:
             enrolment.confirm(world.ports, world.account(), offered, code)
-        assert str(refused.value).endswith(" The time of this host is 2027-01-15 08:00:00 UTC.")
+        assert " The time of this host is 2027-01-15 08:00:00 UTC." in str(refused.value)

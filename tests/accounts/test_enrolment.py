@@ -174,7 +174,8 @@ def test_a_code_from_a_distant_time_is_simply_wrong(world: World) -> None:
             world.ports, session, offer, device.code(world.clock() + 86400)
         )
     assert str(refused.value) == (
-        f"This is not the current code. Enter the code that your app shows now. {HOST_TIME}"
+        f"This is not the current code. Enter the code that your app shows now. {HOST_TIME} "
+        "Your phone's clock must agree, but in another time zone it shows another hour."
     )
 
 

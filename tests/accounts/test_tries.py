@@ -67,7 +67,10 @@ class Way:
 
 SIGN_IN_WRONG = "Username or password is wrong."
 WRONG_CODE = "This code is wrong."
-CLOCK = " The time of this host is 2027-01-15 08:00:00 UTC, and your phone's clock must agree."
+CLOCK = (
+    " The time of this host is 2027-01-15 08:00:00 UTC. Your phone's clock must agree, but in "
+    "another time zone it shows another hour."
+)
 WRONG_BACKUP_CODE = "This is not one of your unused backup codes."
 
 PASSWORDS: dict[str, Way] = {

@@ -92,6 +92,7 @@ async def test_a_wrong_clock_is_diagnosed() -> None:
             "The time of this host is 2027-01-15 08:00:00 UTC."
         )
         assert person.focus == "code"
+        person.sees("Secret key:")
         wrong = Device(offered(person), ()).wrong_code(there.world.clock())
         await person.write(wrong)
         assert "not the current code" in person.error("code")
@@ -116,7 +117,12 @@ async def test_the_qr_code_is_complete_or_says_what_room_it_needs() -> None:
         await person.resize(64, 20)
         assert not person.app.screen.query(QrCode)
         person.sees("The QR code does not fit here: it needs 68 columns, and this window has 64.")
+        person.sees("Enter this secret key in your authentication app:")
+        person.sees_nothing_of("Scan the QR code", "QR code looks wrong?")
+        await person.press("f5")  # nothing else fits either
+        person.sees("it needs 68 columns, and this window has 64.")
         await person.resize(120, 40)
+        person.sees("Scan the QR code", "QR code looks wrong? F5")
         person.screen(RegisterDeviceScreen)
         assert person.app.screen.query_one(QrCode).region.height > 20
         await person.press("f5")
@@ -140,6 +146,7 @@ async def test_f5_offers_what_works_in_a_small_window() -> None:
         assert person.text != first
         await person.press("f5")
         person.sees("needs a window of 107 columns and 37 rows. Or enter the secret key by hand.")
+        person.sees("Enter this secret key in your authentication app:")
         await person.press("f5")
         assert person.text == first
 
@@ -164,6 +171,7 @@ async def test_at_60x20_the_settings_of_the_app_and_the_longest_error_are_comple
         error = screen.query_one("#code .message").region
         assert error.bottom <= screen.query_one("#primary").region.y
         right = " ".join(" ".join(row[27:] for row in person.rows).split())
+        assert " Secret key: " in right
         assert "(09:00:00 +01:00). The code changes in 30 s Enable Multi-Factor Auth" in right
 
 

@@ -11,7 +11,8 @@ from cwtui.ui.context import context_of
 from cwtui.ui.widgets.columns import Column, Short
 from cwtui.ui.widgets.virtual_table import VirtualTable
 
-_NOW: Final = "now"
+_IDLE_FROM: Final = 60
+"""Seconds. A shorter time is no sign that nobody is there."""
 
 
 class SessionTable(VirtualTable[OpenSession]):
@@ -78,7 +79,6 @@ class SessionTable(VirtualTable[OpenSession]):
             return f"○ {_('open')}"
         if one.is_ending:
             return f"◐ {_('ending')}"
-        idle = times.ago(one.active_at, self.now)
-        if idle == _NOW:
+        if self.now - one.active_at < _IDLE_FROM:
             return f"● {_('active')}"
-        return f"○ {_('idle {time}', time=idle)}"
+        return f"○ {_('idle {time}', time=times.ago(one.active_at, self.now))}"

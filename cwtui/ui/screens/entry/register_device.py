@@ -35,6 +35,9 @@ T = TypeVar("T")
 
 _SCAN: Final = N_("Scan the QR code with your authentication app, or enter your secret key:")
 _SCAN_FURTHER: Final = N_("Scan the QR code with the app on that device, or enter the secret key.")
+_BY_HAND: Final = N_("Enter this secret key in your authentication app:")
+_BY_HAND_FURTHER: Final = N_("Enter this secret key in the app on that device:")
+_KEY: Final = N_("Secret key:")
 _SAME_NAME: Final = N_("An app that already has this account may replace its entry.")
 
 
@@ -145,10 +148,7 @@ codes any more. An app that keeps both shows them under the same name.""")
                 variant="primary",
                 compact=True,
             )
-            keys = [_("F4 Copy")] if copying.can_copy(self) else []
-            keys += [_("F1 Help"), _("Esc Cancel")]
-            looks_wrong = _("QR code looks wrong? F5")
-            yield Static(f"{looks_wrong}\n{'  '.join(keys)}", id="keys", markup=False)
+            yield Static(id="keys", markup=False)
         yield TooSmall()
 
     def on_mount(self) -> None:
@@ -165,13 +165,40 @@ codes any more. An app that keeps both shows them under the same name.""")
 
         if self.blanked:
             return
-        style = self._ways()[self._way]
+        style = self._ways()[self._way if self._can_draw() else 0]
         drawing = None if style is None else self._fitted(style)
         if isinstance(drawing, qr.Drawing):
             self._fill_code_side(QrCode(drawing))
         else:
             why = self._larger() if drawing is None else self._too_small(drawing.needed)
             self._fill_code_side(Static(f"{why}\n\n{self._by_hand()}", markup=False))
+        self._say_what_to_do(is_drawn=isinstance(drawing, qr.Drawing))
+
+    def _say_what_to_do(self, *, is_drawn: bool) -> None:
+        """Say above the key how to use it, or after an error, which needs the room, what it is."""
+        if self.has_class("-refused"):
+            what = _KEY
+        elif is_drawn:
+            what = _SCAN_FURTHER if self._is_further else _SCAN
+        else:
+            what = _BY_HAND_FURTHER if self._is_further else _BY_HAND
+        self.show_text("#scan", _(what))
+        self.show_text("#keys", self._keys())
+
+    def _keys(self) -> str:
+        keys = [_("F4 Copy")] if copying.can_copy(self) else []
+        keys += [_("F1 Help"), _("Esc Cancel")]
+        looks_wrong = _("QR code looks wrong? F5") if self._can_draw() else ""
+        return f"{looks_wrong}\n{'  '.join(keys)}"
+
+    def _can_draw(self) -> bool:
+        """Whether any drawing of the QR code fits the window."""
+        from cwtui import qr
+
+        return any(
+            style is not None and isinstance(self._fitted(style), qr.Drawing)
+            for style in self._ways()
+        )
 
     def _fitted(self, style: "qr.DrawingStyle") -> "qr.Drawing | qr.TooSmall":
         from cwtui import qr
@@ -265,9 +292,11 @@ codes any more. An app that keeps both shows them under the same name.""")
         return [*(qr.DrawingStyle if has_utf_8(os.environ) else [whole]), None]
 
     def action_next_drawing(self) -> None:
-        """Show the next way that fits the window."""
+        """Show the next way that fits the window. If none does, the page says what would."""
         from cwtui import qr
 
+        if not self._can_draw():
+            return
         ways = self._ways()
         for number in range(self._way + 1, self._way + len(ways) + 1):
             self._way = number % len(ways)
@@ -309,6 +338,7 @@ codes any more. An app that keeps both shows them under the same name.""")
     def show_error(self, field: str, sentence: str) -> None:
         # Makes room: an error about the clocks is long. Whoever types a code has scanned already.
         self.add_class("-refused")
+        self.show_text("#scan", _(_KEY))
         super().show_error(field, sentence)
 
     def _registered(self, result: T) -> None:
