@@ -32,6 +32,7 @@ from cwtui.accounts.managing import (
     existing,
     granted,
     keep_an_admin,
+    refuse_directory_names,
     refuse_own,
     refuse_powerful,
 )
@@ -144,6 +145,7 @@ def create_user(
     similar = look_alikes.among(names, new.username)
     if LooksAlike not in agreed:
         look_alikes.check(similar, new.username)
+    refuse_directory_names(ports, held, name)
     power = unix_users.check(ports.unix_user, name, agreed)
     account = Account(
         username=name,

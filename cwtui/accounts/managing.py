@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from cwtui.accounts import admins, roles, unix_users
 from cwtui.accounts.errors import (
     Agreed,
+    CannotCheck,
     GivesPermissions,
     NotPermitted,
     Refused,
@@ -79,6 +80,35 @@ def refuse_powerful(ports: Ports, held: frozenset[Permission], *names: str) -> N
                     "all permissions.",
                     name=name,
                     power=unix_users.told(power),
+                )
+            )
+
+
+def refuse_directory_names(ports: Ports, held: frozenset[Permission], *names: str) -> None:
+    """Raise NotPermitted if the directory has one of these names, and `held` is not all.
+
+    A local account takes precedence, so that creating one locks out the person of the directory,
+    who may hold more than the actor. What cannot be looked up is refused too.
+    """
+    if held == roles.ALL or ports.directory is None:
+        return
+    try:
+        found = ports.directory.find_all(names, lambda *_: None)
+    except CannotCheck:
+        raise NotPermitted(
+            _(
+                "It cannot be looked up whether the directory has this name. Ask somebody who has "
+                "all permissions."
+            )
+        ) from None
+    for name in names:
+        # An ambiguous name is left out of what was found.
+        if found.get(name) is not None or name not in found:
+            raise NotPermitted(
+                _(
+                    "The directory has a person named {name}. A local account would lock that "
+                    "person out. Ask somebody who has all permissions.",
+                    name=name,
                 )
             )
 

@@ -90,9 +90,20 @@ def unlock(ports: Ports, actor: Actor, username: str) -> Unlocked:
 def _check_account(
     ports: Ports, held: frozenset[Permission], name: str, change: AccountsChange | None = None
 ) -> None:
-    """Raise UnknownAccount, or NotPermitted if the account has permissions that are not `held`."""
+    """Raise UnknownAccount, or NotPermitted if the account has permissions that are not `held`.
+
+    An LDAP user who has no account yet may have any.
+    """
     account = (change or ports.accounts).get(name)
     if account is not None:
         refuse_beyond(held, account, permissions_of(ports, account, change))
     elif ports.directory is None:
         raise UnknownAccount(name)
+    elif held != roles.ALL:
+        raise NotPermitted(
+            _(
+                "{username} has no account yet, so it is not known what the directory permits "
+                "them. Ask somebody who has all permissions.",
+                username=name,
+            )
+        )

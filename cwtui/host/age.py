@@ -3,6 +3,7 @@
 Files are encrypted to public keys, or with a passphrase.
 """
 
+import binascii
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,12 @@ _SSH: Final = b"-----BEGIN"
 _PRIVATE: Final = ("AGE-SECRET-KEY", "AGE-PLUGIN", _SSH.decode())
 RECIPIENTS_MOST: Final = 20
 """Each of them is named in the audit log."""
+
+_HEADER_MOST: Final = 1 << 14
+"""Bytes of a header: pyrage's time grows with their square. 20 RSA keys of 4096 bits fit."""
+_STANZAS_MOST: Final = 50
+"""One is for one recipient, and other programs may add some that say nothing."""
+_ARMOR: Final = b"-----BEGIN AGE ENCRYPTED FILE-----"
 
 
 def check_recipients(recipients: Sequence[str]) -> None:
@@ -49,6 +56,7 @@ def encrypted_with(content: bytes, passphrase: Secret) -> bytes:
 
 def decrypted(content: bytes, identity: Path) -> bytes:
     """Decrypt with the private keys in this file. Raises Refused, and OSError."""
+    _check_header(content)
     try:
         return bytes(pyrage.decrypt(content, _identities(identity)))
     except (pyrage.DecryptError, pyrage.IdentityError):
@@ -59,10 +67,27 @@ def decrypted(content: bytes, identity: Path) -> bytes:
 
 def decrypted_with(content: bytes, passphrase: Secret) -> bytes:
     """Decrypt with a passphrase. Raises Refused, also if it would take far too long."""
+    _check_header(content)
     try:
         return bytes(pyrage.passphrase.decrypt(content, passphrase.reveal()))
     except pyrage.DecryptError:
         raise Refused(_("The passphrase is wrong, or the file is damaged.")) from None
+
+
+def _check_header(content: bytes) -> None:
+    """Raise Refused unless a header of a usual length is there, as binary or in ASCII armor."""
+    start = content[: 2 * _HEADER_MOST]
+    if start.startswith(_ARMOR):
+        encoded = b"".join(start.splitlines()[1:]).partition(b"-")[0]
+        try:
+            start = binascii.a2b_base64(encoded[: len(encoded) // 4 * 4], strict_mode=True)
+        except binascii.Error:
+            start = b""
+    header, end, _body = start[:_HEADER_MOST].partition(b"\n---")
+    if not end or header.count(b"\n->") > _STANZAS_MOST:
+        raise Refused(
+            _("The file is damaged, or its header has more than {most} bytes.", most=_HEADER_MOST)
+        )
 
 
 def _recipient(typed: str) -> Any:

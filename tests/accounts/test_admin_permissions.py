@@ -25,9 +25,11 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.listing import View
 from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor
 from cwtui.accounts.settings import Mfa
 from cwtui.accounts.updates import Update
+from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import OPERATOR, PASSWORD, Device, World
 
 ACTS: dict[str, Callable[[World, Actor], object]] = {
@@ -186,3 +188,23 @@ def test_the_list_shows_mfa_required_by_the_organization(
     world.settings(mfa=mfa)
     found = user_list.list_users(world.ports, OPERATOR, View("mfa:required"))
     assert [row.username for row in found.rows] == required
+
+
+def test_a_manager_cannot_shut_out_somebody_of_the_directory(world: World) -> None:
+    """A local account takes precedence over a directory's admin who has not signed in yet."""
+    world.directory = directory = MemoryDirectory()
+    directory.add("boss", "directory-secret")
+    manages = (Permission.READ_USERS, Permission.MANAGE_USERS)
+    world.settings(custom_roles={"managers": manages})
+    world.add("mia", roles=("managers",))
+    mia = world.session("mia")
+    new = NewAccount("boss")
+    with pytest.raises(NotPermitted, match="The directory has a person named boss"):
+        administration.create_user(world.ports, mia, new)
+    directory.down = True
+    with pytest.raises(NotPermitted, match="cannot be looked up"):
+        administration.create_user(world.ports, mia, new)
+    administration.create_user(world.ports, OPERATOR, new)
+    directory.down = False
+    other = NewAccount("bea")
+    assert administration.create_user(world.ports, mia, other).account.username == "bea"

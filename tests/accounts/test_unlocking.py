@@ -8,6 +8,7 @@ from cwtui.accounts.errors import NotPermitted, Refused, SignInFailed, Throttled
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.sign_in_states import SignedIn
 from cwtui.accounts.unlocking import Unlocked
+from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import OPERATOR, World
 
 
@@ -91,3 +92,19 @@ def test_unlocking_says_whether_the_account_was_locked(world: World) -> None:
     before = world.records.get("bob")
     assert unlocking.unlock(world.ports, OPERATOR, "bob") == Unlocked(False, 0)
     assert world.records.get("bob") == before
+
+
+def test_a_directory_user_without_an_account_may_hold_more_than_the_help_desk(
+    world: World,
+) -> None:
+    """Otherwise a help desk could guess the password of a directory's admin without end."""
+    world.directory = directory = MemoryDirectory()
+    directory.add("boss", "directory-secret", roles=(roles.ADMIN,))
+    world.settings(custom_roles={"desk": (Permission.READ_USERS, Permission.MANAGE_USERS)})
+    world.add("helen", roles=("desk",))
+    helen = world.session("helen")
+    with pytest.raises(SignInFailed):
+        world.begin("boss", "a guess")
+    with pytest.raises(NotPermitted, match="boss has no account yet"):
+        unlocking.unlock(world.ports, helen, "boss")
+    assert unlocking.unlock(world.ports, OPERATOR, "boss") == Unlocked(False, 1)

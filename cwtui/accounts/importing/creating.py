@@ -13,8 +13,8 @@ from cwtui.accounts.errors import TO_NOTHING, Agreed, Refused
 from cwtui.accounts.importing import adding
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.planning import Plan
-from cwtui.accounts.managing import refuse_powerful, refuse_to_grant
-from cwtui.accounts.model import Account, PasswordHash, SecondFactor
+from cwtui.accounts.managing import refuse_directory_names, refuse_powerful, refuse_to_grant
+from cwtui.accounts.model import Account, Origin, PasswordHash, SecondFactor
 from cwtui.accounts.new_account import (
     cost_of_many,
     first_epoch,
@@ -66,6 +66,8 @@ def create(
     held = authorise_change(ports, actor, Permission.MANAGE_USERS)
     refuse_to_grant(held, plan.permissions)
     refuse_powerful(ports, held, *plan.powers)
+    local = [one.username for one in plan.new if one.origin is Origin.LOCAL]
+    refuse_directory_names(ports, held, *local)
     if plan.new_roles:
         authorise_change(ports, actor, Permission.MANAGE_ROLES)
     if plan.added:
