@@ -138,14 +138,18 @@ def update_role(
     permissions: Iterable[str],
     agreed: Agreed = TO_NOTHING,
     seen: Iterable[Permission] | None = None,
+    *,
+    may_be_none: bool = False,
 ) -> RoleUpdated:
     """Replace what the role permits. `seen` is what the person saw that it permits.
 
-    Users with the role must sign in again. Raises InvalidInput, UnknownRole, Refused for built-in
-    roles, ChangedByOthers unless `agreed`, NotPermitted and SessionEnded.
+    `may_be_none`: it may permit nothing, which is meant for a moment only. Users with the role must
+    sign in again. Raises InvalidInput, UnknownRole, Refused for built-in roles, ChangedByOthers
+    unless `agreed`, NotPermitted and SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_ROLES)
-    permitted = roles.chosen_permissions(permissions)
+    wanted = tuple(permissions)
+    permitted = () if may_be_none and not wanted else roles.chosen_permissions(wanted)
     with ports.accounts.change() as change:
         held = authorise_change(ports, actor, Permission.MANAGE_ROLES, change)
         settings = change.settings()
