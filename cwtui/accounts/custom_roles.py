@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from cwtui.accounts import roles
+from cwtui.accounts import meanwhile, roles
 from cwtui.accounts.account_words import having_role
 from cwtui.accounts.audit.events import Event, EventType
 from cwtui.accounts.errors import (
     TO_NOTHING,
     Agreed,
-    ChangedByOthers,
     Refused,
     Taken,
     UnknownRole,
@@ -156,9 +155,7 @@ def update_role(
         before = _existing(settings, name)
         refuse_to_grant(held, frozenset(before) | frozenset(permitted))
         _refuse_beyond(ports, held, name, settings)
-        is_known = seen is None or {*before} in ({*seen}, {*permitted})
-        if not is_known and ChangedByOthers not in agreed:
-            raise ChangedByOthers((), {"permissions": ", ".join(before)})
+        meanwhile.check_role(ports, name, seen, before, agreed, permitted)
         if before != permitted:
             _put(change, settings, {**settings.custom_roles, name: permitted})
             reason = as_reason({"permissions": permitted})
@@ -167,16 +164,23 @@ def update_role(
     return RoleUpdated(role, before != permitted)
 
 
-def remove_role(ports: Ports, actor: Actor, name: str) -> None:
-    """Remove a role that nobody has.
+def remove_role(
+    ports: Ports,
+    actor: Actor,
+    name: str,
+    agreed: Agreed = TO_NOTHING,
+    seen: Iterable[Permission] | None = None,
+) -> None:
+    """Remove a role that nobody has. `seen` is what the person saw that it permits.
 
-    Raises UnknownRole, Refused, NotPermitted and SessionEnded.
+    Raises UnknownRole, Refused, ChangedByOthers unless `agreed`, NotPermitted and SessionEnded.
     """
     authorise_change(ports, actor, Permission.MANAGE_ROLES)
     with ports.accounts.change() as change:
         held = authorise_change(ports, actor, Permission.MANAGE_ROLES, change)
         settings = change.settings()
-        refuse_to_grant(held, frozenset(_existing(settings, name)))
+        before = _existing(settings, name)
+        refuse_to_grant(held, frozenset(before))
         # Nobody can give it to an account until this change ends.
         number = _count(ports, name)
         if number:
@@ -190,6 +194,7 @@ def remove_role(ports: Ports, actor: Actor, name: str) -> None:
                     name=name,
                 )
             )
+        meanwhile.check_role(ports, name, seen, before, agreed)
         left = {one: held for one, held in settings.custom_roles.items() if one != name}
         _put(change, settings, left)
         write_audit(ports, EventType.ROLE_REMOVE, actor, name, change=change)

@@ -1,16 +1,17 @@
 """What others changed since a page was opened, so that nobody replaces it without knowing."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from contextlib import suppress
 from typing import Final, NamedTuple
 
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.audit.lines import decode
-from cwtui.accounts.errors import Agreed, CannotCheck, ChangedByOthers
+from cwtui.accounts.errors import Agreed, CannotCheck, ChangedByOthers, UnknownAccount
 from cwtui.accounts.expiry import last_day
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
+from cwtui.accounts.roles import Permission
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import visible
 from cwtui.language import _
@@ -20,8 +21,10 @@ AT_MOST: Final = 200_000
 
 PASSWORD: Final = "password"  # noqa: S105  a field's name
 DEVICES: Final = "devices"
+SSH_KEYS: Final = "ssh_keys"
 ALL_PARTS: Final = (
-    *("display_name", "roles", "mfa_required", "enabled", "expires_at", PASSWORD, DEVICES),
+    *("display_name", "roles", "mfa_required", "enabled", "disabled_reason", "expires_at"),
+    *(PASSWORD, DEVICES, SSH_KEYS),
 )
 """What is lost with an account."""
 _CHANGES: Final[Mapping[str, str]] = {
@@ -33,8 +36,13 @@ _CHANGES: Final[Mapping[str, str]] = {
         ),
         DEVICES,
     ),
+    **dict.fromkeys((EventType.SSH_KEY_ADD, EventType.SSH_KEY_REMOVE), SSH_KEYS),
 }
 """What these events change."""
+_ONLY_TOGETHER: Final = frozenset({"enabled_at"})
+"""Fields that say nothing that `enabled` does not say."""
+_PERMISSIONS: Final = "permissions"
+_ROLE_EVENTS: Final = frozenset({EventType.ROLE_CREATE, EventType.ROLE_UPDATE})
 
 _FIELD: Final = re.compile(r'(?:^|\s)(\w+)=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)')
 """A field with its value, as `session.as_reason` writes them."""
@@ -52,18 +60,42 @@ def check(
     """Raise ChangedByOthers, unless `agreed`, if others changed a field that would be replaced.
 
     `seen` is what the person saw, `now` what it is, and `wanted` what it should be, by field. None
-    as `seen` asks nothing. `event` and `subject` are how the audit log recorded the change.
+    as `seen` asks nothing. `event` and `subject` are how the audit log recorded the change. Raises
+    UnknownAccount if the name belongs to another account now.
     """
+    if isinstance(seen, Account) and isinstance(now, Account):
+        _check_same(seen, now)
     if seen is None or ChangedByOthers in agreed:
         return
     theirs = {
         field: getattr(now, field)
         for field, value in wanted.items()
-        if getattr(now, field) not in {getattr(seen, field), value}
+        if field not in _ONLY_TOGETHER and getattr(now, field) not in {getattr(seen, field), value}
     }
     if theirs:
         shown = {field: _shown(field, value) for field, value in theirs.items()}
-        raise ChangedByOthers(_changed_by(ports, event, subject, theirs), shown)
+        raise ChangedByOthers(_changed_by(ports, {event}, subject, theirs), shown)
+
+
+def check_role(
+    ports: Ports,
+    role: str,
+    seen: Iterable[Permission] | None,
+    now: Collection[Permission],
+    agreed: Agreed,
+    wanted: Iterable[Permission] | None = None,
+) -> None:
+    """Raise ChangedByOthers, unless `agreed`, if others changed what the role permits.
+
+    `seen` is what it permitted when the person saw it, `now` what it permits, and `wanted` what it
+    should permit; None if it would be lost. None as `seen` asks nothing.
+    """
+    if seen is None or ChangedByOthers in agreed or {*now} == {*seen}:
+        return
+    is_lost = wanted is None
+    if wanted is None or {*now} != {*wanted}:
+        by = _changed_by(ports, _ROLE_EVENTS, role, (_PERMISSIONS,))
+        raise ChangedByOthers(by, {_PERMISSIONS: ", ".join(now)}, is_lost=is_lost)
 
 
 class Seen(NamedTuple):
@@ -76,23 +108,35 @@ class Seen(NamedTuple):
 def check_losses(ports: Ports, seen: Seen | None, now: Account, parts: Iterable[str]) -> None:
     """Raise ChangedByOthers, unless agreed, if others changed a part that would be lost.
 
-    `now` is what the account is. None as `seen` asks nothing.
+    `now` is what the account is. None as `seen` asks nothing. Raises UnknownAccount if the name
+    belongs to another account now.
     """
-    if seen is None or ChangedByOthers in seen.agreed:
+    if seen is None:
         return
     before = seen.account
+    _check_same(before, now)
+    if ChangedByOthers in seen.agreed:
+        return
     theirs = {
         part: _shown_part(now, part) for part in parts if _part(before, part) != _part(now, part)
     }
     if theirs:
-        by = _changed_by(ports, EventType.USER_UPDATE, now.username, theirs)
+        by = _changed_by(ports, {EventType.USER_UPDATE}, now.username, theirs)
         raise ChangedByOthers(by, theirs, is_lost=True)
+
+
+def _check_same(seen: Account, now: Account) -> None:
+    """Raise UnknownAccount if the name belongs to another account now."""
+    if seen.created_at != now.created_at:
+        raise UnknownAccount(now.username)
 
 
 def _part(account: Account, part: str) -> object:
     if part == DEVICES:
         factor = account.second_factor
         return () if factor is None else tuple(device.id for device in factor.devices)
+    if part == SSH_KEYS:
+        return tuple(key.id for key in account.ssh_keys)
     return getattr(account, part)
 
 
@@ -101,11 +145,13 @@ def _shown_part(account: Account, part: str) -> str:
         factor = account.second_factor
         names = () if factor is None else tuple(device.name for device in factor.devices)
         return _shown(part, names)
+    if part == SSH_KEYS:
+        return _shown(part, tuple(key.name for key in account.ssh_keys))
     return _("a new one") if part == PASSWORD else _shown(part, getattr(account, part))
 
 
 def _changed_by(
-    ports: Ports, event: EventType, subject: str, fields: Iterable[str]
+    ports: Ports, events: Container[EventType], subject: str, fields: Iterable[str]
 ) -> tuple[str, ...]:
     """Return who last changed these fields, as far as the newest part of the log says."""
     left, found, looked_through = set(fields), dict[str, None](), 0
@@ -114,7 +160,7 @@ def _changed_by(
             record = decode(line.content)
             if record is not None and record.subject == subject:
                 changed = {_CHANGES.get(record.event, "")}
-                if record.event == event:
+                if record.event in events:
                     changed = {match[1] for match in _FIELD.finditer(record.reason)}
                 changed &= left
                 if changed:

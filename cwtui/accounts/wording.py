@@ -25,6 +25,20 @@ from cwtui.accounts.times import day, full_minute
 from cwtui.accounts.unlocking import Unlocked
 from cwtui.language import N_, _, grouped, ngettext
 
+FIELDS: Final = {
+    "display_name": N_("Display name"),
+    "roles": N_("Roles"),
+    "mfa_required": N_("MFA (Required)"),
+    "enabled": N_("Enabled"),
+    "disabled_reason": N_("Reason"),
+    "expires": N_("Expires"),
+    "expires_at": N_("Expires"),
+    "password": N_("Password"),
+    "devices": N_("Devices"),
+    "ssh_keys": N_("SSH keys"),
+}
+"""What people read for the fields of an account."""
+
 
 def origin(account: AccountRow | Account) -> str:
     """Return the origin and its note, such as `ldap, gone`."""

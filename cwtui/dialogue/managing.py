@@ -18,6 +18,8 @@ from cwtui.accounts.account_state import Status
 from cwtui.accounts.administration import Details
 from cwtui.accounts.errors import ConfirmationNeeded
 from cwtui.accounts.listing import AccountRow, Listing, View
+from cwtui.accounts.meanwhile import Seen
+from cwtui.accounts.model import Account
 from cwtui.accounts.new_account import NewAccount, WithInitialPassword
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.text import visible
@@ -121,17 +123,16 @@ class Managing:
 
     def _acts(self, seen: Details) -> list[Labelled]:
         account, manages = seen.account, Permission.MANAGE_USERS in self._held
-        name = account.username
         acts: list[Labelled] = []
         if manages and account.password is not None:
-            acts.append((_("Reset Password"), partial(self._reset_password, name)))
-            acts.append((_("Invite"), partial(self._invite, name)))
+            acts.append((_("Reset Password"), partial(self._reset_password, seen)))
+            acts.append((_("Invite"), partial(self._invite, seen)))
         if Permission.RESET_MFA in self._held and account.second_factor is not None:
             acts.append((_("Disable MFA"), partial(self._disable_mfa, seen)))
         if manages:
             acts += self._changes(seen)
         if seen.status is Status.LOCKED and not self._held.isdisjoint(roles.TO_UNLOCK):
-            acts.append((_("Unlock"), partial(self._unlock, name)))
+            acts.append((_("Unlock"), partial(self._unlock, account.username)))
         return acts
 
     def _changes(self, seen: Details) -> list[Labelled]:
@@ -148,27 +149,33 @@ class Managing:
             (_("Change Expiry"), partial(self._change_expiry, seen)),
         ]
 
-    def _reset_password(self, username: str) -> None:
+    def _reset_password(self, seen: Details) -> None:
         question = _(
             "Reset the password of {name}? The current one will no longer work.",
-            name=visible(username),
+            name=visible(seen.account.username),
         )
-        self._replace_password(username, question, invited=False)
+        self._replace_password(seen.account, question, invited=False)
 
-    def _invite(self, username: str) -> None:
+    def _invite(self, seen: Details) -> None:
         question = _(
             "Invite {username} to choose a new password? The current one will no longer work.",
-            username=visible(username),
+            username=visible(seen.account.username),
         )
-        self._replace_password(username, question, invited=True)
+        self._replace_password(seen.account, question, invited=True)
 
-    def _replace_password(self, username: str, question: str, *, invited: bool) -> None:
-        if is_yes(self.dialogue.person, question):
-            made = self.dialogue.proved(
-                lambda: administration.reset_password(
-                    self.dialogue.ports, self.dialogue.session, username, invited=invited
-                )
+    def _replace_password(self, seen: Account, question: str, *, invited: bool) -> None:
+        if not is_yes(self.dialogue.person, question):
+            return
+        made = self.dialogue.agreed(
+            lambda agreed: administration.reset_password(
+                self.dialogue.ports,
+                self.dialogue.session,
+                seen.username,
+                seen=Seen(seen, agreed),
+                invited=invited,
             )
+        )
+        if made is not None:
             self._hand_over(made)
 
     def _disable_mfa(self, seen: Details) -> None:
@@ -177,12 +184,15 @@ class Managing:
         after = wording.after_mfa_is_disabled(required=required)
         question = _("Disable the MFA of {name}?", name=visible(username))
         if is_yes(self.dialogue.person, f"{question} {after}"):
-            ports = self.dialogue.ports
-            self.dialogue.proved(
-                lambda: user_mfa.disable_mfa(ports, self.dialogue.session, username)
+            ports, account = self.dialogue.ports, seen.account
+            disabled = self.dialogue.agreed(
+                lambda agreed: user_mfa.disable_mfa(
+                    ports, self.dialogue.session, username, Seen(account, agreed)
+                )
             )
-            told = _("The MFA of {name} is disabled.", name=visible(username))
-            self.dialogue.person.tell(told)
+            if disabled is not None:
+                told = _("The MFA of {name} is disabled.", name=visible(username))
+                self.dialogue.person.tell(told)
 
     def _disable(self, seen: Details) -> None:
         username, person = seen.account.username, self.dialogue.person

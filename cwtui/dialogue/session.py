@@ -6,7 +6,7 @@ from datetime import UTC, tzinfo
 from functools import partial
 from typing import TypeVar
 
-from cwtui.accounts import self_service
+from cwtui.accounts import self_service, wording
 from cwtui.accounts.errors import (
     TO_NOTHING,
     AccountsError,
@@ -52,7 +52,8 @@ class SessionDialogue:
             try:
                 return self.proved(partial(act, agreed))
             except ConfirmationNeeded as needed:
-                self.person.tell(str(needed))
+                labels = {field: _(label) for field, label in wording.FIELDS.items()}
+                self.person.tell(needed.sentence(labels))
                 if not is_yes(self.person, needed.question):
                     self.person.tell(_("Nothing was changed."))
                     return None

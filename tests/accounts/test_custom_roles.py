@@ -175,14 +175,30 @@ def test_new_permissions_of_a_role_count_at_once(scene: Scene) -> None:
 def test_a_role_that_was_changed_meanwhile_is_not_replaced_unasked(world: World) -> None:
     custom_roles.create_role(world.ports, OPERATOR, "desk", HELP_DESK)
     custom_roles.update_role(world.ports, OPERATOR, "desk", ["read-audit-log"])
-    with pytest.raises(ChangedByOthers, match=r"permissions to read-audit-log in the meantime"):
+    sentence = r"^operator:root has set permissions to read-audit-log in the meantime"
+    with pytest.raises(ChangedByOthers, match=sentence):
         custom_roles.update_role(world.ports, OPERATOR, "desk", ["read-users"], seen=HELP_DESK)
+    with pytest.raises(ChangedByOthers, match=sentence) as asked:
+        custom_roles.remove_role(world.ports, OPERATOR, "desk", seen=HELP_DESK)
+    assert asked.value.question == "Continue anyway?"
     done = custom_roles.update_role(
         world.ports, OPERATOR, "desk", ["read-users"], TO_EVERYTHING, seen=HELP_DESK
     )
     assert done.changed
     again = custom_roles.update_role(world.ports, OPERATOR, "desk", ["read-users"], seen=HELP_DESK)
     assert not again.changed
+    custom_roles.remove_role(world.ports, OPERATOR, "desk", TO_EVERYTHING, seen=HELP_DESK)
+    custom_roles.create_role(world.ports, OPERATOR, "desk", HELP_DESK)
+    custom_roles.remove_role(world.ports, OPERATOR, "desk", seen=HELP_DESK)
+
+
+def test_a_role_that_others_made_anew_says_who_did(world: World) -> None:
+    custom_roles.create_role(world.ports, OPERATOR, "desk", HELP_DESK)
+    custom_roles.remove_role(world.ports, OPERATOR, "desk")
+    world.add_admin("ada")
+    custom_roles.create_role(world.ports, world.session("ada"), "desk", ["read-users"])
+    with pytest.raises(ChangedByOthers, match=r"^ada has set permissions to read-users"):
+        custom_roles.remove_role(world.ports, OPERATOR, "desk", seen=HELP_DESK)
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,16 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts import administration, organization, roles, user_mfa
+from cwtui.accounts import administration, organization, public_keys, roles, user_mfa
 from cwtui.accounts.errors import TO_EVERYTHING, ChangedByOthers, UnknownAccount
 from cwtui.accounts.meanwhile import Seen
+from cwtui.accounts.model import SshKey
 from cwtui.accounts.session import Session
 from cwtui.accounts.updates import Update
+from tests.accounts.ssh_lines import ED25519
 from tests.accounts.world import OPERATOR, World
 
+SSH_KEY = SshKey("0a1b2c3d", "laptop", public_keys.parse(ED25519).key, 0)
 AGREED = frozenset({ChangedByOthers})
 
 
@@ -136,6 +139,37 @@ def test_a_name_that_somebody_else_has_now_is_another_account(world: World, ada:
     assert unknown.value.gone == "The account bob was removed or renamed in the meantime."
 
 
+def test_a_reason_that_somebody_else_gave_is_not_replaced_unasked(
+    world: World, ada: Session
+) -> None:
+    seen = world.account("bob")
+    theirs = Update(enabled=False, disabled_reason="Reason A")
+    administration.update_user(world.ports, OPERATOR, "bob", theirs)
+    for mine in (Update(enabled=False, disabled_reason="Reason B"), Update(enabled=True)):
+        with pytest.raises(ChangedByOthers) as asked:
+            administration.update_user(
+                world.ports, ada, "bob", mine, seen=seen.changed(enabled=False)
+            )
+        assert str(asked.value) == (
+            "operator:root has set disabled_reason to Reason A in the meantime."
+        )
+    # Whoever saw no other reason enables the account, whenever it was enabled before.
+    seen = world.account("bob")
+    world.put(seen.changed(enabled_at=world.clock()))
+    assert administration.update_user(world.ports, ada, "bob", mine, seen=seen).changed
+
+
+def test_another_account_of_the_name_is_never_changed(world: World, ada: Session) -> None:
+    seen = world.account("bob")
+    world.put(seen.changed(created_at=seen.created_at + 1))
+    with pytest.raises(UnknownAccount):
+        administration.update_user(
+            world.ports, ada, "bob", Update(enabled=False), agreed=AGREED, seen=seen
+        )
+    with pytest.raises(UnknownAccount):
+        administration.remove_user(world.ports, ada, "bob", Seen(seen, AGREED))
+
+
 class TestLosses:
     """What others did to an account is not undone or lost unknowingly."""
 
@@ -167,6 +201,8 @@ class TestLosses:
             ({"roles": ("connectware-admin",)}, "roles to connectware-admin"),
             ({"mfa_required": True}, "mfa_required to yes"),
             ({"enabled": False}, "enabled to no"),
+            ({"disabled_reason": "Away"}, "disabled_reason to Away"),
+            ({"ssh_keys": (SSH_KEY,)}, "ssh_keys to laptop"),
             ({"password": None}, "password to a new one"),
             ({}, "devices to"),
         ],

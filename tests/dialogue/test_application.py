@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from cwtui import language
-from cwtui.accounts import open_sessions, sign_in
+from cwtui.accounts import administration, open_sessions, sign_in
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import SessionEnded, SignInFailed
 from cwtui.accounts.expiry import end_of
@@ -15,6 +15,7 @@ from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.preferences import LanguageChoice, Preferences
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import PROOF_LIFETIME
+from cwtui.accounts.updates import Update
 from cwtui.dialogue import application
 from cwtui.dialogue.asking import CANCELLED
 from cwtui.dialogue.conversation import Cancelled, Gone
@@ -209,6 +210,45 @@ def test_an_admin_disables_an_account_with_a_reason_and_gives_it_a_last_day(worl
     shown = [text for text in person.all("tell") if text.startswith("User alice")][-1]
     assert 'Status: disabled: "On leave."' in shown
     assert "Expires: at the end of 2027-01-17 (UTC)" in shown
+
+
+def test_what_others_did_meanwhile_is_not_lost_unasked(world: World) -> None:
+    world.add_admin("ada")
+    world.add()
+    world.equip("alice")
+
+    def after(theirs: Callable[[], object], act: str) -> Callable[[], str]:
+        def answer() -> str:
+            theirs()
+            return act
+
+        return answer
+
+    def reset() -> None:
+        administration.reset_password(world.ports, OPERATOR, "alice")
+
+    def disable() -> None:
+        theirs = Update(enabled=False, disabled_reason="Reason A")
+        administration.update_user(world.ports, OPERATOR, "alice", theirs)
+
+    acts: list[Answer] = [
+        *(after(reset, "Invite"), "yes", "no"),
+        *(after(reset, "Reset Password"), "yes", "no"),
+        *(after(lambda: world.equip_too("Tablet", "alice"), "Disable MFA"), "yes", "no"),
+        *(after(disable, "Disable Account"), "yes", "Reason B", "no"),
+    ]
+    person = Scripted(["ada", PASSWORD, "Users", "alice", "alice", *acts, "q", "q", "q"])
+    assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
+    alice = world.account("alice")
+    assert alice.second_factor is not None
+    assert (alice.disabled_reason, alice.invited) == ("Reason A", False)
+    asked = [text for text in person.all("tell") if "in the meantime" in text]
+    assert asked == [
+        "operator:root has set Password to a new one in the meantime.",
+        "operator:root has set Password to a new one in the meantime.",
+        "Somebody has set Devices to Phone, Tablet in the meantime.",
+        "operator:root has set Reason to Reason A in the meantime.",
+    ]
 
 
 def test_a_help_desk_is_offered_what_it_may_do_and_no_more(world: World) -> None:

@@ -108,6 +108,13 @@ async def test_changes_by_others_are_only_replaced_after_a_question() -> None:
             person.sees("operator:root has set Password to a new one", "Continue anyway?")
             await person.click_button("Cancel")
             assert there.world.account("alice").password == theirs
+        reason = Update(enabled=False, disabled_reason="Reason A")
+        administration.update_user(ports, OPERATOR, "alice", reason)
+        await person.click_button("Disable Account")
+        await person.click_button("Disable Account")
+        person.sees("operator:root has set Reason to Reason A in the meantime. Replace that")
+        await person.click_button("Cancel")
+        assert there.world.account("alice").disabled_reason == "Reason A"
         there.world.equip_too("Tablet", "alice")
         await person.click_button("Disable MFA")
         await person.click_button("Disable MFA")

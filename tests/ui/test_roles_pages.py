@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from cwtui.accounts import custom_roles
 from cwtui.accounts.model import Attempts
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.unix_users import UnixUser
@@ -13,7 +14,7 @@ from cwtui.ui.screens.pages.sessions import UserSessionsPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import TextInput
-from tests.accounts.world import HERE, NOW
+from tests.accounts.world import HERE, NOW, OPERATOR
 from tests.ui.harness import Person, at_work
 from tests.ui.plants import Plant, devices_plant, keys_plant, locked_plant, plant, sessions_plant
 from tests.ui.scenes import SCENES
@@ -53,7 +54,10 @@ async def test_a_role_is_created_changed_copied_and_removed() -> None:
 
         await person.click_button("day-shift")
         await person.click_button("Remove Role")
+        custom_roles.update_role(there.world.ports, OPERATOR, "day-shift", ["read-users"])
         await person.click_button("Remove Role")
+        person.sees("operator:root has set Permissions to read-users in the meantime. Continue")
+        await person.click_button("Continue")
         person.screen(RolesPage)
         assert "day-shift" not in there.world.accounts.settings().custom_roles
 

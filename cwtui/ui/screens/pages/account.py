@@ -22,7 +22,6 @@ from cwtui.accounts.administration import Details, Updated
 from cwtui.accounts.errors import AccountsError, Agreed, UnknownAccount
 from cwtui.accounts.may import May
 from cwtui.accounts.meanwhile import Seen
-from cwtui.accounts.model import Account
 from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
@@ -46,7 +45,7 @@ T = TypeVar("T")
 class AccountPage(PageBelow):
     # Enter there changes nothing as long as nothing was changed here.
     AUTO_FOCUS = "#primary, #open-sessions"
-    LABELS = account_parts.LABELS
+    LABELS = wording.FIELDS
     SECTION = "users"
     MANUAL = "admin"
     HELP = N_("""\
@@ -217,7 +216,7 @@ itself, after a day at most.""")
 
     def submit(self) -> None:
         done = _("{name} was updated.", name=self._account.username)
-        self._save(self._entered(), done, self._account)
+        self._save(self._entered(), done)
 
     def run_as_session(
         self, call: Callable[[Ports, Session], T], handle: Callable[[T], None], waiting: str
@@ -251,9 +250,9 @@ itself, after a day at most.""")
     def _is_changed(self) -> bool:
         return self._entered() != Update()
 
-    def _save(self, update: Update, outcome: str, seen: Account | None = None) -> None:
+    def _save(self, update: Update, outcome: str) -> None:
         """Like `_change`, for an update, which may change nothing, because all is so already."""
-        name = self._account.username
+        name, seen = self._account.username, self._account
 
         def updated(result: Updated) -> None:
             nothing = _("Nothing was changed for {name}.", name=name)

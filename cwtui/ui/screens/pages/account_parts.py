@@ -16,25 +16,13 @@ from cwtui.accounts.may import May
 from cwtui.accounts.model import Account, Device, Origin, SignInRecord, SshKey
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import visible
-from cwtui.language import N_, _, ngettext
+from cwtui.language import _, ngettext
 from cwtui.ui.screens.pages.page import row, value
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.check_list import RoleChoice
 from cwtui.ui.widgets.fields import Field, TextInput
 from cwtui.ui.widgets.user_table import ORIGIN_MARKS, STATUS_MARKS
 
-LABELS: Final = {
-    "display_name": N_("Display name"),
-    "roles": N_("Roles"),
-    "mfa_required": N_("MFA (Required)"),
-    "enabled": N_("Enabled"),
-    "disabled_reason": N_("Reason"),
-    "expires": N_("Expires"),
-    "expires_at": N_("Expires"),
-    "password": N_("Password"),
-    "devices": N_("Devices"),
-}
-"""What the page calls the fields of an account."""
 _REQUIRED_MARKS: Final = {
     Requirement.NOT_REQUIRED: "○",
     Requirement.OF_ACCOUNT: "●",
@@ -109,7 +97,9 @@ def password_rows(details: Details, zone: tzinfo) -> Iterator[Widget]:
     """Yield a line about a password that its user has not chosen."""
     account = details.account
     if account.initial_password_expires_at is not None:
-        yield row(_(LABELS["password"]), value(wording.password(account, details.now, zone)))
+        yield row(
+            _(wording.FIELDS["password"]), value(wording.password(account, details.now, zone))
+        )
 
 
 def origin(account: Account, zone: tzinfo) -> str:

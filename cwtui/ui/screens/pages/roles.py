@@ -210,9 +210,11 @@ Remove Role is possible once no account has the role. Built-in roles cannot be c
         self.confirm(question, _("Remove Role"), self._remove)
 
     def _remove(self) -> None:
-        name = self._role.name
-        self.run_as_session(
-            lambda ports, session: custom_roles.remove_role(ports, session, name),
+        name, seen = self._role.name, self._role.permissions
+        self.run_confirmed(
+            lambda ports, session, agreed: custom_roles.remove_role(
+                ports, session, name, agreed, seen
+            ),
             self._removed,
             _("Removing"),
         )
