@@ -247,6 +247,8 @@ def test_password_and_code_can_be_joined_if_the_setting_says_so(world: World) ->
     wrong = ask(joined, f"{PASSWORD},{device.wrong_code(world.clock())}")
     assert wrong.code is Code.ACCESS_REJECT
     assert wrong.message.startswith("This code is wrong.")
+    emergency = ask(joined, f"{PASSWORD},4711-0815")
+    assert emergency.message.startswith("This is not one of your unused backup codes.")
     # Without a code, it is asked for; also if the password contains the separator.
     assert ask(joined, PASSWORD).code is Code.ACCESS_CHALLENGE
     world.add("bob", "one, two, three")

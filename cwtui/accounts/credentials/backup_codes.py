@@ -34,7 +34,8 @@ def new_codes(random: RandomBytes) -> tuple[Secret, ...]:
 def typed_code(text: str, field: str = "backup_code") -> Secret:
     """Return the normalized code for what was typed. Raises InvalidInput.
 
-    Ignores case, hyphens and spaces; reads O as 0, and I and L as 1.
+    Ignores case, hyphens and spaces; reads O as 0, and I and L as 1. Emergency codes of 8 digits
+    can have been imported.
     """
     code = passwords.as_crockford(text)
     if not code:
@@ -44,7 +45,7 @@ def typed_code(text: str, field: str = "backup_code") -> Secret:
             raise InvalidInput(
                 field, _("Backup codes do not contain {character}.", character=visible(character))
             )
-    if len(code) != LENGTH:
+    if len(code) != LENGTH and not typed_codes.is_emergency_code(code):
         raise InvalidInput(field, _wrong_length(code))
     return Secret(code)
 

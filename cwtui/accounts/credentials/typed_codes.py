@@ -9,6 +9,11 @@ from cwtui.language import _
 DIGITS: Final = 6
 """The length of a one-time code."""
 BACKUP_CODE_LENGTH: Final = 16
+EMERGENCY_CODE_LENGTH: Final = 8
+"""The digits of an emergency code of google-authenticator, which can be imported as a backup code.
+
+NIST SP 800-63B-4 asks for 20 bits where attempts are limited, and these have 26.
+"""
 MOST: Final = 256
 """Characters that are looked at; nobody types more."""
 
@@ -40,9 +45,19 @@ def is_one_time_code(typed: str) -> bool:
 
 
 def is_backup_code(typed: str) -> bool:
-    """Whether this was meant as a backup code: more than six characters, not all of them digits."""
+    """Whether this was meant as a backup code: an emergency code, or more than six characters.
+
+    Fewer than 16 digits are a one-time code with too many.
+    """
     code = characters(typed)
-    return len(code) > DIGITS and not (_is_number(code) and len(code) < BACKUP_CODE_LENGTH)
+    is_short_number = _is_number(code) and len(code) < BACKUP_CODE_LENGTH
+    return is_emergency_code(typed) or (len(code) > DIGITS and not is_short_number)
+
+
+def is_emergency_code(typed: str) -> bool:
+    """Whether this can be a backup code that was imported from google-authenticator."""
+    code = characters(typed)
+    return len(code) == EMERGENCY_CODE_LENGTH and _is_number(code)
 
 
 def begins_backup_code(typed: str) -> bool:
@@ -60,7 +75,7 @@ def begins_backup_code(typed: str) -> bool:
 def not_a_one_time_code(typed: str) -> str:
     """Return why this cannot become a one-time code, as a sentence; empty if it still can."""
     code = characters(typed)
-    if is_backup_code(typed):
+    if is_backup_code(typed) and not is_emergency_code(typed):
         return _("Backup codes do not work here.")
     if code and not _is_number(code):
         return _("A one-time code has only digits.")

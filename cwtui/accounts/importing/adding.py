@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from itertools import zip_longest
 
-import bcrypt
 from msgspec.structs import replace
 
 from cwtui.accounts import devices
@@ -37,27 +36,36 @@ def device_count(account: Account) -> int:
     return len(account.second_factor.devices) if account.second_factor is not None else 0
 
 
+def has_backup_codes(account: Account) -> bool:
+    """Whether the account has unused backup codes."""
+    factor = account.second_factor
+    return factor is not None and bool(factor.backup_codes.hashes)
+
+
 def with_devices(
     ports: Ports,
     username: str,
     keys: Sequence[Secret],
-    factor: SecondFactor | None = None,
+    factor: SecondFactor,
     names: Sequence[str] = (),
 ) -> SecondFactor:
-    """Return the second factor with devices for these keys, called by `names` if there are some.
-
-    A new one has no backup codes yet.
-    """
-    kept: list[Device] = list(factor.devices) if factor is not None else []
+    """Return the second factor with devices for these keys, called by `names` if there are some."""
+    kept: list[Device] = list(factor.devices)
     for key, given in zip_longest(keys, names[: len(keys)]):
         id_ = new_id(ports.random, {device.id for device in kept})
         sealed = devices.sealed(ports.keyring, username, id_, key)
         name = given if given is not None else devices.new_name(kept)
         kept.append(Device(name=name, totp_secret=sealed, registered_at=ports.now(), id=id_))
-    if factor is not None:
-        return replace(factor, devices=tuple(kept))
-    salt = bcrypt.gensalt(backup_codes.hash_cost(ports.bcrypt_cost)).decode("ascii")
-    return SecondFactor(tuple(kept), BackupCodes(key=ports.keyring.active, salt=salt, hashes=()))
+    return replace(factor, devices=tuple(kept))
+
+
+def codes_to_store(ports: Ports, one: Entry) -> BackupCodes:
+    """Return the emergency codes of the entry as backup codes; none if it has none.
+
+    They count as saved, as the person has them already.
+    """
+    kept = backup_codes.hash_codes(one.emergency_codes, ports.keyring, ports.bcrypt_cost)
+    return replace(kept, acknowledged=bool(kept.hashes))
 
 
 def check(ports: Ports, actor: Actor, usernames: Sequence[str]) -> None:
@@ -72,11 +80,12 @@ def check(ports: Ports, actor: Actor, usernames: Sequence[str]) -> None:
 
 
 def add(
-    ports: Ports, change: AccountsChange, actor: Actor, one: Entry
+    ports: Ports, change: AccountsChange, actor: Actor, one: Entry, codes: BackupCodes
 ) -> tuple[Account, Event] | None:
     """Return the account with the devices of the entry, which ends its sessions, and the event.
 
-    None if it has them all by now. Raises UnknownAccount, NotPermitted, SessionEnded, CannotCheck,
+    `codes` are its emergency codes; an account with unused backup codes keeps those instead. None
+    if it has all devices by now. Raises UnknownAccount, NotPermitted, SessionEnded, CannotCheck,
     and Refused if they are too many by now.
     """
     before = existing(ports, change, actor, one.username, Permission.RESET_MFA)
@@ -91,9 +100,15 @@ def add(
                 username=one.username,
             )
         )
-    factor = with_devices(ports, one.username, keys, before.second_factor)
+    factor = before.second_factor or SecondFactor((), codes)
+    if codes.hashes and not factor.backup_codes.hashes:
+        factor = replace(factor, backup_codes=codes)
+    factor = with_devices(ports, one.username, keys, factor)
     added = tuple(device.name for device in factor.devices[count:])
     kind = EventType.DEVICE_ADD if count else EventType.MFA_ENABLE
-    reason = as_reason({"device": added})
+    recorded: dict[str, object] = {"device": added}
+    if factor.backup_codes is codes and codes.hashes:
+        recorded["backup_codes"] = len(codes.hashes)
+    reason = as_reason(recorded)
     after = before.changed_ending_sessions(second_factor=factor)
     return after, event_of(ports, kind, actor, one.username, reason)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from cwtui.accounts import custom_roles
 from cwtui.accounts.audit.events import Event, EventType
@@ -80,6 +80,8 @@ def create(
         if one.password is not None or not len(made) % _SHOWN:
             progress(making * len(made), total)
     events = list(_events(ports, actor, plan, made))
+    with ThreadPoolExecutor(workers) as pool:
+        added_codes = [*pool.map(lambda one: adding.codes_to_store(ports, one), plan.added)]
     hand_over([one for one in made if one.password is not None])
     if plan.new_peppers:
         _add_peppers(ports, actor, plan)
@@ -93,7 +95,10 @@ def create(
         refuse_to_grant(held, plan.permissions)
         _check_free(change, [one.account.username for one in made])
         created = custom_roles.restore(ports, change, actor, plan.new_roles)
-        added = [adding.add(ports, change, actor, one) for one in plan.added]
+        added = [
+            adding.add(ports, change, actor, one, codes)
+            for one, codes in zip(plan.added, added_codes, strict=True)
+        ]
         changed = [account for account, _ in filter(None, added)]
         change.put(*changed)
         put_new(ports, change, *(one.account for one in made))
@@ -137,6 +142,8 @@ def _events(ports: Ports, actor: Actor, plan: Plan, made: Sequence[New]) -> Iter
         recorded = invitations_recorded(None, new.account, ports.now())
         if one.keys:
             recorded["devices"] = len(one.keys)
+        if one.emergency_codes:
+            recorded["backup_codes"] = len(one.emergency_codes)
         if one.username in plan.looks_like:
             recorded["looks_like"] = plan.looks_like[one.username]
         if one.username in plan.powers:
@@ -200,8 +207,7 @@ def _new(ports: Ports, one: Entry, *, invited: bool) -> New:
 
 
 def _second_factor(ports: Ports, one: Entry) -> SecondFactor:
-    """Return the devices. Without backup codes to restore, they are for the person to make."""
+    """Return the devices, with the backup codes of an export or another program if it has some."""
+    codes = one.saved.backup_codes or adding.codes_to_store(ports, one)
     names = one.saved.device_names
-    factor = adding.with_devices(ports, one.username, one.keys, names=names)
-    codes = one.saved.backup_codes
-    return factor if codes is None else structs.replace(factor, backup_codes=codes)
+    return adding.with_devices(ports, one.username, one.keys, SecondFactor((), codes), names)

@@ -36,10 +36,11 @@ class Entry(Struct, frozen=True, gc=False):
     """One account of the file. None means that the file does not say it.
 
     `typed` is the username as in the file. `password_hash` is a bcrypt hash that begins with $2b$,
-    and `keys` are the secret keys of the devices in base32. `expires_at` is in seconds since the
-    epoch; `never_expires`: the file says that there is no last day. `only_devices`: the file knows
-    nothing else of the account, not even its origin. `invite`: whether a new account gets an
-    invitation instead of an initial password. `saved` is what only an export with secrets says.
+    and `keys` are the secret keys of the devices in base32. `emergency_codes` of 8 digits each
+    replace a one-time code once. `expires_at` is in seconds since the epoch; `never_expires`: the
+    file says that there is no last day. `only_devices`: the file knows nothing else of the account,
+    not even its origin. `invite`: whether a new account gets an invitation instead of an initial
+    password. `saved` is what only an export with secrets says.
     """
 
     place: Place
@@ -55,6 +56,7 @@ class Entry(Struct, frozen=True, gc=False):
     origin: Origin = Origin.LOCAL
     password_hash: str | None = None
     keys: tuple[Secret, ...] = ()
+    emergency_codes: tuple[Secret, ...] = ()
     only_devices: bool = False
     invite: bool | None = None
     saved: Saved = Saved()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from cwtui.accounts import text
+from cwtui.accounts.credentials.backup_codes import COUNT
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.places import Note, Place, Problem
@@ -13,11 +14,12 @@ from cwtui.language import _
 
 
 class FoundDevice(NamedTuple):
-    """A device of the person with this username, as it is in the file."""
+    """A device of the person with this username, and emergency codes, as they are in the file."""
 
     place: Place
     typed: str
     key: Secret
+    codes: tuple[Secret, ...] = ()
 
 
 def merged(
@@ -44,6 +46,7 @@ def merged(
 def _of_one(name: str, theirs: list[FoundDevice]) -> Iterator[Entry | Problem | Note]:
     first = theirs[0]
     kept: list[Secret] = []
+    codes: list[Secret] = []
     for one in theirs:
         if one.typed != first.typed:
             # Other programs may tell Ann from ann, and then these are two people.
@@ -59,4 +62,17 @@ def _of_one(name: str, theirs: list[FoundDevice]) -> Iterator[Entry | Problem | 
             yield Problem(one.place, reason, name)
         else:
             kept.append(one.key)
-    yield Entry(first.place, name, first.typed, keys=tuple(kept), only_devices=True)
+            for code in one.codes:
+                if len(codes) <= COUNT and code not in codes:
+                    codes.append(code)
+    if len(codes) > COUNT:
+        most = _("Emergency codes after the first {most} are left out.", most=COUNT)
+        yield Note(first.place, most, name)
+    yield Entry(
+        first.place,
+        name,
+        first.typed,
+        keys=tuple(kept),
+        emergency_codes=tuple(codes[:COUNT]),
+        only_devices=True,
+    )

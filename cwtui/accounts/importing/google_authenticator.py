@@ -15,18 +15,21 @@ from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.found_devices import FoundDevice, merged
 from cwtui.accounts.importing.given import Given
 from cwtui.accounts.importing.places import Note, Place, Problem
+from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import USERNAME_LENGTH, shortened, visible
-from cwtui.language import _, ngettext
+from cwtui.language import _
 
 NAME: Final = ".google_authenticator"
 _BYTES_MOST: Final = 1 << 16
 """pam_google_authenticator reads no longer ones."""
 _OPTION: Final = re.compile(r'" ([A-Z_]{1,40}[0-9]?)(?: ([^\r\n]*))?')
 _CODE: Final = re.compile(r"[0-9]{8}")
-_FOR_SIGNING_IN: Final = re.compile(
-    r"TOTP_AUTH|DISALLOW_REUSE|RATE_LIMIT|WINDOW_SIZE|RESETTING_TIME_SKEW|LAST[0-9]"
-)
-"""Options that say how codes are checked. Here the rules for all accounts do."""
+_MET: Final = re.compile(r"TOTP_AUTH|DISALLOW_REUSE|RESETTING_TIME_SKEW|LAST[0-9]")
+"""Options whose rule holds for all accounts, and what the program noted for itself."""
+_LEFT_OUT: Final = {"RATE_LIMIT", "WINDOW_SIZE"}
+"""Options instead of which the rules for all accounts hold."""
+_SAME_WINDOW: Final = "3"
+"""The window of ours: the code of now, the one before and the one after."""
 
 
 def entries(given: Given) -> Iterator[Entry | Problem | Note]:
@@ -40,23 +43,27 @@ def _devices(given: Given) -> Iterator[FoundDevice | Problem | Note]:
     text = documents.content(given.source, _BYTES_MOST).decode("ascii", "replace")
     first, *others = text.splitlines() or [""]
     shown = visible(shortened(username, USERNAME_LENGTH))
-    codes = 0
+    codes, left = list[str](), list[str]()
     try:
         for number, line in enumerate(others, 2):
-            codes += _is_code(line, number)
+            option = _OPTION.fullmatch(line)
+            if option is not None:
+                left += _left_out(option[1], (option[2] or "").strip(), number)
+            elif line.strip():
+                codes.append(_code(line.strip(), number))
         if not first.strip():
             raise keys.unusable(_("the first line has no secret key"))
-        yield FoundDevice(place, username, keys.from_base32(first))
+        emergency = tuple(Secret(code) for code in dict.fromkeys(codes))
+        yield FoundDevice(place, username, keys.from_base32(first), emergency)
     except InvalidInput as error:
         yield Problem(place, str(error), shown)
         return
-    if codes:
-        left = ngettext(
-            "Its {number} emergency code is left out: make new backup codes.",
-            "Its {number} emergency codes are left out: make new backup codes.",
-            codes,
+    if left:
+        sentence = _(
+            "Left out, as cwtui has its own rules: {options}.",
+            options=", ".join(dict.fromkeys(left)),
         )
-        yield Note(place, left, shown)
+        yield Note(place, sentence, shown)
 
 
 def _owner(given: Given) -> str:
@@ -73,24 +80,26 @@ def _owner(given: Given) -> str:
     return path.parent.name
 
 
-def _is_code(line: str, number: int) -> bool:
-    """Return whether the line is an emergency code. Raises InvalidInput for what it cannot be."""
-    option = _OPTION.fullmatch(line)
-    if option is None:
-        if line.strip() and _CODE.fullmatch(line.strip()) is None:
-            # Not quoted, as it may be a part of a secret.
-            raise InvalidInput(
-                "line",
-                _("Line {number} is neither an option nor an emergency code.", number=number),
-            )
-        return bool(line.strip())
-    name, value = option[1], (option[2] or "").strip()
+def _code(line: str, number: int) -> str:
+    """Return the emergency code. Raises InvalidInput, which does not quote a part of a secret."""
+    if _CODE.fullmatch(line) is None:
+        raise InvalidInput(
+            "line",
+            _("Line {number} is neither an option nor an emergency code.", number=number),
+        )
+    return line
+
+
+def _left_out(name: str, value: str, number: int) -> Iterator[str]:
+    """Yield the option if it is left out. Raises InvalidInput for what it cannot be."""
     if name == "HOTP_COUNTER":
         keys.check_codes(kind="hotp")
     elif name == "STEP_SIZE":
         keys.check_codes(period=int(value) if re.fullmatch(r"[0-9]{1,5}", value) else 0)
     elif name == "TIME_SKEW":
         raise keys.unusable(_("its clock is wrong (TIME_SKEW); set it, and remove this line"))
-    elif _FOR_SIGNING_IN.fullmatch(name) is None:
+    elif name in _LEFT_OUT:
+        if (name, value) != ("WINDOW_SIZE", _SAME_WINDOW):
+            yield name
+    elif _MET.fullmatch(name) is None:
         raise InvalidInput("line", _("Line {number} has an unknown option.", number=number))
-    return False

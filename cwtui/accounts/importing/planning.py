@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from msgspec.structs import replace
+
 from cwtui.accounts import expiry, look_alikes, roles, text, unix_users
 from cwtui.accounts.errors import Agreed, GivesPower, InvalidInput
 from cwtui.accounts.importing import adding, peppers, restorable
@@ -253,6 +255,7 @@ class _Sorted:
             keys = self._keys | self._offered.keys()
             new, left_out = restorable.restorable(one, keys, self._ports.bcrypt_cost)
             self.notes += [Note(one.place, sentence, one.username) for sentence in left_out]
+            self._note_codes(new)
             self.new.append(new)
 
     def _take_existing(self, one: Entry, account: Account) -> None:
@@ -277,8 +280,22 @@ class _Sorted:
                 most=MOST_DEVICES,
             )
             self.problems.append(Problem(one.place, reason, one.username))
+        elif one.emergency_codes and adding.has_backup_codes(account):
+            left_out = _("Its emergency codes are left out: the account has backup codes.")
+            self.notes.append(Note(one.place, left_out, one.username))
+            self.added.append(replace(one, emergency_codes=()))
         else:
+            self._note_codes(one)
             self.added.append(one)
+
+    def _note_codes(self, one: Entry) -> None:
+        if one.emergency_codes:
+            sentence = ngettext(
+                "Its {number} emergency code becomes a backup code.",
+                "Its {number} emergency codes become backup codes.",
+                len(one.emergency_codes),
+            )
+            self.notes.append(Note(one.place, sentence, one.username))
 
 
 def _check_new(one: Entry) -> None:

@@ -177,8 +177,11 @@ class _Heard:
 
 
 def _is_code(typed: str) -> bool:
-    length = len(typed_codes.characters(typed))
-    return typed_codes.is_one_time_code(typed) or length == typed_codes.BACKUP_CODE_LENGTH
+    return (
+        typed_codes.is_one_time_code(typed)
+        or typed_codes.is_emergency_code(typed)
+        or len(typed_codes.characters(typed)) == typed_codes.BACKUP_CODE_LENGTH
+    )
 
 
 def _check_name(given: str) -> None:

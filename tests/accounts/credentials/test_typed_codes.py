@@ -33,6 +33,17 @@ def test_a_backup_code_typed_in_groups_is_never_submitted_half_way(code: str, ga
     assert typed_codes.is_backup_code(code)
 
 
+@pytest.mark.parametrize("typed", ["12345678", "1234 5678", "1234-5678", "\u0661" * 8])
+def test_eight_digits_are_a_backup_code(typed: str) -> None:
+    """They can be an imported emergency code of google-authenticator."""
+    assert typed_codes.is_backup_code(typed)
+    assert typed_codes.begins_backup_code(typed)
+    assert len(backup_codes.typed_code(typed).reveal()) == 8
+    for other in ("1234567", "123456789", "1234567A"):
+        assert not typed_codes.is_emergency_code(other)
+        assert isinstance(outcome(partial(backup_codes.typed_code, other)), InvalidInput)
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
@@ -45,6 +56,7 @@ def test_a_backup_code_typed_in_groups_is_never_submitted_half_way(code: str, ga
         ("abcdefg", "Backup codes do not work here."),
         ("ABCD-EFGH-JKMN-PQRS", "Backup codes do not work here."),
         ("1234567", "A one-time code has 6 digits; you typed 7."),
+        ("12345678", "A one-time code has 6 digits; you typed 8."),
         ("1234-5678-1234-5678", "Backup codes do not work here."),
     ],
 )

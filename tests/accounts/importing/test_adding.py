@@ -7,15 +7,22 @@ import pytest
 
 from cwtui.accounts import self_service, sign_in
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import TO_NOTHING, NotPermitted, Refused, SessionEnded
+from cwtui.accounts.errors import (
+    TO_NOTHING,
+    NotPermitted,
+    Refused,
+    SessionEnded,
+    SignInFailed,
+    Throttled,
+)
 from cwtui.accounts.importing import creating, formats, lines, planning, programs
 from cwtui.accounts.importing.given import Given
 from cwtui.accounts.importing.planning import Plan
-from cwtui.accounts.model import Account, Origin
+from cwtui.accounts.model import Account, BackupCodes, Origin
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import Actor
-from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
+from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn, State
 from tests.accounts.importing.program_files import KEY
 from tests.accounts.world import NOW, OPERATOR, Device, World
 
@@ -33,6 +40,16 @@ def create(world: World, plan: Plan, actor: Actor = OPERATOR) -> None:
 
 def reasons(plan: Plan) -> list[tuple[int, str, bool]]:
     return [(one.place.number, one.reason, one.exists) for one in plan.problems]
+
+
+def backup_codes_of(world: World, username: str) -> BackupCodes:
+    factor = world.account(username).second_factor
+    assert factor is not None
+    return factor.backup_codes
+
+
+def with_code(world: World, username: str, typed: str, field: str = "code") -> State:
+    return sign_in.with_code(world.ports, world.asked_for_code(username), typed, field)
 
 
 def may(world: World, *permissions: Permission) -> None:
@@ -115,6 +132,74 @@ class TestAddingDevices:
             create(world, self.planned(world, "bob", key=letter * 32))
         with pytest.raises(Refused, match="bob got more devices in the meantime"):
             create(world, plan)
+
+    def test_emergency_codes_become_backup_codes_that_work_once(self, world: World) -> None:
+        world.add("bob")
+        plan = self.of_google(world, "bob", "47110815", "12345678")
+        said = [one.sentence for one in plan.notes]
+        assert said == ["Its 2 emergency codes become backup codes."]
+        create(world, plan)
+        codes = backup_codes_of(world, "bob")
+        assert (codes.acknowledged, len(codes.hashes)) == (True, 2)
+        assert not any("4711" in str(one) for one in (codes, *world.events))
+        assert "backup_codes=2" in world.events[-2].reason
+        assert isinstance(with_code(world, "bob", "4711-0815"), SignedIn)
+        assert isinstance(with_code(world, "bob", "12345678", "backup_code"), SignedIn)
+        assert backup_codes_of(world, "bob").hashes == ()
+        with pytest.raises(SignInFailed, match="not one of your unused backup codes"):
+            with_code(world, "bob", "47110815")
+        assert self.of_google(world, "bob", "47110815").unchanged, "used codes do not come back"
+
+    def test_a_new_account_gets_the_emergency_codes_too(self, world: World) -> None:
+        made: list[creating.New] = []
+        plan = self.of_google(world, "eve", "47110815")
+        creating.create(world.ports, OPERATOR, plan, made.extend, lambda *_: None, 1, TO_NOTHING)
+        [new] = made
+        assert new.password is not None
+        state = world.begin("eve", new.password.reveal())
+        assert isinstance(state, CodeNeeded)
+        sign_in.with_code(world.ports, state, "47110815", "code")
+        assert backup_codes_of(world, "eve").hashes == ()
+        assert "devices=1 backup_codes=1" in next(
+            one.reason for one in world.events if one.event is EventType.USER_CREATE
+        )
+
+    def test_an_account_with_backup_codes_keeps_its_own(self, world: World) -> None:
+        world.add("bob")
+        own = world.equip("bob").codes[0]
+        before = backup_codes_of(world, "bob")
+        plan = self.of_google(world, "bob", "47110815")
+        said = [one.sentence for one in plan.notes]
+        assert said == ["Its emergency codes are left out: the account has backup codes."]
+        create(world, plan)
+        assert backup_codes_of(world, "bob") == before
+        assert isinstance(with_code(world, "bob", own.reveal()), SignedIn)
+
+    def test_backup_codes_that_were_made_meanwhile_are_kept(self, world: World) -> None:
+        world.add("bob")
+        plan = self.of_google(world, "bob", "47110815")
+        world.equip("bob")
+        before = backup_codes_of(world, "bob")
+        create(world, plan)
+        assert backup_codes_of(world, "bob") == before
+        assert not any("backup_codes=" in one.reason for one in world.events)
+
+    def test_wrong_emergency_codes_count_like_wrong_one_time_codes(self, world: World) -> None:
+        world.add("bob")
+        create(world, self.of_google(world, "bob", "47110815"))
+        for _attempt in range(5):
+            with pytest.raises(SignInFailed):
+                with_code(world, "bob", "47110816")
+        state = world.asked_for_code("bob")
+        code = Device(Secret(KEY), ()).code(world.clock())
+        with pytest.raises(Throttled):
+            sign_in.with_one_time_code(world.ports, state, code)
+
+    def of_google(self, world: World, username: str, *codes: str) -> Plan:
+        content = "\n".join((KEY, '" TOTP_AUTH', *codes))
+        given = Given(io.BytesIO(content.encode()), "", username=username)
+        found = programs.PROGRAMS["google-authenticator"].read(given)
+        return planning.plan(world.ports, OPERATOR, found, add_devices=True)
 
     def test_users_of_a_directory_get_devices_too(self, world: World) -> None:
         world.put(Account(username="o'neil", created_at=NOW, origin=Origin.LDAP))

@@ -43,16 +43,17 @@ class TestGoogleAuthenticator:
         subprocess.run([program, *common, *arguments], check=True, capture_output=True, timeout=60)
         return path.read_bytes()
 
-    def test_a_file_of_the_program_gives_its_device(self, tmp_path: Path) -> None:
+    def test_a_file_of_the_program_gives_its_device_and_codes(self, tmp_path: Path) -> None:
         content = self.made(tmp_path, "-t", "-d", "-e", "5")
-        secret, *_ = content.decode().splitlines()
+        secret, *others = content.decode().splitlines()
         found = read("google-authenticator", content, path=HOME)
         assert_codes(found, secret)
         [entry] = [one for one in found if isinstance(one, Entry)]
         assert (entry.username, entry.only_devices) == ("ann", True)
-        assert notes(found) == [
-            ("ann", "Its 5 emergency codes are left out: make new backup codes.")
-        ]
+        codes = [code.reveal() for code in entry.emergency_codes]
+        assert len(codes) == 5
+        assert codes == [line for line in others if line.isdigit()]
+        assert notes(found) == [("ann", "Left out, as cwtui has its own rules: RATE_LIMIT.")]
 
     @pytest.mark.parametrize(
         ("arguments", "reason"),
@@ -67,12 +68,26 @@ class TestGoogleAuthenticator:
         assert reason in said
         assert not any(line in said for line in content.decode().splitlines())
 
-    def test_options_of_use_do_not_matter(self) -> None:
+    def test_codes_that_appear_twice_or_are_too_many_are_left_out(self) -> None:
+        codes = [str(10_000_000 + number) for number in range(11)]
+        for lines, most in ((codes[:10] + codes[:1], 0), (codes, 1)):
+            found = read("google-authenticator", "\n".join([KEY, *lines]), path=HOME)
+            [entry] = [one for one in found if isinstance(one, Entry)]
+            assert [code.reveal() for code in entry.emergency_codes] == codes[:10]
+            sentence = ("ann", "Emergency codes after the first 10 are left out.")
+            assert notes(found) == [sentence] * most
+
+    def test_options_with_other_rules_are_named(self) -> None:
         content = (
             f'{KEY}\r\n" RESETTING_TIME_SKEW 47822956-958\r\n" RATE_LIMIT 3 30 1439976483\r\n'
             '" WINDOW_SIZE 17\r\n" DISALLOW_REUSE 47959316\r\n" TOTP_AUTH\r\n" LAST0 10.0.0.1 1\r\n'
         )
-        assert devices(read("google-authenticator", content, path=HOME)) == {"ann": [KEY]}
+        found = read("google-authenticator", content, path=HOME)
+        assert devices(found) == {"ann": [KEY]}
+        said = "Left out, as cwtui has its own rules: RATE_LIMIT, WINDOW_SIZE."
+        assert notes(found) == [("ann", said)]
+        same = read("google-authenticator", f'{KEY}\n" WINDOW_SIZE 3\n" TOTP_AUTH\n', path=HOME)
+        assert notes(same) == []
 
     @pytest.mark.parametrize(
         ("content", "reason"),
@@ -98,7 +113,7 @@ class TestGoogleAuthenticator:
         assert "hunter2" not in said.lower()
         assert KEY not in said
 
-    @pytest.mark.parametrize("content", ["hunter2\n", f"{KEY}\n12345678\n"])
+    @pytest.mark.parametrize("content", ["hunter2\n", f'{KEY}\n" RATE_LIMIT 3 30\n'])
     def test_the_name_of_a_folder_cannot_write_to_the_terminal(self, content: str) -> None:
         path = "/home/\x1b[31mann/.google_authenticator"
         found = read("google-authenticator", content, path=path)

@@ -20,7 +20,8 @@ class BackupCodeScreen(EntryStep):
     PRIMARY = N_("Sign In")
     HELP = N_("""\
 Backup codes were displayed when you set up multi-factor authentication. Each has 16 letters and \
-digits in four groups. Upper or lower case does not matter, and you can leave out the hyphens.
+digits in four groups. Upper or lower case does not matter, and you can leave out the hyphens. \
+Codes that were imported from google-authenticator have 8 digits.
 
 You can use each backup code only once.
 
