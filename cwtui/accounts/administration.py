@@ -33,10 +33,9 @@ from cwtui.accounts.managing import (
     granted,
     keep_an_admin,
     refuse_directory_names,
-    refuse_own,
     refuse_powerful,
+    somebody_else,
 )
-from cwtui.accounts.meanwhile import Seen
 from cwtui.accounts.model import Account, Origin, SignInRecord
 from cwtui.accounts.new_account import (
     HandOver,
@@ -244,9 +243,10 @@ def reset_password(
     actor: Actor,
     username: str,
     hand_over: HandOver = lambda *_: None,
-    seen: Seen | None = None,
     *,
     invited: bool = False,
+    agreed: Agreed = TO_NOTHING,
+    seen: Account | None = None,
 ) -> WithInitialPassword:
     """Set a new one-time initial password and end the account's sessions.
 
@@ -255,17 +255,14 @@ def reset_password(
     unless the actor is the operator, for the last admin who can sign in from now on,
     ChangedByOthers, UnknownAccount and NotPermitted.
     """
-    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
-    name = text.username(username)
-    refuse_own(actor, name)
-    refuse_powerful(ports, held, name)
+    name = somebody_else(ports, actor, username)
     initial = Secret(passwords.random_groups(ports.random))
     fields = initial_password_fields(ports, initial, invited=invited)
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, name)
         if before.origin is not Origin.LOCAL:
             raise Refused(_("This is an LDAP user. Reset the password in the directory."))
-        meanwhile.check_losses(ports, seen, before, (meanwhile.PASSWORD,))
+        meanwhile.check_losses(ports, seen, before, (meanwhile.PASSWORD,), agreed)
         after = before.changed_ending_sessions(**fields)
         if isinstance(actor, Session):  # the operator lets the last admin in again
             keep_an_admin(ports, change, before, after)
@@ -299,7 +296,14 @@ def name_to_remove(ports: Ports, actor: Actor, typed: str) -> str:
     return name
 
 
-def remove_user(ports: Ports, actor: Actor, username: str, seen: Seen | None = None) -> None:
+def remove_user(
+    ports: Ports,
+    actor: Actor,
+    username: str,
+    *,
+    agreed: Agreed = TO_NOTHING,
+    seen: Account | None = None,
+) -> None:
     """Remove the account and its sign-in record.
 
     Removing an account that has MFA also takes the permission to reset MFA: it could be created
@@ -314,7 +318,7 @@ def remove_user(ports: Ports, actor: Actor, username: str, seen: Seen | None = N
         if account.second_factor is not None:
             authorise_change(ports, actor, Permission.RESET_MFA, change)
         keep_an_admin(ports, change, account, None)
-        meanwhile.check_losses(ports, seen, account, meanwhile.ALL_PARTS)
+        meanwhile.check_losses(ports, seen, account, meanwhile.ALL_PARTS, agreed)
         change.remove(name)
         reason = as_reason(invitations_recorded(account, None, ports.now()))
         write_audit(ports, EventType.USER_REMOVE, actor, name, reason, change=change)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cwtui.accounts import admins, roles, unix_users
+from cwtui.accounts import admins, roles, text, unix_users
 from cwtui.accounts.errors import (
     Agreed,
     CannotCheck,
@@ -24,6 +24,24 @@ def refuse_own(actor: Actor, name: str) -> None:
     """Raise Refused for the actor's own account: Settings asks for proof first (ASVS 7.5.1)."""
     if isinstance(actor, Session) and actor.username == name:
         raise Refused(_("This is your own account. Use Settings instead."))
+
+
+def somebody_else(
+    ports: Ports,
+    actor: Actor,
+    username: str,
+    permission: Permission = Permission.MANAGE_USERS,
+) -> str:
+    """Return the username of somebody else, whose account the actor may change.
+
+    Raises InvalidInput, Refused for the actor's own account, NotPermitted, also for the name of a
+    powerful Unix user, ProofNeeded and SessionEnded.
+    """
+    held = authorise_change(ports, actor, permission)
+    name = text.username(username)
+    refuse_own(actor, name)
+    refuse_powerful(ports, held, name)
+    return name
 
 
 def existing(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Container, Iterable, Mapping
 from contextlib import suppress
-from typing import Final, NamedTuple
+from typing import Final
 
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.audit.lines import decode
@@ -98,27 +98,21 @@ def check_role(
         raise ChangedByOthers(by, {_PERMISSIONS: ", ".join(now)}, is_lost=is_lost)
 
 
-class Seen(NamedTuple):
-    """The account as the person saw it, and what they agreed to."""
+def check_losses(
+    ports: Ports, seen: Account | None, now: Account, parts: Iterable[str], agreed: Agreed
+) -> None:
+    """Raise ChangedByOthers, unless `agreed`, if others changed a part that would be lost.
 
-    account: Account
-    agreed: Agreed
-
-
-def check_losses(ports: Ports, seen: Seen | None, now: Account, parts: Iterable[str]) -> None:
-    """Raise ChangedByOthers, unless agreed, if others changed a part that would be lost.
-
-    `now` is what the account is. None as `seen` asks nothing. Raises UnknownAccount if the name
-    belongs to another account now.
+    `seen` is the account that the person saw, and `now` what it is. None as `seen` asks nothing.
+    Raises UnknownAccount if the name belongs to another account now.
     """
     if seen is None:
         return
-    before = seen.account
-    _check_same(before, now)
-    if ChangedByOthers in seen.agreed:
+    _check_same(seen, now)
+    if ChangedByOthers in agreed:
         return
     theirs = {
-        part: _shown_part(now, part) for part in parts if _part(before, part) != _part(now, part)
+        part: _shown_part(now, part) for part in parts if _part(seen, part) != _part(now, part)
     }
     if theirs:
         by = _changed_by(ports, {EventType.USER_UPDATE}, now.username, theirs)

@@ -17,7 +17,7 @@ from cwtui.accounts.errors import (
     UnknownAccount,
     UnknownSession,
 )
-from cwtui.accounts.managing import existing, refuse_own, refuse_powerful
+from cwtui.accounts.managing import existing, somebody_else
 from cwtui.accounts.model import EndAsked, OpenSession
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
@@ -28,7 +28,6 @@ from cwtui.accounts.session import (
     account_of,
     as_reason,
     authorise,
-    authorise_change,
     proved_account_of,
     write_audit,
 )
@@ -121,10 +120,7 @@ def end_of_user(ports: Ports, actor: Actor, username: str, id_: str) -> OpenSess
     Raises Refused, UnknownAccount, UnknownSession, NotPermitted, ProofNeeded, SessionEnded and
     CannotCheck.
     """
-    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
-    name = text.username(username)
-    refuse_own(actor, name)
-    refuse_powerful(ports, held, name)
+    name = somebody_else(ports, actor, username)
     with ports.accounts.change() as change:
         existing(ports, change, actor, name)
         return _end(ports, actor, name, id_)
@@ -192,10 +188,7 @@ def sign_out_user(ports: Ports, actor: Actor, username: str) -> None:
 
     Raises Refused, UnknownAccount, NotPermitted, ProofNeeded, SessionEnded and CannotCheck.
     """
-    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
-    name = text.username(username)
-    refuse_own(actor, name)
-    refuse_powerful(ports, held, name)
+    name = somebody_else(ports, actor, username)
     with ports.accounts.change() as change:
         account = existing(ports, change, actor, name)
         change.put(account.changed_ending_sessions())

@@ -1,32 +1,35 @@
 """How admins remove the devices of others, for example when one is lost."""
 
-from cwtui.accounts import devices, meanwhile, names, text
+from cwtui.accounts import devices, meanwhile, names
 from cwtui.accounts.account_changes import with_removal
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import NotFound, Refused
-from cwtui.accounts.managing import existing, refuse_own, refuse_powerful
-from cwtui.accounts.meanwhile import Seen
+from cwtui.accounts.errors import TO_NOTHING, Agreed, NotFound, Refused
+from cwtui.accounts.managing import existing, somebody_else
 from cwtui.accounts.model import Account, Device, Removed, SecondFactor
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
-from cwtui.accounts.session import Actor, as_reason, authorise_change, write_audit
+from cwtui.accounts.session import Actor, as_reason, write_audit
 from cwtui.language import _
 
 
-def disable_mfa(ports: Ports, actor: Actor, username: str, seen: Seen | None = None) -> Account:
+def disable_mfa(
+    ports: Ports,
+    actor: Actor,
+    username: str,
+    *,
+    agreed: Agreed = TO_NOTHING,
+    seen: Account | None = None,
+) -> Account:
     """Remove all devices and backup codes of the account, for example when its device is lost.
 
     If MFA is required for the account, its next sign-in leads into enrolment. Raises Refused,
     ChangedByOthers, UnknownAccount, NotPermitted and SessionEnded.
     """
-    held = authorise_change(ports, actor, Permission.RESET_MFA)
-    name = text.username(username)
-    refuse_own(actor, name)
-    refuse_powerful(ports, held, name)
+    name = somebody_else(ports, actor, username, Permission.RESET_MFA)
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, name, Permission.RESET_MFA)
         _second_factor(before)
-        meanwhile.check_losses(ports, seen, before, (meanwhile.DEVICES,))
+        meanwhile.check_losses(ports, seen, before, (meanwhile.DEVICES,), agreed)
         after = with_removal(
             before.changed_ending_sessions(second_factor=None),
             Removed.SECOND_FACTOR,
@@ -48,10 +51,7 @@ def remove_device(
     Another one may have that name by now. The only device is removed with `disable_mfa`. Returns
     the account and the device. Raises Refused, UnknownAccount, NotPermitted and SessionEnded.
     """
-    held = authorise_change(ports, actor, Permission.RESET_MFA)
-    name = text.username(username)
-    refuse_own(actor, name)
-    refuse_powerful(ports, held, name)
+    name = somebody_else(ports, actor, username, Permission.RESET_MFA)
     with ports.accounts.change() as change:
         before = existing(ports, change, actor, name, Permission.RESET_MFA)
         factor = _second_factor(before)

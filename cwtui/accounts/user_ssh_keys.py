@@ -1,14 +1,13 @@
 """How admins and the operator add and remove the SSH keys of others."""
 
-from cwtui.accounts import names, public_keys, ssh_keys, text
+from cwtui.accounts import names, public_keys, ssh_keys
 from cwtui.accounts.account_changes import with_removal
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import NotFound
-from cwtui.accounts.managing import existing, refuse_own, refuse_powerful
+from cwtui.accounts.managing import existing, somebody_else
 from cwtui.accounts.model import Account, Removed, SshKey
 from cwtui.accounts.ports import Ports
-from cwtui.accounts.roles import Permission
-from cwtui.accounts.session import Actor, as_reason, authorise_change, write_audit
+from cwtui.accounts.session import Actor, as_reason, write_audit
 from cwtui.language import _
 
 
@@ -17,17 +16,14 @@ def add(ports: Ports, actor: Actor, username: str, line: str, name: str = "") ->
 
     Raises InvalidInput, Refused, UnknownAccount, NotPermitted and SessionEnded.
     """
-    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
-    account = text.username(username)
-    refuse_own(actor, account)
-    refuse_powerful(ports, held, account)
+    owner = somebody_else(ports, actor, username)
     key = public_keys.parse(line)
     with ports.accounts.change() as change:
-        before = existing(ports, change, actor, account)
+        before = existing(ports, change, actor, owner)
         after, new = ssh_keys.added(ports, change, before, key, name, by=actor.actor)
         change.put(after)
         reason = as_reason(ssh_keys.as_fields(new))
-        write_audit(ports, EventType.SSH_KEY_ADD, actor, account, reason, change=change)
+        write_audit(ports, EventType.SSH_KEY_ADD, actor, owner, reason, change=change)
     return new
 
 
@@ -37,18 +33,15 @@ def remove(ports: Ports, actor: Actor, username: str, key: str | SshKey) -> SshK
     Another one may have that name by now. Returns the key. Raises Refused, UnknownAccount,
     NotPermitted and SessionEnded.
     """
-    held = authorise_change(ports, actor, Permission.MANAGE_USERS)
-    account = text.username(username)
-    refuse_own(actor, account)
-    refuse_powerful(ports, held, account)
+    owner = somebody_else(ports, actor, username)
     with ports.accounts.change() as change:
-        before = existing(ports, change, actor, account)
+        before = existing(ports, change, actor, owner)
         found = _found(before, key)
         after = ssh_keys.removed(before, found)
         noted = with_removal(after, Removed.SSH_KEY, actor.actor, ports.now(), found.name)
         change.put(noted)
         reason = as_reason(ssh_keys.as_fields(found))
-        write_audit(ports, EventType.SSH_KEY_REMOVE, actor, account, reason, change=change)
+        write_audit(ports, EventType.SSH_KEY_REMOVE, actor, owner, reason, change=change)
     return found
 
 

@@ -257,8 +257,5 @@ def _fields(
         "changed": became is not None and became.outcome is Outcome.DONE,
         "outcome": not_done if became is None else became.outcome,
         "reason": (became.why if became is not None else "") or None,
-        "difference": {
-            field: {"before": before, "after": after}
-            for field, (before, after) in one.fields.items()
-        },
+        "difference": {field: values._asdict() for field, values in one.fields.items()},
     }

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import click
 
 from cwtui.accounts.errors import AlreadyExists, Refused
-from cwtui.accounts.importing.creating import New
+from cwtui.accounts.importing.creating import Made
 from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.secret import Secret
 from cwtui.cli.errors import WrongUsage
@@ -102,14 +102,14 @@ class InitialPasswords:
         )
 
     @contextmanager
-    def handed_over(self, plan: Plan) -> Iterator[Callable[[Sequence[New]], None]]:
+    def handed_over(self, plan: Plan) -> Iterator[Callable[[Sequence[Made]], None]]:
         """Create the file for what the plan makes, and yield the function that writes it there."""
         is_only = plan.invitations == plan.without_password
         kind = is_only if is_only or not plan.invitations else None
         file = self.passwords_to if plan.without_password else None
         with passwords_file(file, invitations=kind) as keep:
 
-            def hand_over(made: Sequence[New]) -> None:
+            def hand_over(made: Sequence[Made]) -> None:
                 for invited in (False, True):
                     kept = [
                         (one.account.username, one.password)

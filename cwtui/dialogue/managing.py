@@ -18,7 +18,6 @@ from cwtui.accounts.account_state import Status
 from cwtui.accounts.administration import Details
 from cwtui.accounts.errors import ConfirmationNeeded
 from cwtui.accounts.listing import AccountRow, Listing, View
-from cwtui.accounts.meanwhile import Seen
 from cwtui.accounts.model import Account
 from cwtui.accounts.new_account import NewAccount, WithInitialPassword
 from cwtui.accounts.roles import Permission
@@ -171,8 +170,9 @@ class Managing:
                 self.dialogue.ports,
                 self.dialogue.session,
                 seen.username,
-                seen=Seen(seen, agreed),
                 invited=invited,
+                agreed=agreed,
+                seen=seen,
             )
         )
         if made is not None:
@@ -187,7 +187,7 @@ class Managing:
             ports, account = self.dialogue.ports, seen.account
             disabled = self.dialogue.agreed(
                 lambda agreed: user_mfa.disable_mfa(
-                    ports, self.dialogue.session, username, Seen(account, agreed)
+                    ports, self.dialogue.session, username, agreed=agreed, seen=account
                 )
             )
             if disabled is not None:

@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from cwtui.accounts import administration, organization, public_keys, roles, user_mfa
 from cwtui.accounts.errors import TO_EVERYTHING, ChangedByOthers, UnknownAccount
-from cwtui.accounts.meanwhile import Seen
 from cwtui.accounts.model import SshKey
 from cwtui.accounts.session import Session
 from cwtui.accounts.updates import Update
@@ -167,7 +166,7 @@ def test_another_account_of_the_name_is_never_changed(world: World, ada: Session
             world.ports, ada, "bob", Update(enabled=False), agreed=AGREED, seen=seen
         )
     with pytest.raises(UnknownAccount):
-        administration.remove_user(world.ports, ada, "bob", Seen(seen, AGREED))
+        administration.remove_user(world.ports, ada, "bob", agreed=AGREED, seen=seen)
 
 
 class TestLosses:
@@ -177,11 +176,11 @@ class TestLosses:
         seen = world.account("bob")
         theirs = administration.reset_password(world.ports, world.session("eve"), "bob")
         with pytest.raises(ChangedByOthers) as asked:
-            administration.reset_password(world.ports, ada, "bob", seen=Seen(seen, frozenset()))
+            administration.reset_password(world.ports, ada, "bob", seen=seen)
         assert str(asked.value) == "eve has set password to a new one in the meantime."
         assert (asked.value.question, asked.value.act) == ("Continue anyway?", "Continue")
         assert world.begin("bob", theirs.password.reveal()) is not None
-        administration.reset_password(world.ports, ada, "bob", seen=Seen(seen, AGREED))
+        administration.reset_password(world.ports, ada, "bob", agreed=AGREED, seen=seen)
         assert world.account("bob").password != theirs.account.password
 
     def test_a_device_that_the_user_has_added(self, world: World, ada: Session) -> None:
@@ -189,9 +188,9 @@ class TestLosses:
         seen = world.account("bob")
         world.equip_too("Tablet", "bob")
         with pytest.raises(ChangedByOthers, match=r"has set devices to .*, Tablet in the meantime"):
-            user_mfa.disable_mfa(world.ports, ada, "bob", Seen(seen, frozenset()))
+            user_mfa.disable_mfa(world.ports, ada, "bob", seen=seen)
         assert world.account("bob").second_factor is not None
-        user_mfa.disable_mfa(world.ports, ada, "bob", Seen(world.account("bob"), frozenset()))
+        user_mfa.disable_mfa(world.ports, ada, "bob", seen=world.account("bob"))
         assert world.account("bob").second_factor is None
 
     @pytest.mark.parametrize(
@@ -215,6 +214,6 @@ class TestLosses:
         if not fields:
             world.equip("bob")
         with pytest.raises(ChangedByOthers, match=f"Somebody has set {told}"):
-            administration.remove_user(world.ports, ada, "bob", Seen(seen, frozenset()))
-        administration.remove_user(world.ports, ada, "bob", Seen(seen, AGREED))
+            administration.remove_user(world.ports, ada, "bob", seen=seen)
+        administration.remove_user(world.ports, ada, "bob", agreed=AGREED, seen=seen)
         assert world.accounts.get("bob") is None

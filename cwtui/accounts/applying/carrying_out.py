@@ -16,7 +16,7 @@ from cwtui.accounts.applying.differences import Difference, Kind, Plan
 from cwtui.accounts.bulk.batches import Outcome
 from cwtui.accounts.errors import TO_EVERYTHING, Agreed, InvalidInput, Refused
 from cwtui.accounts.importing import creating
-from cwtui.accounts.importing.creating import New
+from cwtui.accounts.importing.creating import Made
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.roles import Permission
@@ -36,7 +36,7 @@ def carry_out(
     ports: Ports,
     operator: Operator,
     plan: Plan,
-    hand_over: Callable[[Sequence[New]], None],
+    hand_over: Callable[[Sequence[Made]], None],
     progress: ShowProgress,
     workers: int,
     agreed: Agreed,
@@ -87,13 +87,13 @@ def _of_kind(roles: Sequence[Difference], kind: Kind) -> list[Difference]:
 
 
 def _permitted(role: Difference) -> tuple[Permission, ...]:
-    permissions: Any = role.fields["permissions"][1]
+    permissions: Any = role.fields["permissions"].after
     return tuple(permissions)
 
 
 def _kept(role: Difference) -> tuple[Permission, ...]:
     """Return the permissions that the role has both before and after; there may be none."""
-    before: Any = role.fields["permissions"][0]
+    before: Any = role.fields["permissions"].before
     return tuple(one for one in _permitted(role) if one in before)
 
 
@@ -101,7 +101,7 @@ def _created(
     ports: Ports,
     operator: Operator,
     plan: Plan,
-    hand_over: Callable[[Sequence[New]], None],
+    hand_over: Callable[[Sequence[Made]], None],
     progress: ShowProgress,
     workers: int,
 ) -> Iterator[Applied]:
@@ -148,5 +148,5 @@ def _account(one: Difference, ports: Ports, operator: Operator) -> None:
     if one.kind is Kind.REMOVE:
         administration.remove_user(ports, operator, one.name)
         return
-    wanted: dict[str, Any] = {field: after for field, (_, after) in one.fields.items()}
+    wanted: dict[str, Any] = {field: values.after for field, values in one.fields.items()}
     administration.update_user(ports, operator, one.name, Update(**wanted), agreed=TO_EVERYTHING)

@@ -34,12 +34,19 @@ class Kind(StrEnum):
     REMOVE = "remove"
 
 
+class Values(NamedTuple):
+    """What a field is now, and what it is afterwards; None if it is not there."""
+
+    before: object
+    after: object
+
+
 class Difference(NamedTuple):
-    """One account or role that is not as declared. `fields` have the values before and after."""
+    """One account or role that is not as declared, with the fields that differ."""
 
     kind: Kind
     name: str
-    fields: Mapping[str, tuple[object, object]]
+    fields: Mapping[str, Values]
     is_role: bool = False
 
 
@@ -184,7 +191,7 @@ class _Accounts:
         if roles.permissions(after, self._wanted) - had:
             self.gaining.append(username)
 
-    def _fields(self, entry: Entry, account: Account) -> dict[str, tuple[object, object]]:
+    def _fields(self, entry: Entry, account: Account) -> dict[str, Values]:
         if entry.origin is not account.origin:
             raise InvalidInput(
                 "origin",
@@ -196,15 +203,14 @@ class _Accounts:
         if entry.roles is not None:
             roles.known(entry.roles, self._wanted)
         fields = {
-            field: (getattr(account, field), getattr(entry, field))
+            field: Values(getattr(account, field), getattr(entry, field))
             for field in _AS_THEY_ARE
             if getattr(entry, field) not in {None, getattr(account, field)}
         }
         wanted = entry.expires_at is not None or entry.never_expires
         if wanted and entry.expires_at != account.expires_at:
-            fields["expires"] = (
-                expiry.last_day(account.expires_at),
-                expiry.last_day(entry.expires_at),
+            fields["expires"] = Values(
+                expiry.last_day(account.expires_at), expiry.last_day(entry.expires_at)
             )
         if account.origin is Origin.LDAP and fields.keys() & FROM_DIRECTORY:
             raise InvalidInput(
@@ -218,12 +224,12 @@ def _permit_more(custom: CustomRoles, wanted: CustomRoles) -> bool:
     return any(set(permissions) - set(custom.get(name, ())) for name, permissions in wanted.items())
 
 
-def _of_new(entry: Entry) -> dict[str, tuple[object, object]]:
+def _of_new(entry: Entry) -> dict[str, Values]:
     said = {field: getattr(entry, field) for field in _AS_THEY_ARE}
     said["roles"] = entry.new_roles
     if entry.expires_at is not None:
         said["expires"] = expiry.last_day(entry.expires_at)
-    return {field: (None, value) for field, value in said.items() if value is not None}
+    return {field: Values(None, value) for field, value in said.items() if value is not None}
 
 
 def _of_roles(custom: CustomRoles, declared: Declared) -> list[Difference]:
@@ -232,6 +238,6 @@ def _of_roles(custom: CustomRoles, declared: Declared) -> list[Difference]:
         before = custom.get(name)
         if before != permissions:
             kind = Kind.CREATE if before is None else Kind.CHANGE
-            fields: dict[str, tuple[object, object]] = {"permissions": (before, permissions)}
+            fields = {"permissions": Values(before, permissions)}
             found.append(Difference(kind, name, fields, is_role=True))
     return found

@@ -9,7 +9,7 @@ from cwtui.accounts import admins, roles, unix_users
 from cwtui.accounts.account_words import AccountQuery
 from cwtui.accounts.bulk.acts import Act, Reason
 from cwtui.accounts.bulk.packed import Packed
-from cwtui.accounts.bulk.selections import Chosen, Selection
+from cwtui.accounts.bulk.selections import SelectedAccounts, Selection
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.managing import refuse_to_grant
 from cwtui.accounts.ports import Ports
@@ -66,7 +66,7 @@ def plan(
     given = roles.permissions(roles.known(act.gives, custom), custom) if act.gives else frozenset()
     refuse_to_grant(held, given)
     judge = _Judge(ports, actor, act, held, ports.now())
-    chosen = Chosen(ports, selection, zone, search)
+    chosen = SelectedAccounts(ports, selection, zone, search)
     needed = _needed_admins(ports) if act.ends_admins(actor) else set[str]()
     names, created, excepted, found = Packed(), Packed(), Packed(), Packed()
     reasons = Counter[Reason]()

@@ -40,7 +40,7 @@ class Selection:
         return len(self.names) if self.view is None else matching - len(self.names)
 
 
-class Chosen:
+class SelectedAccounts:
     """The accounts of a selection as they are now. Raises FilterError and CannotCheck."""
 
     def __init__(

@@ -39,7 +39,7 @@ _FEW: Final = 100
 """Names that are looked up one by one."""
 
 
-class New(Struct, frozen=True, gc=False):
+class Made(Struct, frozen=True, gc=False):
     """An account to create, with its initial password or the code of its invitation, if any."""
 
     account: Account
@@ -50,7 +50,7 @@ def create(
     ports: Ports,
     actor: Actor,
     plan: Plan,
-    hand_over: Callable[[Sequence[New]], None],
+    hand_over: Callable[[Sequence[Made]], None],
     progress: ShowProgress,
     workers: int,
     agreed: Agreed = TO_NOTHING,
@@ -74,7 +74,7 @@ def create(
         adding.check(ports, actor, [one.username for one in plan.added])
     total = _PARTS * len(plan.new)
     making = _PARTS - 1 if plan.without_password else _PARTS // 2
-    made: list[New] = []
+    made: list[Made] = []
     for one in _all_new(ports, plan, workers):
         made.append(one)
         if one.password is not None or not len(made) % _SHOWN:
@@ -135,7 +135,7 @@ def _check_free(change: AccountsChange, wanted: Sequence[str]) -> None:
         )
 
 
-def _events(ports: Ports, actor: Actor, plan: Plan, made: Sequence[New]) -> Iterator[Event]:
+def _events(ports: Ports, actor: Actor, plan: Plan, made: Sequence[Made]) -> Iterator[Event]:
     """Yield an event for each new account."""
     usual = {held: as_reason({"roles": held}) for held in plan.all_roles}
     for one, new in zip(plan.new, made, strict=True):
@@ -164,7 +164,7 @@ def _import_event(ports: Ports, actor: Actor, plan: Plan, added: int) -> Event:
     return event_of(ports, EventType.USER_IMPORT, actor, "", as_reason(said))
 
 
-def _all_new(ports: Ports, plan: Plan, workers: int) -> Iterator[New]:
+def _all_new(ports: Ports, plan: Plan, workers: int) -> Iterator[Made]:
     if not plan.without_password:
         yield from (_new(ports, one, invited=False) for one in plan.new)
         return
@@ -173,7 +173,7 @@ def _all_new(ports: Ports, plan: Plan, workers: int) -> Iterator[New]:
         yield from pool.map(lambda one: _new(ports, one, invited=plan.invites(one)), plan.new)
 
 
-def _new(ports: Ports, one: Entry, *, invited: bool) -> New:
+def _new(ports: Ports, one: Entry, *, invited: bool) -> Made:
     key = one.saved.password_key
     kept = PasswordHash(key, one.password_hash) if one.password_hash is not None else None
     account = Account(
@@ -200,10 +200,10 @@ def _new(ports: Ports, one: Entry, *, invited: bool) -> New:
             invited=one.saved.invited and until is not None,
         )
     if not one.needs_initial_password:
-        return New(account)
+        return Made(account)
     initial = Secret(passwords.random_groups(ports.random))
     fields = initial_password_fields(ports, initial, cost_of_many(ports), invited=invited)
-    return New(account.changed(**fields), initial)
+    return Made(account.changed(**fields), initial)
 
 
 def _second_factor(ports: Ports, one: Entry) -> SecondFactor:

@@ -151,7 +151,7 @@ class TestAddingDevices:
         assert self.of_google(world, "bob", "47110815").unchanged, "used codes do not come back"
 
     def test_a_new_account_gets_the_emergency_codes_too(self, world: World) -> None:
-        made: list[creating.New] = []
+        made: list[creating.Made] = []
         plan = self.of_google(world, "eve", "47110815")
         creating.create(world.ports, OPERATOR, plan, made.extend, lambda *_: None, 1, TO_NOTHING)
         [new] = made

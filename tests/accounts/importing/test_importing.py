@@ -21,7 +21,7 @@ from cwtui.accounts.errors import (
     Refused,
 )
 from cwtui.accounts.importing import creating, formats, lines, planning
-from cwtui.accounts.importing.creating import New
+from cwtui.accounts.importing.creating import Made
 from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.model import Account, Attempts, Origin, PasswordHash, SignInRecord
 from cwtui.accounts.secret import Secret
@@ -55,11 +55,11 @@ def ann(**fields: object) -> dict[str, object]:
 
 def create(
     world: World, plan: Plan, agreed: Agreed = TO_NOTHING, actor: Actor = OPERATOR
-) -> list[New]:
+) -> list[Made]:
     """Create the accounts, and return those with an initial password."""
-    handed_over: list[New] = []
+    handed_over: list[Made] = []
 
-    def hand_over(made: Sequence[New]) -> None:
+    def hand_over(made: Sequence[Made]) -> None:
         assert all(world.accounts.get(one.account.username) is None for one in made)
         handed_over.extend(made)
 

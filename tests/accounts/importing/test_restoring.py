@@ -12,7 +12,7 @@ from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import TO_EVERYTHING, CannotCheck, InvalidInput, NotPermitted
 from cwtui.accounts.importing import creating, planning, programs, saved
-from cwtui.accounts.importing.creating import New
+from cwtui.accounts.importing.creating import Made
 from cwtui.accounts.importing.given import Given
 from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.model import Account, Origin
@@ -62,8 +62,8 @@ def of_file(world: World, content: str, actor: Actor = OPERATOR) -> Plan:
     return planning.plan(world.ports, actor, programs.OWN.read(given))
 
 
-def restored(world: World, content: str) -> list[New]:
-    handed_over: list[New] = []
+def restored(world: World, content: str) -> list[Made]:
+    handed_over: list[Made] = []
     plan = of_file(world, content)
     assert plan.problems == ()
     creating.create(

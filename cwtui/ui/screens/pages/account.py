@@ -21,7 +21,6 @@ from cwtui.accounts.account_state import Status
 from cwtui.accounts.administration import Details, Updated
 from cwtui.accounts.errors import AccountsError, Agreed, UnknownAccount
 from cwtui.accounts.may import May
-from cwtui.accounts.meanwhile import Seen
 from cwtui.accounts.new_account import WithInitialPassword
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import Session
@@ -202,7 +201,7 @@ itself, after a day at most.""")
                     _("Disable MFA"),
                     lambda: self._change(
                         lambda ports, session, agreed: user_mfa.disable_mfa(
-                            ports, session, name, Seen(self._account, agreed)
+                            ports, session, name, agreed=agreed, seen=self._account
                         ),
                         lambda _result: _(
                             "Multi-factor authentication was disabled for {name}.", name=name
@@ -302,7 +301,7 @@ itself, after a day at most.""")
         name = self._account.username
         self.run_confirmed(
             lambda ports, session, agreed: administration.reset_password(
-                ports, session, name, seen=Seen(self._account, agreed), invited=invited
+                ports, session, name, invited=invited, agreed=agreed, seen=self._account
             ),
             self._show_handed_over,
             _("Resetting the password"),
@@ -348,7 +347,7 @@ itself, after a day at most.""")
 
         self.run_confirmed(
             lambda ports, session, agreed: administration.remove_user(
-                ports, session, name, Seen(self._account, agreed)
+                ports, session, name, agreed=agreed, seen=self._account
             ),
             removed,
             _("Removing"),
