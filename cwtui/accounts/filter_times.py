@@ -103,8 +103,7 @@ def span(typed: str, reading: Reading) -> Span:
     Without either, an age means "since then", a date the whole day, and a time that minute. Raises
     ValueError and OverflowError.
     """
-    compared = _COMPARED.fullmatch(typed)
-    sign, text = (compared[1] or "", compared[2].strip()) if compared is not None else ("", typed)
+    sign, text = _compared(typed)
     found = moment(text, reading)
     if _AGE.fullmatch(text):
         # More than 90 days ago is before that moment.
@@ -121,10 +120,15 @@ def span(typed: str, reading: Reading) -> Span:
     return found
 
 
+def _compared(typed: str) -> tuple[str, str]:
+    """Return < or > with or without =, or nothing, and the time after it."""
+    compared = _COMPARED.fullmatch(typed)
+    return (compared[1] or "", compared[2].strip()) if compared is not None else ("", typed)
+
+
 def span_to_come(typed: str, reading: Reading) -> Span:
     """Like `span`, but `<30d` means before 30 days from now are over, and `>30d` after that."""
-    compared = _COMPARED.fullmatch(typed)
-    sign, text = (compared[1] or "", compared[2].strip()) if compared is not None else ("", typed)
+    sign, text = _compared(typed)
     age = _AGE.fullmatch(text)
     if age is None:
         return span(typed, reading)

@@ -16,7 +16,7 @@ from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.ports import StandIn
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.throttle import Try
-from cwtui.accounts.upkeep.protection import Protected, keys_of
+from cwtui.accounts.upkeep.protection import Protected, newly_needed
 from cwtui.language import _
 from cwtui.store import saving
 from cwtui.store.base_text import SEPARATOR, check_length, line_of
@@ -280,8 +280,7 @@ class TinyAccountStore:
 
     def put(self, *accounts: Account) -> None:
         needed = self.needed_keys()
-        others = [account for account in accounts if not keys_of(account) <= needed]
-        added = frozenset[str]().union(*(self._added_keys(account) for account in others))
+        added = newly_needed(accounts, needed, self.get)
         if added:
             self.put_needed_keys(needed | added)
         self._file.put(_ACCOUNTS, {account.username: account for account in accounts})
@@ -297,11 +296,6 @@ class TinyAccountStore:
 
     def put_needed_keys(self, ids: frozenset[str]) -> None:
         self._file.put(_KEYS, {_NEEDED: _NeededKeys(tuple(sorted(ids)))})
-
-    def _added_keys(self, account: Account) -> frozenset[str]:
-        # A key that was given up as lost must not become needed again by an account that had it.
-        before = self.get(account.username)
-        return keys_of(account) - (keys_of(before) if before is not None else frozenset())
 
 
 def _contents_of(view: View) -> Contents:

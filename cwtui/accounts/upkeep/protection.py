@@ -1,5 +1,6 @@
 """Which keys of the keyring protect an account's secrets and hashes."""
 
+from collections.abc import Callable, Iterable
 from typing import Annotated, NamedTuple, TypeAlias
 
 import msgspec
@@ -99,3 +100,20 @@ def keys_of(account: Account) -> frozenset[str]:
         key = account.password.key if account.password is not None else None
         return frozenset() if key is None else frozenset((key,))
     return protected(account).keys
+
+
+def newly_needed(
+    accounts: Iterable[Account], needed: frozenset[str], stored: Callable[[str], Account | None]
+) -> frozenset[str]:
+    """Return the ids of the keys that are `needed` too once these accounts are stored.
+
+    `stored` returns an account as it is stored now. A key that was given up as lost does not become
+    needed again by an account that had it.
+    """
+    found = set[str]()
+    for account in accounts:
+        keys = keys_of(account)
+        if not keys <= needed:
+            before = stored(account.username)
+            found |= keys - (keys_of(before) if before is not None else frozenset())
+    return frozenset(found)

@@ -8,7 +8,7 @@ import msgspec
 
 from cwtui.accounts.model import Account
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.accounts.upkeep.protection import Protected, keys_of
+from cwtui.accounts.upkeep.protection import Protected, newly_needed
 from cwtui.store.postgres.columns import columns_of
 from cwtui.store.postgres.head import Head
 from cwtui.store.postgres.rows import (
@@ -84,8 +84,7 @@ class Change:
     def put(self, *accounts: Account) -> None:
         self._check_is_open()
         needed = self.needed_keys()
-        others = [account for account in accounts if not keys_of(account) <= needed]
-        added = frozenset[str]().union(*(self._added_keys(account) for account in others))
+        added = newly_needed(accounts, needed, self.get)
         if added:
             self.put_needed_keys(needed | added)
         for account in accounts:
@@ -157,11 +156,6 @@ class Change:
 
     def end(self) -> None:
         self._is_over = True
-
-    def _added_keys(self, account: Account) -> frozenset[str]:
-        # A key that was given up as lost must not become needed again by an account that had it.
-        before = self.get(account.username)
-        return keys_of(account) - (keys_of(before) if before is not None else frozenset())
 
     def _check_is_open(self) -> None:
         if self._is_over:

@@ -12,14 +12,11 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
-import msgspec
-
 from cwtui.accounts.account_state import Status
 from cwtui.accounts.filter_language import Query
 from cwtui.accounts.listing import AccountRow, Sort
-from cwtui.language import _
-from cwtui.store.postgres import problems
 from cwtui.store.postgres.conditions import EXPIRED, KINDS_OF_MFA, LOCKED, Part, has, translated
+from cwtui.store.postgres.rows import as_kind
 from cwtui.store.postgres.trips import Answer
 
 _AT_FIRST: Final = 64
@@ -117,7 +114,7 @@ def _rows(
         way = ways[0]
         follows = [] if after is None else [_following(order, after, is_descending=is_descending)]
         statement, values = way(conditions, follows, _sorted_by(order, is_descending=is_descending))
-        found = [_decoded(*row) for row in read(statement, *values, at_once).rows]
+        found = [as_kind(AccountRow, *row) for row in read(statement, *values, at_once).rows]
         yield from found
         after = found[-1] if found else after
         if way is _among_the_next:
@@ -252,10 +249,3 @@ def _where(conditions: list[Part]) -> str:
 
 def _values(conditions: list[Part]) -> list[object]:
     return [value for part in conditions for value in part.values]
-
-
-def _decoded(username: str, listed: bytes) -> AccountRow:
-    try:
-        return msgspec.json.decode(listed, type=AccountRow)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise problems.damaged(_("The account {name}", name=username), error) from None
