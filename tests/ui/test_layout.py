@@ -143,7 +143,7 @@ async def test_an_account_says_what_waits_for_update() -> None:
         await person.click("[ ] connectware-admin")
         person.sees("◐ Not saved yet: Display name, Roles")
         await person.click_button("Enable")
-        person.sees("◐ Not saved yet: MFA (Required), Display name, Roles")
+        person.sees("◐ Not saved yet: Display name, Roles, MFA (Required)")
         row = next(row for row in person.rows if "MFA (Required)   " in row)
         assert row.index("● required, press Update") < row.index("Disable")
 
