@@ -96,7 +96,7 @@ class PasswordState(StrEnum):
     EXPIRED = N_("expired")
     """An initial password that is no longer valid."""
     INVITED = N_("invited")
-    """The one-time code of an invitation, which is used up when a password is chosen with it."""
+    """A one-time invitation code, which is used up when a password is chosen with it."""
     INVITATION_EXPIRED = N_("invitation-expired")
     MUST_CHANGE = N_("must-change")
     """It must be changed at the next sign-in."""

@@ -250,7 +250,7 @@ def reset_password(
 ) -> WithInitialPassword:
     """Set a new one-time initial password and end the account's sessions.
 
-    `hand_over` keeps the password before it is valid. `invited`: it is the code of an invitation.
+    `hand_over` keeps the password before it is valid. `invited`: it is an invitation code.
     An earlier one no longer works. Raises Refused for LDAP users, for the actor's own account and,
     unless the actor is the operator, for the last admin who can sign in from now on,
     ChangedByOthers, UnknownAccount and NotPermitted.

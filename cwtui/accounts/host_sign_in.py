@@ -30,8 +30,8 @@ from cwtui.language import N_, _
 
 INITIAL: Final = N_("The initial password must be changed first. Sign in to cwtui.")
 INVITED: Final = N_(
-    "Choose a password first: sign in to cwtui with your username, and the code of your "
-    "invitation as the password."
+    "Choose a password first: sign in to cwtui with your username, and your "
+    "invitation code as the password."
 )
 
 

@@ -173,7 +173,7 @@ class Account(
     has a person with the name of this local account. `moved` is set on a renamed account until its
     sign-in record has been moved. `removals` are what others have removed, oldest first.
 
-    `invited`: the initial password is the one-time code of an invitation.
+    `invited`: the initial password is a one-time invitation code.
 
     `disabled_reason` is what the admin who disabled the account tells its owner, and `enabled_at`
     when an admin last enabled it. The account has expired from `expires_at` on, the end of a day.

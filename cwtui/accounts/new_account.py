@@ -1,7 +1,7 @@
 """Initial values of new accounts and of accounts with a new initial password.
 
-An initial password is for the first sign-in only: it leads into choosing another one. The code of
-an invitation is one of them, under another name and for as long as the organization allows.
+An initial password is for the first sign-in only: it leads into choosing another one. An
+invitation code is one of them, under another name and for as long as the organization allows.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ class NewAccount:
     """A local account that an admin creates.
 
     `expires` is its last day as typed (see `expiry`). Without `initial_password`, one is made.
-    `invited`: the initial password is the code of an invitation.
+    `invited`: the initial password is an invitation code.
     """
 
     username: str
@@ -45,7 +45,7 @@ class NewAccount:
 
 @dataclass(frozen=True)
 class WithInitialPassword:
-    """An account with its one-time initial password, or the code of an invitation, shown once."""
+    """An account with its one-time initial password, or an invitation code, shown once."""
 
     account: Account
     password: Secret
@@ -68,8 +68,7 @@ def initial_password_fields(
 ) -> dict[str, object]:
     """Return the account fields for this one-time initial password.
 
-    `cost` is that of its hash, if it is not the usual one. `invited`: it is the code of an
-    invitation.
+    `cost` is that of its hash, if it is not the usual one. `invited`: it is an invitation code.
     """
     return {
         "password": passwords.hash_password(

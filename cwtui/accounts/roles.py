@@ -27,7 +27,7 @@ MEANING: Final = {
     Permission.MANAGE_USERS: N_("create, change and remove accounts"),
     Permission.RESET_MFA: N_("disable MFA, remove devices, unlock codes"),
     Permission.MANAGE_ROLES: N_("create, change and remove roles"),
-    Permission.MANAGE_ORGANIZATION: N_("change the settings of everyone"),
+    Permission.MANAGE_ORGANIZATION: N_("change the organization settings"),
     Permission.READ_AUDIT_LOG: N_("read the audit log"),
 }
 """What each permission allows, for people."""

@@ -52,7 +52,7 @@ class OrganizationSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fie
     unused_days: Annotated[int, Meta(ge=0, le=MOST_UNUSED_DAYS)] = 0
     """An account counts as disabled after so many days without a sign-in; 0: never."""
     invitation_days: Annotated[int, Meta(ge=1, le=MOST_INVITATION_DAYS)] = 7
-    """How long the code of an invitation is valid."""
+    """How long an invitation code is valid."""
     custom_roles: dict[str, tuple[Permission, ...]] = {}
     """What each role permits that is not built in (see `custom_roles`)."""
 

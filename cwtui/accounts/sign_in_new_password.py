@@ -1,4 +1,4 @@
-"""The step of a sign-in that replaces an initial password, or the code of an invitation."""
+"""The step of a sign-in that replaces an initial password, or an invitation code."""
 
 from msgspec import structs
 
@@ -25,7 +25,7 @@ def choose(ports: Ports, state: NewPasswordNeeded, new: Secret, confirmation: Se
     if passwords.is_password(as_initial, account.password, ports.keyring, ports.bcrypt_cost):
         raise InvalidInput(
             "new_password",
-            _("This is the code of your invitation. Choose a password of your own.")
+            _("This is your invitation code. Choose a password of your own.")
             if account.invited
             else _("This is the initial password. Choose your own."),
         )

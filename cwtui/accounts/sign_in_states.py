@@ -35,7 +35,7 @@ class CodeNeeded:
 class NewPasswordNeeded:
     """Ask for a new password in place of an initial one. `rules` is what it needs.
 
-    `invited`: the initial one is the code of an invitation.
+    `invited`: the initial one is an invitation code.
     """
 
     progress: Progress

@@ -69,18 +69,18 @@ def apply(
 ) -> None:
     """Make accounts and roles as FILE declares them.
 
-    FILE is as for cwtui user import, or - for standard input. In JSON, a line with name and
-    permissions declares a role. So FILE can be what cwtui role list --json and cwtui user export
-    print, one after the other.
+    FILE is the same as for cwtui user import, or - for standard input. In JSON, a line with name
+    and permissions declares a role. So FILE can be what cwtui role list --json and cwtui user
+    export print, one after the other.
 
-    Accounts that are missing are created. Of others, the display name, roles, mfa_required and
-    enabled become as in FILE, if it says them; password and devices are the person's own. What FILE
-    does not name is left alone, unless --remove-others is given. Even then LDAP users stay, as well
-    as the last admin and an account with your name.
+    Missing accounts are created. The others get the display name, roles, mfa_required, enabled,
+    disabled_reason and expires that FILE says; passwords and devices stay. Accounts and roles that
+    FILE does not name stay too, unless you give --remove-others. Even then LDAP users, the last
+    admin and an account with your name stay.
 
-    If a line is wrong, nothing is changed, and the exit status is 2, with --check too. If it is
-    interrupted, run it again. It asks before
-    accounts get permissions or are removed. Without a terminal it refuses, unless --yes is given.
+    If a line is wrong, nothing is changed and the exit status is 2, also with --check. If it is
+    interrupted, run it again. cwtui asks before accounts get permissions or are removed. Without a
+    terminal, it refuses unless you give --yes.
     """
     ports = host.ports()
     with opened(file) as source:

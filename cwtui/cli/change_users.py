@@ -92,14 +92,16 @@ def _update(
 _update_options: Final = as_one(
     "update",
     _update,
-    role_option("Replace the accounts' roles; repeat the option for more."),
+    role_option("Replace the accounts' roles by this one; repeat the option for more."),
     click.option(
         "--mfa-required/--no-mfa-required",
         default=None,
         help="Whether MFA is required for these accounts.",
     ),
     click.option("--enabled/--disabled", default=None, help="Whether the accounts can sign in."),
-    click.option("--display-name", metavar="TEXT", help="The person's full name, for one NAME."),
+    click.option(
+        "--display-name", metavar="TEXT", help="The person's full name. Only with one NAME."
+    ),
     expires_option("The accounts' last day"),
 )
 
@@ -121,8 +123,9 @@ _update_options: Final = as_one(
 def set_(host: Host, chosen: Chosen, update: Update, yes: bool) -> None:
     """Change accounts.
 
-    Changes only the options you give. New roles and --disabled end the accounts' sessions. If
-    accounts get permissions, this asks first. Without a terminal it refuses, unless --yes is given.
+    What you give no option for stays as it is. New roles and --disabled end the accounts' sessions.
+    If accounts get permissions, cwtui asks first. Without a terminal, it refuses unless you give
+    --yes.
     """
     if update == Update():
         raise WrongUsage(_("Give at least one option to change. See: cwtui user set --help"))
@@ -163,8 +166,8 @@ def _set_one(ports: Ports, name: str, update: Update, chosen: Chosen, *, yes: bo
 def enable(host: Host, chosen: Chosen) -> None:
     """Let disabled and long unused accounts sign in again.
 
-    The same as cwtui user set --enabled. An expired account needs another last day instead: cwtui
-    user set NAME --expires DATE
+    The same as cwtui user set --enabled. For an expired account, set a
+    later last day instead: cwtui user set NAME --expires DATE
     """
     _enable(host.ports(), chosen, Update(enabled=True))
 
@@ -181,14 +184,14 @@ def enable(host: Host, chosen: Chosen) -> None:
 @click.option(
     "--reason",
     metavar="TEXT",
-    help="What the users are told at the next sign-in, once the password is right.",
+    help="What the users read at the next sign-in, after the right password.",
 )
 @pass_host
 def disable(host: Host, chosen: Chosen, reason: str | None) -> None:
     """Keep accounts from signing in, and end their sessions.
 
-    The same as cwtui user set --disabled. SSH keys of the accounts open no door. With --reason, the
-    reason of an account that is disabled already is changed.
+    The same as cwtui user set --disabled. The SSH keys of the accounts no longer let anybody in. If
+    an account is already disabled, --reason changes its reason.
     """
     _enable(host.ports(), chosen, Update(enabled=False, disabled_reason=reason))
 
@@ -215,8 +218,8 @@ def _enable(ports: Ports, chosen: Chosen, update: Update) -> None:
 def remove(host: Host, chosen: Chosen, yes: bool) -> None:
     """Remove accounts for good.
 
-    Asks first. If you answer no, or if there is no terminal, nothing is removed and the exit
-    status is 1.
+    Asks first, unless you give --yes. If you answer no, or if there is no terminal, nothing is
+    removed and the exit status is 1.
     """
     if chosen.one is None:
         batch.carry_out(host.ports(), acts.Remove(), chosen, yes=yes, needs_yes=True)
@@ -244,7 +247,7 @@ def remove(host: Host, chosen: Chosen, yes: bool) -> None:
 )
 @choosing.options
 @passwords_to_option
-@invite_option("Make codes of invitations instead of passwords.")
+@invite_option("Make invitation codes instead of passwords.")
 @yes_option("Reset the passwords of many accounts")
 @pass_host
 def reset_password(
@@ -252,22 +255,23 @@ def reset_password(
 ) -> None:
     """Set new initial passwords.
 
-    They are valid for seven days and must be changed at the next sign-in. That of one NAME is the
-    only line on standard output; with --json it is in the account's object, as initial_password or
-    invitation_code.
+    An initial password is valid for seven days and must be changed at the next sign-in.
 
-    Those of more accounts are written to the file after --passwords-to, after asking. Without a
-    terminal that is refused, unless --yes is given. Accounts whose initial password is still valid
-    keep it, so that the command can be repeated.
+    With one NAME, the password is the only line on standard output. With --json, it is in the
+    account's object, as initial_password or invitation_code.
 
-    With --invite, all of this makes one-time codes that users sign in with and then choose a
-    password. They are valid for as many days as the setting invitation_days says. An earlier code
-    of the account no longer works, nor does one after a reset without --invite.
+    With several accounts, the passwords are written to the file after --passwords-to. cwtui asks
+    first; without a terminal, it refuses unless you give --yes. Accounts whose initial password is
+    still valid keep it, so you can repeat the command.
+
+    With --invite, users get invitation codes instead. A user enters the code as the password, and
+    then chooses a password. A code is valid for as many days as the setting invitation_days says.
+    Any reset, with or without --invite, makes an earlier code of the account invalid.
     """
     if chosen.one is None or passwords_to is not None:
         if passwords_to is None and not chosen.dry_run:
             raise WrongUsage(
-                _("Name a new file for the codes of the invitations: --passwords-to NEWFILE")
+                _("Name a new file for the invitation codes: --passwords-to NEWFILE")
                 if invite
                 else _("Name a new file for the initial passwords: --passwords-to NEWFILE")
             )
@@ -301,19 +305,19 @@ def reset_password(
     metavar="NAME",
     type=DeviceName(),
     shell_complete=completing.devices,
-    help="Remove only this device, of one NAME.",
+    help="Remove only this device. Only with one NAME.",
 )
 @yes_option("Remove all devices")
 @pass_host
 def reset_mfa(host: Host, chosen: Chosen, device: str | None, yes: bool) -> None:
     """Remove the devices and backup codes of accounts.
 
-    Use it when the device is lost, and make sure who is asking you. If MFA is required for the
+    Use it when a device is lost, and make sure who is asking you. If MFA is required for the
     account, the user sets it up again at the next sign-in. With --device, the other devices and
     the backup codes stay. If there is nothing to remove, the exit status is 0.
 
-    Without --device, the command asks first if there is a terminal. With more than one account it
-    refuses without a terminal, unless --yes is given.
+    Without --device, cwtui asks first. If there is no terminal, it does not ask with one NAME, and
+    refuses with several accounts unless you give --yes.
     """
     if chosen.one is None:
         if device is not None:
@@ -357,8 +361,8 @@ def _without_mfa(ports: Ports, name: str, *, yes: bool) -> tuple[Account, str]:
 def unlock(host: Host, chosen: Chosen) -> None:
     """Clear the failed attempts of accounts.
 
-    The users can try again immediately. Of more than one account, only those that must wait are
-    unlocked. Says so if an account was not locked.
+    The users can try again immediately. With several accounts, only the locked ones are changed.
+    Says so if an account was not locked.
     """
     if chosen.one is None:
         batch.carry_out(host.ports(), acts.Unlock(), chosen)

@@ -73,14 +73,14 @@ def options(function: Callable[..., None]) -> Callable[..., None]:
         "--dry-run", is_flag=True, help="Print what would be done, and change nothing."
     )(called)
     called = filtering.text_option(
-        _WORDS, "All accounts that match this filter, as one argument.", completing.account_terms
+        _WORDS, "All accounts that match this filter, in one argument.", completing.account_terms
     )(called)
     called = click.option(
         "--from",
         "from_",
         metavar="FILE",
         shell_complete=completing.files,
-        help="The accounts in FILE, or - for standard input.",
+        help="The accounts in this file, or - for standard input.",
     )(called)
     return click.argument(
         "names",

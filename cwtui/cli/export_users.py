@@ -42,7 +42,7 @@ _NAMED: Final = 10
 )
 @click.argument("file", shell_complete=completing.files)
 @filtering.text_option(
-    _WORDS, "Only accounts that match this filter, as one argument.", completing.account_terms
+    _WORDS, "Only accounts that match this filter, in one argument.", completing.account_terms
 )
 @click.option(
     "--format",
@@ -55,7 +55,7 @@ _NAMED: Final = 10
 @click.option(
     "--with-secrets",
     is_flag=True,
-    help="Also password hashes, devices and backup codes, encrypted in the age format.",
+    help="Also write password hashes, devices and backup codes, encrypted in the age format.",
 )
 @click.option(
     "--recipient",
@@ -83,16 +83,15 @@ def export(
 ) -> None:
     """Write accounts to FILE, or - for standard output.
 
-    cwtui user import reads the file. It says what admins decide: names, roles, whether MFA is
-    required, and whether the account is enabled, or why not.
+    The file has what admins decide: names, roles, whether MFA is required, and whether the account
+    is enabled, or why not. cwtui user import reads it.
 
-    With --with-secrets it also has what people sign in with, so that they can on another host, and
-    the custom roles of the accounts. It
-    is encrypted to public keys or, without --recipient, with a passphrase of at least 15
-    characters, which is asked for twice unless --passphrase-stdin is given. The audit log says to
-    whom it was encrypted.
+    With --with-secrets, it also has the custom roles of the accounts, and what people need to sign
+    in on another host. It is then encrypted to public keys or, without --recipient, with a
+    passphrase of at least 15 characters. cwtui asks for the passphrase twice, unless you give
+    --passphrase-stdin. The audit log says to whom the file was encrypted.
 
-    A new file has mode 0600. Exit status 5: FILE is there already.
+    A new file has mode 0600. Exit status 5: FILE exists.
     """
     encrypt = _encryption(recipients, passphrase_stdin) if with_secrets else None
     if encrypt is None and (recipients or passphrase_stdin):

@@ -99,12 +99,12 @@ options: Final = as_one(
     click.option(
         "--username",
         metavar="NAME",
-        help="Whose devices are in FILE, for files that do not say it.",
+        help="Whose devices are in FILE, if FILE does not say it.",
     ),
     click.option(
         "--issuer",
         metavar="NAME",
-        help="Which service's devices to read from the export of an app.",
+        help="Read only this service's devices from an app's export.",
     ),
     click.option(
         "--identity",

@@ -40,7 +40,9 @@ _NAMED: Final = 10
     ),
 )
 @import_files.options
-@click.option("--add-devices", is_flag=True, help="Give existing accounts the devices they lack.")
+@click.option(
+    "--add-devices", is_flag=True, help="Give existing accounts the devices that they lack."
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and change nothing.")
 @click.option("--keep-going", is_flag=True, help="Import the other lines if some are wrong.")
 @passwords_to.options
@@ -59,29 +61,28 @@ def import_(
 ) -> None:
     """Create the accounts in FILE, or - for standard input.
 
-    FILE is CSV with a header line, or JSON with one object per line, both with the names of `cwtui
-    user list --json`. `cwtui help admin` describes the fields, with examples. With --format, it is
-    a file of another program: `cwtui help importing` says what is taken over from each. A file of
-    cwtui user export --with-secrets is decrypted with --identity or a passphrase, which is asked
-    for on a terminal.
+    FILE is CSV with a header line, or JSON with one object per line. Both use the names of `cwtui
+    user list --json`: `cwtui help admin` describes the fields, with examples. With --format, FILE
+    comes from another program: `cwtui help importing` says what is taken over from each. A file of
+    cwtui user export --with-secrets is decrypted with --identity or with a passphrase, which cwtui
+    asks for on a terminal.
 
-    All lines are imported or none, unless --keep-going is given. Accounts that exist are never
-    changed: if they are as in FILE, they are left as they are, else the line is refused. So an
-    import can be repeated. Only --add-devices adds to accounts that exist: the devices that they
-    lack.
+    Either all lines are imported or none, unless you give --keep-going. An import never changes
+    accounts that exist: if an account is the same in FILE, it is skipped; if it differs, its line
+    is refused. So you can repeat an import. Only --add-devices changes such accounts: they get the
+    devices that they lack.
 
-    A line of JSON with name and permissions is a role, as in cwtui user export --with-secrets. It
-    is created if it is missing. If it permits something else here, it stays as it is, and its line
-    and new accounts with this role are refused.
+    A line of JSON with name and permissions is a role, as in cwtui user export --with-secrets. A
+    missing role is created. If the role exists and permits something else, it stays as it is; its
+    line is refused, and so are new accounts with this role.
 
-    An account without a password to take over gets an initial one, which is valid for seven days.
-    On one processor, 1,000 of them take about a minute. With --invite, it gets the code of an
-    invitation, valid for as many days as the setting invitation_days says.
+    An account without a password to take over gets an initial password, valid for seven days. On
+    one processor, 1,000 of them take about a minute. With --invite, it gets an invitation code,
+    valid for as many days as the setting invitation_days says.
 
-    If accounts get permissions, or the name of a Unix user of this host with power over it, this
-    asks first. Without a terminal it refuses, unless --yes is given. Exit status: 0 done,
-    1 refused, 2 some lines are wrong or --passwords-to is missing, 5 some accounts exist and
-    differ.
+    cwtui asks first if accounts get permissions, or have the name of a powerful Unix user of this
+    host. Without a terminal, it refuses unless you give --yes. Exit status: 0 done, 1 refused,
+    2 some lines are wrong or --passwords-to is missing, 5 some accounts exist and differ.
     """
     ports = host.ports()
     with progress(_("Reading")) as shown:

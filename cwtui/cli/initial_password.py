@@ -1,4 +1,4 @@
-"""Print an initial password, or the code of an invitation, as the only line on standard output."""
+"""Print an initial password, or an invitation code, as the only line on standard output."""
 
 from collections.abc import Callable
 from typing import Any
@@ -42,7 +42,7 @@ def hand_over(
     name = account.username
     until = utc_minute(account.initial_password_expires_at)
     if account.invited:
-        then = _("Code of the invitation, to be used before {until}:", until=until)
+        then = _("Invitation code, to be used before {until}:", until=until)
     elif known:
         then = _("The initial password must be changed before {until}.", until=until)
     else:

@@ -48,7 +48,7 @@ def _checked(
     shell_complete=completing.account_terms,
 )
 @filtering.text_option(
-    _WORDS, "Only accounts that match this filter, as one argument.", completing.account_terms
+    _WORDS, "Only accounts that match this filter, in one argument.", completing.account_terms
 )
 @filtering.word_option("role", _WORDS, "Only accounts with this role.", "ROLE")
 @filtering.word_option("mfa", _WORDS, "Only accounts in this MFA state.")

@@ -39,7 +39,7 @@ class Keep(Protocol):
 def passwords_file(path: Path | None, *, invitations: bool | None = False) -> Iterator[Keep]:
     """Create the file, and yield the function that writes to it.
 
-    `invitations`: it is for codes of invitations; None if it is for both. At the end the file is
+    `invitations`: it is for invitation codes; None if it is for both. At the end the file is
     removed if it has no passwords or, as they are not valid, after Refused. Raises AlreadyExists
     and OSError.
     """
@@ -78,7 +78,7 @@ def _keep_nothing(made: Iterable[tuple[str, Secret]], *, invited: bool | None = 
 class InitialPasswords:
     """The new file for the initial passwords of new accounts, if one was named.
 
-    `invite`: they are codes of invitations, unless the file of the accounts says something else.
+    `invite`: they are invitation codes, unless the file of the accounts says something else.
     """
 
     passwords_to: Path | None
@@ -98,7 +98,7 @@ class InitialPasswords:
                 passwords,
             )
             if passwords
-            else _("Name a new file for the codes of the invitations: --passwords-to NEWFILE")
+            else _("Name a new file for the invitation codes: --passwords-to NEWFILE")
         )
 
     @contextmanager
@@ -127,7 +127,7 @@ options: Final = as_one(
     InitialPasswords,
     passwords_to_option,
     invite_option(
-        "Make codes of invitations instead of initial passwords, unless FILE says invite=no."
+        "Make invitation codes instead of initial passwords, except where FILE says invite=no."
     ),
 )
 """Decorate a command that creates accounts with --passwords-to and --invite; it gets `initial`."""

@@ -88,7 +88,7 @@ def add(
 ) -> None:
     """Create a role.
 
-    Anyone who can change accounts must find them, so manage-users and reset-mfa include read-users.
+    manage-users and reset-mfa include read-users: whoever changes accounts must find them first.
     """
     ports = host.ports()
     copied = custom_roles.show_role(ports, operator(), like).permissions if like else ()

@@ -38,9 +38,9 @@ def command() -> None:
 def list_(host: Host, user: str | None, as_json: bool) -> None:
     """List who is signed in now, from where and since when.
 
-    DOOR is how the person came in: cwtui, a kiosk, or a door of the host such as sshd. IDLE is for
-    how long the person has done nothing there, which only cwtui knows. Sessions of other hosts are
-    listed too if they share the store, and say on which host they are.
+    DOOR says how the person came in: through cwtui, a kiosk, or a door of the host such as sshd.
+    IDLE says for how long the person has done nothing. It is only known for cwtui. If other hosts
+    share the store, their sessions are listed too, with the name of the host.
     """
     ports = host.ports()
     found = (
@@ -75,11 +75,11 @@ def list_(host: Host, user: str | None, as_json: bool) -> None:
 @json_output.option
 @pass_host
 def end(host: Host, ids: tuple[str, ...], user: str | None, as_json: bool) -> None:
-    """End sessions by their IDs, or all of an account.
+    """End sessions by ID, or all sessions of an account.
 
-    A session ends a few seconds later, and its user sees why. With --user, sessions that are not
-    in the list end too, at their next action, and proofs at doors of the host no longer count.
-    Sessions of doors of the host stay: cwtui cannot end them, and says how root can.
+    A session ends a few seconds later, and its user sees why. With --user, sessions that are not in
+    the list end too, at their next action, and doors of the host ask for everything again. cwtui
+    cannot end sessions at doors of the host, but says how root can.
     """
     if bool(ids) == (user is not None):
         raise WrongUsage(_("Give either IDs of sessions, or --user NAME."))

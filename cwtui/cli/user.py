@@ -71,7 +71,7 @@ _new_account: Final = as_one(
         is_flag=True,
         help="Read the initial password from one line of standard input.",
     ),
-    invite_option("Print the code of an invitation instead of a password."),
+    invite_option("Print an invitation code instead of a password."),
 )
 
 
@@ -116,12 +116,12 @@ def add(host: Host, new: NewAccount, yes: bool, as_json: bool) -> None:
     The initial password is the only line on standard output. It is valid for seven days and must be
     changed at the first sign-in. With --password-stdin you choose it, and nothing is printed.
 
-    With --invite, a one-time code is printed instead. The user signs in with it as the password,
-    and then chooses one. It is valid for as many days as the setting invitation_days says.
+    With --invite, an invitation code is printed instead. The user enters it as the password, and
+    then chooses a password. It is valid for as many days as the setting invitation_days says.
 
-    If NAME looks like an existing username, is that of a Unix user of this host with power over it,
-    such as a member of sudo, or gets the role of an admin, this asks first. Without a terminal it
-    refuses, unless --yes is given.
+    cwtui asks first if NAME looks like an existing username, if it is also the name of a powerful
+    Unix user of this host, such as a member of sudo, or if the account gets permissions. Without a
+    terminal, it refuses unless you give --yes.
     """
     ports = host.ports()
 

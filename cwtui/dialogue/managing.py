@@ -260,7 +260,7 @@ class Managing:
         if made.account.invited:
             self.dialogue.person.tell(
                 _(
-                    "The code of the invitation of {username}, shown only now:\n{code}\n"
+                    "The invitation code of {username}, shown only now:\n{code}\n"
                     "Until {time}, the user signs in with it as the password, and then chooses "
                     "one.",
                     username=visible(made.account.username),

@@ -118,7 +118,7 @@ class Dialogue:
     def _new_password(self, state: NewPasswordNeeded) -> State:
         self.person.tell(
             _(
-                "Choose a password. The code of your invitation works until you have chosen one.\n"
+                "Choose a password. Your invitation code works until you have chosen one.\n"
                 "It needs {rules}.",
                 rules=state.rules,
             )

@@ -105,7 +105,7 @@ def _reach(config: Config) -> Iterator[Finding]:
         yield _found(
             Level.PROBLEM,
             _(
-                "radius.address is {address}, which is no address.",
+                "radius.address is {address}, which is not an IP address.",
                 address=visible(config.radius.address),
             ),
             _("Write an address of this host, such as 127.0.0.1."),

@@ -98,12 +98,12 @@ def _recipient(typed: str) -> Any:
         # Not quoted, as it may be a secret.
         sentence = (
             _(
-                "This is a private key, and no public key. Give one that begins with age1, "
+                "This is a private key, not a public key. Give one that begins with age1, "
                 "ssh-ed25519 or ssh-rsa."
             )
             if _is_private(typed)
             else _(
-                "The recipient is no public key. Give one that begins with age1, ssh-ed25519 or "
+                "The recipient is not a public key. Give one that begins with age1, ssh-ed25519 or "
                 "ssh-rsa."
             )
         )

@@ -32,7 +32,7 @@ class PasswordsFile:
     def add(self, made: Iterable[tuple[str, Secret]], *, invited: bool | None = None) -> None:
         """Write these usernames and their passwords to disk. Raises CannotCheck.
 
-        `invited`: they are codes of invitations, for a file that has both.
+        `invited`: they are invitation codes, for a file that has both.
         """
         is_first = not self.count
         header = [("username", *(_COLUMNS[kind] for kind in self._kinds))] if is_first else []

@@ -55,7 +55,7 @@ def new_passwords_file(
 ) -> PasswordsFile:
     """Create a file for initial passwords; `typed` is a path as for `save_new`.
 
-    `invitations`: it is for codes of invitations instead. Raises InvalidInput; then there is no new
+    `invitations`: it is for invitation codes instead. Raises InvalidInput; then there is no new
     file.
     """
     path = _path(typed, home, field)

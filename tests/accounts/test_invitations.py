@@ -112,7 +112,7 @@ def test_a_disabled_account_cannot_use_an_invitation(world: World) -> None:
 
 def test_a_door_that_cannot_ask_for_a_password_says_where_to_choose_one(world: World) -> None:
     made = invite(world)
-    with pytest.raises(SignInEnded, match="code of your invitation as the password"):
+    with pytest.raises(SignInEnded, match="your invitation code as the password"):
         host_sign_in.check_password(world.ports, "bob", made.password, "10.0.0.1", "vsftpd")
 
 

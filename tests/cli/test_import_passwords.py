@@ -40,7 +40,7 @@ def test_new_accounts_can_be_invited(host: Host, tmp_path: Path) -> None:
     )
     refused = host.run(*given, stdin=people)
     assert (refused.status, names(host)) == (2, ["admin"])
-    assert "Name a new file for the codes" in refused.err
+    assert "Name a new file for the invitation codes" in refused.err
     result = host.run(*given, "--passwords-to", str(kept), stdin=people)
     assert f"1 invitation in {kept}" in result.err
     (row,) = csv.DictReader(kept.read_text().splitlines())

@@ -51,7 +51,7 @@ class TestAdd:
         host.run("settings", "set", "invitation_days", "1")
         result = host.run("user", "add", "jane", "--invite")
         assert INITIAL.fullmatch(result.out)
-        assert result.err.startswith("Added jane. Code of the invitation, to be used before ")
+        assert result.err.startswith("Added jane. Invitation code, to be used before ")
         shown = host.run("user", "show", "jane", "--json").json
         assert (shown["password"], shown["invited"]) == ("invited", True)
         at = datetime.fromisoformat(shown["initial_password_expires_at"])

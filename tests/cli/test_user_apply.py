@@ -194,7 +194,7 @@ def test_permissions_are_asked_about(people: Host) -> None:
 def test_new_accounts_can_be_invited(people: Host, tmp_path: Path) -> None:
     given = ("--invite", "--yes")
     refused = applied(people, {"username": "eve"}, args=given)
-    assert (refused.status, "Name a new file for the codes" in refused.err) == (2, True)
+    assert (refused.status, "Name a new file for the invitation codes" in refused.err) == (2, True)
     kept = tmp_path / "codes.csv"
     to = ("--passwords-to", str(kept))
     assert applied(people, {"username": "eve"}, args=(*given, *to)).status == 0

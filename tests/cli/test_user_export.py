@@ -239,7 +239,7 @@ class TestWithSecrets:
             ("AGE-SECRET-KEY-1HUNTER2HUNTER2", "This is a private key"),
             (" age-secret-key-1hunter2hunter2", "This is a private key"),
             ("-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2", "This is a private key"),
-            ("hunter2", "The recipient is no public key"),
+            ("hunter2", "The recipient is not a public key"),
         ],
     )
     def test_an_invalid_recipient_is_not_repeated(

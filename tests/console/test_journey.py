@@ -93,7 +93,7 @@ def open_users(terminal: Terminal, count: str) -> None:
 
 
 def create_user_who_must_use_mfa(terminal: Terminal) -> str:
-    """Invite bob, and return the code of the invitation."""
+    """Invite bob, and return the invitation code."""
     open_users(terminal, "1 user")
     terminal.send("n")
     terminal.wait_for("Display name")
@@ -121,9 +121,9 @@ def create_user_who_must_use_mfa(terminal: Terminal) -> str:
 
 
 def first_sign_in_of_bob(terminal: Terminal, code: str) -> str:
-    """Choose a password with the code of the invitation, then complete the required enrolment."""
+    """Choose a password with the invitation code, then complete the required enrolment."""
     cwtui.sign_in(terminal, "bob", code.lower())
-    terminal.wait_for("The code of your invitation works until you")
+    terminal.wait_for("Your invitation code works until you")
     terminal.wait_until_still()
     terminal.type(f"{BOB_PASSWORD}\r{BOB_PASSWORD}\r")
     secret = cwtui.secret_of(cwtui.scanned(terminal))

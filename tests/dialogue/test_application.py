@@ -172,13 +172,13 @@ def test_an_admin_invites_users_who_choose_a_password(world: World) -> None:
     person = Scripted(["ada", PASSWORD, *create, *invite, "q", "q"])
     assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
     told = "\n".join(person.all("tell"))
-    codes = dict(re.findall(r"invitation of (\w+), shown only now:\n(\S+)", told))
+    codes = dict(re.findall(r"invitation code of (\w+), shown only now:\n(\S+)", told))
     assert [*codes] == ["bob", "alice"]
     for name, code in codes.items():
         chosen = "correct horse battery"
         person = Scripted([name, code.lower(), chosen, chosen, "q"])
         assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
-        assert "Choose a password. The code of your invitation works until" in person.all("tell")[1]
+        assert "Choose a password. Your invitation code works until" in person.all("tell")[1]
         assert not world.account(name).invited
 
 

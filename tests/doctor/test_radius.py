@@ -89,7 +89,7 @@ def test_clients_elsewhere_cannot_reach_this_host_alone(root: Path) -> None:
     (warning,) = said(iter(found), Level.WARNING)
     assert warning == "radius.address is 127.0.0.1, which other hosts cannot reach: 192.0.2.1."
     found = looked(root, {"127.0.0.1": "vpn"}, table(), address="vpn.example")
-    assert "which is no address" in said(iter(found), Level.PROBLEM)[0]
+    assert "which is not an IP address" in said(iter(found), Level.PROBLEM)[0]
 
 
 def test_only_a_process_of_the_right_user_at_the_port_counts(root: Path) -> None:

@@ -175,8 +175,8 @@ def test_a_step_that_radius_cannot_do_is_rejected_with_the_way_out(
         (
             True,
             (
-                "Choose a password first: sign in to cwtui with your username, and the code of "
-                "your invitation as the password."
+                "Choose a password first: sign in to cwtui with your username, and "
+                "your invitation code as the password."
             ),
         ),
     ],

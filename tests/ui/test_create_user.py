@@ -88,12 +88,12 @@ async def test_an_invited_user_chooses_a_password_with_the_code() -> None:
         await person.click("Sign Out")
         await person.sign_in("grace", code.lower())
         person.screen(NewPasswordScreen)
-        person.sees("The code of your invitation works until you have chosen a password.")
+        person.sees("Your invitation code works until you have chosen a password.")
         await person.fill("new_password", code)
         await person.fill("confirm_password", code)
         await person.press("enter")
         assert person.error("new_password") == (
-            "This is the code of your invitation. Choose a password of your own."
+            "This is your invitation code. Choose a password of your own."
         )
         await person.fill("new_password", "correct horse battery")
         await person.fill("confirm_password", "correct horse battery")

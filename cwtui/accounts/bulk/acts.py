@@ -210,7 +210,7 @@ class Unlock(Act):
 class ResetPassword(Act):
     """Set a new initial password, except where one is still valid: it was handed over before.
 
-    `invited`: the same with the code of an invitation.
+    `invited`: the same with an invitation code.
     """
 
     invited: bool = False

@@ -140,13 +140,10 @@ def _then(act: Act, *, is_one: bool) -> str:
                 "do that instead."
             )
         case ResetPassword(invited=True) if is_one:
-            said = _(
-                "The user can sign in only with the code of the invitation. Open sessions will end."
-            )
+            said = _("The user can sign in only with the invitation code. Open sessions will end.")
         case ResetPassword(invited=True):
             said = _(
-                "The users can sign in only with the codes of their invitations. Open sessions "
-                "will end."
+                "The users can sign in only with their invitation codes. Open sessions will end."
             )
         case ResetPassword():
             said = (
@@ -281,7 +278,7 @@ def why(reason: Reason | str) -> str:
 
 
 def passwords_in(path: Path, number: int, *, invited: bool) -> str:
-    """Return how many initial passwords or codes of invitations a file has, as two sentences."""
+    """Return how many initial passwords or invitation codes a file has, as two sentences."""
     if invited:
         return ngettext(
             "{number} invitation in {path}. Remove the file once the code is handed over.",

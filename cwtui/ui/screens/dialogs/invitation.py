@@ -1,4 +1,4 @@
-"""Shows what is handed over to a user: an initial password, or the code of an invitation."""
+"""Shows what is handed over to a user: an initial password, or an invitation code."""
 
 from datetime import tzinfo
 
@@ -10,7 +10,7 @@ from cwtui.ui.screens.dialogs.dialog import InitialPasswordScreen
 
 
 class InvitationScreen(InitialPasswordScreen):
-    """The code of an invitation, shown once."""
+    """An invitation code, shown once."""
 
     HELP = N_("""\
 Give this code to the user in a safe way, such as in person or by telephone. The user signs in \

@@ -16,7 +16,7 @@ class NewPasswordScreen(EntryStep, PasswordForm):
     TITLE_TEXT = N_("Choose a new password")
     PRIMARY = N_("Save New Password")
     HELP = N_("""\
-You signed in with an initial password, or the code of an invitation, that an admin gave you. \
+You signed in with an initial password, or an invitation code, that an admin gave you. \
 Replace it with one that only you know: a strong password that you do not use for other \
 accounts.""")
 
@@ -26,7 +26,7 @@ accounts.""")
 
     def question(self) -> ComposeResult:
         yield Static(
-            _("The code of your invitation works until you have chosen a password.")
+            _("Your invitation code works until you have chosen a password.")
             if self._state.invited
             else _("Your initial password is for the first sign-in only."),
             classes="text",

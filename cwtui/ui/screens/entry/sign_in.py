@@ -25,8 +25,8 @@ class SignInScreen(EntryScreen):
     PRIMARY = N_("Sign In")
     RESTING = True
     HELP = N_("""\
-Enter your Username and Password, then press Enter. If an admin has invited you, enter the code of \
-the invitation in the Password field. You then choose a password.
+Enter your Username and Password, then press Enter. If an admin has invited you, enter the \
+invitation code in the Password field. You then choose a password.
 
 If multi-factor authentication is enabled for your account, you are then asked for the one-time \
 6-digit code from your authentication app or for a backup code.

@@ -128,7 +128,7 @@ page. The audit log has the same id for all of it, so you can filter by the id."
             stem = f"{what}-{times.day(self.context.clock())}"
             name = free_name(stem, self.context.home, "csv")
             label = (
-                _("New file for the codes of the invitations")
+                _("New file for the invitation codes")
                 if invited
                 else _("New file for the initial passwords")
             )

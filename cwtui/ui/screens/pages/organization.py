@@ -76,7 +76,7 @@ Unused: an account counts as disabled after so many days without a sign-in, unti
 it. Of the local admins, the one who signed in last is spared. You see how many accounts there are \
 before you save it. The filter last:>60d lists those that nobody has used for 60 days.
 
-Invitations: for so many days, a user can sign in with the code of an invitation and choose a \
+Invitations: for so many days, a user can sign in with an invitation code and choose a \
 password. Codes that are handed over already keep their time.""")
 
     def __init__(self, settings: OrganizationSettings) -> None:
