@@ -58,6 +58,7 @@ def _run(ports: Ports, person: Conversation, source: str, here: Here, process: P
                 person.warn(_(CANCELLED))
     except (Refused, CannotCheck) as error:
         person.warn(str(error))
+        person.tell(_("You are not signed in. To try again, start cwtui again."))
         return False
     here.signed_in()
     watch = SessionWatch(ports, state.session, here.idle, here.leave)
@@ -126,10 +127,10 @@ def _session(entry: Dialogue, signed_in: SignedIn, watch: SessionWatch, process:
         except CannotCheck as problem:
             missing = _("This session is missing from the list of open sessions.")
             person.warn(f"{missing} {problem}")
-        tell_of(person, signed_in, entry.source)
         last = wording.last_sign_in(signed_in.before, dialogue.zone)
         signed_in_as = _("Signed in as {name}.", name=session.username)
         person.tell(f"{signed_in_as}\n{_('Last sign-in: {last}', last=last)}")
+        tell_of(person, signed_in, entry.source, has_told_last=True)
         while _act(dialogue):
             pass
     except SessionEnded as ended:

@@ -13,6 +13,8 @@ Labelled: TypeAlias = tuple[str, Callable[[], None]]
 """Something that a person can choose to do, after its label."""
 
 _DIGITS: Final = 3
+_LABEL_LEAST: Final = 3
+"""Characters of a label that can be typed instead of its number: an n for no chooses nothing."""
 PASSWORD: Final = N_("Password: ")
 CODE: Final = N_("One-time code (or a backup code): ")
 ATTEMPTS: Final = 3
@@ -22,7 +24,7 @@ PATIENCE: Final = 10
 """
 
 
-CANCELLED: Final = N_("Cancelled. Press Ctrl+C again to leave.")
+CANCELLED: Final = N_("Cancelled. To leave, press Ctrl+C again.")
 """What is said after a cancelled question, before the next one."""
 
 
@@ -44,16 +46,16 @@ def until_right(person: Conversation, ask: Callable[[], T], attempts: int = PATI
             person.warn(str(error))
         except InvalidInput as error:
             person.warn(str(error))
-    raise TooManyAttempts(_("Too many wrong answers. Try again."))
+    raise TooManyAttempts(_("Too many wrong answers in a row. Start again."))
 
 
 def is_yes(person: Conversation, question: str) -> bool:
-    """Ask until the answer is yes or no; no answer means no. Raises Gone."""
+    """Ask until the answer is yes or no. No answer, and q as in `choice`, mean no. Raises Gone."""
     while True:
         typed = person.ask(_("{question} [y/N] ", question=question)).strip().casefold()
         if means_yes(typed):
             return True
-        if typed in {"", "n", "no", _("n"), _("no")}:
+        if typed in {"", "q", "n", "no", _("n"), _("no")}:
             return False
         person.warn(_("Type y or n."))
 
@@ -61,7 +63,7 @@ def is_yes(person: Conversation, question: str) -> bool:
 def choice(person: Conversation, labels: Sequence[str], leave: str) -> int | None:
     """Return which of these was chosen, counted from 0; None for `leave`. Raises Gone.
 
-    A label can be typed instead of its number, as far as it is unambiguous.
+    The beginning of a label can be typed instead of its number, if it is unambiguous.
     """
     for number, label in enumerate(labels, 1):
         person.tell(f"{number}  {label}")
@@ -76,7 +78,7 @@ def choice(person: Conversation, labels: Sequence[str], leave: str) -> int | Non
         found = [
             number
             for number, label in enumerate(labels)
-            if typed and label.casefold().startswith(typed)
+            if len(typed) >= _LABEL_LEAST and label.casefold().startswith(typed)
         ]
         if len(found) == 1:
             return found[0]

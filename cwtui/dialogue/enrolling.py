@@ -104,8 +104,8 @@ class Enrolling:
             )
             return f"{needs}\n{_(_WAYS_OF_LETTERS)}"
         needs = _(
-            "The QR code needs a window of {columns} columns and {rows} rows. If these are not "
-            "four blocks: {blocks} then choose 3.",
+            "The QR code needs a window of {columns} columns and {rows} rows. If you do not see "
+            "four blocks here ({blocks}), choose 3.",
             columns=ROOM.columns,
             rows=ROOM.rows + 2,
             blocks=_SAMPLE,
@@ -166,6 +166,6 @@ def show_backup_codes(person: Conversation, codes: tuple[Secret, ...]) -> None:
 
 def ask_for_one(person: Conversation, codes: tuple[Secret, ...]) -> None:
     """Ask for one of the codes, to be sure that they are saved. Raises InvalidInput and Gone."""
-    typed = person.ask(_("Type one of your backup codes (it is not used up; Enter: skip): "))
+    typed = person.ask(_("To check, type one of your backup codes (Enter: skip): "))
     if typed.strip():
         backup_codes.check_saved(typed, codes)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from cwtui.accounts import own_devices, self_service, wording
+from cwtui.accounts import enrolment, own_devices, self_service, wording
 from cwtui.accounts.devices import DeviceState
 from cwtui.accounts.enrolment import Enrolment
+from cwtui.accounts.errors import Refused
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.dialogue import enrolling
@@ -146,6 +147,7 @@ class OwnAccount:
 
         def ask() -> Enrolment:
             name = person.ask(_(question, name=visible(plan.name))).strip() or plan.name
+            enrolment.checked_name(plan.account, name, id_)  # before a code is asked for
             code = ""
             if own_devices.needs_code(self.dialogue.session, ports.now(), id_):
                 code = person.ask(_(CODE))
@@ -180,6 +182,9 @@ class OwnAccount:
 
     def _remove(self, device: DeviceState) -> None:
         ports, person = self.dialogue.ports, self.dialogue.person
+        refusal = self_service.overview(ports, self.dialogue.session).remove_device_refusal
+        if refusal:
+            raise Refused(refusal)
         if not is_yes(
             person, _("Remove {name}? Its codes will no longer work.", name=visible(device.name))
         ):

@@ -186,8 +186,11 @@ class Dialogue:
         return until_right(self.person, ask)
 
 
-def tell_of(person: Listener, state: SignedIn, source: str) -> None:
-    """Tell what the person should know now, as the page Settings does. Raises Gone."""
+def tell_of(person: Listener, state: SignedIn, source: str, *, has_told_last: bool = False) -> None:
+    """Tell what the person should know now, as the page Settings does. Raises Gone.
+
+    `has_told_last`: the person knows already when the last sign-in was.
+    """
     before, there = state.before, zone(state.session.preferences.time_zone)
     left = state.backup_codes_left
     if left is not None:
@@ -205,7 +208,7 @@ def tell_of(person: Listener, state: SignedIn, source: str) -> None:
             is_first_sign_in=before.last_sign_in is None,
             password_changed=state.password_changed,
         )
-        if before.last_sign_in is not None:
+        if before.last_sign_in is not None and not has_told_last:
             person.tell(_("Last sign-in: {last}", last=wording.last_sign_in(before, there)))
         person.warn(told)
     for change in state.changes.sentences():

@@ -89,16 +89,21 @@ class TerminalPerson:
         return Room(columns or 80, _ANY_ROWS if is_ascii else (rows or 24) - 2, self._drawing)
 
     def ask(self, prompt: str) -> str:
-        self._write(prompt)
+        self._prompt(prompt)
         return self._line()
 
     def ask_secret(self, prompt: str) -> Secret:
         # What is typed as soon as the prompt appears must not be shown either.
         with self._without_echo():
-            self._write(prompt)
+            self._prompt(prompt)
             line = self._line()
         self._write("\n")
         return Secret(line)
+
+    def _prompt(self, prompt: str) -> None:
+        """Write the prompt, in lines that fit. A blank at its end stays."""
+        ending = prompt[len(prompt.rstrip()) :]
+        self._write("\n".join(self._wrapped(prompt.rstrip())) + ending)
 
     def tell(self, text: str) -> None:
         self._write("\n".join(self._wrapped(text)) + "\n")

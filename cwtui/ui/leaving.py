@@ -60,8 +60,8 @@ class Leaving:
         """Return the question. It is empty on the login screen and the first-run screen."""
         stack = self._app.screen_stack
         for screen in reversed(stack):
-            if isinstance(screen, ShowsSecrets) and screen.BEFORE_QUITTING:
-                return _(screen.BEFORE_QUITTING)
+            if isinstance(screen, ShowsSecrets) and (question := screen.before_quitting()):
+                return question
         # The login screen is at the bottom of the stack, emptied. The one that is shown counts.
         shown = [screen for screen in stack if isinstance(screen, AccountScreen)][-1]
         if self._context.session is not None:

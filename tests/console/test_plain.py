@@ -163,7 +163,7 @@ def test_ctrl_c_cancels_a_question_and_leaves_the_second_time(tmp_path: Path) ->
         lines.answer("Username: ", "ada")
         lines.wait_for("Password: ")
         terminal.type("secret\x03")
-        assert "Cancelled. Press Ctrl+C again to leave." in lines.answer("Username: ", "ada")
+        assert "Cancelled. To leave, press Ctrl+C again." in lines.answer("Username: ", "ada")
         lines.wait_for("Password: ")
         terminal.type("\x03")
         lines.wait_for("Username: ")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event
 
 import pytest
@@ -14,10 +15,11 @@ from cwtui.accounts.expiry import end_of
 from cwtui.accounts.open_sessions import Process
 from cwtui.accounts.preferences import LanguageChoice, Preferences
 from cwtui.accounts.roles import Permission
+from cwtui.accounts.secret import Secret
 from cwtui.accounts.session import PROOF_LIFETIME
 from cwtui.accounts.updates import Update
 from cwtui.dialogue import application
-from cwtui.dialogue.asking import CANCELLED
+from cwtui.dialogue.asking import CANCELLED, CODE
 from cwtui.dialogue.conversation import Cancelled, Gone
 from cwtui.language import Language
 from tests.accounts.world import HERE, NOW, OPERATOR, PASSWORD, World
@@ -103,6 +105,44 @@ def test_three_wrong_sign_ins_end_it(world: World) -> None:
     person = Scripted(["alice", "wrong", "", "wrong", "", "wrong", "", PASSWORD, "q"])
     assert not application.run(world.ports, person, HERE, Terminal(), PROCESS)
     assert person.answers == ["", PASSWORD, "q"]
+    assert person.last == ("tell", "You are not signed in. To try again, start cwtui again.")
+
+
+def test_one_letter_chooses_nothing_and_is_no_label(world: World) -> None:
+    world.add()
+    person = Scripted(["alice", PASSWORD, "c", "q"])
+    assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
+    assert person.all("warn") == ["Type a number from 1 to 2, or q."]
+
+
+def test_what_cannot_be_done_to_a_device_is_refused_before_a_code_is_asked_for(
+    world: World,
+) -> None:
+    world.add(mfa_required=True)
+    device = world.equip()
+    code = device.code(world.clock())
+    person = Scripted(
+        ["alice", PASSWORD, code, "devices", "1", "remove", "add", "phone", "", cancelled, "q", "q"]
+    )
+    assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
+    assert person.all("warn") == [
+        "This is your only device, and you must have one. Replace it instead.",
+        "You already have a device named phone. Choose another name.",
+        CANCELLED,
+    ]
+    assert person.all("ask").count(CODE) == 2  # at the sign-in, and for the name that is free
+
+
+def test_the_last_sign_in_is_told_once_before_what_failed_since(world: World) -> None:
+    world.add()
+    for typed in (PASSWORD, "wrong", "wrong"):
+        with suppress(SignInFailed):
+            sign_in.with_password(world.ports, "alice", Secret(typed), "192.0.2.7")
+    person = Scripted(["alice", PASSWORD, "q"])
+    assert application.run(world.ports, person, HERE, Terminal(), PROCESS)
+    said = [text for kind, text in person.heard if kind in {"tell", "warn"}]
+    (last,) = [number for number, text in enumerate(said) if "Last sign-in:" in text]
+    assert said[last + 1].startswith("2 failed attempts since then")
 
 
 def cancelled() -> str:

@@ -248,7 +248,7 @@ def test_codes_that_were_not_saved_are_offered_again(
     factor = world.account().second_factor
     assert factor is not None
     assert factor.backup_codes.acknowledged is is_acknowledged
-    assert any("Type one of" in question for question in person.all("ask")) is is_asked
+    assert any("type one of" in question for question in person.all("ask")) is is_asked
     assert person.all("warn") == ["Type new or have, or only press Enter."]
 
 

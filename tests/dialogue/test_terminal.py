@@ -2,6 +2,7 @@
 
 import os
 import select
+import termios
 from pathlib import Path
 
 import pytest
@@ -32,5 +33,19 @@ def test_a_secret_typed_as_soon_as_it_is_asked_for_is_not_shown(
         while not seen.endswith(b"\n"):
             seen += os.read(outside, 4096)
         assert seen == b"Password: \r\n"
+    os.close(inside)
+    os.close(outside)
+
+
+def test_a_long_question_is_broken_between_words() -> None:
+    outside, inside = os.openpty()
+    termios.tcsetwinsize(outside, (24, 20))
+    with TerminalPerson(20, Path(os.ttyname(inside))) as person:
+        os.write(outside, b"yes\n")
+        assert person.ask("Do these words fit into the line? ") == "yes"
+        seen = b""
+        while b"? " not in seen:
+            seen += os.read(outside, 4096)
+    assert b"Do these words fit\r\ninto the line? " in seen
     os.close(inside)
     os.close(outside)

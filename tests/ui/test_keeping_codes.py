@@ -227,6 +227,8 @@ async def test_codes_are_saved_to_a_new_private_file() -> None:
         assert screen.query_one("#entry").max_scroll_y == 0
         await person.press("f6", "escape")
         assert person.app.screen is screen
+        await person.press("ctrl+q")
+        person.sees("Sign out and quit?")
 
 
 async def test_a_kiosk_saves_nothing() -> None:

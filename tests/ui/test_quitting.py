@@ -2,13 +2,16 @@
 
 import pytest
 
+from cwtui import language
 from cwtui.accounts.audit.events import EventType
 from cwtui.config import Config, KeysConfig
+from cwtui.language import Language
 from cwtui.ui.screens.dialogs.help import HelpScreen
 from cwtui.ui.screens.dialogs.quitting import QuitScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.users import UsersPage
+from tests.language import german
 from tests.ui.harness import Person, at_work
 from tests.ui.plants import plant
 from tests.ui.scenes import SCENES
@@ -109,6 +112,17 @@ async def test_keys_and_the_mouse_cancel_quitting_and_the_mouse_confirms_it() ->
         await person.press("ctrl+q")
         await person.click_button("Quit")
         assert not person.running
+
+
+async def test_in_german_the_letter_for_ja_quits() -> None:
+    with german(language.catalog_of(Language.GERMAN)):
+        language.use(Language.GERMAN)
+        async with SCENES["account"].played() as (person, _):
+            await person.press("ctrl+q", "x", "j")
+            assert person.running  # a word
+            person.stopwatch.forward(1)
+            await person.press("j")
+            assert not person.running
 
 
 async def test_several_answers_at_once_close_only_the_question() -> None:

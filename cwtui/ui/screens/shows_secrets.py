@@ -4,12 +4,18 @@ from typing import ClassVar
 
 from rich.cells import cached_cell_len
 
+from cwtui.language import _
+
 
 class ShowsSecrets:
     """Hides secrets when no key was pressed for a while."""
 
     BEFORE_QUITTING: ClassVar[str] = ""
     """The question before quitting, on screens with a secret that will not be shown again."""
+
+    def before_quitting(self) -> str:
+        """Return that question now; empty if nothing would be lost."""
+        return _(self.BEFORE_QUITTING)
 
     blanked = False
 

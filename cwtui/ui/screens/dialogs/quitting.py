@@ -5,7 +5,7 @@ the quit key opens the question but never answers it, however often it comes. Ne
 a sign that somebody is there.
 
 The letter q opens the question too. It may be the first letter of a word that was meant for a
-field, so that a Y right after another letter is no answer.
+field, so that a Y right after another letter is no answer. In German, J for Ja is an answer too.
 """
 
 from collections.abc import Callable
@@ -58,9 +58,13 @@ flow control can send it by themselves.""")
         """Ignore letters that belong to a word."""
         if not (event.character or "").isalpha():
             return
-        if self._now() < self._word_until or event.key.lower() not in {"y", "n"}:
+        letter, yes = event.key.lower(), _("y")
+        if self._now() < self._word_until or letter not in {"y", "n", yes}:
             self._word_until = self._now() + WORD_SECONDS
             event.stop()
+        elif letter == yes:
+            event.stop()  # so that it is not also the key of the binding
+            self.action_leave()
 
     def pressed(self, button: str) -> None:
         if button == "quit":

@@ -80,6 +80,8 @@ you can read what you saved.""")
         self._acknowledge = acknowledge
         self._follow = follow
         self._zone = zone
+        self._is_saved = False
+        """Whether this host has a file with the codes."""
 
     def on_mount(self) -> None:
         self._created_at = self.context.clock()
@@ -97,6 +99,9 @@ you can read what you saved.""")
         if self._may_save:
             parts.append(_("F6 saves them to a new file that only you can read."))
         return "\n\n".join(parts)
+
+    def before_quitting(self) -> str:
+        return "" if self._is_saved else super().before_quitting()
 
     @property
     def _may_save(self) -> bool:
@@ -200,6 +205,7 @@ you can read what you saved.""")
         return backup_codes.as_file(self._codes, self._username, host, self._created_at, zone)
 
     def _saved(self, path: Path) -> None:
+        self._is_saved = True
         home = self.context.home
         shown = f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
         saved = _("Saved to {path}.", path=shortened(shown, _LONGEST_PATH))
