@@ -16,6 +16,7 @@ from cwtui.accounts.account_state import (
 from cwtui.accounts.administration import Details
 from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.devices import DeviceState
+from cwtui.accounts.errors import ConfirmationNeeded
 from cwtui.accounts.expiry import last_day
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Device, OpenSession, SecondFactor, SignInRecord
@@ -38,6 +39,11 @@ FIELDS: Final = {
     "ssh_keys": N_("SSH keys"),
 }
 """What people read for the fields of an account."""
+
+
+def asked(needed: ConfirmationNeeded) -> str:
+    """Return what a dialogue or command says before it asks the question."""
+    return needed.sentence({field: _(label) for field, label in FIELDS.items()})
 
 
 def origin(account: AccountRow | Account) -> str:

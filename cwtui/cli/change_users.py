@@ -13,7 +13,8 @@ import click
 from cwtui.accounts import account_state, administration, expiry, text, unlocking, user_mfa, wording
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.bulk import acts
-from cwtui.accounts.errors import Agreed
+from cwtui.accounts.errors import Agreed, UnknownAccount
+from cwtui.accounts.meanwhile import Seen
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.settings import OrganizationSettings
@@ -138,8 +139,10 @@ def set_(host: Host, chosen: Chosen, update: Update, yes: bool) -> None:
 
 
 def _set_one(ports: Ports, name: str, update: Update, chosen: Chosen, *, yes: bool) -> None:
+    seen = None if yes else ports.accounts.get(text.username(name))
+
     def save(agreed: Agreed) -> administration.Updated:
-        return administration.update_user(ports, operator(), name, update, agreed=agreed)
+        return administration.update_user(ports, operator(), name, update, agreed=agreed, seen=seen)
 
     updated = confirming.confirmed(save, yes=yes, if_not=_("Nothing was changed."))
     details = administration.show_user(ports, operator(), name)
@@ -227,9 +230,16 @@ def remove(host: Host, chosen: Chosen, yes: bool) -> None:
     terminal.check_can_ask(_("Use --yes to remove the account."), yes=yes)
     ports = host.ports()
     username = administration.name_to_remove(ports, operator(), chosen.one)
+    seen, kept = ports.accounts.get(username), _("{name} was not removed.", name=username)
+    if seen is None:
+        raise UnknownAccount(username)
     if not yes and not terminal.ask_yes(_("Remove the account {name} for good?", name=username)):
-        raise Failed(_("{name} was not removed.", name=username))
-    administration.remove_user(ports, operator(), username)
+        raise Failed(kept)
+    confirming.confirmed(
+        lambda agreed: administration.remove_user(ports, operator(), username, Seen(seen, agreed)),
+        yes=yes,
+        if_not=kept,
+    )
     if chosen.as_json:
         account_results.put_one(username, changed=True)
     else:
@@ -338,14 +348,19 @@ def reset_mfa(host: Host, chosen: Chosen, device: str | None, yes: bool) -> None
 
 def _without_mfa(ports: Ports, name: str, *, yes: bool) -> tuple[Account, str]:
     """Disable the account's MFA, and return the account and what was done; empty if nothing."""
-    account = administration.show_user(ports, operator(), name).account
-    if account.second_factor is None:
-        return account, ""
+    seen = administration.show_user(ports, operator(), name).account
+    if seen.second_factor is None:
+        return seen, ""
+    kept = _("Nothing was removed.")
     if not yes and terminal.is_there():
-        question = _("Remove all devices and backup codes of {name}?", name=account.username)
+        question = _("Remove all devices and backup codes of {name}?", name=seen.username)
         if not terminal.ask_yes(question):
-            raise Failed(_("Nothing was removed."))
-    account = user_mfa.disable_mfa(ports, operator(), name)
+            raise Failed(kept)
+    account = confirming.confirmed(
+        lambda agreed: user_mfa.disable_mfa(ports, operator(), name, Seen(seen, agreed)),
+        yes=yes,
+        if_not=kept,
+    )
     required = account_state.is_required(account, ports.accounts.settings())
     then = wording.after_mfa_is_disabled(required=required)
     return account, _("Disabled the MFA of {name}. {then}", name=account.username, then=then)

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
+from cwtui.accounts import wording
 from cwtui.accounts.errors import TO_EVERYTHING, TO_NOTHING, Agreed, ConfirmationNeeded
 from cwtui.cli import terminal
 from cwtui.cli.errors import Failed
@@ -29,7 +30,7 @@ def confirmed(call: Callable[[Agreed], T], *, yes: bool, if_not: str) -> T:
             return call(agreed)
         except ConfirmationNeeded as needed:
             if not terminal.is_there():
-                raise Failed(f"{needed} {terminal.use_yes()}") from None
-            if not terminal.ask_yes(f"{needed} {needed.question}"):
+                raise Failed(f"{wording.asked(needed)} {terminal.use_yes()}") from None
+            if not terminal.ask_yes(f"{wording.asked(needed)} {needed.question}"):
                 raise Failed(if_not) from None
             agreed |= {type(needed)}

@@ -52,8 +52,7 @@ class SessionDialogue:
             try:
                 return self.proved(partial(act, agreed))
             except ConfirmationNeeded as needed:
-                labels = {field: _(label) for field, label in wording.FIELDS.items()}
-                self.person.tell(needed.sentence(labels))
+                self.person.tell(wording.asked(needed))
                 if not is_yes(self.person, needed.question):
                     self.person.tell(_("Nothing was changed."))
                     return None

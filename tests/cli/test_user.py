@@ -5,12 +5,14 @@ from itertools import count
 
 import pytest
 
-from cwtui.accounts.administration import create_user
+from cwtui.accounts.administration import create_user, update_user
 from cwtui.accounts.model import Account, Attempts, Origin
 from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.session import Operator
 from cwtui.accounts.times import utc_minute
-from tests.cli.accounts import LISTED, SHOWN, enrol, is_utc, put
+from cwtui.accounts.updates import Update
+from cwtui.cli import terminal
+from tests.cli.accounts import LISTED, SHOWN, enrol, enrol_too, is_utc, put
 from tests.cli.commands import Host
 
 
@@ -285,6 +287,42 @@ def test_an_unknown_account_is_refused(host: Host, command: tuple[str, ...]) -> 
     assert (result.status, result.out) == (4, "")
     assert result.err.startswith("There is no account named nobody.")
     assert host.files() == before
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("remove", "jane"), "Devices to Phone, Tablet"),
+        (("reset-mfa", "jane"), "Devices to Phone, Tablet"),
+        (
+            ("set", "jane", "--role", "connectware-admin", "--display-name", "Jane"),
+            "Display name to Jane Reed",
+        ),
+    ],
+)
+def test_what_others_did_while_the_operator_was_asked_is_asked_about(
+    host: Host, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], told: str
+) -> None:
+    put(host, "jane")
+    enrol(host, "jane")
+    asked = list[str]()
+
+    def answer(question: str) -> bool:
+        asked.append(question)
+        if len(asked) == 1:
+            enrol_too(host, "jane", "Tablet")
+            update = Update(display_name="Jane Reed")
+            update_user(host.ports(), Operator("eve"), "jane", update)
+        return len(asked) == 1
+
+    monkeypatch.setattr(terminal, "ask_yes", answer)
+    assert host.run("user", *command, terminal=True).status == 1
+    assert len(asked) == 2
+    assert told in asked[1]
+    jane = host.ports().accounts.get("jane")
+    assert jane is not None
+    assert (jane.display_name, jane.is_admin) == ("Jane Reed", False)
+    assert jane.second_factor is not None
 
 
 def test_every_change_is_recorded_under_the_operators_name(
