@@ -261,10 +261,13 @@ def test_a_shell_gets_these_statuses(host: Host) -> None:
             printf '%s ' $?
         }}
         try user show admin
+        try user disable admin
+        try user show
         try --store '{host.folder}/none' role list
+        try user show nobody
         try user add admin
     """
     done = subprocess.run(
         ["/bin/sh", "-c", script], capture_output=True, text=True, cwd=ROOT, check=False
     )
-    assert (done.stdout, done.stderr) == ("0 3 5 ", "")
+    assert (done.stdout, done.stderr) == ("0 1 2 3 4 5 ", "")
