@@ -16,7 +16,7 @@ from typing import Final
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import OpenSession
 from cwtui.accounts.ports import OpenSessions, Ports
-from cwtui.service import peers
+from cwtui.host import processes
 
 _MOST: Final = 4096
 """Sessions that are listed at once."""
@@ -38,7 +38,7 @@ class _Begun:
     def has_ended(self) -> bool:
         """Whether the process has ended."""
         if self.process is None:
-            return not peers.is_alive(self.session.pid, self.process_began)
+            return not processes.is_alive(self.session.pid, self.process_began)
         return bool(_readable([self.process], 0))
 
 
@@ -79,7 +79,7 @@ class HostSessions:
         with self._lock:
             if pid > 0 and len(self._begun) < _MOST:
                 self._end(username, door, pid)
-                began = peers.began(pid)
+                began = processes.began(pid)
                 self._begun[username, door, pid] = _Begun(session, _descriptor(pid), began)
         self.wake()
 

@@ -6,7 +6,6 @@ import socket
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from cwtui.accounts.text import whole_number
@@ -14,8 +13,6 @@ from cwtui.service.packets import Request
 
 _CREDENTIALS: Final = struct.Struct("3i")
 _UID_DIGITS: Final = 10
-_SESSION, _START_TIME = 3, 19
-"""Fields of /proc/PID/stat after the name, counted from 0 (proc_pid_stat(5): 6 and 22)."""
 
 
 @dataclass(frozen=True)
@@ -77,42 +74,3 @@ def _name_of(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except (KeyError, OverflowError):
         return ""
-
-
-def login_session(pid: int) -> str:
-    """Return an id of the session of processes that this one is in; empty if unknown.
-
-    It contains when the session began, because ids of processes are used again.
-    """
-    try:
-        leader = int(_stat(pid)[_SESSION])
-        return f"{leader}@{_stat(leader)[_START_TIME]}"
-    except (OSError, ValueError, IndexError):
-        return ""
-
-
-def began(pid: int) -> str:
-    """Return when this process began, in a unit of the kernel's; empty if unknown."""
-    try:
-        return _stat(pid)[_START_TIME]
-    except (OSError, IndexError):
-        return ""
-
-
-def is_alive(pid: int, since: str) -> bool:
-    """Whether the process that `began` then still runs. Without `since`, any with this id."""
-    if since:
-        return began(pid) == since
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # it is another user's
-    return True
-
-
-def _stat(pid: int) -> list[str]:
-    # The name can contain spaces and parentheses.
-    content = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    return content.rpartition(")")[2].split()

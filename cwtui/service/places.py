@@ -6,7 +6,7 @@ from typing import Final
 from cwtui.accounts import text
 from cwtui.accounts.recent_proofs import Place
 from cwtui.accounts.text import UNKNOWN_ADDRESS
-from cwtui.host import charset
+from cwtui.host import charset, processes
 from cwtui.host.source import normal_address
 from cwtui.service import peers
 from cwtui.service.packets import Request
@@ -40,7 +40,7 @@ def _here(request: Request, user: str, peer: Peer) -> Place:
     terminal = shown(request.get("tty")).removeprefix("/dev/")
     where = "this host" if terminal.startswith("pts/") or not terminal else terminal
     # /proc may hide the session (its option hidepid, ProtectProc= of systemd).
-    session = peers.login_session(peer.pid)
+    session = processes.login_session(peer.pid)
     is_certain = bool(session and user)
     return Place(f"{where} {user}".strip(), f"{terminal} {session}", is_certain)
 

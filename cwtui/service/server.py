@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from cwtui.accounts.ports import Ports
 from cwtui.dialogue.conversation import Gone
-from cwtui.host import crash
+from cwtui.host import crash, processes
 from cwtui.language import _
 from cwtui.service import packets, peers, process, service_log, sockets
 from cwtui.service.figures import Figures
@@ -168,7 +168,7 @@ class Server:
         """Count this conversation for whoever has begun it. Entering it raises Full."""
         remote = request.get("rhost")
         if request.phase is Phase.GATE:
-            return self.room.sharing(peer, remote or peers.login_session(peer.pid))
+            return self.room.sharing(peer, remote or processes.login_session(peer.pid))
         user = peers.invoker(request)
         if request.phase is Phase.AUTH and not remote and user not in {"", "root"}:
             return self.room.asking(user)

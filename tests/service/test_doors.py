@@ -14,10 +14,11 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.model import Account
 from cwtui.config import ServiceConfig
 from cwtui.dialogue.conversation import Gone
+from cwtui.host.processes import login_session
 from cwtui.service.doors import Doors
 from cwtui.service.figures import Figures
 from cwtui.service.packets import Phase, Request, Verdict
-from cwtui.service.peers import Peer, login_session
+from cwtui.service.peers import Peer
 from tests.accounts.memory import MemoryAccounts
 from tests.accounts.world import NOW, PASSWORD, Clock, Device, World
 from tests.dialogue.scripted import Scripted
@@ -31,7 +32,7 @@ AWAY = {"rhost": "203.0.113.7"}
 @pytest.fixture(autouse=True)
 def known_session(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests may run in a container, where the leader of their session cannot be seen."""
-    monkeypatch.setattr("cwtui.service.peers.login_session", lambda pid: f"{pid}@1")
+    monkeypatch.setattr("cwtui.host.processes.login_session", lambda pid: f"{pid}@1")
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def test_a_place_whose_session_is_hidden_is_asked_each_time(
     world: World, doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever uses the terminal next would pass for the one before."""
-    monkeypatch.setattr("cwtui.service.peers.login_session", lambda _: "")
+    monkeypatch.setattr("cwtui.host.processes.login_session", lambda _: "")
     device = equipped(world)
     assert auth(doors, device.code(world.clock()))[0] is Verdict.ACCEPTED
     with pytest.raises(Gone):
@@ -131,7 +132,7 @@ def test_a_code_for_sudo_opens_no_gate(
     world: World, doors: Doors, monkeypatch: pytest.MonkeyPatch, *, is_session_known: bool
 ) -> None:
     if not is_session_known:
-        monkeypatch.setattr("cwtui.service.peers.login_session", lambda _: "")
+        monkeypatch.setattr("cwtui.host.processes.login_session", lambda _: "")
     world.add("nobody")
     device, desk = world.equip("nobody"), {"tty": "pts/1", "ruser": "nobody"}
     assert auth(doors, device.code(world.clock()), user="nobody", **desk)[0] is Verdict.ACCEPTED

@@ -13,7 +13,6 @@ import pytest
 from cwtui.accounts import open_sessions
 from cwtui.accounts.errors import Refused
 from cwtui.config import ServiceConfig
-from cwtui.service import peers
 from cwtui.service.doors import Doors
 from cwtui.service.figures import Figures
 from cwtui.service.host_sessions import HostSessions
@@ -112,13 +111,6 @@ def test_a_process_that_cannot_be_seen_is_not_listed_for_ever(
     sessions.begun(world.ports, "alice", "203.0.113.7", "sshd", 0)
     sessions.tend(world.ports)
     assert shown(world) == []
-
-
-def test_a_process_with_the_id_of_an_old_one_is_another() -> None:
-    assert peers.is_alive(os.getpid(), peers.began(os.getpid()))
-    assert not peers.is_alive(os.getpid(), "1")
-    assert peers.is_alive(os.getpid(), "")
-    assert peers.is_alive(1, "")
 
 
 def test_a_session_that_could_not_be_listed_is_tried_again_also_in_another_store(

@@ -24,7 +24,7 @@ ROOT = Peer(os.getpid(), 0)
 @pytest.fixture(autouse=True)
 def known_session(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests may run in a container, where the leader of their session cannot be seen."""
-    monkeypatch.setattr("cwtui.service.peers.login_session", lambda pid: f"{pid}@1")
+    monkeypatch.setattr("cwtui.host.processes.login_session", lambda pid: f"{pid}@1")
 
 
 @pytest.fixture

@@ -1,17 +1,21 @@
 """Open sessions in the database: a row for each, which its process notes every now and then.
 
-A row that was not noted for two minutes is of a process or host that is gone. All times are the
-database's. No connection is kept for a session, so that poolers in transaction mode work.
+A row that was not noted for two minutes is of a process or host that is gone. On the same host, a
+process that is gone is known at once. All times are the database's. No connection is kept for a
+session, so that poolers in transaction mode work.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cwtui.accounts.model import EndAsked, OpenSession
+from cwtui.host import processes
 from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.head import OWN_NAMES
 from cwtui.store.postgres.problems import Cut
@@ -62,6 +66,28 @@ _FORGET: Final = Statement(
 """A host that was suspended goes on with its sessions, and must find what they were asked."""
 
 
+class _Process(Struct, frozen=True):
+    """The process that notes a row, which is the service for a session of sshd.
+
+    `kernel` says where it has this id: see `processes.kernel`.
+    """
+
+    kernel: str
+    pid: int
+    began: str
+
+    def has_ended(self, here: str) -> bool:
+        """Whether it has, as far as that can be known on the kernel `here`."""
+        is_here = self.kernel == here != ""
+        return is_here and not processes.is_alive(self.pid, self.began)
+
+
+class _Row(Struct, frozen=True):
+    """What a document has besides the session. Rows of older versions lack it."""
+
+    noted_by: _Process | None = None
+
+
 class PostgresOpenSessions:
     """The OpenSessions port. Several threads may use it."""
 
@@ -99,6 +125,7 @@ class PostgresOpenSessions:
 
     def all(self, username: str | None = None) -> list[OpenSession]:
         rows = self._database.rows(Statement(_ALL, (username, username)))
+        here = processes.kernel()
         found = [
             replace(
                 msgspec.json.decode(document, type=OpenSession),
@@ -107,6 +134,7 @@ class PostgresOpenSessions:
                 is_ending=is_ending,
             )
             for id_, document, active_at, is_ending in rows
+            if not _has_ended(document, here)
         ]
         return sorted(found, key=lambda one: (one.started_at, one.id))
 
@@ -131,5 +159,13 @@ class PostgresOpenSessions:
 
 
 def _add(session: OpenSession) -> Statement:
-    document = msgspec.json.encode(session).decode()
+    pid = os.getpid()
+    process = _Process(processes.kernel(), pid, processes.began(pid))
+    fields = msgspec.structs.asdict(session) | {"noted_by": process}
+    document = msgspec.json.encode(fields).decode()
     return Statement(_ADD, (session.id, session.username, document, session.active_at))
+
+
+def _has_ended(document: str, here: str) -> bool:
+    process = msgspec.json.decode(document, type=_Row).noted_by
+    return process is not None and process.has_ended(here)

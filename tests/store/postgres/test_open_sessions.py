@@ -1,5 +1,9 @@
 """Open sessions in the database: hosts that are gone, and rows that others removed."""
 
+import os
+import subprocess
+import sys
+
 import psycopg
 
 from cwtui.store.postgres import opening
@@ -37,3 +41,36 @@ def test_a_session_whose_row_is_gone_is_listed_again(url: str) -> None:
     here.end(opened(1).id)
     assert here.look(opened(1).id, NOW) is None
     assert elsewhere.all() == []
+
+
+OTHER = """
+import sys
+from cwtui.store.postgres import opening
+from tests.store.test_open_sessions_contract import opened
+
+sessions = opening.parts(sys.argv[1]).sessions
+for number in range(2):
+    sessions.begin(opened(number))
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_sessions_of_a_killed_process_of_this_host_are_gone_at_once(url: str) -> None:
+    here, elsewhere = opening.parts(url).sessions, opening.parts(url).sessions
+    here.begin(opened(99))
+    with subprocess.Popen(
+        [sys.executable, "-c", OTHER, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        # One of them as if of another host, whose processes nobody sees from here.
+        execute(
+            url,
+            "UPDATE cwtui.session SET document ="
+            " jsonb_set(document, '{noted_by,kernel}', '\"far\"') WHERE id LIKE '%1'",
+        )
+        assert [one.id for one in elsewhere.all()] == [opened(n).id for n in (0, 1, 99)]
+        other.kill()
+        os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)
+        assert elsewhere.all() == [opened(1), opened(99)]
