@@ -14,7 +14,6 @@ from cwtui.accounts import account_state, administration, expiry, text, unlockin
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.bulk import acts
 from cwtui.accounts.errors import Agreed, UnknownAccount
-from cwtui.accounts.meanwhile import Seen
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.settings import OrganizationSettings
@@ -236,7 +235,9 @@ def remove(host: Host, chosen: Chosen, yes: bool) -> None:
     if not yes and not terminal.ask_yes(_("Remove the account {name} for good?", name=username)):
         raise Failed(kept)
     confirming.confirmed(
-        lambda agreed: administration.remove_user(ports, operator(), username, Seen(seen, agreed)),
+        lambda agreed: administration.remove_user(
+            ports, operator(), username, agreed=agreed, seen=seen
+        ),
         yes=yes,
         if_not=kept,
     )
@@ -357,7 +358,7 @@ def _without_mfa(ports: Ports, name: str, *, yes: bool) -> tuple[Account, str]:
         if not terminal.ask_yes(question):
             raise Failed(kept)
     account = confirming.confirmed(
-        lambda agreed: user_mfa.disable_mfa(ports, operator(), name, Seen(seen, agreed)),
+        lambda agreed: user_mfa.disable_mfa(ports, operator(), name, agreed=agreed, seen=seen),
         yes=yes,
         if_not=kept,
     )
