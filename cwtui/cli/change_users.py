@@ -123,7 +123,7 @@ _update_options: Final = as_one(
 def set_(host: Host, chosen: Chosen, update: Update, yes: bool) -> None:
     """Change accounts.
 
-    What you give no option for stays as it is. New roles and --disabled end the accounts' sessions.
+    Fields without an option stay as they are. New roles and --disabled end the accounts' sessions.
     If accounts get permissions, cwtui asks first. Without a terminal, it refuses unless you give
     --yes.
     """

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,6 @@ import click
 from cwtui.accounts import account_words, exporting
 from cwtui.accounts.errors import AlreadyExists
 from cwtui.accounts.listing import View
-from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import listed
 from cwtui.cli import completing, filtering, json_output, standard_input, terminal
 from cwtui.cli.errors import WrongUsage
@@ -19,6 +19,7 @@ from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_change
 from cwtui.cli.one_of import OneOf
+from cwtui.cli.options import as_one
 from cwtui.cli.output import put_bytes, say
 from cwtui.host.files import new_file, sync_folder, write_all
 from cwtui.language import _, ngettext
@@ -28,6 +29,61 @@ _STANDARD_OUTPUT: Final = "-"
 _JSON_LINES: Final = "jsonl"
 _NAMED: Final = 10
 """The maximum number of roles that a message names."""
+
+
+@dataclass(frozen=True)
+class _Encryption:
+    """How the file is encrypted. `to` are the public keys, or says that it is a passphrase."""
+
+    to: tuple[str, ...]
+    encrypt: Callable[[bytes], bytes]
+
+
+def _encryption(
+    with_secrets: bool, recipients: tuple[str, ...], passphrase_stdin: bool
+) -> _Encryption | None:
+    """Return how the file is encrypted, after asking for what that needs; None if it is not.
+
+    Raises WrongUsage and InvalidInput.
+    """
+    if not with_secrets:
+        if recipients or passphrase_stdin:
+            raise WrongUsage(_("--recipient and --passphrase-stdin need --with-secrets."))
+        return None
+    # Imported here, because it needs a library that not every host has.
+    from cwtui.host import age
+
+    if recipients and passphrase_stdin:
+        raise WrongUsage(_("Give either --recipient or --passphrase-stdin."))
+    if recipients:
+        age.check_recipients(recipients)
+        return _Encryption(recipients, lambda content: age.encrypted(content, recipients))
+    passphrase = standard_input.passphrase() if passphrase_stdin else terminal.ask_new_passphrase()
+    exporting.check_passphrase(passphrase)
+    return _Encryption(("passphrase",), lambda content: age.encrypted_with(content, passphrase))
+
+
+_encryption_options: Final = as_one(
+    "encryption",
+    _encryption,
+    click.option(
+        "--with-secrets",
+        is_flag=True,
+        help="Also write password hashes, devices and backup codes, encrypted in the age format.",
+    ),
+    click.option(
+        "--recipient",
+        "recipients",
+        metavar="KEY",
+        multiple=True,
+        help="Encrypt to this public key of age or SSH; repeat the option for more.",
+    ),
+    click.option(
+        "--passphrase-stdin",
+        is_flag=True,
+        help="Encrypt with the passphrase on one line of standard input.",
+    ),
+)
 
 
 @click.command(
@@ -52,23 +108,7 @@ _NAMED: Final = 10
     show_default=True,
     help="One JSON object per line, or CSV with a header line.",
 )
-@click.option(
-    "--with-secrets",
-    is_flag=True,
-    help="Also write password hashes, devices and backup codes, encrypted in the age format.",
-)
-@click.option(
-    "--recipient",
-    "recipients",
-    metavar="KEY",
-    multiple=True,
-    help="Encrypt to this public key of age or SSH; repeat the option for more.",
-)
-@click.option(
-    "--passphrase-stdin",
-    is_flag=True,
-    help="Encrypt with the passphrase on one line of standard input.",
-)
+@_encryption_options
 @json_output.option
 @pass_host
 def export(
@@ -76,9 +116,7 @@ def export(
     file: str,
     text: str | None,
     format_: str,
-    with_secrets: bool,
-    recipients: tuple[str, ...],
-    passphrase_stdin: bool,
+    encryption: _Encryption | None,
     as_json: bool,
 ) -> None:
     """Write accounts to FILE, or - for standard output.
@@ -93,9 +131,7 @@ def export(
 
     A new file has mode 0600. Exit status 5: FILE exists.
     """
-    encrypt = _encryption(recipients, passphrase_stdin) if with_secrets else None
-    if encrypt is None and (recipients or passphrase_stdin):
-        raise WrongUsage(_("--recipient and --passphrase-stdin need --with-secrets."))
+    with_secrets = encryption is not None
     if with_secrets and format_ != _JSON_LINES:
         raise WrongUsage(
             _("With --with-secrets, the format is always {format}.", format=_JSON_LINES)
@@ -111,10 +147,9 @@ def export(
 
     def content() -> bytes:
         nonlocal number
-        if encrypt is not None:
-            to = recipients or ("passphrase",)
-            number, secrets = exporting.with_secrets(ports, operator(), to, view)
-            return encrypt(secrets.reveal().encode())
+        if encryption is not None:
+            number, secrets = exporting.with_secrets(ports, operator(), encryption.to, view)
+            return encryption.encrypt(secrets.reveal().encode())
         found = exporting.export(ports, operator(), view)
         number = len(found)
         if format_ == _JSON_LINES:
@@ -170,24 +205,3 @@ def _write_new(file: Path, content: Callable[[], bytes]) -> None:
             write_all(descriptor, content())
     except FileExistsError:
         raise AlreadyExists(_("{file} exists. Name a new file.", file=file)) from None
-
-
-def _encryption(recipients: tuple[str, ...], passphrase_stdin: bool) -> Callable[[bytes], bytes]:
-    """Return how the file is encrypted, after asking for what it needs."""
-    # Imported here, because it needs a library that not every host has.
-    from cwtui.host import age
-
-    if recipients and passphrase_stdin:
-        raise WrongUsage(_("Give either --recipient or --passphrase-stdin."))
-    if recipients:
-        age.check_recipients(recipients)
-        return lambda content: age.encrypted(content, recipients)
-    passphrase = _passphrase(passphrase_stdin)
-    exporting.check_passphrase(passphrase)
-    return lambda content: age.encrypted_with(content, passphrase)
-
-
-def _passphrase(from_stdin: bool) -> Secret:
-    if from_stdin:
-        return standard_input.passphrase()
-    return terminal.ask_new_passphrase()
