@@ -47,7 +47,8 @@ def _fields(row: Row) -> dict[str, Any]:
         "username": row.username,
         "changed": row.is_changed,
         "outcome": row.outcome,
-        "reason": row.reason or None,
+        # That it is so already is the outcome.
+        "reason": None if row.outcome == Outcome.ALREADY else row.reason or None,
     }
 
 

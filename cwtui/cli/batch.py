@@ -85,10 +85,8 @@ def _planned(plan: Plan) -> Iterator[Row]:
 
 def _left(plan: Plan) -> Iterator[Row]:
     for name, reason in plan.exceptions():
-        if reason is Reason.ALREADY:
-            yield Row(name, Outcome.ALREADY)
-        else:
-            yield Row(name, Outcome.REFUSED, reason)
+        is_so = reason is Reason.ALREADY
+        yield Row(name, Outcome.ALREADY if is_so else Outcome.REFUSED, reason)
 
 
 def _results(report: Report) -> Iterator[Row]:
@@ -106,7 +104,7 @@ def _report(chosen: Chosen, plan: Plan, report: Report | None, rows: list[Row]) 
         put_rows(rows, batch, dry_run=chosen.dry_run)
     elif rows:
         cells = (
-            (visible(row.username), _(row.outcome), sentences.why(row.reason) or "-")
+            (visible(row.username), _outcome(row), sentences.why(row.reason, plan.act) or "-")
             for row in rows
         )
         put(table([_HEADINGS, *cells]))
@@ -125,6 +123,10 @@ def _report(chosen: Chosen, plan: Plan, report: Report | None, rows: list[Row]) 
     elif not chosen.dry_run:
         say(sentences.question(plan))
     _refuse_if_refused(rows)
+
+
+def _outcome(row: Row) -> str:
+    return sentences.outcome(row.outcome) if isinstance(row.outcome, Outcome) else _(row.outcome)
 
 
 def _refuse_if_refused(rows: Sequence[Row]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from cwtui.accounts.progress import ShowProgress
+from cwtui.accounts.progress import ShowProgress, as_clock, seconds_left
 from cwtui.cli.output import say
 from cwtui.language import _
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 _LINE_EVERY: Final = 10.0
 """Seconds."""
-_ESTIMATED_AFTER: Final = 2.0
-"""Seconds. What the first moments say of the rest is mostly wrong."""
 _BAR: Final = 20
 """Columns of the bar. With the times beside it, the line fits 80."""
 
@@ -72,14 +70,7 @@ def _lines(what: str) -> ShowProgress:
 
 def _times(elapsed: float, done: int, of: int) -> str:
     """Return how many seconds have passed, and about how many are left if that can be known."""
-    so_far = _clock(elapsed)
-    if elapsed < _ESTIMATED_AFTER or not 0 < done < of:
+    so_far, left = as_clock(elapsed), seconds_left(elapsed, done, of)
+    if left is None:
         return _("{time} elapsed", time=so_far)
-    rest = _clock(elapsed * (of - done) / done)
-    return _("{time} elapsed, about {rest} left", time=so_far, rest=rest)
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return _("{time} elapsed, about {rest} left", time=so_far, rest=as_clock(left))

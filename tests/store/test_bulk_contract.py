@@ -44,7 +44,7 @@ def test_a_batch_is_stopped_and_repeated(world: World, stores: Stores) -> None:
     report = carried_out(world, stores, act, "!role:admin mfa:none", stop_after=4)
     assert (report.done, report.untouched) == (4, 2)
     report = carried_out(world, stores, act, "!role:admin")
-    assert sentences.summary(report) == "2 done, 4 left as they were: 4 already so."
+    assert sentences.summary(report) == "2 done, 4 left as they were: 4 already required."
     required = [row.username for row in stores.accounts().rows() if row.mfa_required]
     assert required == [name for name in NAMES if name != "user-3"]
 

@@ -197,7 +197,8 @@ class TestBatch:
             await person.press("a", "c")
             await person.click("Disable Account")
             person.screen(BatchPage)
-            person.sees("Disable 5 accounts?", "1 already so, your own account")
+            person.sees("Disable 5 accounts?", "1 already disabled, your own account")
+            person.sees("dave already disabled")
             assert outcomes(person) == {ADMIN: "your own account", "dave": "already so"}
             assert person.focus == "Cancel"
             there.world.clock.forward(PROOF_LIFETIME + 1)
@@ -205,7 +206,7 @@ class TestBatch:
             person.screen(ProofScreen)
             await person.write(PASSWORD)
             await person.press("enter")
-            person.sees("5 done, 2 left as they were: 1 already so, your own account.")
+            person.sees("5 done, 2 left as they were: 1 already disabled, your own account.")
             assert outcomes(person)["alice"] == "done"
             assert not any(there.world.account(name).enabled for name in NAMES[1:])
             batches = {event.reason.split()[-1] for event in there.world.events[-5:]}
@@ -270,7 +271,7 @@ class TestBatch:
         async with SCENES["users"].played() as (person, _):
             await person.press("down", "space", "c")
             await person.click("Unlock")
-            person.sees("There is nothing to do.", "1 already so")
+            person.sees("There is nothing to do.", "1 not locked")
             person.sees("Back")
             person.sees_nothing_of("Stop")
 
@@ -307,10 +308,11 @@ class TestBatch:
             person.sees("Stopping")
             goes_on.set()
             await person.settle()
-            person.sees("2 done, 2 left as they were: 2 already so. Stopped before the other 3")
+            person.sees("2 done, 2 left as they were: 2 already required.")
+            person.sees("Stopped before the other 3")
             assert not there.world.account("bob").mfa_required
             await person.press("escape", "c", "enter", "tab", "enter")
-            person.sees("3 done, 4 left as they were: 4 already so.")
+            person.sees("3 done, 4 left as they were: 4 already required.")
 
     async def test_initial_passwords_go_to_a_new_file(self) -> None:
         async with SCENES["users"].played() as (person, there):

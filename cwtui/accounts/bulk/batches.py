@@ -42,7 +42,7 @@ _REASONS: Final = {reason.value: reason for reason in Reason}
 
 
 class Result(NamedTuple):
-    """What became of one account. If it was refused, `why` is a `Reason` or a sentence."""
+    """What became of one account. Unless it was done, `why` is a `Reason` or a sentence."""
 
     username: str
     outcome: Outcome
@@ -118,7 +118,7 @@ class Report(Sequence[Result]):
 def _result(line: str) -> Result:
     name, _tab, why = line.partition("\t")
     if why == Reason.ALREADY:
-        return Result(name, Outcome.ALREADY)
+        return Result(name, Outcome.ALREADY, Reason.ALREADY)
     return Result(name, Outcome.REFUSED, _REASONS.get(why, why))
 
 

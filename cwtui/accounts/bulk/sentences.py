@@ -15,7 +15,7 @@ from cwtui.accounts.bulk.acts import (
     ResetPassword,
     Unlock,
 )
-from cwtui.accounts.bulk.batches import Report
+from cwtui.accounts.bulk.batches import Outcome, Report
 from cwtui.accounts.bulk.plans import Plan
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.text import listed, shortened, visible
@@ -240,10 +240,11 @@ def _excepted(plan: Plan) -> str:
 def _counted(of: Plan | Report) -> list[str]:
     """Return each reason, with the number of accounts unless it can only be one."""
     counts = [(reason, of.reasons.get(reason, 0)) for reason in Reason]
+    act = of.act if isinstance(of, Plan) else of.plan.act
     return [
-        _(reason.value)
+        why(reason, act)
         if number == 1 and reason in _OF_ONE
-        else f"{grouped(number)} {_(reason.value)}"
+        else f"{grouped(number)} {why(reason, act)}"
         for reason, number in counts
         if number
     ]
@@ -272,9 +273,42 @@ def summary(report: Report) -> str:
     return f"{said} {stopped}"
 
 
-def why(reason: Reason | str) -> str:
-    """Return why an account is left as it is. Only a `Reason` is not translated yet."""
+def outcome(of: Outcome) -> str:
+    """Return what became of an account, in a word."""
+    return _("unchanged") if of is Outcome.ALREADY else _(of.value)
+
+
+def why(reason: Reason | str, act: Act) -> str:
+    """Return why the act leaves an account as it is. Only a `Reason` is not translated yet."""
+    if reason is Reason.ALREADY:
+        return _already(act)
     return _(reason.value) if isinstance(reason, Reason) else reason
+
+
+def _already(act: Act) -> str:
+    """Return how accounts are that the act would not change, such as `not locked`."""
+    match act:
+        case Change(Update(mfa_required=bool(required)) as to) if to == Update(
+            mfa_required=required
+        ):
+            said = _("already required") if required else _("not required")
+        case Change(Update(enabled=bool(enabled)) as to) if _only_enables(to):
+            said = _("already enabled") if enabled else _("already disabled")
+        case AddRole():
+            said = _("already with this role")
+        case RemoveRole():
+            said = _("without this role")
+        case DisableMfa():
+            said = _("without MFA")
+        case Unlock():
+            said = _("not locked")
+        case ResetPassword(invited=True):
+            said = _("already invited")
+        case ResetPassword():
+            said = _("already with an initial password")
+        case _:
+            said = _("already so")
+    return said
 
 
 def passwords_in(path: Path, number: int, *, invited: bool) -> str:

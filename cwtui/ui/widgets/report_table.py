@@ -1,6 +1,5 @@
 """Which accounts a plan leaves as they are, or what became of each account of a batch."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from rich.cells import cell_len
@@ -26,15 +25,16 @@ class ReportTable(VirtualTable[Result]):
             super().__init__()
             self.cut_off = cut_off
 
-    def __init__(self, excepted: Sequence[Result]) -> None:
+    def __init__(self, excepted: Report) -> None:
         super().__init__(excepted)
-        self._columns: tuple[Column[Result], ...] = (_username(), _left())
+        self._act = excepted.plan.act
+        self._columns: tuple[Column[Result], ...] = (_username(), self._left())
 
     def columns(self) -> tuple[Column[Result], ...]:
         return self._columns
 
     def show_report(self, report: Report) -> None:
-        self._columns = (_username(), _outcome(), _why())
+        self._columns = (_username(), _outcome(), self._why())
         self.show_rows(report)
         self._tell_moved()
 
@@ -46,30 +46,27 @@ class ReportTable(VirtualTable[Result]):
         self._tell_moved()
 
     def _tell_moved(self) -> None:
-        why = visible(sentences.why(self.rows[self.cursor].why)) if self.rows else ""
+        why = self._said(self.rows[self.cursor]) if self.rows else ""
         self.post_message(self.Moved(why if cell_len(why) > self.shown[-1].width else ""))
+
+    def _said(self, one: Result) -> str:
+        return visible(sentences.why(one.why, self._act))
+
+    def _left(self) -> Column[Result]:
+        return Column(_("Left as it is"), 40, self._said, least=20, most=200)
+
+    def _why(self) -> Column[Result]:
+        return Column(_("Why"), 40, self._said, least=20, most=200)
 
 
 def _username() -> Column[Result]:
     return Column(_("Username"), 24, lambda one: visible(one.username), least=14, most=64)
 
 
-def _left() -> Column[Result]:
-    return Column(
-        _("Left as it is"),
-        40,
-        lambda one: visible(sentences.why(one.why) or _(one.outcome.value)),
-        least=20,
-        most=200,
-    )
-
-
 def _outcome() -> Column[Result]:
-    longest = max(cell_len(_(outcome.value)) for outcome in Outcome)
+    longest = max(cell_len(sentences.outcome(outcome)) for outcome in Outcome)
     return Column(
-        _("Outcome"), 2 + longest, lambda one: f"{_MARKS[one.outcome]} {_(one.outcome.value)}"
+        _("Outcome"),
+        2 + longest,
+        lambda one: f"{_MARKS[one.outcome]} {sentences.outcome(one.outcome)}",
     )
-
-
-def _why() -> Column[Result]:
-    return Column(_("Why"), 40, lambda one: visible(sentences.why(one.why)), least=20, most=200)

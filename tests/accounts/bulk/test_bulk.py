@@ -111,9 +111,8 @@ class TestExceptions:
     ) -> None:
         world.put(world.account("ann").changed(**fields))
         report = carried_out(world, act, named("ann"))
-        is_so = reason is Reason.ALREADY
-        outcome = Outcome.ALREADY if is_so else Outcome.REFUSED
-        assert list(report) == [("ann", outcome, "" if is_so else reason)]
+        outcome = Outcome.ALREADY if reason is Reason.ALREADY else Outcome.REFUSED
+        assert list(report) == [("ann", outcome, reason)]
         assert not world.events
 
     @pytest.mark.parametrize(
@@ -261,7 +260,7 @@ class TestCarryingOut:
             "2 done. Stopped before the other 2: repeat it to go on."
         )
         again = carried_out(world, REQUIRE, EVERYBODY)
-        assert sentences.summary(again) == "2 done, 2 left as they were: 2 already so."
+        assert sentences.summary(again) == "2 done, 2 left as they were: 2 already required."
         assert len({one.subject for one in world.events}) == 4
 
     def test_progress_is_shown(self, world: World) -> None:

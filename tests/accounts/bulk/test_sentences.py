@@ -52,7 +52,7 @@ def test_the_question_says_how_many_and_who_is_excepted(world: World) -> None:
     plan = planned(world, DISABLE, EVERYBODY, session)
     assert sentences.question(plan) == (
         "Disable 2 accounts? The users can no longer sign in, and open sessions will end. "
-        "Left as they are: 1 already so, your own account."
+        "Left as they are: 1 already disabled, your own account."
     )
 
 
@@ -78,7 +78,7 @@ def test_the_question_says_what_is_gained(world: World) -> None:
     assert sentences.question(plan) == (
         "Give the role help-desk to 3 accounts? Open sessions will end. "
         "2 of them will get new permissions: read-users, manage-users. "
-        "Left as it is: 1 already so."
+        "Left as it is: 1 already with this role."
     )
     assert "will be able to manage all users" in sentences.question(
         planned(world, AddRole(ADMIN), named("bea"))
@@ -105,7 +105,9 @@ def test_a_single_account_is_named(world: World) -> None:
 
 def test_the_question_says_if_there_is_nothing_to_do(world: World) -> None:
     plan = planned(world, Change(Update(enabled=True)), EVERYBODY)
-    assert sentences.question(plan) == ("There is nothing to do. Left as they are: 4 already so.")
+    assert sentences.question(plan) == (
+        "There is nothing to do. Left as they are: 4 already enabled."
+    )
 
 
 def test_acts_have_different_texts() -> None:
@@ -117,6 +119,10 @@ def test_acts_have_different_texts() -> None:
     texts = {sentences.done_with(act, "2 accounts") for act in acts}
     assert len(texts) == len(acts)
     assert all("2 accounts" in text for text in texts)
+    # A change of several fields and a removal have no words of their own.
+    already = {sentences.why(Reason.ALREADY, act) for act in acts}
+    assert len(already) == len(acts) - 1
+    assert sentences.why(Reason.ALREADY, Unlock()) == "not locked"
 
 
 def test_only_a_reason_is_translated_where_it_is_shown(world: World) -> None:
@@ -125,6 +131,6 @@ def test_only_a_reason_is_translated_where_it_is_shown(world: World) -> None:
     report.add_left("bob", "A sentence.")
     with german(Marked()):
         language.use(Language.GERMAN)
-        said = {one.username: sentences.why(one.why) for one in report}
+        said = {one.username: sentences.why(one.why, REQUIRE) for one in report}
     assert said["ann"] == marked("your own account")
     assert said["bob"] == "A sentence."

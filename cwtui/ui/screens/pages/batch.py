@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
@@ -17,6 +18,7 @@ from cwtui.accounts.bulk.batches import Report, Result
 from cwtui.accounts.bulk.plans import Plan
 from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.errors import SessionEnded
+from cwtui.accounts.progress import as_clock, seconds_left, told_left
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.accounts.updates import Update
@@ -56,6 +58,8 @@ class _Work:
 
     report: Report
     passwords: PasswordsFile | None
+    began: float
+    """By the monotonic clock, in seconds."""
     done: int = 0
     is_stopped: bool = False
 
@@ -103,7 +107,7 @@ Then the users are changed one after the other. S stops after the current one. W
 stays, and the rest is as it was: to go on, do the same again. If your session ends, the work \
 stops too.
 
-In the end the list shows every user: done, already so, or refused and why. Enter opens the user's \
+In the end the list shows every user: done, unchanged or refused, and why. Enter opens the user's \
 page. The audit log has the same id for all of it, so you can filter by the id.""")
 
     def __init__(self, plan: Plan) -> None:
@@ -111,6 +115,8 @@ page. The audit log has the same id for all of it, so you can filter by the id."
         self._plan = plan
         self._batch: _Work | None = None
         self._is_working = False
+        self._told: int | None = None
+        """How many seconds were said to be left."""
 
     @property
     def _invites(self) -> bool:
@@ -179,6 +185,7 @@ page. The audit log has the same id for all of it, so you can filter by the id."
             return _Work(
                 report,
                 None if path is None else new_passwords_file(path, home, invitations=self._invites),
+                monotonic(),
             )
 
         self.run_as_session(begin, self._begun, _("Beginning"))
@@ -217,8 +224,18 @@ page. The audit log has the same id for all of it, so you can filter by the id."
         full = _WIDTH * done // max(of, 1)
         bar = "━" * full + "─" * (_WIDTH - full)
         said = _("{done} of {total}", done=grouped(done), total=grouped(of))
-        stopping = _("Stopping …") if self._batch.is_stopped else ""
-        self.show_text("#question", " ".join(filter(None, (bar, said, stopping))))
+        # The second line is there from the start, so that the button below it does not move.
+        then = _("Stopping …") if self._batch.is_stopped else self._rest() or " "
+        self.show_text("#question", f"{bar} {said}\n{then}")
+
+    def _rest(self) -> str:
+        """Return how long the rest will take; empty while that cannot be known."""
+        begun = self._batch
+        if begun is None:
+            return ""
+        left = seconds_left(monotonic() - begun.began, begun.done, len(self._plan.names))
+        self._told = None if left is None else told_left(left, self._told)
+        return "" if self._told is None else _("about {rest} left", rest=as_clock(self._told))
 
     def _finished(self, begun: _Work) -> None:
         if not self.is_up:
