@@ -25,23 +25,37 @@ from cwtui.ui.screens.dialogs.palette import MOST_USERS, Command, Users
 
 _WORDS: Final = {
     sections.SETTINGS: N_(
-        "account mfa 2fa two-factor multi-factor authentication enable disable "
-        "password change password add device replace device remove device rename device "
-        "devices lost phone tablet authenticator app qr code backup codes regenerate "
-        "ssh keys public key open sessions sign out everywhere"
+        "account profile mfa 2fa otp totp two-factor multi-factor authentication second factor "
+        "one-time code token enable disable password passwd change add replace remove rename "
+        "device devices lost phone tablet authenticator app qr code backup codes regenerate "
+        "last sign-in"
     ),
     sections.USERS: N_(
-        "accounts mfa required password reset password unlock locked disable mfa roles admins ldap"
+        "accounts people mfa 2fa required password reset unlock locked lockout enable disable "
+        "remove delete roles admins ldap directory invite invitation expired unused"
     ),
-    sections.ROLES: N_("permissions create role copy permissions help desk remove role"),
+    sections.ROLES: N_("permissions rights groups create copy remove role help desk"),
     sections.ORGANIZATION: N_(
-        "mfa required password rules minimum length issuer failed attempts wait limit"
+        "mfa 2fa required password rules policy minimum length issuer failed attempts lock lockout "
+        "wait limit unused invitations"
     ),
-    sections.AUDIT_LOG: N_("events history sign-ins failed"),
+    sections.AUDIT_LOG: N_("events history logs sign-ins logins failed"),
 }
 """What people look for in each section; all in small letters."""
+_OWN: Final = {
+    sections.SubPage.SSH_KEYS: (N_("SSH Keys"), N_("ssh public key add remove")),
+    sections.SubPage.OPEN_SESSIONS: (
+        N_("Open Sessions"),
+        N_("session signed in sign out everywhere end devices"),
+    ),
+    sections.SubPage.DISPLAY: (
+        N_("Display"),
+        N_("language english deutsch time zone timezone clock mouse theme preferences"),
+    ),
+}
+"""Pages below Settings that everybody has: titles, and what people look for there."""
 _CREATE_USER: Final = N_("Create User")
-_NEW_USER: Final = N_("add user new user account onboarding")
+_NEW_USER: Final = N_("add new user account invite onboarding")
 
 
 class OpensPages(Protocol):
@@ -88,13 +102,15 @@ def commands(app: App[Any], context: Context, router: OpensPages) -> Iterator[Co
     if may_create and _CREATE_USER not in {binding.description for binding in of_page}:
         create = partial(router.open_sub_page, sections.SubPage.CREATE_USER)
         yield Command(_(_CREATE_USER), create, words=_found_by(_NEW_USER))
+    for sub_page, (title, searched) in _OWN.items():
+        opened = partial(router.open_sub_page, sub_page)
+        yield Command(_(title), opened, words=_found_by(searched))
     next_theme = partial(app.run_action, "next_theme")
     yield Command(_("Colours"), next_theme, "F3", _found_by(N_("theme dark light")))
-    display = partial(router.open_sub_page, sections.SubPage.DISPLAY)
-    display_words = _found_by(N_("time zone timezone clock mouse theme preferences"))
-    yield Command(_("Display"), display, words=display_words)
-    yield Command(_("Help"), partial(app.run_action, "help"), "F1", _found_by(N_("manual keys")))
-    yield Command(_("Sign Out"), router.sign_out, words=_found_by(N_("log out logout log off")))
+    help_words = _found_by(N_("manual keys shortcuts"))
+    yield Command(_("Help"), partial(app.run_action, "help"), "F1", help_words)
+    out_words = _found_by(N_("log out logout log off signout lock screen"))
+    yield Command(_("Sign Out"), router.sign_out, words=out_words)
     quit_shown = quit_key.shown(context.config.keys.quit)
     yield Command(
         _("Quit"), partial(_quit, app, page), quit_shown, _found_by(N_("exit leave close"))

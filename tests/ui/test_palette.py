@@ -50,6 +50,9 @@ async def test_without_permission_no_user_is_found() -> None:
         person.screen(Palette)
         await person.write("admin")
         person.sees("Nothing found.")
+        await person.press("escape", "f1")
+        person.sees("Find a command")
+        person.sees_nothing_of("Find a command or user")
 
 
 async def test_page_commands_are_listed_with_their_keys() -> None:
@@ -108,6 +111,15 @@ async def test_commands_are_found_by_what_people_call_them() -> None:
         await person.press("ctrl+p")
         for text, titles in (
             ("mfa", ["Settings", "Users and Roles", "Organization"]),
+            ("ssh", ["SSH Keys"]),
+            ("keys ssh", ["SSH Keys"]),
+            ("2fa", ["Settings", "Users and Roles", "Organization"]),
+            ("otp", ["Settings"]),
+            ("history", ["Audit Log"]),
+            ("log", ["Audit Log", "Sign Out"]),
+            ("logout", ["Sign Out"]),
+            ("exit", ["Quit"]),
+            ("language", ["Display"]),
             ("Password", ["Settings", "Users and Roles", "Organization"]),
             ("backup c", ["Settings"]),
             ("log out", ["Sign Out"]),

@@ -19,7 +19,9 @@ from tests.ui.plants import sessions_plant
 PERSON: Final = "dora"
 DESK: Final = (Permission.READ_USERS, Permission.RESET_MFA)
 ON_EVERY_PAGE: Final = {"Back", "Menu", "Help", "Quit", "Commands", "Filter", "Load again"}
-ALWAYS: Final = ["Settings", "Colours", "Display", "Help", "Sign Out", "Quit"]
+ALWAYS: Final = [
+    *("Settings", "SSH Keys", "Open Sessions", "Colours", "Display", "Help", "Sign Out", "Quit"),
+]
 """What the palette offers to everybody."""
 ROLES: Final = ["minimum-access", "one"]
 """The roles that a user may get from somebody who manages users and nothing else."""

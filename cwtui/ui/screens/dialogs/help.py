@@ -1,6 +1,6 @@
 """F1: the keys of the screen below, what can be done there, and a link to the manual."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from rich.table import Table
@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
+from cwtui.accounts.roles import Permission
 from cwtui.language import N_, _
 from cwtui.ui.screens.account_screen import AccountScreen
 from cwtui.ui.screens.dialogs.key_table import Key, Part, parts
@@ -90,14 +91,21 @@ class HelpScreen(Reader):
 def open_help(app: App[Any], quits: str) -> None:
     """Open the help of the screen in front, if it has any. `quits` is the key that quits."""
     screen = app.screen
-    if not isinstance(screen, SteadyScreen) or not screen.HELP:
+    if not isinstance(screen, SteadyScreen) or not screen.help_text:
         return
-    palette = Key((app.COMMAND_PALETTE_BINDING,), N_("Find a command or user"))
-    has_palette = isinstance(screen, AccountScreen) and screen.NEEDS_SESSION
-    keys = parts(screen, {"quit": quits}, (palette,) if has_palette else ())
+    keys = parts(screen, {"quit": quits}, _palette(app, screen))
 
     def shown_key(name: str) -> str:
         return app.get_key_display(Binding(name, ""))
 
     columns = screen.columns_for_help
     app.push_screen(HelpScreen(screen.help_text, keys, shown_key, screen.MANUAL, columns))
+
+
+def _palette(app: App[Any], screen: SteadyScreen[Any]) -> Iterator[Key]:
+    """Yield the key that opens the command palette, if it opens here, and what it finds."""
+    if isinstance(screen, AccountScreen) and screen.NEEDS_SESSION:
+        session = screen.context.session
+        sees_users = session is not None and Permission.READ_USERS in session.permissions
+        found = N_("Find a command or user") if sees_users else N_("Find a command")
+        yield Key((app.COMMAND_PALETTE_BINDING,), found)

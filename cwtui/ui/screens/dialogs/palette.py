@@ -42,7 +42,7 @@ class Command:
     key: str = ""
     """The key that does the same without the palette."""
     words: str = ""
-    """What people may call it, or look for there. Found from the beginning of each word."""
+    """What people may call it, or look for there."""
     typed: str = ""
     """What the choice writes into the field instead of running something."""
 
@@ -261,8 +261,9 @@ class Palette(Dialog[None]):
 
 
 def _is_called(command: Command, text: str) -> bool:
-    """Whether the text is the beginning of one of the command's words, or of several in a row."""
-    return f" {text.casefold()}" in f" {command.words}"
+    """Whether each word of the text begins one of the words for the command, or of its title."""
+    called = f" {command.title.casefold()} {command.words}"
+    return all(f" {word}" in called for word in text.casefold().split())
 
 
 def _line(command: Command) -> Content:
