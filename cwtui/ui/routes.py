@@ -56,7 +56,7 @@ from cwtui.ui.screens.entry.new_password import NewPasswordScreen
 from cwtui.ui.screens.entry.one_time_code import OneTimeCodeScreen
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.screens.entry.unacknowledged import UnacknowledgedScreen
-from cwtui.ui.screens.pages import audit_log, roles, sessions, users
+from cwtui.ui.screens.pages import audit_log, reading_users, roles, sessions
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.audit_log import AuditLogPage
 from cwtui.ui.screens.pages.batch import BatchPage
@@ -153,7 +153,7 @@ def section(name: str, context: Context) -> PageToLoad[Any]:
 def _users(context: Context) -> PageToLoad[Any]:
     kept, order = context.users_filter, context.users_order
     zone, row = context.zone, context.users_row
-    least = max(users.WINDOW, context.users_shown)
+    least = max(reading_users.WINDOW, context.users_shown)
 
     def read(ports: "Ports", session: "Session") -> tuple[FirstPage, View]:
         vocabulary = account_words(Facts(ports.accounts.settings()))

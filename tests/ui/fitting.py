@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Checkbox, OptionList, RadioButton, Static
 
 from cwtui.ui.widgets.columns import fitted_columns
-from cwtui.ui.widgets.device_button import DeviceButton
+from cwtui.ui.widgets.subject_buttons import SubjectButton
 from cwtui.ui.widgets.virtual_table import VirtualTable
 from tests.ui.harness import Person
 
@@ -23,7 +23,7 @@ def cut_off(person: Person) -> Iterator[str]:
     """
     for screen in (*person.app._background_screens, person.app.screen):
         for widget in screen.walk_children(Widget):
-            if widget.display and widget.region.size and not isinstance(widget, DeviceButton):
+            if widget.display and widget.region.size and not isinstance(widget, SubjectButton):
                 yield from _cut_off_in(widget)
                 yield from _out_of_sight(screen, widget)
 

@@ -9,6 +9,7 @@ from cwtui.accounts import roles
 from cwtui.accounts.roles import Permission
 from cwtui.ui import sections
 from cwtui.ui.screens.dialogs.palette import Palette
+from cwtui.ui.screens.steady import SteadyScreen
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.check_list import CheckList
 from cwtui.ui.widgets.choices import Choice
@@ -78,6 +79,16 @@ OFFERED: Final[dict[Permission, dict[str, list[str]]]] = {
         sections.AUDIT_LOG: ["Open", "Load new"],
     },
 }
+
+NAMED_IN_HELP: Final = {
+    "Create User": "N creates a user",
+    "Change": "Then press C",
+    "Unlock": "Unlock clears",
+    **{label: label for label in ("Disable MFA", "Reset Password", "Disable Account")},
+    **{label: label for label in ("Copy Permissions", "Remove Role", "Sign Out Everywhere")},
+    "Update": "Update",
+}
+"""What help calls the keys and buttons of pages."""
 
 
 @pytest.mark.parametrize("permission", Permission)
@@ -154,4 +165,8 @@ def offered(person: Person) -> list[str]:
     lists = page.query(CheckList)
     choices = [one.name or "" for list_ in lists for one in list_.query(Choice)]
     keys = [does for _, does in person.footer if does not in ON_EVERY_PAGE]
-    return [*dict.fromkeys((*buttons, *choices, *keys))]
+    found = [*dict.fromkeys((*buttons, *choices, *keys))]
+    assert isinstance(page, SteadyScreen)
+    named = {label for label in NAMED_IN_HELP if NAMED_IN_HELP[label] in page.help_text}
+    assert named <= {*found}, page.help_text
+    return found

@@ -232,7 +232,7 @@ async def test_opening_a_removed_account_says_that_it_is_gone() -> None:
 async def test_only_a_window_of_many_users_is_read_and_drawn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("cwtui.ui.screens.pages.users.WINDOW", 50)
+    monkeypatch.setattr("cwtui.ui.screens.pages.reading_users.WINDOW", 50)
     async with SCENES["sign_in"].played() as (person, there):
         for number in range(300):
             account = there.world.account("alice").changed(username=f"user-{number:03d}")
@@ -258,7 +258,7 @@ async def test_only_a_window_of_many_users_is_read_and_drawn(
         await person.press("home")
         person.sees(ADMIN)
         assert len(list(person.app.screen.walk_children())) < 40
-        monkeypatch.setattr("cwtui.ui.screens.pages.users.MOST_LISTED", 60)
+        monkeypatch.setattr("cwtui.ui.screens.pages.reading_users.MOST_LISTED", 60)
         await person.press("/")
         await person.write("user-2")
         await person.press("enter", "end", "end")

@@ -5,8 +5,8 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from cwtui.ui.context import FocusMark
-from cwtui.ui.widgets.device_button import DeviceButton
 from cwtui.ui.widgets.fields import Field
+from cwtui.ui.widgets.subject_buttons import SubjectButton
 
 
 def mark_of(screen: Screen[None]) -> FocusMark | None:
@@ -42,6 +42,6 @@ def _selector(widget: Widget) -> str:
 
 
 def _label(widget: Widget) -> str:
-    if isinstance(widget, DeviceButton):
+    if isinstance(widget, SubjectButton):
         return ""  # the person may have changed the name
     return str(widget.label) if isinstance(widget, Button) else ""

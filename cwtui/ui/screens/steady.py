@@ -5,7 +5,7 @@ of our screens has a single method for pressed buttons, one for being dismissed 
 focus, and each of them checks whether the screen is still in front.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final, TypeVar
 
 from textual.await_complete import AwaitComplete
@@ -57,13 +57,22 @@ class SteadyScreen(TextualScreen[T]):
 
     HELP: ClassVar[str] = ""
     """What F1 shows, in plain text."""
+    HELP_WITH: ClassVar[Mapping[str, str]] = {}
+    """What F1 shows after it, where the screen has such a widget: a text for each selector. So help
+    names only what somebody has."""
     MANUAL: ClassVar[str] = "account"
     """The topic of the manual for this screen."""
 
     @property
     def help_text(self) -> str:
         """What F1 shows here and now."""
-        return _(self.HELP)
+        found = (text for selector, text in self.HELP_WITH.items() if self.query(selector))
+        values = self.help_values()
+        return "\n\n".join(_(text, **values) for text in (self.HELP, *found) if text)
+
+    def help_values(self) -> Mapping[str, str]:
+        """Return the values that the texts of the help name."""
+        return {}
 
     @property
     def columns_for_help(self) -> int:

@@ -1,7 +1,7 @@
 """Enrolment: the QR code, the secret key, and the first one-time code. Full screen."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import ceil
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar
 
@@ -99,12 +99,12 @@ codes any more. An app that keeps both shows them under the same name.""")
         self._way = 0
         """Which of `_ways` is shown."""
 
+    def help_values(self) -> Mapping[str, str]:
+        return {"settings": _(totp.BY_HAND)}
+
     @property
     def help_text(self) -> str:
-        parts = [
-            _(self.HELP, settings=_(totp.BY_HAND)),
-            copying.explained(self, "F4", _("the secret key")),
-        ]
+        parts = [super().help_text, copying.explained(self, "F4", _("the secret key"))]
         if self._is_further:
             parts.insert(0, _(self.HELP_ON_FURTHER))
         return "\n\n".join(parts)

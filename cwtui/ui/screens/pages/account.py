@@ -1,8 +1,8 @@
 """User Management > Users and Roles > the page of one account."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.widget import Widget
@@ -47,33 +47,44 @@ class AccountPage(PageBelow):
     LABELS = wording.FIELDS
     SECTION = "users"
     MANUAL = "admin"
-    HELP = N_("""\
-To make multi-factor authentication mandatory for this user: in the MFA (Required) row, press \
-Enable, then press Update.
-
-You are asked before somebody becomes an admin.
-
-Remove Device is for users who lost one of several devices.
-
-Disable MFA is for users who lost their only device. They then sign in with their \
-password alone. If MFA is required, they must set it up again. Anybody who knows the password \
-could do that instead, so make sure who is asking you.
-
-Sessions: where the user is signed in now. There you can end sessions.
-
-Remove SSH Key: the key no longer lets anybody in.
-
-Expires: the last day of the account as YYYY-MM-DD, such as 2027-03-31, or never. The day ends at \
-midnight UTC. After it, the user cannot sign in. The last admin account has no such day.
-
-Disable Account asks for a reason, which the user reads at the next sign-in.
-
-Reset Password creates a new one-time initial password, or an invitation. New roles, a password \
-reset and disabling end the user's sessions at their next action. To lock out LDAP users, disable \
-their accounts: the directory may accept an old password for up to an hour.
-
-Unlock clears failed attempts: the user can try again immediately. Otherwise each wait ends by \
-itself, after a day at most.""")
+    HELP = N_("Status: whether the user can sign in or, if not, why.")
+    HELP_WITH: ClassVar[Mapping[str, str]] = {
+        "#mfa-required": N_(
+            "To make multi-factor authentication mandatory for this user: in the MFA (Required) "
+            "row, press Enable, then press Update."
+        ),
+        "RoleChoice": N_("You are asked before somebody becomes an admin."),
+        f".{account_parts.REMOVES_DEVICE}": N_(
+            "Remove Device is for users who lost one of several devices."
+        ),
+        "#disable-mfa": N_(
+            "Disable MFA is for users who lost their only device. They then sign in with their "
+            "password alone. If MFA is required, they must set it up again. Anybody who knows the "
+            "password could do that instead, so make sure who is asking you."
+        ),
+        "#open-sessions": N_("Sessions: where the user is signed in now."),
+        f".{account_parts.REMOVES_SSH_KEY}": N_(
+            "Remove SSH Key: the key no longer lets anybody in."
+        ),
+        "#expires": N_(
+            "Expires: the last day of the account as YYYY-MM-DD, such as 2027-03-31, or never. The "
+            "day ends at midnight UTC. After it, the user cannot sign in. The last admin account "
+            "has no such day."
+        ),
+        "#reset-password": N_(
+            "Reset Password creates a new one-time initial password, or an invitation."
+        ),
+        "#enabled": N_(
+            "Disable Account asks for a reason, which the user reads at the next sign-in. New "
+            "roles, a password reset and disabling end the user's sessions at their next action. "
+            "To lock out LDAP users, disable their accounts: the directory may accept an old "
+            "password for up to an hour."
+        ),
+        "#unlock": N_(
+            "Unlock clears failed attempts: the user can try again immediately. Otherwise each "
+            "wait ends by itself, after a day at most."
+        ),
+    }
 
     def __init__(self, details: Details, may: May) -> None:
         super().__init__()

@@ -32,6 +32,9 @@ _REQUIRED_MARKS: Final = {
 DEVICE: Final = "remove-device-"
 SSH_KEY: Final = "remove-ssh-key-"
 """How the ids of buttons begin; the number of the device or key follows."""
+REMOVES_DEVICE: Final = "removes-device"
+REMOVES_SSH_KEY: Final = "removes-ssh-key"
+"""Classes of these buttons."""
 
 
 def allowed(may: May) -> str:
@@ -116,7 +119,10 @@ def device_rows(details: Details, zone: tzinfo, may: May) -> Iterator[Widget]:
         return  # it stands beside MFA
     for number, state in enumerate(found):
         words = wording.device_in_short(state, zone)
-        yield _removable(words, _("Remove Device"), f"{DEVICE}{number}", is_kept=is_kept)
+        remove = Button(
+            _("Remove Device"), id=f"{DEVICE}{number}", classes=REMOVES_DEVICE, compact=True
+        )
+        yield _removable(words, remove, is_kept=is_kept)
 
 
 def ssh_key_rows(account: Account, zone: tzinfo, may: May) -> Iterator[Widget]:
@@ -128,16 +134,17 @@ def ssh_key_rows(account: Account, zone: tzinfo, may: May) -> Iterator[Widget]:
     yield row(_("SSH keys"), value(counted))
     for number, state in enumerate(ssh_keys.states(account)):
         words = wording.ssh_key_in_short(state, zone)
-        line = _removable(words, _("Remove SSH Key"), f"{SSH_KEY}{number}", is_kept=is_kept)
+        remove = Button(
+            _("Remove SSH Key"), id=f"{SSH_KEY}{number}", classes=REMOVES_SSH_KEY, compact=True
+        )
+        line = _removable(words, remove, is_kept=is_kept)
         is_last = number + 1 == len(account.ssh_keys)
         yield line.add_class("gap") if is_last else line
 
 
-def _removable(words: str, act: str, button: str, *, is_kept: bool) -> Widget:
+def _removable(words: str, remove: Button, *, is_kept: bool) -> Widget:
     said = Static(words, classes="device", markup=False)
-    return (
-        said if is_kept else Horizontal(said, Button(act, id=button, compact=True), classes="row")
-    )
+    return said if is_kept else Horizontal(said, remove, classes="row")
 
 
 def attempts_row(record: SignInRecord, may: May) -> Iterator[Widget]:

@@ -1,7 +1,8 @@
 """Settings > one device, and the question whether a device is lost."""
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -17,20 +18,24 @@ from cwtui.ui.messages import OpenDevicePage, OpenSubPage
 from cwtui.ui.screens.pages.page import PageBelow, save_row
 from cwtui.ui.sections import DeviceTask, SubPage
 from cwtui.ui.widgets.buttons import Button
-from cwtui.ui.widgets.device_button import DeviceButton
 from cwtui.ui.widgets.fields import Field, TextInput
+from cwtui.ui.widgets.subject_buttons import DeviceButton
 
 _BUTTON_PADDING: Final = 6
 
 
 class DevicePage(PageBelow):
-    HELP = N_("""\
-Rename: the name helps you to tell your devices apart. Your authentication app does not show it.
-
-Replace Device: for a new phone, or for a device that is lost. The old device works until the new \
-one has given its first code.
-
-Remove Device: its codes no longer sign you in. You cannot remove your only device.""")
+    HELP = N_(
+        "Rename: the name helps you to tell your devices apart. Your authentication app does not "
+        "show it."
+    )
+    HELP_WITH: ClassVar[Mapping[str, str]] = {
+        "#replace": N_(
+            "Replace Device: for a new phone, or for a device that is lost. The old device works "
+            "until the new one has given its first code."
+        ),
+        "#remove": N_("Remove Device: its codes no longer sign you in."),
+    }
 
     def __init__(self, overview: Overview, device: DeviceState) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
 """A page with a list and a filter above it: / goes to the filter, and Esc clears it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any, ClassVar, Final
 
@@ -53,9 +53,8 @@ class ListPage(LookingPage):
 
     # What subclasses say
 
-    @property
-    def help_text(self) -> str:
-        return _(self.HELP, filter=_explained(self.vocabulary()))
+    def help_values(self) -> Mapping[str, str]:
+        return {"filter": _explained(self.vocabulary())}
 
     def vocabulary(self) -> Vocabulary[Any]:
         """Return the words of the filter."""

@@ -1,5 +1,6 @@
 """Settings: the pages that ask for a name and a code before a further device is registered."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -36,9 +37,8 @@ class NewDevicePage(AsksForCode):
         super().__init__()
         self._plan = plan
 
-    @property
-    def help_text(self) -> str:
-        return _(self.HELP, code=_(_BOTH_KINDS))
+    def help_values(self) -> Mapping[str, str]:
+        return {"code": _(_BOTH_KINDS)}
 
     @property
     def _replaces(self) -> str | None:

@@ -70,7 +70,7 @@ Password rules: they apply to new passwords, and can ask for 64 characters at mo
 
 Failed attempts: after this many wrong passwords or codes in a row, the user must wait. From 15 in \
 a row on, each wait is twice as long as the one before, up to a day. After a wait, one more \
-attempt is checked. Unlock on the account's page ends the wait immediately.
+attempt is checked. Unlocking the account ends the wait immediately.
 
 Unused: an account counts as disabled after so many days without a sign-in, until an admin enables \
 it. Of the local admins, the one who signed in last is spared. You see how many accounts there are \

@@ -18,8 +18,8 @@ from cwtui.ui.screens.pages.page import WITH_WIDE, PageBelow, row, save_row, val
 from cwtui.ui.sections import ROLES, SubPage
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.check_list import PermissionChoice
-from cwtui.ui.widgets.device_button import RoleButton
 from cwtui.ui.widgets.fields import Field, TextInput
+from cwtui.ui.widgets.subject_buttons import RoleButton
 
 if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
@@ -141,12 +141,12 @@ You can only give permissions that you have.""")
 
 class RolePage(BelowRoles):
     LABELS: ClassVar[Mapping[str, str]] = {"permissions": N_("Permissions")}
-    HELP = N_("""\
-Update takes effect at once, and users with this role must sign in again.
-
-Copy Permissions creates another role with the same permissions.
-
-Remove Role is possible once no account has the role. Built-in roles cannot be changed.""")
+    HELP = N_("Accounts with this role have these permissions. Built-in roles cannot be changed.")
+    HELP_WITH: ClassVar[Mapping[str, str]] = {
+        "#primary": N_("Update takes effect at once, and users with this role must sign in again."),
+        "#copy": N_("Copy Permissions creates another role with the same permissions."),
+        "#remove": N_("Remove Role is possible once no account has the role."),
+    }
 
     def __init__(self, role: Role) -> None:
         super().__init__()

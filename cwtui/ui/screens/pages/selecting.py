@@ -30,6 +30,8 @@ class SelectingPage(ListPage):
         Binding("escape", "back", N_("Menu")),
     ]
 
+    view: View
+    """What is listed."""
     matching: int | None = None
     """How many users match the filter, once it is known."""
 
@@ -44,10 +46,6 @@ class SelectingPage(ListPage):
 
     def custom_roles(self) -> CustomRoles:
         """Return the roles that can be given besides the built-in ones."""
-        raise NotImplementedError
-
-    def listed(self) -> View:
-        """Return what is listed."""
         raise NotImplementedError
 
     def selection_bar(self) -> ComposeResult:
@@ -117,7 +115,7 @@ class SelectingPage(ListPage):
 
     def action_select_all(self) -> None:
         """Select all that match the filter, also those that are not in the table."""
-        self._select(Selection(view=View(self.listed().filter)))
+        self._select(Selection(view=View(self.view.filter)))
 
     def action_clear_selection(self) -> None:
         self._select(NOTHING)

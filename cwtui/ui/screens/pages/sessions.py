@@ -1,8 +1,8 @@
 """Open Sessions: the person's own, below Settings, and those of another account."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -25,10 +25,6 @@ from cwtui.ui.widgets.virtual_table import VirtualTable
 if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
     from cwtui.accounts.session import Session
-
-
-_READING: Final = N_("Where this user is signed in now. R loads the list again.")
-"""The help for those who may not end the sessions of a user."""
 
 
 class Listed(NamedTuple):
@@ -161,22 +157,19 @@ class UserSessionsPage(SessionsPage):
     SECTION = "users"
     MANUAL = "admin"
     NOTHING = N_("This user has no open session.")
-    HELP = N_("""\
-Where this user is signed in now.
-
+    HELP = N_("Where this user is signed in now. R loads the list again.")
+    HELP_WITH: ClassVar[Mapping[str, str]] = {
+        "#everywhere": N_("""\
 Enter on a session asks whether to end it. It ends within a few seconds, and says that an \
-administrator did it. R loads the list again.
+administrator did it.
 
 Sign Out Everywhere ends all sessions of the user, even those that are missing here. To keep the \
 user from signing in again, disable the account. SSH connections that are open stay open.""")
+    }
 
     def __init__(self, username: str, listed: Listed) -> None:
         super().__init__(listed)
         self._username = username
-
-    @property
-    def help_text(self) -> str:
-        return _(_READING) if self._listed.refusal else super().help_text
 
     def heading(self) -> str:
         return _("Users and Roles > {name} > Open Sessions", name=visible(self._username))

@@ -14,8 +14,8 @@ from cwtui.ui.messages import OpenSshKeyPage, OpenSubPage
 from cwtui.ui.screens.pages.page import WITH_WIDE, PageBelow, save_row, value
 from cwtui.ui.sections import SubPage
 from cwtui.ui.widgets.buttons import Button
-from cwtui.ui.widgets.device_button import SshKeyButton
 from cwtui.ui.widgets.fields import Field, TextInput
+from cwtui.ui.widgets.subject_buttons import SshKeyButton
 
 
 class SshKeysPage(PageBelow):

@@ -8,15 +8,15 @@ from textual.content import Content
 from cwtui.ui.widgets.buttons import Button
 
 
-class DeviceButton(Button):
-    """A button that is about one of the person's devices. Its id has the device's id."""
+class SubjectButton(Button):
+    """A button that is about one thing that has an id. The button's id has it, after a prefix."""
 
-    _PREFIX: ClassVar[str] = "device-"
+    _PREFIX: ClassVar[str]
 
-    def __init__(self, device: str, label: str, *, is_cut: bool = False) -> None:
+    def __init__(self, subject: str, label: str, *, is_cut: bool = False) -> None:
         """Create it. `is_cut`: the styles say how wide it is, and a longer label is cut."""
         # Textual would read a plain string as markup.
-        super().__init__(Content(label), id=f"{self._PREFIX}{device}", compact=True)
+        super().__init__(Content(label), id=f"{self._PREFIX}{subject}", compact=True)
         self._is_cut = is_cut
 
     def shown_label(self) -> Content:
@@ -28,17 +28,23 @@ class DeviceButton(Button):
 
     @classmethod
     def subject_of(cls, button: str) -> str:
-        """Return the id of the device, SSH key or role that the button with this id is about."""
+        """Return the id of what the button with this id is about."""
         return button.removeprefix(cls._PREFIX)
 
 
-class SshKeyButton(DeviceButton):
-    """A button that is about one of the person's SSH keys. Its id has the key's id."""
+class DeviceButton(SubjectButton):
+    """A button that is about one of the person's devices."""
+
+    _PREFIX: ClassVar[str] = "device-"
+
+
+class SshKeyButton(SubjectButton):
+    """A button that is about one of the person's SSH keys."""
 
     _PREFIX: ClassVar[str] = "ssh-key-"
 
 
-class RoleButton(DeviceButton):
-    """A button that opens one role. Its id has the role's name."""
+class RoleButton(SubjectButton):
+    """A button that opens one role, whose id is its name."""
 
     _PREFIX: ClassVar[str] = "role-"
