@@ -80,7 +80,7 @@ def by_keyboard(terminal: Terminal) -> None:
     terminal.send("tab", "enter")
     terminal.wait_for(f"{REQUIRED} done.", timeout=60)
     terminal.send("escape")
-    terminal.wait_for("or Space for one")
+    terminal.wait_for("Space selects one.")
     terminal.send("escape")
     terminal.wait_for("/ filter")
     terminal.wait_until_still()

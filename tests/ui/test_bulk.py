@@ -44,7 +44,7 @@ class TestSelecting:
     async def test_nothing_is_marked_at_first(self) -> None:
         async with SCENES["users"].played() as (person, _):
             assert marked(person) == []
-            person.sees("Select All    or Space for one")
+            person.sees("Select All    Space selects one.")
             assert ("C", "Change") not in person.footer
             await person.press("c")
             person.screen(UsersPage)
@@ -98,7 +98,7 @@ class TestSelecting:
             await person.press("a", "/")
             await person.write("a")
             assert marked(person) == []
-            person.sees("or Space for one")
+            person.sees("Space selects one.")
 
     async def test_the_mouse_marks_in_the_margin_and_with_shift_or_ctrl(self) -> None:
         async with SCENES["users"].played() as (person, _):

@@ -102,6 +102,10 @@ async def test_there_is_one_code_a_line_and_room_for_all_that_is_said(
             assert screen.query_one("#entry").max_scroll_y == 0
             person.sees("They will not be shown again.", "I have saved my backup codes")
         assert [key for key, _ in person.footer][:4] == ["F4", "F6", "F7", "F1"]
+        await person.press("escape")
+        person.sees("The codes are shown only once. Save them, then press I have saved my backup")
+        assert person.focus == "I have saved my backup codes"
+        assert screen.query_one("#entry").max_scroll_y == 0
         await person.press("f7")
         page = [row.strip() for row in person.rows if row.strip()]
         assert page[0] == "Connectware backup codes"

@@ -26,7 +26,7 @@ class SelectionBar(Horizontal):
         yield Button(_("Change"), id="change-selected", compact=True)
         yield Button(_("Select All"), id="select-all", compact=True)
         yield Button(_("Clear"), id="clear-selection", compact=True)
-        yield Static(_("or Space for one"), id="how-to-select", markup=False)
+        yield Static(_("Space selects one."), id="how-to-select", markup=False)
 
     def show(self, selection: Selection, matching: int | None) -> None:
         """Show how many are selected, where so many match the view if that is known."""

@@ -64,6 +64,7 @@ you can read what you saved.""")
         Binding("f4", "copy", N_("Copy")),
         Binding("f6", "save", N_("Save to file")),
         Binding("f7", "print", N_("Print view")),
+        Binding("escape", "say_how_to_go_on", N_("Go to the button that goes on"), show=False),
     ]
 
     def __init__(
@@ -212,6 +213,15 @@ you can read what you saved.""")
         self.say(f"✓ {saved}")
 
     # Going on
+
+    def action_say_how_to_go_on(self) -> None:
+        """Esc is pressed by habit, and there is no way back: the codes are shown only once."""
+        button = self.query_one("#primary", Button)
+        button.focus()
+        how = _(
+            "The codes are shown only once. Save them, then press {button}.", button=_(self.PRIMARY)
+        )
+        self.say(f"⚠ {how}")
 
     def submit(self) -> None:
         self.say("")
