@@ -322,6 +322,11 @@ async def test_at_60x20_the_footer_shows_the_pages_keys() -> None:
     async with SCENES["users"].played((60, 20)) as (person, _):
         assert "N Create User" in person.rows[-1]
         assert "Commands" not in person.text
+        await person.press("escape")
+        person.sees("Sign Out")
+        person.sees_nothing_of("alice", "Select All")  # cut off beside the menu
+        await person.press("escape")
+        person.sees("alice", "Select All")
     async with SCENES["organization"].played((60, 20)) as (person, _):
         person.sees("( ) off (x) optional ( ) required")
         person.sees("Connectware (plant-7)")
