@@ -72,7 +72,7 @@ def test_changing_the_account_of_a_powerful_unix_user_takes_all_permissions(
     scene = scene_of(world)
     world.unix_users = dict.fromkeys(("alice", "bob", "new"), UNIX_USERS["grace"])
     most = tuple(one for one in Permission if one is not Permission.READ_AUDIT_LOG)
-    world.settings(custom_roles={"most": most})
+    world.settings(custom_roles={**world.accounts.settings().custom_roles, "most": most})
     world.put(world.account("ada").changed(roles=("most",)))
     limited, before = world.session("ada", scene.device), state(world)
     with pytest.raises(NotPermitted, match=r"may become root .* who has all permissions"):
