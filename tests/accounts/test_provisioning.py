@@ -35,6 +35,8 @@ from tests.accounts.erin import LDAP_PASSWORD, SECRET, begin, directory_with_eri
 from tests.accounts.memory_directory import MemoryDirectory
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, Device, World
 
+HELP_DESK = (Permission.READ_USERS, Permission.RESET_MFA)
+
 
 @pytest.fixture
 def directory(world: World) -> MemoryDirectory:
@@ -361,6 +363,30 @@ def test_an_ldap_user_needs_a_configured_directory(world: World) -> None:
     provisioning.check_session(world.ports, session)  # nobody can be asked
     with pytest.raises(CannotCheck, match="No directory is configured"):
         self_service.prove(world.ports, session, SECRET, None)
+
+
+def test_a_custom_role_of_the_directory_is_given_and_taken(
+    world: World, directory: MemoryDirectory
+) -> None:
+    world.settings(custom_roles={"help-desk": HELP_DESK})
+    directory.add("erin", LDAP_PASSWORD, ("help-desk",))
+    session = session_of(world)
+    assert world.account("erin").roles == ("help-desk",)
+    assert session.permissions == {*HELP_DESK}
+    provisioning.check_session(world.ports, session)
+    directory.add("erin", LDAP_PASSWORD, (roles.MINIMUM,))
+    with pytest.raises(SessionEnded):
+        provisioning.check_session(world.ports, session)
+    assert session_of(world).permissions == frozenset()
+
+
+def test_a_custom_role_of_the_directory_must_be_one_here(
+    world: World, directory: MemoryDirectory
+) -> None:
+    directory.add("erin", LDAP_PASSWORD, ("help-desk",))
+    with pytest.raises(Refused, match="You have no Connectware role in the directory"):
+        begin(world)
+    assert world.accounts.get("erin") is None
 
 
 def test_a_role_that_is_removed_during_a_sign_in_is_not_given(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cwtui.accounts import sign_in
 from cwtui.accounts.directory_port import (
     CannotSearchDirectory,
     DirectoryMisconfigured,
@@ -12,8 +13,11 @@ from cwtui.accounts.directory_port import (
     WrongDirectoryPassword,
 )
 from cwtui.accounts.errors import InvalidInput
+from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
+from cwtui.accounts.sign_in_states import SignedIn
 from cwtui.directory.client import LdapDirectory
+from tests.accounts.world import HERE, World
 from tests.directory.people import (
     ANY_CHARACTERS,
     GROUPS,
@@ -57,6 +61,17 @@ def test_a_right_password_returns_the_user(directory: LdapDirectory) -> None:
         enabled=True,
         ids=user.ids,
     )
+
+
+def test_a_group_gives_a_custom_role(tmp_path: Path, slapd: Slapd) -> None:
+    world = World()
+    world.settings(custom_roles={"help-desk": (Permission.READ_USERS,)})
+    desk = {"help-desk": (f"cn=staff,{GROUPS}",)}
+    world.directory = LdapDirectory(plain(tmp_path, slapd, roles=desk))
+    state = sign_in.with_password(world.ports, "bob", PASSWORD, HERE)
+    assert isinstance(state, SignedIn)
+    assert state.session.permissions == {Permission.READ_USERS}
+    assert world.account("bob").roles == ("help-desk",)
 
 
 def test_a_password_is_sent_as_typed(directory: LdapDirectory) -> None:
