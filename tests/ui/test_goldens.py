@@ -17,6 +17,7 @@ from tests.ui.harness import Person
 from tests.ui.plants import Plant
 from tests.ui.scenes import JOURNEYS, SCENES, play_through
 from tests.ui.test_after_code import check_harmless_focus
+from tests.ui.test_each_screen import check_screen
 
 GOLDENS = Path(__file__).parent / "goldens"
 FEW = GOLDENS / "few_colours"
@@ -51,6 +52,7 @@ async def check_looks(name: str, person: Person, _: Plant) -> None:
     primary = person.app.screen.query("Button.-primary")
     assert len(primary) <= 1, "One filled button a screen."
     check_harmless_focus(person.app.screen)
+    check_screen(name, person)
     strips = person.strips
     rows = [strip.text for strip in strips]
     compare(GOLDENS / f"{name}.txt", "".join(f"{row.rstrip()}\n" for row in rows))
