@@ -3,63 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from cwtui.accounts import custom_roles
 from cwtui.accounts.model import Attempts
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.unix_users import UnixUser
-from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.dialogs.key_table import parts
-from cwtui.ui.screens.pages.roles import CreateRolePage, RolePage, RolesPage
+from cwtui.ui.screens.pages.roles import RolePage
 from cwtui.ui.screens.pages.sessions import UserSessionsPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import TextInput
-from tests.accounts.world import HERE, NOW, OPERATOR
+from tests.accounts.world import HERE, NOW
 from tests.ui.harness import Person, at_work
 from tests.ui.plants import Plant, devices_plant, keys_plant, locked_plant, plant, sessions_plant
 from tests.ui.scenes import SCENES
-
-
-def permitted(there: Plant, name: str) -> tuple[Permission, ...]:
-    return there.world.accounts.settings().custom_roles[name]
-
-
-async def test_a_role_is_created_changed_copied_and_removed() -> None:
-    async with SCENES["roles"].played() as (person, there):
-        await person.press("enter")
-        person.screen(CreateRolePage)
-        await person.write("night-shift")
-        await person.click_button("Create Role")
-        person.sees("✗ Choose at least one permission.")
-        await person.click("reset-mfa: disable")
-        await person.click_button("Create Role")
-        person.screen(RolesPage)
-        assert permitted(there, "night-shift") == (Permission.READ_USERS, Permission.RESET_MFA)
-
-        await person.click_button("night-shift")
-        await person.click("read-audit-log: read")
-        person.sees("◐ Not saved yet: Permissions")
-        await person.press("escape")
-        assert isinstance(person.app.screen, ConfirmScreen)
-        await person.press("escape")
-        await person.click_button("Update")
-        person.screen(RolesPage)
-        assert Permission.READ_AUDIT_LOG in permitted(there, "night-shift")
-
-        await person.click_button("night-shift")
-        await person.click_button("Copy Permissions")
-        await person.write("day-shift")
-        await person.click_button("Create Role")
-        assert permitted(there, "day-shift") == permitted(there, "night-shift")
-
-        await person.click_button("day-shift")
-        await person.click_button("Remove Role")
-        custom_roles.update_role(there.world.ports, OPERATOR, "day-shift", ["read-users"])
-        await person.click_button("Remove Role")
-        person.sees("operator:root has set Permissions to read-users in the meantime. Continue")
-        await person.click_button("Continue")
-        person.screen(RolesPage)
-        assert "day-shift" not in there.world.accounts.settings().custom_roles
 
 
 async def test_a_role_that_somebody_has_stays() -> None:
