@@ -32,7 +32,10 @@ MAIN: Final = (
 )  # fmt: skip
 SIZES: Final = ((60, 20), (120, 40), (200, 60))
 """In which the main screens are drawn as well, beside 80x24."""
-GERMAN: Final = ("sign_in", "register_device", "settings", "users", "account")
+GERMAN: Final = (
+    "sign_in", "register_device", "settings", "users", "account",
+    "roles", "batch", "batch_report", "user_sessions", "organization",
+)  # fmt: skip
 """What is drawn in German as well."""
 
 CELL: Final = (9, 20)
