@@ -118,6 +118,13 @@ class RequiresMfa(ConfirmationNeeded):
     act = N_("Require MFA")
 
 
+class LowersMfa(ConfirmationNeeded):
+    """Fewer people must have a second factor from now on, or nobody can set one up."""
+
+    question = N_("Change that for everyone?")
+    act = N_("Change")
+
+
 class DisablesUnused(ConfirmationNeeded):
     """Accounts count as disabled from now on, because nobody has signed in to them for long."""
 
@@ -338,6 +345,7 @@ TO_EVERYTHING: Final[Agreed] = frozenset(
         GivesPermissions,
         GivesPower,
         Removes,
+        LowersMfa,
         RequiresMfa,
         DisablesUnused,
         ChangedByOthers,

@@ -7,7 +7,7 @@ from cwtui.accounts import account_state, meanwhile, settings, unused
 from cwtui.accounts.account_state import MfaState, Status
 from cwtui.accounts.account_words import Facts
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import TO_NOTHING, Agreed, DisablesUnused, RequiresMfa
+from cwtui.accounts.errors import TO_NOTHING, Agreed, DisablesUnused, LowersMfa, RequiresMfa
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import (
@@ -49,8 +49,8 @@ def update_settings(
 ) -> Saved:
     """Set these keys from text, all or none. `seen` are the settings that the person saw.
 
-    Raises InvalidInput(field=key), RequiresMfa, DisablesUnused and ChangedByOthers unless `agreed`,
-    and NotPermitted.
+    Raises InvalidInput(field=key) and NotPermitted, and RequiresMfa, LowersMfa, DisablesUnused and
+    ChangedByOthers unless `agreed`.
     """
     authorise_change(ports, actor, Permission.MANAGE_ORGANIZATION)
     before = ports.accounts.settings()
@@ -59,6 +59,9 @@ def update_settings(
     must_enrol = _must_enrol(ports, actor, before, wanted_settings)
     if must_enrol and RequiresMfa not in agreed:
         raise RequiresMfa(must_enrol)
+    lowered = _lowered_mfa(before.mfa, wanted_settings.mfa)
+    if lowered and LowersMfa not in agreed:
+        raise LowersMfa(lowered)
     newly_unused = _newly_unused(ports, before, wanted_settings)
     if newly_unused and DisablesUnused not in agreed:
         raise DisablesUnused(newly_unused)
@@ -128,6 +131,22 @@ def _must_enrol(
         return _("You have no device yet. You must register one at your next sign-in.")
     without = _without_device_and_you(len(states)) if included else _without_device(len(states))
     return f"{without} {_they_must(len(states), already)}"
+
+
+def _lowered_mfa(before: Mfa, after: Mfa) -> str:
+    """Return what is less safe if the setting changes so, in a sentence; empty if nothing."""
+    if after is before or after is Mfa.REQUIRED:
+        return ""
+    if after is Mfa.OPTIONAL:
+        return (
+            _("Multi-factor authentication will no longer be required for everyone.")
+            if before is Mfa.REQUIRED
+            else ""
+        )
+    return _(
+        "Nobody will have to set up multi-factor authentication, or be able to. Registered "
+        "devices are still asked for."
+    )
 
 
 def _without_device(number: int) -> str:

@@ -44,7 +44,7 @@ ACTS: dict[str, Callable[[World, Actor], object]] = {
     "remove_user": lambda w, a: administration.remove_user(w.ports, a, "bob"),
     "unlock": lambda w, a: unlocking.unlock(w.ports, a, "bob"),
     "show_settings": lambda w, a: organization.show_settings(w.ports, a),
-    "update_settings": lambda w, a: organization.update_settings(w.ports, a, {"mfa": "off"}),
+    "update_settings": lambda w, a: organization.update_settings(w.ports, a, {"issuer": "A"}),
 }
 
 

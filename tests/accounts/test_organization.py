@@ -6,7 +6,7 @@ import pytest
 
 from cwtui.accounts import organization, user_list
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.errors import TO_EVERYTHING, InvalidInput, RequiresMfa
+from cwtui.accounts.errors import TO_EVERYTHING, InvalidInput, LowersMfa, RequiresMfa
 from cwtui.accounts.listing import View
 from cwtui.accounts.settings import Mfa
 from tests.accounts.world import OPERATOR, World
@@ -114,3 +114,26 @@ def test_requiring_mfa_asks_nothing_if_everyone_has_a_device_or_must_have_one(
     world.add("flagged", mfa_required=True)
     saved = organization.update_settings(world.ports, OPERATOR, {"mfa": "required"})
     assert saved.settings.mfa is Mfa.REQUIRED
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asked"),
+    [
+        (Mfa.REQUIRED, "optional", "Multi-factor authentication will no longer be required"),
+        (Mfa.REQUIRED, "off", "Nobody will have to set up multi-factor authentication"),
+        (Mfa.OPTIONAL, "off", "Nobody will have to set up multi-factor authentication"),
+        (Mfa.OFF, "optional", ""),
+        (Mfa.OFF, "off", ""),
+    ],
+)
+def test_less_mfa_for_everyone_is_asked_before(
+    world: World, before: Mfa, after: str, asked: str
+) -> None:
+    world.settings(mfa=before)
+    if asked:
+        with pytest.raises(LowersMfa, match=asked):
+            organization.update_settings(world.ports, OPERATOR, {"mfa": after})
+        assert world.accounts.settings().mfa is before
+    agreed = frozenset({LowersMfa})
+    saved = organization.update_settings(world.ports, OPERATOR, {"mfa": after}, agreed)
+    assert saved.settings.mfa == after

@@ -3,6 +3,7 @@
 import asyncio
 
 from cwtui.accounts import organization
+from cwtui.accounts.errors import TO_EVERYTHING
 from cwtui.accounts.session import Operator
 from cwtui.accounts.settings import Mfa
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
@@ -78,7 +79,7 @@ async def test_typing_in_a_number_field_replaces_the_number() -> None:
 async def test_a_change_by_another_admin_is_shown_and_only_replaced_after_a_question() -> None:
     async with SCENES["organization"].played() as (person, there):
         ports, theirs = there.world.ports, {"password_min": "12", "mfa": "off"}
-        organization.update_settings(ports, Operator("root"), theirs)
+        organization.update_settings(ports, Operator("root"), theirs, TO_EVERYTHING)
         await person.fill("password_min", "8")
         await person.press("enter")
         person.screen(ConfirmScreen)
@@ -112,7 +113,14 @@ async def test_an_invalid_setting_is_reported_and_none_is_saved() -> None:
 async def test_organization_settings_can_be_chosen_by_mouse() -> None:
     async with SCENES["organization"].played() as (person, there):
         await person.click("off")
+        # Enter in any field saves the page, and what was chosen by accident with it.
+        await person.press("tab", "tab", "enter")
+        person.screen(ConfirmScreen)
+        person.sees("Nobody will have to set up multi-factor authentication, or be able to.")
+        await person.press("enter")
+        assert there.world.accounts.settings().mfa is Mfa.OPTIONAL
         await person.click_button("Save Settings")
+        await person.click_button("Change")
         assert there.world.accounts.settings().mfa is Mfa.OFF
         person.screen(OrganizationPage)
 
