@@ -361,7 +361,9 @@ class TestBatch:
         async with SCENES["users"].played() as (person, there):
             await person.press("down", "space", "c")
             await person.click("Invite")
-            person.sees("Invite alice to choose a new password?", "New file for the codes")
+            person.sees(
+                "Invite alice to choose a new password?", "New file for the invitation codes"
+            )
             assert person.typed("path").startswith("~/invitations-")
             await person.fill("path", "new.csv")
             await person.press("enter")
