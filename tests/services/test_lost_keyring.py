@@ -72,7 +72,7 @@ def test_a_repairable_keyring_is_not_replaced(config: Config, ports: Ports, how:
     if how == "exposed":
         config.keyring_file.chmod(0o644)
     else:
-        config.keyring_file.write_text('{"schema": 3}')
+        config.keyring_file.write_text('{"schema": 99}')
     before = config.keyring_file.read_bytes()
     for attempt in (services.without_keyring, services.with_new_keyring):
         with pytest.raises((StoreExposed, StoreTooNew)):

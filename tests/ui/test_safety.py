@@ -275,7 +275,7 @@ async def test_point_5_the_palette_lacks_textuals_own_commands() -> None:
         commands = [command.title for command in person.screen(Palette)._commands]
         sections = ["Settings", "Users and Roles", "Roles", "Organization", "Audit Log"]
         assert commands[:5] == sections
-        assert commands[-5:] == ["Colours", "Display", "Help", "Sign Out", "Quit"]
+        assert commands[-4:] == ["Colours", "Help", "Sign Out", "Quit"]
         for word in ("screenshot", "save", "keys", "maximize", "theme"):
             await person.press("ctrl+shift+a", "backspace")
             await person.write(word)
