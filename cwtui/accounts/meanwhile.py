@@ -1,14 +1,19 @@
 """What others changed since a page was opened, so that nobody replaces it without knowing."""
 
 import re
+from base64 import b64encode
 from collections.abc import Collection, Container, Iterable, Mapping
 from contextlib import suppress
+from hashlib import blake2b
 from typing import Final
+
+import msgspec
 
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.audit.lines import decode
 from cwtui.accounts.errors import Agreed, CannotCheck, ChangedByOthers, UnknownAccount
 from cwtui.accounts.expiry import last_day
+from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
@@ -27,6 +32,9 @@ ALL_PARTS: Final = (
     *(PASSWORD, DEVICES, SSH_KEYS),
 )
 """What is lost with an account."""
+_IN_ROWS: Final = frozenset({"display_name", "roles", "mfa_required", "enabled", "expires_at"})
+_MARK_BYTES: Final = 9
+"""Bytes of a mark: a change is overlooked once in 2 to the power of 72."""
 _CHANGES: Final[Mapping[str, str]] = {
     **dict.fromkeys((EventType.PASSWORD_CHANGE, EventType.USER_RESET_PASSWORD), PASSWORD),
     **dict.fromkeys(
@@ -119,13 +127,30 @@ def check_losses(
         raise ChangedByOthers(by, theirs, is_lost=True)
 
 
+def are_in_rows(parts: Collection[str]) -> bool:
+    """Whether rows of the list say all that follows from these parts."""
+    return _IN_ROWS.issuperset(parts)
+
+
+def mark(account: Account | AccountRow, parts: Iterable[str]) -> str:
+    """Return a text of 12 characters that is another one once one of these parts has changed.
+
+    `account` is a row only if `are_in_rows(parts)`. The same parts must come in the same order.
+    """
+    seen = [_part(account, part) for part in parts]
+    digest = blake2b(msgspec.json.encode(seen), digest_size=_MARK_BYTES).digest()
+    return b64encode(digest).decode()
+
+
 def _check_same(seen: Account, now: Account) -> None:
     """Raise UnknownAccount if the name belongs to another account now."""
     if seen.created_at != now.created_at:
         raise UnknownAccount(now.username)
 
 
-def _part(account: Account, part: str) -> object:
+def _part(account: Account | AccountRow, part: str) -> object:
+    if isinstance(account, AccountRow):
+        return getattr(account, part)
     if part == DEVICES:
         factor = account.second_factor
         return () if factor is None else tuple(device.id for device in factor.devices)

@@ -2,9 +2,18 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import ClassVar, TypeAlias
+from itertools import chain
+from typing import ClassVar, Final, TypeAlias
 
-from cwtui.accounts import account_state, administration, expiry, roles, unlocking, user_mfa
+from cwtui.accounts import (
+    account_state,
+    administration,
+    expiry,
+    meanwhile,
+    roles,
+    unlocking,
+    user_mfa,
+)
 from cwtui.accounts.account_state import PasswordState
 from cwtui.accounts.errors import Agreed, GivesPermissions
 from cwtui.accounts.listing import AccountRow
@@ -31,6 +40,7 @@ class Reason(StrEnum):
     DIRECTORY = N_("from the directory")
     ONLY_ROLE = N_("without another role")
     LAST_ADMIN = N_("the last enabled admin")
+    CHANGED = N_("changed by others since")
     UNKNOWN = N_("not there")
     NO_MATCH = N_("no longer found by the filter")
 
@@ -68,6 +78,11 @@ class Act:
         del by
         return False
 
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        """The parts of an account that are replaced or lost (see `meanwhile`)."""
+        return ()
+
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
         """Return why this account is left as it is; None if nothing speaks against it.
 
@@ -76,8 +91,19 @@ class Act:
         raise NotImplementedError
 
     def do(self, doing: Doing, seen: Account) -> bool:
-        """Do it with this account, and return whether it changed anything. Raises AccountsError."""
+        """Do it with this account, and return whether it changed anything.
+
+        Raises ChangedByOthers if others have just changed what would be lost, and AccountsError.
+        """
         raise NotImplementedError
+
+
+_PARTS: Final = {
+    "enabled": ("enabled", "disabled_reason"),
+    "expires": ("expires_at",),
+}
+"""What is replaced by what an update sets, where that is not the part of the same name."""
+_ROLES: Final = ("roles",)
 
 
 @dataclass(frozen=True)
@@ -93,6 +119,11 @@ class Change(Act):
     @property
     def gives(self) -> tuple[str, ...]:
         return self.to.roles or ()
+
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        parts = chain.from_iterable(_PARTS.get(name, (name,)) for name in self.to.given)
+        return tuple(sorted({*parts}))
 
     def ends_admins(self, by: Actor) -> bool:
         del by
@@ -142,6 +173,10 @@ class AddRole(Act):
     def gives(self) -> tuple[str, ...]:
         return (self.role,)
 
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        return _ROLES
+
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
         del permitted, now
         if self.role in row.roles:
@@ -157,6 +192,10 @@ class RemoveRole(Act):
     """Take this role from accounts that have another one."""
 
     role: str
+
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        return _ROLES
 
     def ends_admins(self, by: Actor) -> bool:
         del by
@@ -181,6 +220,10 @@ class DisableMfa(Act):
 
     needed: ClassVar[roles.Needed] = Permission.RESET_MFA
 
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        return (meanwhile.DEVICES,)
+
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
         del permitted, now
         return Reason.ALREADY if row.second_factor is None else None
@@ -188,7 +231,7 @@ class DisableMfa(Act):
     def do(self, doing: Doing, seen: Account) -> bool:
         if seen.second_factor is None:
             return False
-        user_mfa.disable_mfa(doing.ports, doing.actor, seen.username)
+        user_mfa.disable_mfa(doing.ports, doing.actor, seen.username, agreed=_ASKED, seen=seen)
         return True
 
 
@@ -216,6 +259,10 @@ class ResetPassword(Act):
     invited: bool = False
 
     @property
+    def replaces(self) -> tuple[str, ...]:
+        return (meanwhile.PASSWORD,)
+
+    @property
     def _done(self) -> PasswordState:
         return PasswordState.INVITED if self.invited else PasswordState.INITIAL
 
@@ -234,7 +281,13 @@ class ResetPassword(Act):
             return False
         ports = replace(doing.ports, bcrypt_cost=cost_of_many(doing.ports))
         administration.reset_password(
-            ports, doing.actor, seen.username, doing.hand_over, invited=self.invited
+            ports,
+            doing.actor,
+            seen.username,
+            doing.hand_over,
+            invited=self.invited,
+            agreed=_ASKED,
+            seen=seen,
         )
         return True
 
@@ -242,6 +295,10 @@ class ResetPassword(Act):
 @dataclass(frozen=True)
 class Remove(Act):
     """Remove the account for good."""
+
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        return meanwhile.ALL_PARTS
 
     def ends_admins(self, by: Actor) -> bool:
         del by
@@ -253,5 +310,7 @@ class Remove(Act):
         return Reason.HAS_MFA if is_too_much else None
 
     def do(self, doing: Doing, seen: Account) -> bool:
-        administration.remove_user(doing.ports, doing.actor, seen.username)
+        administration.remove_user(
+            doing.ports, doing.actor, seen.username, agreed=_ASKED, seen=seen
+        )
         return True

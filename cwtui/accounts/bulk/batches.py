@@ -6,6 +6,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias, overload
 
+from cwtui.accounts import roles
 from cwtui.accounts.bulk.acts import Doing, Reason
 from cwtui.accounts.bulk.packed import Packed
 from cwtui.accounts.bulk.plans import Plan
@@ -13,6 +14,7 @@ from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.errors import (
     AccountsError,
     CannotCheck,
+    ChangedByOthers,
     InvalidInput,
     ProofNeeded,
     Refused,
@@ -20,6 +22,7 @@ from cwtui.accounts.errors import (
     UnknownAccount,
 )
 from cwtui.accounts.listing import row_of
+from cwtui.accounts.meanwhile import mark
 from cwtui.accounts.new_account import HandOver
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.progress import ShowProgress
@@ -146,11 +149,12 @@ def carry_out(
 
     The person has seen the plan, and agreed to it. A proof that is valid now counts until the end,
     so that nobody is asked again in the middle. An account that others have changed since the plan
-    was made is left as it is if the filter does not find it any more, or if it is another one now.
+    was made is left as it is if the filter does not find it any more, if it is another one now, or
+    if what they changed would be replaced or lost.
     """
     plan, begun = report.plan, ports.now()
     batch = replace(ports, batch=report.batch)
-    for number, (name, created) in enumerate(zip(plan.names, plan.created, strict=True)):
+    for number, (name, planned) in enumerate(zip(plan.names, plan.seen, strict=True)):
         progress(number, len(plan.names))
         if not goes_on():
             return
@@ -159,7 +163,7 @@ def carry_out(
             if _roles_have_changed(ports, plan):
                 report.problem = Refused(_("Roles were changed in the meantime. Try again."))
                 return
-            _do(Doing(batch, acting, hand_over), report, name, float(created))
+            _do(Doing(batch, acting, hand_over), report, name, planned)
         except (CannotCheck, SessionEnded, ProofNeeded) as error:
             report.problem = error
             return
@@ -171,19 +175,27 @@ def _roles_have_changed(ports: Ports, plan: Plan) -> bool:
     return bool(plan.act.gives) and ports.accounts.settings().custom_roles != plan.custom_roles
 
 
-def _do(doing: Doing, report: Report, name: str, created: float) -> None:
+def _do(doing: Doing, report: Report, name: str, planned: str) -> None:
     plan = report.plan
+    created, _blank, marked = planned.partition(" ")
     seen = doing.ports.accounts.get(name)
-    if seen is None or seen.created_at != created:
+    if seen is None or seen.created_at != float(created):
         report.add_left(name, Reason.UNKNOWN)
         return
-    if not plan.query.matches(row_of(seen)):
+    row = row_of(seen)
+    if not plan.query.matches(row):
         report.add_left(name, Reason.NO_MATCH)
+        return
+    if mark(seen, plan.act.replaces) != marked:
+        why = plan.act.reason_against(row, roles.ALL, doing.ports.now())
+        report.add_left(name, Reason.ALREADY if why is Reason.ALREADY else Reason.CHANGED)
         return
     try:
         changed = plan.act.do(doing, seen)
     except UnknownAccount:
         report.add_left(name, Reason.UNKNOWN)
+    except ChangedByOthers:
+        report.add_left(name, Reason.CHANGED)
     except (SessionEnded, ProofNeeded):
         raise
     except (Refused, InvalidInput) as error:

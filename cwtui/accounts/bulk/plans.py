@@ -22,8 +22,9 @@ from cwtui.accounts.user_list import UserSearch
 class Plan:
     """The accounts by name, sorted: those to change, and the `excepted` ones with their reason.
 
-    `created` has the time at which each account to change was created, in seconds since the epoch:
-    its name may belong to another one later. `admins` are those to change that may do everything.
+    `seen` has, for each account to change, when it was created, in seconds since the epoch, because
+    its name may belong to another one later, and after a blank the mark of what the act replaces
+    or loses. `admins` are those to change that may do everything.
     `gaining` is how many get permissions, and `gained` are all that somebody gets. `query` is what
     the accounts must still match when it is their turn.
     """
@@ -31,7 +32,7 @@ class Plan:
     act: Act
     selection: Selection
     names: Packed
-    created: Packed
+    seen: Packed
     excepted: Packed
     admins: Packed
     reasons: Mapping[Reason, int]
@@ -68,17 +69,18 @@ def plan(
     judge = _Judge(ports, actor, act, held, ports.now())
     chosen = SelectedAccounts(ports, selection, zone, search)
     needed = _needed_admins(ports) if act.ends_admins(actor) else set[str]()
-    names, created, excepted, found = Packed(), Packed(), Packed(), Packed()
+    names, seen, excepted, found = Packed(), Packed(), Packed(), Packed()
     reasons = Counter[Reason]()
     gaining, gained = 0, frozenset[Permission]()
-    for name, row in chosen.rows():
-        reason = Reason.UNKNOWN if row is None else judge.reason(row)
+    for name, marked in chosen.marked(act.replaces):
+        reason = Reason.UNKNOWN if marked is None else judge.reason(marked.row)
         if reason is None and needed == {name}:
             reason = Reason.LAST_ADMIN
-        if reason is None and row is not None:
+        if reason is None and marked is not None:
+            row, mark = marked
             needed.discard(name)
             names.append(name)
-            created.append(repr(row.created_at))
+            seen.append(f"{row.created_at!r} {mark}")
             before = roles.permissions(row.roles, custom)
             if before == roles.ALL:
                 found.append(name)
@@ -91,7 +93,7 @@ def plan(
         act=act,
         selection=selection,
         names=names,
-        created=created,
+        seen=seen,
         excepted=excepted,
         admins=found,
         reasons=reasons,

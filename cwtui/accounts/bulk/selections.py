@@ -1,11 +1,15 @@
 """Which accounts a person chose in a list, or named."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
+from typing import NamedTuple
+
+from msgspec import structs
 
 from cwtui.accounts.account_words import ALL_ACCOUNTS, AccountQuery
-from cwtui.accounts.listing import EVERYONE, AccountRow, View
+from cwtui.accounts.listing import EVERYONE, AccountRow, View, row_of
+from cwtui.accounts.meanwhile import are_in_rows, mark
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.user_list import UserList, UserSearch
 
@@ -40,6 +44,13 @@ class Selection:
         return len(self.names) if self.view is None else matching - len(self.names)
 
 
+class Marked(NamedTuple):
+    """An account's row, and the mark of what an act would replace or lose."""
+
+    row: AccountRow
+    mark: str
+
+
 class SelectedAccounts:
     """The accounts of a selection as they are now. Raises FilterError and CannotCheck."""
 
@@ -59,18 +70,35 @@ class SelectedAccounts:
         is_by_name = selection.view is None
         self.query: AccountQuery = ALL_ACCOUNTS if is_by_name else self._list.query
 
-    def rows(self) -> Iterator[tuple[str, AccountRow | None]]:
+    def marked(self, parts: Collection[str]) -> Iterator[tuple[str, Marked | None]]:
         """Yield the username and the row of each account, sorted; None: there is no such account.
 
-        Raises SearchEnded and CannotCheck.
+        The mark beside the row is that of these parts (see `meanwhile`). Raises SearchEnded and
+        CannotCheck.
         """
         names = self._selection.names
         if self._selection.view is None:
             for name in sorted(names):
                 self._search.check()
                 account = self._ports.accounts.get(name)
-                yield name, None if account is None else self._list.row_of(account)
+                if account is None:
+                    yield name, None
+                else:
+                    yield name, Marked(self._list.row_of(account), mark(account, parts))
         else:
+            rows_say_all = are_in_rows(parts)
             for row in self._list.all_rows():
                 if row.username not in names:
-                    yield row.username, row
+                    marked = (
+                        Marked(row, mark(row, parts)) if rows_say_all else self._read(row, parts)
+                    )
+                    yield row.username, marked
+
+    def _read(self, row: AccountRow, parts: Collection[str]) -> Marked | None:
+        """Return the account's row as it is now, because rows do not say all that the mark says."""
+        self._search.check()
+        account = self._ports.accounts.get(row.username)
+        if account is None:
+            return None
+        known = {"locked_until": row.locked_until, "is_unused": row.is_unused}
+        return Marked(structs.replace(row_of(account), **known), mark(account, parts))

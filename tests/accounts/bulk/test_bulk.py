@@ -22,6 +22,7 @@ from cwtui.accounts.bulk.acts import (
     Unlock,
 )
 from cwtui.accounts.bulk.batches import Outcome
+from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.errors import (
     CannotCheck,
     ChangedByOthers,
@@ -48,6 +49,8 @@ from tests.accounts.bulk.planning import (
     planned,
 )
 from tests.accounts.world import NOW, OPERATOR, World
+
+BECAUSE = Change(Update(enabled=False, disabled_reason="Left"))
 
 
 def locked(world: World, name: str) -> None:
@@ -345,6 +348,77 @@ class TestOthersMeanwhile:
         assert (report.done, report.untouched) == (1, 1)
         with pytest.raises(Refused, match="Roles were changed in the meantime"):
             batches.begin(world.ports, OPERATOR, plan)
+
+    @pytest.mark.parametrize("chosen", [named("ann", "bea"), matching("!role:admin", "cid")])
+    @pytest.mark.parametrize(
+        ("act", "theirs"),
+        [
+            (BECAUSE, {"enabled": False, "disabled_reason": "Away"}),
+            (Change(Update(enabled=True)), {"enabled": False, "disabled_reason": "Away"}),
+            (Change(Update(expires="2027-03-31")), {"expires_at": NOW + 86400}),
+            (Change(Update(roles=("help-desk",))), {"roles": ("auditor",)}),
+            (AddRole("help-desk"), {"roles": ("auditor",)}),
+            (RemoveRole(MINIMUM), {"roles": ("auditor", MINIMUM)}),
+            (DisableMfa(), {"second_factor": None}),
+            (ResetPassword(), {"password": None}),
+            (ResetPassword(invited=True), {"password": None}),
+            (Remove(), {"mfa_required": True}),
+            (Remove(), {"disabled_reason": "Away"}),
+            (Remove(), {"password": None}),
+            (Remove(), {"second_factor": None}),
+        ],
+    )
+    def test_what_others_did_since_the_plan_is_left_until_it_is_repeated(
+        self, world: World, act: Act, theirs: dict[str, object], chosen: Selection
+    ) -> None:
+        world.settings(custom_roles={"help-desk": HELP_DESK, "auditor": ()})
+        for name in ("ann", "bea", "cid"):
+            world.equip(name)
+            fields: dict[str, object] = {"roles": ("auditor", "help-desk", MINIMUM)}
+            if isinstance(act, AddRole):
+                fields = {}
+            if act == Change(Update(enabled=True)):
+                fields = {"enabled": False, "disabled_reason": "Late"}
+            world.put(world.account(name).changed(**fields))
+        plan = planned(world, act, chosen)
+        bea, others = world.account("bea"), world.account("cid")
+        # What they set is somebody else's, wherever the account has such a part.
+        set_ = {k: getattr(others, k) if v is None else v for k, v in theirs.items()}
+        world.put(bea.changed(**set_))
+        changed = world.account("bea")
+        report = batches.begin(world.ports, OPERATOR, plan)
+        batches.carry_out(world.ports, OPERATOR, report, lambda *_: None)
+        assert list(report) == [
+            ("bea", Outcome.REFUSED, Reason.CHANGED),
+            ("ann", Outcome.DONE, ""),
+        ]
+        assert world.account("bea") == changed
+        assert "1 changed by others since" in sentences.summary(report)
+        assert carried_out(world, act, named("bea")).done == 1
+
+    def test_what_others_did_in_the_same_way_is_so_already(self, world: World) -> None:
+        plan = planned(world, DISABLE, named("ann"))
+        world.put(world.account("ann").changed(enabled=False, disabled_reason="Away"))
+        report = batches.begin(world.ports, OPERATOR, plan)
+        batches.carry_out(world.ports, OPERATOR, report, lambda *_: None)
+        assert [one.outcome for one in report] == [Outcome.ALREADY]
+
+    def test_what_the_act_does_not_touch_may_have_changed(self, world: World) -> None:
+        world.equip("ann")
+        plan = planned(world, DisableMfa(), named("ann"))
+        world.put(world.account("ann").changed(display_name="Ann", mfa_required=True))
+        report = batches.begin(world.ports, OPERATOR, plan)
+        batches.carry_out(world.ports, OPERATOR, report, lambda *_: None)
+        assert report.done == 1
+
+    @pytest.mark.parametrize("act", [DisableMfa(), ResetPassword(), Remove()])
+    def test_what_others_do_in_the_last_moment_is_not_lost(self, world: World, act: Act) -> None:
+        for name in ("ann", "bea"):
+            world.equip(name)
+        seen, bea = world.account("ann"), world.account("bea")
+        world.put(seen.changed(password=bea.password, second_factor=bea.second_factor))
+        with pytest.raises(ChangedByOthers):
+            act.do(Doing(world.ports, OPERATOR, lambda *_: None), seen)
 
     def test_an_older_account_that_was_renamed_to_the_name_is_left(self, world: World) -> None:
         report = batches.begin(world.ports, OPERATOR, planned(world, Remove(), named("ann")))

@@ -108,7 +108,8 @@ stays, and the rest is as it was: to go on, do the same again. If your session e
 stops too.
 
 In the end the list shows every user: done, unchanged or refused, and why. Enter opens the user's \
-page. The audit log has the same id for all of it, so you can filter by the id.""")
+page. A user that others have changed since is left: look at it there, or do the same again. The \
+audit log has the same id for all of it, so you can filter by the id.""")
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
