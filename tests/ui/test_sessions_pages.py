@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
+
 from cwtui.accounts.model import OpenSession
 from cwtui.ui.screens.dialogs.proof import ProofScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.sessions import OwnSessionsPage, UserSessionsPage
 from cwtui.ui.screens.pages.settings import SettingsPage
+from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.session_table import SessionTable
 from tests.accounts.world import PASSWORD
 from tests.ui.harness import Person
@@ -89,6 +92,22 @@ async def test_a_session_that_has_ended_meanwhile_leaves_the_list() -> None:
         await person.click_button("End Session")
         assert [one.source for one in rows(person)] == ["2001:db8:17::a1b2:c3d4:e5f6:7", "console"]
         assert "There is no open session 000000000001." in person.text
+
+
+@pytest.mark.parametrize("asks", ["escape", "r", "look"])
+async def test_an_account_that_is_gone_meanwhile_leads_back_to_the_list(asks: str) -> None:
+    async with SCENES["user_sessions"].played() as (person, there):
+        with there.world.accounts.change() as change:
+            change.remove("alice")
+        page = person.screen(UserSessionsPage)
+        if asks == "look":
+            there.world.clock.forward(60)
+            page.look_again()
+            await person.settle()
+        else:
+            await person.press(asks)
+        person.screen(UsersPage)
+        person.sees("The account alice was removed or renamed in the meantime.")
 
 
 async def test_r_loads_the_list_again() -> None:

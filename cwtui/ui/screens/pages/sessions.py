@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.widgets import Static
 
 from cwtui.accounts import administration, open_sessions, wording
-from cwtui.accounts.errors import AccountsError, Refused, UnknownSession
+from cwtui.accounts.errors import AccountsError, Refused, UnknownAccount, UnknownSession
 from cwtui.accounts.may import May, with_account
 from cwtui.accounts.model import OpenSession
 from cwtui.accounts.text import visible
@@ -68,7 +68,12 @@ class SessionsPage(PageBelow, LookingPage):
 
     async def show_news(self) -> None:
         ports = await self.context.connected()
-        listed = await asyncio.to_thread(self.listed, ports, self.session)
+        try:
+            listed = await asyncio.to_thread(self.listed, ports, self.session)
+        except UnknownAccount as error:
+            if self.may_show_news:
+                self.refuse(error)
+            return
         if self.may_show_news:
             self._show(listed)
 
@@ -199,6 +204,14 @@ user from signing in again, disable the account. SSH connections that are open s
     def _signed_out(self, _nothing: None) -> None:
         self.done(_("{name} is signed out everywhere.", name=self._username))
         self.action_read()
+
+    def refuse(self, error: AccountsError) -> None:
+        if isinstance(error, UnknownAccount):
+            # Esc leads to its page, which is gone too.
+            self.notify(visible(error.gone), severity="error", markup=False)
+            self.open_users()
+        else:
+            super().refuse(error)
 
     def action_back(self) -> None:
         self.open_account(self._username, resume=True)
