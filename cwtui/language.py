@@ -79,12 +79,13 @@ def of_environ(environ: Mapping[str, str]) -> Language:
     """Return the language that the variables ask for, in the order of POSIX and GNU gettext.
 
     The first of LC_ALL, LC_MESSAGES and LANG that is not empty is the locale. LANGUAGE, a list with
-    the preferred one first, replaces it, but not the locale C. Other people may set the variables:
-    whatever they hold, the result is a language that cwtui has.
+    the preferred one first, replaces it, but not the locale C; C.UTF-8 is English unless LANGUAGE
+    names another. Other people may set the variables: whatever they hold, the result is a language
+    that cwtui has.
     """
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
     locale = next(filter(None, (environ.get(name, "") for name in names)), "C")[:_LONGEST]
-    if locale.partition(".")[0] in _UNTRANSLATED:
+    if locale in _UNTRANSLATED:
         return Language.ENGLISH
     wanted = environ.get("LANGUAGE", "")[:_LONGEST] or locale
     known = {language.value: language for language in Language}

@@ -43,7 +43,8 @@ def _german() -> Iterator[None]:
         ({"LANG": "de_DE.UTF-8", "LANGUAGE": ""}, "de"),
         ({"LANGUAGE": "de"}, "en"),
         ({"LANG": "C", "LANGUAGE": "de"}, "en"),
-        ({"LANG": "C.UTF-8", "LANGUAGE": "de"}, "en"),
+        ({"LANG": "C.UTF-8", "LANGUAGE": "de"}, "de"),
+        ({"LC_ALL": "C.UTF-8", "LANG": "de_DE.UTF-8"}, "en"),
         ({"LC_ALL": "POSIX", "LANG": "de_DE.UTF-8", "LANGUAGE": "de"}, "en"),
         # Other people can set them.
         ({"LANG": "../../tmp/de"}, "en"),

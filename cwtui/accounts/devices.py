@@ -14,7 +14,7 @@ from cwtui.accounts.ports import Keyring
 from cwtui.accounts.secret import Secret
 from cwtui.language import N_, _
 
-FIRST_NAME: Final = "Phone"
+FIRST_NAME: Final = N_("Phone")
 GONE: Final = N_("This device was removed in the meantime.")
 _OF_NAMES: Final = names.Sentences(
     N_("Enter a name for the device, such as Phone or Tablet."),
@@ -28,12 +28,12 @@ def checked_name(typed: str, others: Iterable[Device], field: str = "device_name
     return names.checked(typed, others, field, _OF_NAMES)
 
 
-def new_name(devices: Iterable[Device]) -> str:
-    """Return a name that none of these devices has, such as "Phone 2"."""
-    taken, name, number = list(devices), FIRST_NAME, 1
+def new_name(devices: Iterable[Device], first: str = FIRST_NAME) -> str:
+    """Return a name that none of these devices has: the first choice, or such as "Phone 2"."""
+    taken, name, number = list(devices), first, 1
     while names.named(taken, name) is not None:
         number += 1
-        name = f"{FIRST_NAME} {number}"
+        name = f"{first} {number}"
     return name
 
 

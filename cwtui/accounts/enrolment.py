@@ -83,7 +83,7 @@ def begin(ports: Ports, account: Account, earlier: Enrolment | None = None) -> E
     in their app. Otherwise there is a new key.
     """
     check_offered(account, ports.accounts.settings())
-    return _offered(ports, account, devices.FIRST_NAME, None, earlier)
+    return _offered(ports, account, _(devices.FIRST_NAME), None, earlier)
 
 
 def begin_another(

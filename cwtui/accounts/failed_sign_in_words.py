@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, tzinfo
 from typing import Final
 
+from cwtui.accounts import sources
 from cwtui.accounts.failed_sign_ins import (
     HOST,
     OLD,
@@ -15,7 +16,6 @@ from cwtui.accounts.failed_sign_ins import (
     wrong_codes,
 )
 from cwtui.accounts.model import Ending, FailedSignIns, KnewPassword
-from cwtui.accounts.text import visible
 from cwtui.accounts.times import full_minute, utc_minute
 from cwtui.language import N_, _, grouped, ngettext
 
@@ -113,7 +113,7 @@ def _wrong_passwords(failed: FailedSignIns, zone: tzinfo, *, is_first_sign_in: b
         one if failed.count == 1 else several,
         attempts=_attempts(failed),
         time=full_minute(failed.last_at, zone),
-        source=visible(failed.last_source),
+        source=sources.shown(failed.last_source),
     )
 
 
@@ -135,9 +135,9 @@ def _with_the_password(failed: FailedSignIns, right: int, zone: tzinfo) -> Itera
             who=_who(right, failed.count),
             ended=ended,
             time=full_minute(knew.at, zone),
-            source=visible(knew.source),
+            source=sources.shown(knew.source),
         )
-    time, shown = full_minute(at, zone), visible(source)
+    time, shown = full_minute(at, zone), sources.shown(source)
     if codes > 1:
         yield ngettext(
             "{number} wrong code in all, the last on {time} from {source}.",
@@ -193,7 +193,7 @@ def _with_an_old_password(
         one if right == 1 else several,
         who=_who(right, failed.count),
         time=full_minute(knew.at, zone),
-        source=visible(knew.source),
+        source=sources.shown(knew.source),
     )
 
 
@@ -237,4 +237,4 @@ def summary(failed: FailedSignIns, *, is_first_sign_in: bool = False) -> list[st
 def _last(at: float, source: str) -> str:
     if not source:
         return _("last {time}", time=utc_minute(at))
-    return _("last {time} from {source}", time=utc_minute(at), source=visible(source))
+    return _("last {time} from {source}", time=utc_minute(at), source=sources.shown(source))

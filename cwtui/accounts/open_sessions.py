@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from cwtui.accounts import text
+from cwtui.accounts import sources, text
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
     CannotCheck,
@@ -72,7 +72,7 @@ def look(ports: Ports, session: Session, idle: float) -> None:
 
 def _sentence(asked: EndAsked, session: Session) -> str:
     if asked.actor == session.username:
-        return _("You ended this session from {source}.", source=text.visible(asked.source))
+        return _("You ended this session from {source}.", source=sources.shown(asked.source))
     if not asked.actor:
         return _("This session was ended. Sign in again.")
     return _("An administrator signed you out.")

@@ -23,6 +23,7 @@ from cwtui.accounts.session import (
     write_audit,
 )
 from cwtui.accounts.settings import OrganizationSettings
+from cwtui.language import _
 
 
 def needs_code(session: Session, now: float, replaces: str | None = None) -> bool:
@@ -55,7 +56,8 @@ def plan(
     enrolment.check_another_offered(account, ports.accounts.settings(), replaces)
     factor = enrolment.second_factor(account)
     replaced = None if replaces is None else devices.with_id(factor, replaces)
-    name = devices.new_name(factor.devices) if replaced is None else replaced.name
+    first = _(devices.FIRST_NAME)
+    name = devices.new_name(factor.devices, first) if replaced is None else replaced.name
     if earlier is not None and earlier.is_for(account, ports.now()):
         name = earlier.device
     return Plan(account, name, replaced)

@@ -26,13 +26,13 @@ SECURITY_KEY: Final = "sk-"
 """How the types of keys begin that are in a device (FIDO)."""
 PRIVATE: Final = N_(
     "This is a private key, which nobody else may see. If it was sent or shown to anyone, it is "
-    "compromised now: make a new one. Enter the public key: the line in the file that ends in .pub"
+    "compromised now: make a new one. Enter the public key: the line in the file that ends in .pub."
 )
 _PRIVATE_MARKS: Final = ("PRIVATE KEY", "PuTTY-User-Key-File", "b3BlbnNzaC1rZXktdjE")
 """How files with private keys begin: PEM and OpenSSH's, PuTTY's, and OpenSSH's second line."""
 _OTHER_FORMATS: Final = ("---- BEGIN", "-----BEGIN")
 _TOO_LONG: Final = N_(
-    "This is too long. Enter one public key: the line in a file that ends in .pub"
+    "This is too long. Enter one public key: the line in a file that ends in .pub."
 )
 _MAKE_ONE: Final = N_("Make a key with: ssh-keygen -t ed25519")
 
@@ -51,7 +51,7 @@ def parse(line: str) -> PublicKey:
         raise _wrong(_(_TOO_LONG))
     words = line.split(maxsplit=2)
     if not words:
-        raise _wrong(_("Enter a public key: the line in a file that ends in .pub"))
+        raise _wrong(_("Enter a public key: the line in a file that ends in .pub."))
     if len(line.strip().splitlines()) > 1:
         raise _wrong(_("Enter one key only, on one line."))
     _check_type(line, words[0])

@@ -8,7 +8,7 @@ from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
-from cwtui.accounts import account_state, roles
+from cwtui.accounts import account_state, roles, sources
 from cwtui.accounts.account_state import Status
 from cwtui.accounts.audit.events import Event, EventType, Outcome
 from cwtui.accounts.closed_accounts import expired, was_disabled
@@ -63,7 +63,7 @@ class Operator:
     """The Unix user who runs commands. Being able to read the keyring makes them an admin."""
 
     name: str
-    source: str = "command line"
+    source: str = sources.COMMAND_LINE
 
     @property
     def actor(self) -> str:

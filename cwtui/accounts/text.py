@@ -11,7 +11,6 @@ USERNAME_LENGTH = 64
 LINE_LENGTH = 100
 CANNOT_BE_SHOWN = N_("Control characters are not allowed.")
 
-UNKNOWN_ADDRESS = "unknown address"
 """Where somebody is who comes over the network from nobody knows where."""
 
 WITHOUT_DOMAIN = N_("Enter the username without a domain: alice, not DOMAIN\\alice.")

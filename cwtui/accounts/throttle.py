@@ -33,7 +33,7 @@ from msgspec.structs import replace
 from cwtui.accounts.errors import Throttled
 from cwtui.accounts.model import Attempts, SignInRecord, Time
 from cwtui.accounts.settings import OrganizationSettings
-from cwtui.accounts.text import UNKNOWN_ADDRESS
+from cwtui.accounts.sources import UNKNOWN_ADDRESS
 from cwtui.language import _
 
 Tries: TypeAlias = Literal["password_attempts", "code_attempts"]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from typing import Final
 
-from cwtui.accounts import roles
+from cwtui.accounts import roles, sources
 from cwtui.accounts.account_state import (
     OriginNote,
     PasswordState,
@@ -299,7 +299,7 @@ def open_session(one: OpenSession, zone: tzinfo = UTC) -> str:
     """Return where and how a session is open, as a sentence."""
     return _(
         "It is from {source}, through {door} on {host} (process {pid}), since {time}.",
-        source=visible(one.source),
+        source=sources.shown(one.source),
         door=visible(one.door),
         host=visible(one.host),
         pid=one.pid,
@@ -312,7 +312,7 @@ def last_sign_in(record: SignInRecord, zone: tzinfo = UTC) -> str:
     time = full_minute(record.last_sign_in, zone)
     if not record.last_source:
         return time
-    return _("{time} from {source}", time=time, source=visible(record.last_source))
+    return _("{time} from {source}", time=time, source=sources.shown(record.last_source))
 
 
 def who(record: Record, arrow: str) -> str:

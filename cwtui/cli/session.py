@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import click
 
-from cwtui.accounts import open_sessions, text, times
+from cwtui.accounts import open_sessions, sources, text, times
 from cwtui.accounts.model import OpenSession
 from cwtui.accounts.text import visible
 from cwtui.cli import completing, json_output
@@ -130,7 +130,7 @@ def _cells(one: OpenSession, now: float, *, with_host: bool) -> tuple[str, ...]:
     door = _("{door} on {host}", door=one.door, host=one.host) if with_host else one.door
     return (
         visible(one.username),
-        visible(one.source),
+        sources.shown(one.source),
         visible(door),
         times.minute(one.started_at),
         _idle(one, now),

@@ -2,11 +2,8 @@
 
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
-from typing import Final
 
-from cwtui.accounts.text import UNKNOWN_ADDRESS
-
-CONSOLE: Final = "local console"
+from cwtui.accounts.sources import CONSOLE, UNKNOWN_ADDRESS
 
 
 def source_of(environ: Mapping[str, str]) -> str:

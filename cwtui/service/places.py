@@ -5,7 +5,7 @@ from typing import Final
 
 from cwtui.accounts import text
 from cwtui.accounts.recent_proofs import Place
-from cwtui.accounts.text import UNKNOWN_ADDRESS
+from cwtui.accounts.sources import UNKNOWN_ADDRESS
 from cwtui.host import charset, processes
 from cwtui.host.source import normal_address
 from cwtui.service import peers

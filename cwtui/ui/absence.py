@@ -6,7 +6,7 @@ from typing import Protocol
 
 from textual import events
 
-from cwtui.host.source import CONSOLE
+from cwtui.accounts.sources import CONSOLE
 from cwtui.language import _, ngettext
 from cwtui.ui.context import Context
 from cwtui.ui.idle import Idle, shows_presence

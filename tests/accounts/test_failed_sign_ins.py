@@ -19,7 +19,7 @@ from cwtui.accounts.model import (
     WrongCodes,
 )
 from cwtui.accounts.sign_in_states import EnrolmentNeeded, SignedIn
-from cwtui.accounts.text import UNKNOWN_ADDRESS
+from cwtui.accounts.sources import UNKNOWN_ADDRESS
 from cwtui.language import Language, speaking
 from tests.accounts.attempts import ELSEWHERE, knew, wrong
 from tests.accounts.world import HERE, NOW, Device, World

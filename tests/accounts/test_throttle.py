@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cwtui.accounts import throttle
 from cwtui.accounts.model import Attempts, SignInRecord
-from cwtui.accounts.text import UNKNOWN_ADDRESS
+from cwtui.accounts.sources import UNKNOWN_ADDRESS
 from tests.accounts.world import NOW
 
 LIMIT = throttle.Limit(tries=5, ban=300.0)

@@ -7,7 +7,15 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from cwtui.accounts import account_state, failed_sign_in_words, failed_sign_ins, times, wording
+from cwtui import language
+from cwtui.accounts import (
+    account_state,
+    failed_sign_in_words,
+    failed_sign_ins,
+    sources,
+    times,
+    wording,
+)
 from cwtui.accounts.administration import Details
 from cwtui.accounts.audit.lines import Record
 from cwtui.accounts.devices import DeviceState
@@ -26,7 +34,9 @@ from cwtui.accounts.model import (
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.text import counted
 from cwtui.accounts.unlocking import Unlocked
+from cwtui.language import Language
 from tests.accounts.world import NOW, World
+from tests.language import Marked, german, marked
 
 HOSTILE = "\x1b[31m\u202e"
 SHOWN = "<U+001B>[31m<U+202E>"
@@ -36,6 +46,16 @@ HIDES = {"in_directory_too": True}
 
 def account(**fields: object) -> Account:
     return Account(username="alice", created_at=NOW).changed(**fields)
+
+
+def test_a_source_is_shown_in_the_language_of_the_person() -> None:
+    record = SignInRecord(last_sign_in=NOW, last_source=sources.CONSOLE)
+    assert wording.last_sign_in(record) == "2027-01-15 08:00 UTC from local console"
+    with german(Marked()):
+        language.use(Language.GERMAN)
+        assert wording.last_sign_in(record).endswith(marked("local console"))
+        assert sources.shown("192.0.2.7") == "192.0.2.7"
+        assert sources.shown(HOSTILE) == SHOWN
 
 
 @pytest.mark.parametrize(

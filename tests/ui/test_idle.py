@@ -8,8 +8,8 @@ from textual.geometry import Size
 from textual.message_pump import MessagePump
 
 from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.sources import CONSOLE
 from cwtui.config import Config, SessionConfig
-from cwtui.host.source import CONSOLE
 from cwtui.ui.idle import Idle
 from cwtui.ui.screens.dialogs.quitting import QuitScreen
 from cwtui.ui.screens.entry.backup_codes import BackupCodesScreen

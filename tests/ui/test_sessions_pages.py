@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from cwtui import language
 from cwtui.accounts.model import OpenSession
+from cwtui.language import Language
 from cwtui.ui.screens.dialogs.proof import ProofScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.account import AccountPage
@@ -13,6 +15,7 @@ from cwtui.ui.screens.pages.settings import SettingsPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.session_table import SessionTable
 from tests.accounts.world import PASSWORD
+from tests.language import Marked, german, marked
 from tests.ui.harness import Person
 from tests.ui.plants import ADMIN, Plant
 from tests.ui.scenes import SCENES
@@ -83,6 +86,13 @@ async def test_an_admin_signs_somebody_out_everywhere() -> None:
         assert len(ending(there)) == 3
         await person.press("escape")
         person.screen(AccountPage)
+
+
+async def test_a_session_in_use_is_active_in_german_too() -> None:
+    with german(Marked()):
+        language.use(Language.GERMAN)
+        async with SCENES["user_sessions"].played() as (person, _):
+            person.sees(f"● {marked('active')}")
 
 
 async def test_a_session_that_has_ended_meanwhile_leaves_the_list() -> None:

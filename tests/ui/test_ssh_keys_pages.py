@@ -22,6 +22,10 @@ async def test_a_key_is_added_renamed_and_removed() -> None:
     async with SCENES["add_ssh_key"].played() as (person, there):
         await person.paste(PRIVATE)
         assert person.error("ssh_key").startswith("This is a private key")
+        await person.fill("ssh_key", PRIVATE.splitlines()[1])
+        await person.press("enter", "enter")
+        assert person.error("ssh_key").startswith("This is a private key")
+        assert person.typed("ssh_key") == ""
         assert person.typed("ssh_key") == ""
         await person.paste(f"{ED25519} alice@laptop\n")
         there.world.clock.forward(PROOF_LIFETIME + 1)

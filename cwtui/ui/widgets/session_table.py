@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from cwtui.accounts import times
+from cwtui.accounts import sources, times
 from cwtui.accounts.model import OpenSession
 from cwtui.accounts.text import visible
 from cwtui.language import _
@@ -44,7 +44,7 @@ class SessionTable(VirtualTable[OpenSession]):
     def columns(self) -> tuple[Column[OpenSession], ...]:
         zone = context_of(self).zone
         return (
-            Column(_("From"), 15, lambda one: visible(one.source), least=12, most=39),
+            Column(_("From"), 15, lambda one: sources.shown(one.source), least=12, most=39),
             Column(_("State"), 13, self._state),
             Column(
                 _("Since ({zone})", zone=times.place(zone)),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cwtui import language
 from cwtui.accounts import enrolment, own_devices, self_service, sign_in
 from cwtui.accounts.errors import (
     InvalidInput,
@@ -15,8 +16,10 @@ from cwtui.accounts.model import MOST_DEVICES
 from cwtui.accounts.session import PROOF_LIFETIME
 from cwtui.accounts.settings import Mfa
 from cwtui.accounts.sign_in_states import SignedIn
+from cwtui.language import Language
 from tests.accounts.devices.alice import Person, gets_in
 from tests.accounts.world import World
+from tests.language import Marked, german, marked
 
 
 def test_codes_of_either_device_sign_in(alice: Person) -> None:
@@ -30,6 +33,13 @@ def test_codes_of_either_device_sign_in(alice: Person) -> None:
         assert world.events[-1].reason == f"password, one-time code, device={name}"
     assert not gets_in(world, tablet.code(now)), "Each step works once for each device."
     assert not gets_in(world, alice.phone.code(now))
+
+
+def test_the_name_that_is_proposed_is_in_the_language_of_the_person(alice: Person) -> None:
+    assert own_devices.plan(alice.world.ports, alice.session).name == "Phone 2"
+    with german(Marked()):
+        language.use(Language.GERMAN)
+        assert own_devices.plan(alice.world.ports, alice.session).name == marked("Phone")
 
 
 def test_the_first_code_of_a_new_device_is_used_up(alice: Person) -> None:

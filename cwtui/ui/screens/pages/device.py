@@ -132,7 +132,7 @@ Replace Device does the same with another backup code.""")
 
     def heading(self) -> str:
         match self._overview.devices:
-            case [DeviceState(name=name)] if name == FIRST_NAME:
+            case [DeviceState(name=name)] if name in {FIRST_NAME, _(FIRST_NAME)}:
                 return _("Is your phone lost?")
             case [_]:
                 return _("Is your device lost?")

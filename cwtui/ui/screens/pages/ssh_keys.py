@@ -118,6 +118,8 @@ A key can be on one account only. Your other sessions end when a key is added.""
 
     def submit(self) -> None:
         line, name = (field.entry.value for field in self.query(Field))
+        if public_keys.is_private(line):
+            self.query_one(_PublicKeyInput).value = ""  # others may see the screen
         self.run_as_session(
             lambda ports, session: own_ssh_keys.add(ports, session, line, name),
             self._added,
