@@ -1,7 +1,7 @@
 """Whether everything on a screen fits: no text is cut off, and no button is out of sight."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -14,6 +14,32 @@ from cwtui.ui.widgets.columns import fitted_columns
 from cwtui.ui.widgets.subject_buttons import SubjectButton
 from cwtui.ui.widgets.virtual_table import VirtualTable
 from tests.ui.harness import Person
+
+_SMALLEST: Final = (60, 20)
+_NARROW: Final = {
+    *("first_run_wrong", "one_time_code_wrong_clock", "backup_code_wrong", "new_password"),
+    *("forced_enrolment", "register_device_wrong", "save_codes", "check_saved_wrong"),
+    *("unacknowledged_codes", "settings_after_failures", "device", "lost_device"),
+    *("add_ssh_key_wrong", "change_password_wrong", "disable_mfa_wrong", "display_wrong", "acts"),
+    *("account_locked", "disable_account", "sign_out_user", "proof_wrong", "create_user_wrong"),
+    *("create_role", "batch_passwords", "batch_report", "organization_wrong", "audit_log_wrong"),
+    *("audit_event", "help_account", "manual_topic", "command_palette", "navigation"),
+}
+"""Of the scenes of each screen, those with most on it. What a dialog covers is looked at too."""
+
+
+async def check_smallest(name: str, person: Person, *, is_last: bool) -> None:
+    """Check that a scene fits the smallest window, in the language and look that it has now.
+
+    `is_last`: nobody looks at it afterwards, so that it can stay so.
+    """
+    if name not in _NARROW:
+        return
+    before = person.app.size
+    await person.resize(*_SMALLEST)
+    assert [*cut_off(person)] == [], person.text
+    if not is_last:
+        await person.resize(*before)
 
 
 def cut_off(person: Person) -> Iterator[str]:

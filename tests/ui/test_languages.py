@@ -7,7 +7,7 @@ import pytest
 from cwtui import language
 from cwtui.language import Language, SpelledOut
 from tests.language import Marked, german
-from tests.ui.fitting import cut_off, has_to_scroll
+from tests.ui.fitting import check_smallest, cut_off, has_to_scroll
 from tests.ui.harness import Person
 from tests.ui.plants import Plant
 from tests.ui.scenes import JOURNEYS, play_through
@@ -20,19 +20,8 @@ SCROLLED: Final = {
     *("settings_required", "help", "help_account", "manual_topic", "organization_wrong"),
 }
 """Pages that are longer than 80x24 in English too."""
-SMALLEST: Final = (60, 20)
 ENDS: Final = {stops[-1] for stops in JOURNEYS}
 """After these, nobody looks at the screen again."""
-NARROW: Final = {
-    *("first_run_wrong", "one_time_code_wrong_clock", "backup_code_wrong", "new_password"),
-    *("forced_enrolment", "register_device_wrong", "save_codes", "check_saved_wrong"),
-    *("unacknowledged_codes", "settings_after_failures", "device", "lost_device"),
-    *("add_ssh_key_wrong", "change_password_wrong", "disable_mfa_wrong", "display_wrong", "acts"),
-    *("account_locked", "disable_account", "sign_out_user", "proof_wrong", "create_user_wrong"),
-    *("create_role", "batch_passwords", "batch_report", "organization_wrong", "audit_log_wrong"),
-    *("audit_event", "help_account", "manual_topic", "command_palette"),
-}
-"""Of the scenes of each screen, those with most on it. What a dialog covers is looked at too."""
 
 
 @pytest.mark.parametrize("stops", JOURNEYS, ids="-".join)
@@ -50,9 +39,4 @@ async def check(name: str, person: Person, there: Plant) -> None:
     if person.app.size == (80, 24):
         assert [*cut_off(person)] == [], person.text
         assert not has_to_scroll(person) or name in SCROLLED, person.text
-    if name in NARROW:
-        before = person.app.size
-        await person.resize(*SMALLEST)
-        assert [*cut_off(person)] == [], person.text
-        if name not in ENDS:
-            await person.resize(*before)
+    await check_smallest(name, person, is_last=name in ENDS)
