@@ -237,10 +237,12 @@ def _missing(config: Config, here: Here) -> StoreMissing:
     if here is Here.KEYRING:
         return StoreMissing(
             _(
-                "There is no store in {folder}, but there is a keyring: {keyring}. If the "
-                "store is on another disk, mount that disk. If it is lost, restore it: "
-                "{restore}. To start again, {without_keyring}, then run: {command}",
+                "There is no store in {folder}, but there is a keyring: {keyring}. Check whether "
+                "this is the right folder: {paths}. If the store is on another disk, mount that "
+                "disk. If it is lost, restore it: {restore}. Only to give up all accounts and "
+                "start again, {without_keyring}, then run: {command}",
                 folder=folder,
+                paths=again(_PATHS),
                 restore=by_owner(config, _RESTORE),
                 keyring=_keyring(config),
                 without_keyring=_without_keyring(config),

@@ -44,9 +44,14 @@ Exit status:
 - 2: wrong usage, such as an unknown or missing option, an unknown command or
   topic of the manual, an impossible value, or a file with a line that cannot
   be used
-- 3: could not be checked; treat it as refused
+- 3: could not be checked, as the store or a file that was named cannot be
+  read; treat it as refused
 - 4: the account, role or other object with this name does not exist
 - 5: something is there already: an account, a role, a key or a file
+- more than 128: a signal ended it, such as 130 for Ctrl+C
+
+If nobody reads standard output any more, as in `cwtui audit | head -1`, the
+exit status is 1, and nothing is said.
 
 The application exits with 0 only if a signed-in user quits, with 1 if nobody
 signed in or the session was ended, and with 3 after a crash or an upgrade.
@@ -60,17 +65,20 @@ This stays the same until the next major version:
   standard output has JSON and nothing else.
 - **Every command that writes has `--json`,** and then prints one object.
   `changed` says whether anything is different from before. Repeat a command,
-  and `changed` is false where there was nothing left to do.
+  and `changed` is false where there was nothing left to do. What creates or
+  removes one thing, such as `role add`, is refused then, with exit status 5 or
+  4.
 - If a command is refused, nothing was changed unless its help says otherwise.
   Standard output may then be empty.
 - **Commands for many accounts** print one object, with the same fields for
   one NAME, many NAMEs, `--from` and `--filter`: `dry_run`, `batch`, the id in
   the audit log (null for one NAME), and `accounts`, a list: for each its
-  `username`, `changed`, `outcome` and `reason`. This holds for `user set`,
-  `enable`, `disable`, `unlock`, `reset-mfa`, `reset-password` and `remove`,
-  also if they are refused or the account is not there. An initial password
-  that is printed is in its account's object. The
-  outcome is `done`, `already so`, `refused`, `not reached` or, with
+  `username`, `changed`, `outcome`, `reason` and `not_found`, sorted by
+  username. This holds for `user set`, `enable`, `disable`, `unlock`,
+  `reset-mfa`, `reset-password` and `remove`, also if they are refused or the
+  account is not there (`not_found`); but where `--yes` or an option is missing,
+  nothing is printed. An initial password that is printed is in its account's
+  object. The outcome is `done`, `already so`, `refused`, `not reached` or, with
   `--dry-run`, `would be done`. The whole has `changed` if one of them has. The
   exit status is the worst: 3 if something could not be checked, and then the
   accounts after it are `not reached`; 1 if accounts were refused; 4 if they
@@ -81,7 +89,11 @@ This stays the same until the next major version:
 - The names and fields of events in the audit log, as `cwtui audit --json`
   prints them.
 - Without a terminal, nothing is asked: what needs an answer is refused with
-  exit status 1, unless `--yes` is given.
+  exit status 1, unless `--yes` is given. `user reset-mfa` and `user
+  reset-password` of one NAME need none there, and `role set` and `settings set`
+  never do: what they change is on the command line.
+- A file after `--from` has one username in each line, and no comments; or it is
+  one that `user import` reads.
 
 This may change with every version: the wording of messages, tables for people,
 the order of fields, progress bars, and the files of the store.

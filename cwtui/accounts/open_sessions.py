@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from cwtui.accounts import sources, text
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.errors import (
@@ -127,16 +129,20 @@ def end_of_user(ports: Ports, actor: Actor, username: str, id_: str) -> OpenSess
 
 
 def end(ports: Ports, operator: Operator, ids: Sequence[str]) -> list[OpenSession]:
-    """Ask these sessions to end, and return them.
+    """Ask those of these sessions to end that are open, and return them.
 
-    None is asked if one of them is not open. Raises Refused, UnknownSession and CannotCheck.
+    Some may have ended since the ids were listed. None is asked if cwtui cannot end one of them.
+    Raises Refused and CannotCheck.
     """
-    found = {one.id: one for one in ports.sessions.all()}
-    for id_ in ids:
-        if id_ not in found:
-            raise UnknownSession(id_)
-        check_can_end(found[id_])
-    return [_end_found(ports, operator, found[id_]) for id_ in dict.fromkeys(ids)]
+    listed = {one.id: one for one in ports.sessions.all()}
+    found = [listed[id_] for id_ in dict.fromkeys(ids) if id_ in listed]
+    for one in found:
+        check_can_end(one)
+    ended = []
+    for one in found:
+        with suppress(UnknownSession):
+            ended.append(_end_found(ports, operator, one))
+    return ended
 
 
 def _end(ports: Ports, actor: Actor, username: str, id_: str) -> OpenSession:
@@ -166,7 +172,7 @@ def _end_found(ports: Ports, actor: Actor, found: OpenSession) -> OpenSession:
     write_audit(ports, EventType.SESSION_END_ASKED, actor, found.username, reason)
     if not _ask(ports, actor, [found.id]):
         raise UnknownSession(found.id)
-    return found
+    return structs.replace(found, is_ending=True)
 
 
 def sign_out_everywhere(ports: Ports, session: Session) -> None:
@@ -183,25 +189,34 @@ def sign_out_everywhere(ports: Ports, session: Session) -> None:
     _ask_all(ports, session, account.username)
 
 
-def sign_out_user(ports: Ports, actor: Actor, username: str) -> None:
-    """End all sessions of this account.
+def sign_out_user(ports: Ports, actor: Actor, username: str) -> list[OpenSession]:
+    """End all sessions of this account, and return those that were asked to end now.
 
-    Raises Refused, UnknownAccount, NotPermitted, ProofNeeded, SessionEnded and CannotCheck.
+    Others, which are not listed, end at their next action. Raises Refused, UnknownAccount,
+    NotPermitted, ProofNeeded, SessionEnded and CannotCheck.
     """
     name = somebody_else(ports, actor, username)
     with ports.accounts.change() as change:
         account = existing(ports, change, actor, name)
         change.put(account.changed_ending_sessions())
         write_audit(ports, EventType.SESSION_END_EVERYWHERE, actor, name, change=change)
-    _ask_all(ports, actor, name)
+    return _ask_all(ports, actor, name)
 
 
-def _ask_all(ports: Ports, actor: Actor, username: str) -> None:
+def _ask_all(ports: Ports, actor: Actor, username: str) -> list[OpenSession]:
+    """Ask the listed sessions to end, and return those that nobody had asked before."""
     here = actor.id if isinstance(actor, Session) else ""
     # The sessions have ended already; whoever is not asked is told so at the next action.
     with suppress(CannotCheck):
         listed = ports.sessions.all(username)
-        _ask(ports, actor, [one.id for one in listed if one.is_ours and one.id != here])
+        ours = [one for one in listed if one.is_ours and one.id != here]
+        asked = _ask(ports, actor, [one.id for one in ours])
+        return [
+            structs.replace(one, is_ending=True)
+            for one in ours
+            if one.id in asked and not one.is_ending
+        ]
+    return []
 
 
 def _ask(ports: Ports, actor: Actor, ids: Iterable[str]) -> frozenset[str]:

@@ -49,6 +49,7 @@ def _fields(row: Row) -> dict[str, Any]:
         "outcome": row.outcome,
         # That it is so already is the outcome.
         "reason": None if row.outcome == Outcome.ALREADY else row.reason or None,
+        "not_found": row.reason == Reason.UNKNOWN,
     }
 
 

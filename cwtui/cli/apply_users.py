@@ -13,7 +13,14 @@ from cwtui.accounts.applying import carrying_out, declared, differences
 from cwtui.accounts.applying.carrying_out import Applied
 from cwtui.accounts.applying.differences import Difference, Kind, Plan
 from cwtui.accounts.bulk.batches import Outcome
-from cwtui.accounts.errors import AccountsError, Agreed, InvalidInput, WrongFile
+from cwtui.accounts.errors import (
+    TO_NOTHING,
+    AccountsError,
+    Agreed,
+    ConfirmationNeeded,
+    InvalidInput,
+    WrongFile,
+)
 from cwtui.accounts.importing import lines
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import in_batch
@@ -76,11 +83,15 @@ def apply(
     Missing accounts are created. The others get the display name, roles, mfa_required, enabled,
     disabled_reason and expires that FILE says; passwords and devices stay. Accounts and roles that
     FILE does not name stay too, unless you give --remove-others. Even then LDAP users, the last
-    admin and an account with your name stay.
+    admin and an account with your name stay. Permissions are taken away first, and given last.
 
     If a line is wrong, nothing is changed and the exit status is 2, also with --check. If it is
     interrupted, run it again. cwtui asks before accounts get permissions or are removed. Without a
-    terminal, it refuses unless you give --yes.
+    terminal, it refuses unless you give --yes. --check says so, and also if --passwords-to is
+    needed. Whether the last admin would be lost shows only when the change is made.
+
+    Exit status: 0 done, 1 refused, 2 a line is wrong or --passwords-to is missing, 3 FILE or the
+    store cannot be read.
     """
     ports = host.ports()
     with opened(file) as source:
@@ -122,6 +133,8 @@ def _put_difference(plan: Plan, *, check: bool, as_json: bool) -> None:
         _put(plan, [], None, check=check)
     else:
         _put_lines([*plan.roles, *plan.accounts])
+    if not plan.problems:
+        _say_needs(plan)
     if plan.problems:
         wrong = len(plan.problems)
         raise WrongFile(
@@ -137,6 +150,33 @@ def _put_difference(plan: Plan, *, check: bool, as_json: bool) -> None:
             )
         )
     say(_("There was nothing to do: accounts and roles are as in the file."))
+
+
+def _asked(plan: Plan) -> list[ConfirmationNeeded]:
+    """Return what is asked before this plan is applied."""
+    agreed, found = TO_NOTHING, list[ConfirmationNeeded]()
+    while True:
+        try:
+            plan.check(agreed)
+        except ConfirmationNeeded as needed:
+            found.append(needed)
+            agreed |= {type(needed)}
+        else:
+            return found
+
+
+def _needs(plan: Plan) -> list[str]:
+    """Return the options without which this plan is not applied where nobody can be asked."""
+    options = {"--passwords-to": plan.new.without_password > 0, "--yes": bool(_asked(plan))}
+    return [option for option, is_needed in options.items() if is_needed]
+
+
+def _say_needs(plan: Plan) -> None:
+    for asked in _asked(plan):
+        say(str(asked))
+    needs = _needs(plan)
+    if needs:
+        say(_("To apply this without a terminal, give: {options}", options=" ".join(needs)))
 
 
 def _apply(
@@ -183,6 +223,9 @@ def _apply(
         _put(plan, done, batch, check=False)
     else:
         _put_lines([one.difference for one in changed])
+    created = [one for one in changed if one.difference.kind is Kind.CREATE]
+    if any(not one.difference.is_role for one in created):
+        initial.say_where(plan.new)
     say(
         ngettext(
             "{number} difference applied. In the audit log: batch {batch}.",
@@ -237,6 +280,7 @@ def _put(plan: Plan, done: Sequence[Applied], batch: str | None, *, check: bool)
             "roles": [_fields("name", one, applied, batch) for one in plan.roles],
             "accounts": [_fields("username", one, applied, batch) for one in plan.accounts],
             "unchanged": plan.unchanged,
+            "needs": _needs(plan),
             **remark_fields(plan.problems, plan.new),
         },
         changed=any(one.outcome is Outcome.DONE for one in done),

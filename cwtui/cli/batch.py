@@ -20,7 +20,7 @@ from cwtui.cli.output import put, say
 from cwtui.cli.passwords_to import passwords_file
 from cwtui.cli.progress import progress
 from cwtui.cli.tables import table
-from cwtui.language import _, grouped
+from cwtui.language import _, grouped, ngettext
 
 _HEADINGS: Final = ("USERNAME", "OUTCOME", "REASON")
 
@@ -122,22 +122,26 @@ def _report(chosen: Chosen, plan: Plan, report: Report | None, rows: list[Row]) 
         say(_("No account matches."))
     elif not chosen.dry_run:
         say(sentences.question(plan))
-    _refuse_if_refused(rows)
+    _refuse_if_refused(rows, are_shown=not chosen.as_json)
 
 
 def _outcome(row: Row) -> str:
     return sentences.outcome(row.outcome) if isinstance(row.outcome, Outcome) else _(row.outcome)
 
 
-def _refuse_if_refused(rows: Sequence[Row]) -> None:
+def _refuse_if_refused(rows: Sequence[Row], *, are_shown: bool) -> None:
     refused = [row for row in rows if row.outcome == Outcome.REFUSED]
     if not refused:
         return
-    sentence = _(
-        "{number} of {total} accounts were refused; see above.",
-        number=grouped(len(refused)),
+    sentence = ngettext(
+        "{number} account of {total} was refused.",
+        "{number} accounts of {total} were refused.",
+        len(refused),
         total=grouped(len(rows)),
     )
+    if are_shown:
+        above = _("The list above says why.")
+        sentence = f"{sentence} {above}"
     if all(row.reason == Reason.UNKNOWN for row in refused):
         raise NotFound(sentence)
     raise Failed(sentence)

@@ -8,8 +8,7 @@ from typing import Final, TypeAlias
 
 from cwtui.cli import standard_input, terminal
 from cwtui.cli.errors import WrongUsage
-from cwtui.cli.input_file import STANDARD_INPUT
-from cwtui.host.untrusted_files import open_regular
+from cwtui.cli.input_file import STANDARD_INPUT, open_file
 from cwtui.language import _
 
 Decrypt: TypeAlias = Callable[[bytes], bytes]
@@ -42,5 +41,5 @@ def of(files: Sequence[str], identity: Path | None, *, passphrase_stdin: bool) -
 def _is_encrypted(file: str) -> bool:
     if file == STANDARD_INPUT:
         return False
-    with os.fdopen(open_regular(Path(file)), "rb") as source:
+    with os.fdopen(open_file(Path(file)), "rb") as source:
         return source.read(len(_MARK)) == _MARK

@@ -1,13 +1,11 @@
 """`cwtui user import`: create many accounts from files, also from those of other programs."""
 
 import os
-from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from cwtui.accounts import expiry
-from cwtui.accounts.bulk import sentences
 from cwtui.accounts.errors import Agreed, AlreadyExists, WrongFile
 from cwtui.accounts.importing import creating, planning
 from cwtui.accounts.importing.entries import Entry
@@ -115,9 +113,12 @@ def import_(
                 raise
 
         batch = confirming.confirmed(create, yes=yes, if_not=_("Nothing was imported."))
-        _say_done(plan, batch, initial.passwords_to)
+        _say_done(plan, batch, initial)
     if as_json:
-        put_change(_fields(plan, batch) | {"dry_run": dry_run}, changed=batch is not None)
+        put_change(
+            _fields(plan, batch, with_changes=dry_run or not is_refused) | {"dry_run": dry_run},
+            changed=batch is not None,
+        )
     _say_result(plan, is_done=batch is not None, dry_run=dry_run)
 
 
@@ -156,7 +157,7 @@ def _password(one: Entry, made: str) -> str:
     return "taken over" if one.password_hash is not None else ""
 
 
-def _say_done(plan: Plan, batch: str, file: Path | None) -> None:
+def _say_done(plan: Plan, batch: str, initial: InitialPasswords) -> None:
     say(
         _(
             "Imported {amount}, in the audit log as batch {batch}.",
@@ -176,10 +177,7 @@ def _say_done(plan: Plan, batch: str, file: Path | None) -> None:
                 len(plan.new_peppers),
             )
         )
-    passwords = plan.without_password - plan.invitations
-    for invited, number in ((False, passwords), (True, plan.invitations)):
-        if file is not None and number:
-            say(sentences.passwords_in(file, number, invited=invited))
+    initial.say_where(plan)
 
 
 def _amount(plan: Plan) -> str:
@@ -193,13 +191,14 @@ def _amount(plan: Plan) -> str:
     return _("{accounts} and {devices}", accounts=new, devices=added) if plan.new else added
 
 
-def _fields(plan: Plan, batch: str | None) -> dict[str, Any]:
+def _fields(plan: Plan, batch: str | None, *, with_changes: bool) -> dict[str, Any]:
+    """Return what the plan did or would do; nothing of it, if it was refused."""
     return {
         "batch": batch,
-        "new": [one.username for one in plan.new],
-        "new_roles": dict(plan.new_roles),
-        "new_keys": [one.key for one in plan.new_peppers],
-        "devices_added": [one.username for one in plan.added],
+        "new": [one.username for one in plan.new] if with_changes else [],
+        "new_roles": dict(plan.new_roles) if with_changes else {},
+        "new_keys": [one.key for one in plan.new_peppers] if with_changes else [],
+        "devices_added": [one.username for one in plan.added] if with_changes else [],
         "unchanged": [one.username for one in plan.unchanged],
         **remark_fields(plan.problems, plan),
         "unix_users": dict(plan.powers),

@@ -10,7 +10,9 @@ from typing import Any, Final
 import click
 
 from cwtui import language
+from cwtui.cli.errors import Failed
 from cwtui.cli.output import put
+from cwtui.language import _
 
 
 def speak_english() -> None:
@@ -39,8 +41,17 @@ def put_object(fields: Mapping[str, Any]) -> None:
 
 
 def put_change(fields: Mapping[str, Any], *, changed: bool) -> None:
-    """Print what a command did; `changed` is whether anything is different from before."""
-    put_object({"changed": changed, **fields})
+    """Print what a command did; `changed` is whether anything is different from before.
+
+    Raises Failed if that cannot be written, which says that the change was made.
+    """
+    try:
+        put_object({"changed": changed, **fields})
+    except Failed as error:
+        if not changed:
+            raise
+        made = _("The change was made all the same.")
+        raise Failed(f"{error} {made}") from None
 
 
 def put_list(objects: Iterable[Mapping[str, Any]]) -> None:

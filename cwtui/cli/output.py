@@ -21,13 +21,19 @@ def show_everything() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def put(text: str) -> None:
-    """Write lines to standard output and flush. Raises Failed if that does not work."""
+def stream() -> TextIO:
+    """Return standard output. Raises Failed if it is closed."""
     if sys.stdout is None:
         raise Failed(_("Cannot write to standard output: it is closed."))
+    return sys.stdout
+
+
+def put(text: str) -> None:
+    """Write lines to standard output and flush. Raises Failed if that does not work."""
+    out = stream()
     try:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
+        out.write(f"{text}\n")
+        out.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -36,11 +42,10 @@ def put(text: str) -> None:
 
 def put_bytes(content: bytes) -> None:
     """Write data to standard output and flush. Raises Failed if that does not work."""
-    if sys.stdout is None:
-        raise Failed(_("Cannot write to standard output: it is closed."))
+    out = stream()
     try:
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
+        out.buffer.write(content)
+        out.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -83,10 +88,8 @@ def say_lines(text: str) -> None:
 
 def wait_for_news(seconds: float) -> None:
     """Wait for `seconds`. Raises BrokenPipeError as soon as nobody reads standard output."""
-    if sys.stdout is None:
-        raise Failed(_("Cannot write to standard output: it is closed."))
     poll = select.poll()
-    poll.register(sys.stdout, 0)
+    poll.register(stream(), 0)
     if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(seconds * 1000)):
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 

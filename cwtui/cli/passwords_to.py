@@ -8,22 +8,35 @@ from typing import Final, Protocol
 
 import click
 
+from cwtui.accounts.bulk import sentences
 from cwtui.accounts.errors import AlreadyExists, Refused
 from cwtui.accounts.importing.creating import Made
 from cwtui.accounts.importing.planning import Plan
 from cwtui.accounts.secret import Secret
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.initial_password import invite_option
+from cwtui.cli.input_file import STANDARD_INPUT
 from cwtui.cli.options import as_one
 from cwtui.cli.output import say
 from cwtui.host.passwords_file import PasswordsFile
 from cwtui.language import _, ngettext
 
+
+def _a_file(_ctx: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
+    # Elsewhere - is a stream, but passwords must not end up in the log of a job.
+    if path is not None and str(path) == STANDARD_INPUT:
+        raise WrongUsage(
+            _("--passwords-to needs the name of a new file. It cannot be - for standard output.")
+        )
+    return path
+
+
 passwords_to_option: Final = click.option(
     "--passwords-to",
     metavar="NEWFILE",
     type=click.Path(path_type=Path),
-    help="Write the initial passwords to this new file, with mode 0600.",
+    callback=_a_file,
+    help="Write the initial passwords to this new file, with mode 0600; - is refused.",
 )
 
 
@@ -100,6 +113,13 @@ class InitialPasswords:
             if passwords
             else _("Name a new file for the invitation codes: --passwords-to NEWFILE")
         )
+
+    def say_where(self, plan: Plan) -> None:
+        """Say where the initial passwords are that this plan made, and how long they are valid."""
+        passwords = plan.without_password - plan.invitations
+        for invited, number in ((False, passwords), (True, plan.invitations)):
+            if self.passwords_to is not None and number:
+                say(sentences.passwords_in(self.passwords_to, number, invited=invited))
 
     @contextmanager
     def handed_over(self, plan: Plan) -> Iterator[Callable[[Sequence[Made]], None]]:

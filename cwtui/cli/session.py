@@ -5,6 +5,7 @@ from typing import Any, Final
 import click
 
 from cwtui.accounts import open_sessions, sources, text, times
+from cwtui.accounts.errors import UnknownSession
 from cwtui.accounts.model import OpenSession
 from cwtui.accounts.text import visible
 from cwtui.cli import completing, json_output
@@ -80,22 +81,26 @@ def end(host: Host, ids: tuple[str, ...], user: str | None, as_json: bool) -> No
     A session ends a few seconds later, and its user sees why. With --user, sessions that are not in
     the list end too, at their next action, and doors of the host ask for everything again. cwtui
     cannot end sessions at doors of the host, but says how root can.
+
+    So with --user, `changed` is always true in JSON, and `sessions` lists the sessions that were
+    asked to end now. If some of the IDs are not open, the others end all the same, and the exit
+    status is 4.
     """
     if bool(ids) == (user is not None):
         raise WrongUsage(_("Give either IDs of sessions, or --user NAME."))
     ports = host.ports()
     if user is not None:
-        open_sessions.sign_out_user(ports, operator(), user)
+        asked = open_sessions.sign_out_user(ports, operator(), user)
         if as_json:
-            put_change({"username": text.username(user)}, changed=True)
+            fields = {"username": text.username(user), "sessions": [*map(_fields, asked)]}
+            put_change(fields, changed=True)  # also without listed ones
         else:
             say(_("{name} is signed out everywhere.", name=user))
         return
     ended = open_sessions.end(ports, operator(), ids)
     if as_json:
-        put_change({"sessions": [*map(_fields, ended)]}, changed=True)
-        return
-    for one in ended:
+        put_change({"sessions": [*map(_fields, ended)]}, changed=bool(ended))
+    for one in () if as_json else ended:
         say(
             _(
                 "The session {id} of {name} ends within {seconds} seconds.",
@@ -104,6 +109,12 @@ def end(host: Host, ids: tuple[str, ...], user: str | None, as_json: bool) -> No
                 seconds=f"{ports.sessions.look_seconds:g}",
             )
         )
+    there = {one.id for one in ended}
+    missing = [id_ for id_ in dict.fromkeys(ids) if id_ not in there]
+    for id_ in missing[:-1]:
+        say(str(UnknownSession(id_)))
+    if missing:
+        raise UnknownSession(missing[-1])
 
 
 def _fields(one: OpenSession) -> dict[str, Any]:

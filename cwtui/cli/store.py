@@ -18,7 +18,7 @@ from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.json_output import put_change, put_list
-from cwtui.cli.output import put, say
+from cwtui.cli.output import put, say, stream
 from cwtui.cli.progress import progress
 from cwtui.language import _, grouped, ngettext
 
@@ -124,10 +124,10 @@ def backup(host: Host, file: str, as_json: bool) -> None:
     config = host.config()
     if file != "-":
         made = backups.back_up(config, operator(), Path(file), _watched)
-    elif sys.stdout.isatty():
+    elif stream().isatty():
         raise WrongUsage(_("A backup cannot be written to a terminal. Use a file or a pipe."))
     else:
-        made = backups.back_up_to(config, operator(), sys.stdout.buffer, _watched)
+        made = backups.back_up_to(config, operator(), stream().buffer, _watched)
     manifest = made.manifest
     size = sum(member.size for member in manifest.members.values())
     say(

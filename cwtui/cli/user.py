@@ -18,6 +18,7 @@ from cwtui.cli import (
     import_users,
     json_output,
     list_users,
+    set_users,
     standard_input,
     user_ssh_key,
 )
@@ -62,10 +63,10 @@ _new_account: Final = as_one(
     "new",
     _new,
     click.argument("name", type=Username(local=True)),
-    change_users.role_option(f"A role; repeat the option for more. Default: {MINIMUM}."),
+    set_users.role_option(f"A role; repeat the option for more. Default: {MINIMUM}."),
     click.option("--mfa-required", is_flag=True, help="Require MFA for this account."),
     click.option("--display-name", metavar="TEXT", default="", help="The person's full name."),
-    change_users.expires_option("The account's last day"),
+    set_users.expires_option("The account's last day"),
     click.option(
         "--password-stdin",
         is_flag=True,
@@ -129,16 +130,16 @@ def add(host: Host, new: NewAccount, yes: bool, as_json: bool) -> None:
         return administration.create_user(ports, operator(), new, agreed=agreed)
 
     created = confirming.confirmed(create, yes=yes, if_not=_("No account was added."))
-    change_users.say_if_mfa_is_off(created.account, ports.accounts.settings())
+    set_users.say_if_mfa_is_off(created.account, ports.accounts.settings())
     hand_over(
         created, N_("Added {name}."), ports, as_json=as_json, known=new.initial_password is not None
     )
 
 
 for _one in (
-    change_users.set_,
-    change_users.enable,
-    change_users.disable,
+    set_users.set_,
+    set_users.enable,
+    set_users.disable,
     change_users.remove,
     change_users.reset_password,
     change_users.reset_mfa,

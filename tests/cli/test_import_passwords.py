@@ -145,3 +145,13 @@ def test_a_user_with_a_password_is_not_invited(host: Host) -> None:
     given = json.dumps({"username": "ann", "invite": True, "password_hash": HASH}).encode()
     done = host.run("user", "import", "-", stdin=given)
     assert (done.status, "Leave out invite." in done.err) == (2, True)
+
+
+def test_passwords_are_never_written_to_a_file_named_like_standard_output(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (("user", "import", "-"), ("user", "apply", "-"), ("user", "reset-password")):
+        refused = host.run(*command, "--passwords-to", "-", stdin=b"username\nann\n")
+        assert (refused.status, "It cannot be - for standard output" in refused.err) == (2, True)
+    assert not (tmp_path / "-").exists()

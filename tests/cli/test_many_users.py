@@ -75,6 +75,8 @@ def test_the_worst_result_decides_the_status_and_the_others_are_done(
     found = outcomes(done)
     assert found.get("nobody", ("refused", "not there")) == ("refused", "not there")
     assert found.get("admin", ("refused", "")) != ("done", None)
+    missing = {one["username"] for one in done.json["accounts"] if one["not_found"]}
+    assert missing == {*names} & {"nobody", "none"}
     assert ("ann" in enabled(people)) is ("ann" not in names)
     assert done.json["changed"] is ("ann" in names)
 
@@ -269,3 +271,35 @@ def test_locked_accounts_are_unlocked(people: Host) -> None:
     done = people.run("user", "unlock", "--filter", "status:locked", "--json")
     assert (done.status, outcomes(done)) == (0, {"ann": ("done", None)})
     assert json.loads(people.run("user", "show", "ann", "--json").out)["status"] == "enabled"
+
+
+def test_a_role_is_given_and_taken_without_losing_others(people: Host) -> None:
+    people.run("role", "add", "desk", "--permission", "read-users")
+
+    def held(name: str) -> tuple[str, ...]:
+        account = people.ports().accounts.get(name)
+        assert account is not None
+        return account.roles
+
+    many, one = ("user", "set", "ann", "bob"), ("user", "set", "ann")
+    assert people.run(*many, "--add-role", "desk").status == 1
+    assert people.run(*many, "--add-role", "desk", "--yes").status == 0
+    assert held("ann") == ("desk", "minimum-access")
+    again = people.run(*one, "--add-role", "desk", "--json")
+    assert (again.status, again.json["changed"]) == (0, False)
+    taken = people.run(*one, "--remove-role", "minimum-access", "--json")
+    assert (taken.status, taken.json["changed"], held("ann")) == (0, True, ("desk",))
+    for names in (one, ("user", "set", "ann", "admin")):
+        only = people.run(*names, "--remove-role", "desk", "--json")
+        assert (only.status, held("ann")) == (1, ("desk",))
+    back = people.run(*many, "--remove-role", "desk", "--json")
+    assert back.status == 1
+    assert (held("ann"), held("bob")) == (("desk",), ("minimum-access",))
+    assert people.run(*many, "--remove-role", "nosuch").status == 4
+    assert people.run(*many, "--add-role", "desk", "--enabled").status == 2
+
+
+def test_a_display_name_can_be_tried_first(people: Host) -> None:
+    tried = people.run("user", "set", "ann", "--display-name", "Ann", "--dry-run", "--json")
+    assert (tried.status, outcomes(tried)) == (0, {"ann": ("would be done", None)})
+    assert people.run("user", "set", "ann", "bob", "--display-name", "Ann").status == 2

@@ -233,3 +233,11 @@ def test_a_long_path_is_shortened_in_the_error(option: str) -> None:
     result = run(option, "/a" * 4000, "user", "list")
     assert result.status == 3
     assert len(result.err) < 700
+
+
+def test_a_pipe_that_is_named_as_a_file_leads_to_standard_input(host: Host, tmp_path: Path) -> None:
+    fifo(tmp_path / "pipe")
+    for command in (("user", "import"), ("user", "unlock", "--from"), ("user", "apply")):
+        result = host.run(*command, str(tmp_path / "pipe"))
+        assert result.status == 3
+        assert f"{PIPE}. To read from a pipe, use - for standard input." in result.err

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from cwtui import language
+from cwtui.cli import output
 from cwtui.cli.output import SENTENCE_LENGTH
 from cwtui.cli.progress import progress
 from cwtui.cli.tables import moment, table
@@ -36,6 +37,23 @@ def test_a_full_disk_is_reported(host: Host, command: tuple[str, ...]) -> None:
         result = host.process(*command, stdout=full.fileno())
     assert result.status == 1
     assert result.err == "Cannot write to standard output: no space left on device.\n"
+
+
+def test_what_cannot_be_reported_was_done_all_the_same(host: Host) -> None:
+    with open(FULL, "wb") as full:  # noqa: PTH123  a device
+        command = ("role", "add", "desk", "--permission", "read-users", "--json")
+        result = host.process(*command, stdout=full.fileno())
+    assert result.status == 1
+    assert result.err.endswith("space left on device. The change was made all the same.\n")
+
+
+def test_a_backup_to_a_closed_standard_output_is_refused(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = SimpleNamespace(stdout=None, stderr=None)
+    monkeypatch.setattr(output, "sys", closed)
+    assert host.run("store", "backup", "-").status == 1
+    assert [one["event"] for one in host.audit][-1] != "store.backup"
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])

@@ -63,6 +63,20 @@ def test_an_account_is_signed_out_everywhere(host: Host) -> None:
         open_sessions.own(ports, session)
 
 
+def test_a_script_that_ends_sessions_can_be_repeated(host: Host) -> None:
+    _, session = begun(host)
+    first = host.run("session", "end", "--user", "admin", "--json")
+    assert (first.status, first.json["changed"]) == (0, True)
+    assert [(one["id"], one["ending"]) for one in first.json["sessions"]] == [(session.id, True)]
+    assert host.run("session", "end", "--user", "admin", "--json").json["sessions"] == []
+    _, other = begun(host)
+    gone = "0" * 12
+    ended = host.run("session", "end", gone, other.id, "--json")
+    assert (ended.status, ended.json["changed"]) == (4, True)
+    assert [(one["id"], one["ending"]) for one in ended.json["sessions"]] == [(other.id, True)]
+    assert f"There is no open session {gone}." in ended.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [

@@ -209,7 +209,13 @@ def test_initial_passwords_need_a_file(people: Host, tmp_path: Path) -> None:
     refused = applied(people, new)
     assert (refused.status, "--passwords-to NEWFILE" in refused.err) == (2, True)
     kept = tmp_path / "initial.csv"
-    assert applied(people, new, args=("--passwords-to", str(kept))).status == 0
+    checked = applied(people, new, HELP_DESK, ANN, args=("--check", "--json"))
+    assert (checked.status, checked.json["needs"]) == (1, ["--passwords-to", "--yes"])
+    assert "1 account will get new permissions: ann." in checked.err
+    assert checked.err.splitlines()[1].endswith("give: --passwords-to --yes")
+    made = applied(people, new, args=("--passwords-to", str(kept), "--json"))
+    assert (made.status, made.json["needs"]) == (0, ["--passwords-to"])
+    assert f"1 initial password in {kept}, valid for seven days." in made.err
     assert [row["username"] for row in csv.DictReader(kept.read_text().splitlines())] == ["new"]
 
 

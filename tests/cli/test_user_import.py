@@ -64,6 +64,7 @@ def test_one_wrong_line_refuses_all(host: Host, file: Path) -> None:
     assert names(host) == ["admin"]
     [refused] = result.json["refused"]
     assert (refused["line"], refused["username"], refused["exists"]) == (4, "cho", False)
+    assert (result.json["changed"], result.json["new"]) == (False, [])
     assert "Line 4: cho: There is no role named nosuch." in result.err
     assert "1 line or entry cannot be imported. Nothing was imported." in result.err
 

@@ -26,6 +26,11 @@ class Selection:
         """Whether nothing is chosen, as far as that is known without looking."""
         return self.view is None and not self.names
 
+    @property
+    def is_one_name(self) -> bool:
+        """Whether exactly one account was named."""
+        return self.view is None and len(self.names) == 1
+
     def has(self, username: str) -> bool:
         """Whether an account of the list is chosen. Accounts of a view are known to match."""
         return (username in self.names) is (self.view is None)

@@ -201,7 +201,7 @@ user from signing in again, disable the account. SSH connections that are open s
             ),
         )
 
-    def _signed_out(self, _nothing: None) -> None:
+    def _signed_out(self, _asked: list[OpenSession]) -> None:
         self.done(_("{name} is signed out everywhere.", name=self._username))
         self.action_read()
 
