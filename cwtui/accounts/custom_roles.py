@@ -186,10 +186,10 @@ def remove_role(
         if number:
             raise Refused(
                 ngettext(
-                    "{number} account has the role {name}, as the filter role:{name} shows. Give "
-                    "them another role first.",
+                    "{number} account has the role {name}, as the filter role:{name} shows. Take "
+                    "it away first; from an LDAP user, in the directory.",
                     "{number} accounts have the role {name}, as the filter role:{name} shows. "
-                    "Give them another role first.",
+                    "Take it away first; from LDAP users, in the directory.",
                     number,
                     name=name,
                 )

@@ -8,18 +8,18 @@ import click
 from cwtui.accounts import wording
 from cwtui.accounts.audit import reading as audit_reading
 from cwtui.accounts.audit.chain import Link, Verdict
-from cwtui.accounts.audit.event_words import EventQuery, accepts, event_words
+from cwtui.accounts.audit.event_words import EventQuery, accepts, batch_of, event_words
 from cwtui.accounts.audit.lines import START, Position, Record
 from cwtui.accounts.errors import CannotCheck
 from cwtui.accounts.filter_help import explained
 from cwtui.accounts.filter_language import parse
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.text import visible
-from cwtui.cli import completing, filtering
+from cwtui.cli import completing, filtering, json_output
 from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import GroupInOrder, pass_host
 from cwtui.cli.host import Host, operator
-from cwtui.cli.json_output import on_a_line, option_with
+from cwtui.cli.json_output import on_a_line, option_with, put_object
 from cwtui.cli.output import put, say, wait_for_news
 from cwtui.cli.tables import line, widened
 from cwtui.language import N_, _
@@ -112,11 +112,13 @@ def command(
     examples=(
         "cwtui audit verify",
         'cwtui audit verify --expect "$LAST"',
+        "LAST=$(cwtui audit verify --json | jq -r .last)",
     )
 )
 @click.option("--expect", metavar="N:HASH", help="The last event from an earlier verify.")
+@json_output.option
 @pass_host
-def verify(host: Host, expect: str | None) -> None:
+def verify(host: Host, expect: str | None, as_json: bool) -> None:
     """Check whether events in the audit log were removed or changed.
 
     Prints the number and hash of the last event. Keep them somewhere else and give them to --expect
@@ -127,7 +129,10 @@ def verify(host: Host, expect: str | None) -> None:
     verdict = audit_reading.verify(host.ports(), operator(), noted)
     for sentence in (*verdict.notes, *verdict.findings):
         say(sentence)
-    put("\n".join(_summary(verdict)))
+    if as_json:
+        put_object(_verdict_fields(verdict))
+    else:
+        put("\n".join(_summary(verdict)))
     if verdict.findings:
         raise Failed(_(NOT_WHOLE))
     if noted is not None and noted.n < (verdict.first or 0):
@@ -199,6 +204,18 @@ def _fields(record: Record) -> dict[str, Any]:
         "source": record.source,
         "outcome": record.outcome,
         "reason": record.reason,
+        "batch": batch_of(record) or None,
+    }
+
+
+def _verdict_fields(verdict: Verdict) -> dict[str, Any]:
+    """Return the verdict as JSON fields; `last` is what --expect takes."""
+    return {
+        "complete": not verdict.findings,
+        "first": verdict.first,
+        "last": None if verdict.last is None else str(verdict.last),
+        "findings": verdict.findings,
+        "notes": verdict.notes,
     }
 
 

@@ -148,6 +148,14 @@ def remove(host: Host, name: str, as_json: bool) -> None:
         put_change({"name": name}, changed=True)
     else:
         say(_("The role {name} was removed.", name=name))
+    directory = host.config().directory
+    if directory is not None and name in directory.roles:
+        say(
+            _(
+                "[directory.roles] in the configuration still names it. Whoever gets it there gets "
+                "no permissions from it."
+            )
+        )
 
 
 def _fields(role: Role) -> dict[str, object]:

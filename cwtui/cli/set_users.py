@@ -95,18 +95,24 @@ def _act(
     return chosen[0]
 
 
-def _one_role(option: str, name: str, help_text: str) -> Callable[[Any], Any]:
-    return click.option(
-        option, name, metavar="ROLE", shell_complete=completing.roles, help=help_text
-    )
-
-
 _act_options: Final = as_one(
     "act",
     _act,
     role_option("Replace the accounts' roles by this one; repeat the option for more."),
-    _one_role("--add-role", "added", "Give this role besides those that the accounts have."),
-    _one_role("--remove-role", "removed", "Take this role from accounts that have another one."),
+    click.option(
+        "--add-role",
+        "added",
+        metavar="ROLE",
+        shell_complete=completing.roles,
+        help="Give this role besides those that the accounts have.",
+    ),
+    click.option(
+        "--remove-role",
+        "removed",
+        metavar="ROLE",
+        shell_complete=completing.roles,
+        help="Take this role from accounts that have another one.",
+    ),
     click.option(
         "--mfa-required/--no-mfa-required",
         default=None,

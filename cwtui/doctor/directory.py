@@ -1,6 +1,6 @@
 """The LDAP directory: the steps of `cwtui directory test`, for one person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final
 
@@ -13,9 +13,11 @@ from cwtui.accounts.directory_port import (
 )
 from cwtui.accounts.errors import AccountsError
 from cwtui.accounts.model import Origin
+from cwtui.accounts.roles import BUILT_IN
+from cwtui.accounts.text import listed
 from cwtui.config.errors import ConfigError
 from cwtui.doctor.doors import doors
-from cwtui.doctor.findings import Area, Finding, Level
+from cwtui.doctor.findings import NAMED, Area, Finding, Level
 from cwtui.doctor.subject import Subject
 from cwtui.language import _
 
@@ -49,6 +51,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
                 command=subject.by_owner("directory sync"),
             ),
         )
+    yield from _missing_roles(subject, config.directory.roles)
     name = _somebody(subject)
     steps: list[Step] = []
     try:
@@ -80,6 +83,27 @@ def findings(subject: Subject) -> Iterator[Finding]:
     yield from (
         _of_step(step, subject) for step in steps if step.what in {"server", "tls", "bind", "group"}
     )
+
+
+def _missing_roles(subject: Subject, named: Iterable[str]) -> Iterator[Finding]:
+    """Yield a warning for roles that the configuration names, and that do not exist."""
+    if subject.accounts is None:
+        return  # another area says so
+    there = {*BUILT_IN, *subject.accounts.settings.custom_roles}
+    missing = [role for role in named if role not in there]
+    if missing:
+        yield _found(
+            Level.WARNING,
+            _(
+                "[directory.roles] names roles that do not exist, so nobody gets permissions from "
+                "them: {names}.",
+                names=listed(missing, NAMED),
+            ),
+            _(
+                "Create them, or correct the configuration. To see all roles: {command}",
+                command=subject.by_owner("role list"),
+            ),
+        )
 
 
 def _of_step(step: Step, subject: Subject) -> Finding:

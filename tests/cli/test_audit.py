@@ -69,9 +69,10 @@ def test_json_prints_one_object_per_line(used: Host) -> None:
     for one in written:
         one.setdefault("reason", "")
         del one["previous"]
-    assert objects == written
+    assert [one | {"batch": None} for one in written] == objects
     assert list(objects[0]) == [
         *("n", "at", "event", "actor", "subject", "source", "outcome", "reason"),
+        "batch",
     ]
 
 
@@ -281,6 +282,23 @@ def test_verify_compares_the_expected_hash(used: Host) -> None:
     assert "changed after its hash was noted" in result.err
     later = f"6:{'0' * 64}"
     assert "Event 6 is missing at the end." in used.run("audit", "verify", "--expect", later).err
+
+
+def test_verify_prints_json_for_scripts(used: Host) -> None:
+    done = used.run("audit", "verify", "--json")
+    assert (done.status, done.json["complete"], done.json["findings"]) == (0, True, [])
+    again = used.run("audit", "verify", "--json", "--expect", done.json["last"])
+    assert (again.status, again.json["last"]) == (0, done.json["last"])
+
+
+def test_the_events_of_one_act_on_many_are_found_by_its_batch(host: Host) -> None:
+    host.run("user", "add", "ann")
+    batch = host.run("user", "disable", "ann", "admin", "--json").json["batch"]
+    host.run("user", "enable", "ann")
+    found = [json.loads(line) for line in host.run("audit", "--json").out.splitlines()]
+    assert [one["batch"] for one in found[-2:]] == [batch, None]
+    (event,) = host.run("audit", "--json", "--filter", f"batch:{batch}").out.splitlines()
+    assert (json.loads(event)["subject"], json.loads(event)["batch"]) == ("ann", batch)
 
 
 def test_verify_prints_one_finding_per_line(used: Host) -> None:

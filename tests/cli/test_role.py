@@ -65,3 +65,14 @@ def test_the_help_says_what_each_permission_allows(host: Host) -> None:
         shown = host.run("role", command, "--help").out
         for permission, meaning in roles.MEANING.items():
             assert re.search(f"^  {permission} +{meaning}$", shown, re.MULTILINE)
+
+
+def test_a_role_that_the_directory_gives_is_removed_with_a_remark(host: Host) -> None:
+    host.run("role", "add", "desk", *DESK)
+    host.config.write_text(
+        f'{host.config.read_text()}\n[directory]\nservers = ["ldaps://ldap.example.com"]\n'
+        'base = "dc=x"\nroles = { desk = ["cn=desk,dc=x"], minimum-access = ["cn=all,dc=x"] }\n'
+    )
+    done = host.run("role", "remove", "desk", "--json")
+    assert (done.status, done.json["changed"]) == (0, True)
+    assert done.err.startswith("[directory.roles] in the configuration still names it.")

@@ -74,3 +74,8 @@ def test_an_invalid_setting_is_refused_and_changes_nothing(
 def test_wrong_usage_exits_with_status_2(host: Host, args: tuple[str, ...]) -> None:
     result = host.run("settings", *args)
     assert (result.status, result.out) == (2, "")
+
+
+def test_an_option_that_is_not_needed_is_not_taken_for_a_password(host: Host) -> None:
+    result = host.run("settings", "set", "mfa", "off", "--yes")
+    assert (result.status, "There is no option '--yes'." in result.err) == (2, True)

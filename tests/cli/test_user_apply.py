@@ -163,6 +163,17 @@ def test_a_wrong_line_changes_nothing(people: Host, line: dict[str, Any], said: 
     assert people.files() == before
 
 
+def test_what_a_file_says_to_be_empty_is_not_ignored(people: Host) -> None:
+    people.run("user", "disable", "ann", "--reason", "Later")
+    nothing = {"username": "ann", "enabled": False, "disabled_reason": ""}
+    assert applied(people, nothing).status == 0
+    account = people.ports().accounts.get("ann")
+    assert account is not None
+    assert (account.enabled, account.disabled_reason) == (False, "")
+    wrong = applied(people, {"username": "bob", "roles": []})
+    assert (wrong.status, "needs at least one role" in wrong.err) == (2, True)
+
+
 def test_others_are_removed_on_demand(people: Host) -> None:
     applied(
         people, HELP_DESK, {"name": "unused", "permissions": ["read-users"]}, ANN, args=("--yes",)

@@ -20,7 +20,9 @@ class TestResets:
         result = host.run("user", "reset-password", "jane", "--json")
         assert list(result.json) == ["changed", "dry_run", "batch", "accounts"]
         (account,) = result.json["accounts"]
-        assert list(account) == ["username", "changed", "outcome", "reason", "initial_password"]
+        assert [*account] == [
+            *("username", "changed", "outcome", "reason", "not_found", "initial_password")
+        ]
         assert INITIAL.fullmatch(account["initial_password"] + "\n")
 
     def test_an_ldap_password_cannot_be_reset(self, host: Host) -> None:

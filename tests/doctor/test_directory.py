@@ -14,10 +14,13 @@ from cwtui.accounts.directory_port import (
     Tell,
 )
 from cwtui.accounts.errors import CannotCheck
+from cwtui.accounts.roles import Permission
+from cwtui.accounts.settings import OrganizationSettings
 from cwtui.config import Config, ServiceConfig
 from cwtui.directory.config import DirectoryConfig
 from cwtui.doctor import directory
 from cwtui.doctor.findings import Level
+from cwtui.doctor.subject import Accounts
 from tests.doctor.hosts import machine, subject, with_pam
 
 
@@ -73,3 +76,23 @@ def test_the_steps_of_a_directory_test_are_reported(
     asked = replace(config, service=ServiceConfig(ask_directory=True))
     found = directory.findings(subject(machine(tmp_path, asking), asked))
     assert [one.level for one in found] == levels
+
+
+def test_roles_that_the_directory_gives_must_exist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "directory", lambda _: Answers(None))
+    there = OrganizationSettings(custom_roles={"desk": (Permission.READ_USERS,)})
+    given: dict[str, tuple[str, ...]] = {
+        "desk": ("cn=a",),
+        "minimum-access": ("cn=b",),
+        "dekc": ("cn=c",),
+    }
+    config = Config(
+        directory=DirectoryConfig(servers=("ldaps://ldap.example.com",), base="dc=x", roles=given)
+    )
+    found = subject(machine(tmp_path), config)
+    monkeypatch.setattr(type(found), "accounts", Accounts((), 0, there))
+    [warning] = directory.findings(found)
+    assert warning.level is Level.WARNING
+    assert warning.sentence.endswith("from them: dekc.")

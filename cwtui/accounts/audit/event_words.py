@@ -1,5 +1,6 @@
 """The words that filter the audit log, and what they ask of an event."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, tzinfo
 from math import inf
@@ -13,6 +14,7 @@ from cwtui.accounts.text import normal
 from cwtui.accounts.times import in_zone
 from cwtui.language import N_
 
+_BATCH: Final = re.compile(r"(?:^| )batch=([0-9a-f]+)$")
 EventQuery: TypeAlias = Query[Record]
 EVERYTHING: Final[EventQuery] = Query()
 
@@ -32,6 +34,7 @@ def event_words(zone: tzinfo = UTC) -> Vocabulary[Record]:
             free("operator", "root", N_("commands run by this Unix user"), _of_operator),
             choice("event", N_("an event, or an area of events"), known_events(), _of_area),
             choice("outcome", N_("how it ended"), tuple(Outcome), _with_outcome),
+            free("batch", "5063d3fd", N_("all that one act on many accounts did"), _of_batch),
             bound("since", N_("events since this age, time or date"), _at, is_end=False),
             bound("before", N_("events before it"), _at, is_end=True),
         ),
@@ -64,6 +67,16 @@ def _of_user(name: str) -> Callable[[Record], bool]:
 
 def _of_operator(name: str) -> Callable[[Record], bool]:
     return _of_user(f"operator:{name}")
+
+
+def batch_of(record: Record) -> str:
+    """Return the id of the batch that the event belongs to; empty if it is alone."""
+    found = _BATCH.search(record.reason)
+    return found[1] if found is not None else ""
+
+
+def _of_batch(id_: str) -> Callable[[Record], bool]:
+    return lambda record: batch_of(record) == id_
 
 
 def _of_area(name: str) -> Callable[[Record], bool]:

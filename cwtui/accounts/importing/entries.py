@@ -157,14 +157,17 @@ def _invite(fields: Mapping[str, object], origin: Origin) -> bool | None:
 
 
 def _disabled_reason(fields: Mapping[str, object]) -> str | None:
-    given = _text(fields, "disabled_reason")
-    if not given:
+    """Return the reason; empty for a disabled account that is said to have none."""
+    if fields.get("disabled_reason") is None:
         return None
-    if _truth(fields, "enabled") is not False:
+    given = updates.reason(_text(fields, "disabled_reason"), "disabled_reason")
+    if _truth(fields, "enabled") is False:
+        return given
+    if given:
         raise InvalidInput(
             "disabled_reason", _("Only an account that is not enabled has a reason.")
         )
-    return updates.reason(given, "disabled_reason") or None
+    return None
 
 
 def _words(fields: Mapping[str, object], name: str) -> list[str]:
@@ -181,6 +184,8 @@ def _words(fields: Mapping[str, object], name: str) -> list[str]:
 def _roles(fields: Mapping[str, object]) -> tuple[str, ...] | None:
     """Return the roles, sorted. Which custom ones there are, only the store knows."""
     chosen = [*_words(fields, "role"), *_words(fields, "roles")]
+    if not chosen and [] in (fields.get("role"), fields.get("roles")):
+        roles.known((), {})  # raises: an empty list says that there are none
     return tuple(sorted(set(chosen))) if chosen else None
 
 

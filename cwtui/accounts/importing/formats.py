@@ -133,9 +133,17 @@ def _object(text: str) -> Fields | None:
         return None
     try:
         fields = _decode(bare.removesuffix(","))
+    except msgspec.ValidationError:
+        raise InvalidInput(
+            "line", _("The line is JSON, but not one object. Each account is one object on a line.")
+        ) from None
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise InvalidInput(
-            "line", _("The line is not one JSON object. To make it so: jq -c '.[]' FILE")
+            "line",
+            _(
+                "The line is not JSON, or not all of an object. Each object is one line, as jq -c "
+                "makes it."
+            ),
         ) from None
     repeated_fields.refuse(bare, fields)
     for name in fields.keys() - _KNOWN:

@@ -145,10 +145,10 @@ class TestJson:
     @pytest.mark.parametrize(
         ("line", "reason"),
         [
-            ("{", "not one JSON object"),
-            ('["ann"]', "not one JSON object"),
-            ("[" * 10_000, "not one JSON object"),
-            (of_json() + of_json(), "not one JSON object"),
+            ("{", "not JSON, or not all of an object"),
+            ('["ann"]', "JSON, but not one object"),
+            ("[" * 10_000, "JSON, but not one object"),
+            (of_json() + of_json(), "not JSON, or not all of an object"),
             (of_json(user="x"), "no field user"),
             (of_json(username=7), "username must be text"),
             (of_json(display_name=["a"]), "display_name must be text"),
