@@ -205,10 +205,11 @@ class UnknownSession(NotFound):
 
 
 class UnknownRole(NotFound):
-    """There is no role with this name."""
+    """There is no role with this name. `gone` says it of one that was there just now."""
 
     def __init__(self, name: str) -> None:
         super().__init__(_("There is no role named {name}. Check the list of roles.", name=name))
+        self.gone = _("The role {name} was removed in the meantime.", name=name)
 
 
 class NoSecondFactor(Refused):

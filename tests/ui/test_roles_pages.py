@@ -7,7 +7,7 @@ from cwtui.accounts.model import Attempts
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.unix_users import UnixUser
 from cwtui.ui.screens.dialogs.key_table import parts
-from cwtui.ui.screens.pages.roles import RolePage
+from cwtui.ui.screens.pages.roles import RolePage, RolesPage
 from cwtui.ui.screens.pages.sessions import UserSessionsPage
 from cwtui.ui.screens.pages.users import UsersPage
 from cwtui.ui.widgets.buttons import Button
@@ -25,6 +25,20 @@ async def test_a_role_that_somebody_has_stays() -> None:
         person.screen(RolePage)
         person.sees("2 accounts have the role help-desk")
         assert "help-desk" in there.world.accounts.settings().custom_roles
+
+
+async def test_a_role_that_is_gone_meanwhile_leads_back_to_the_list() -> None:
+    async with SCENES["roles"].played() as (person, there):
+        before = there.world.accounts.settings().custom_roles
+        gone = "reader-of-the-audit-log"
+        for act in ("Update", "Copy Permissions"):
+            there.world.settings(custom_roles=before)
+            await person.press("escape", "enter")
+            await person.click_button(gone)
+            there.world.settings(custom_roles={"help-desk": before["help-desk"]})
+            await person.click_button(act)
+            person.screen(RolesPage)
+            assert person.toasts[-1] == f"The role {gone} was removed in the meantime."
 
 
 async def test_a_help_desk_sees_only_what_it_may_do() -> None:

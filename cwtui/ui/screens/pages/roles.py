@@ -10,7 +10,9 @@ from textual.widgets import Static
 
 from cwtui.accounts import custom_roles, roles
 from cwtui.accounts.custom_roles import Role, RoleUpdated
+from cwtui.accounts.errors import AccountsError, UnknownRole
 from cwtui.accounts.roles import Permission
+from cwtui.accounts.text import visible
 from cwtui.language import N_, _, ngettext
 from cwtui.ui.messages import OpenRolePage, OpenSection, OpenSubPage
 from cwtui.ui.screens.pages.looking import LookingPage
@@ -100,6 +102,14 @@ class BelowRoles(PageBelow):
 
     def action_back(self) -> None:
         self.leave(self.open_list)
+
+    def refuse(self, error: AccountsError) -> None:
+        if isinstance(error, UnknownRole):
+            # Nothing can be done here any more. The list shows which there are.
+            self.notify(visible(error.gone), severity="error", markup=False)
+            self.open_list()
+        else:
+            super().refuse(error)
 
 
 class CreateRolePage(BelowRoles):
