@@ -1,4 +1,4 @@
-"""Ignores Enter after a code was submitted.
+"""Ignores Enter after a code was submitted, and where one Enter may come twice.
 
 The sixth digit submits a code, but many people press Enter after it by habit. By then, Enter
 would press a button on a screen that they have not seen yet.
@@ -21,7 +21,7 @@ class AfterCode:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.now = now
         self._until: float | None = None
-        """When Enter works again; None if no code was submitted since the last other key."""
+        """When Enter works again; None if nothing was noted since the last other key."""
 
     def submitted(self) -> None:
         """Note that a code was submitted. Ignore Enter until the answer is shown."""
@@ -31,6 +31,10 @@ class AfterCode:
         """Note that the answer or a new screen is shown, and give the person time to see it."""
         if self._until is not None:
             self._until = self.now() + SECONDS
+
+    def came_once(self) -> None:
+        """Note an Enter that led to a button, which a second one would press by accident."""
+        self._until = self.now() + SECONDS
 
     def ignores(self, event: events.Event) -> bool:
         """Whether the event is an Enter to ignore. Any other key, click or paste ends the wait."""

@@ -272,7 +272,9 @@ def run(config: Config, *, kiosk: bool = False) -> int:
             result, app.leaving.last_words = CANNOT_CHECK, _(upgrade.SENTENCE)
         # Write the audit log after the screen is gone. If another process holds the log's lock,
         # the screen must not stay visible meanwhile.
-        for words in filter(None, (app.leaving.record_now(), app.leaving.last_words)):
+        leaving = app.leaving
+        last = (leaving.record_now(), leaving.unfinished(), leaving.last_words)
+        for words in filter(None, last):
             sys.stderr.write(f"cwtui: {words}\n")
             sys.stderr.flush()
     return result if result is not None else (app.return_code or CANNOT_CHECK)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cwtui.accounts.ports import Ports
     from cwtui.accounts.preferences import Preferences
     from cwtui.accounts.session import Session
+    from cwtui.ui.batch_work import BatchWork
     from cwtui.ui.clipboard import CopyWay
 
 
@@ -145,6 +146,8 @@ class Context:
         """How many rows were there."""
         self.users_selection: Selection | None = None
         """Which of them are selected."""
+        self.batch: BatchWork | None = None
+        """The batch that is carried out, or whose report the person came from."""
         self.events_filter = ""
         """The filter of the audit log when it was left."""
 

@@ -91,6 +91,14 @@ class Leaving:
         self._context.session = None
         self._app.exit(status, status)
 
+    def unfinished(self) -> str:
+        """Return what was done of a batch that leaving stopped; empty if there is none.
+
+        Call it after the terminal is restored: until then, its thread goes on.
+        """
+        batch = self._context.batch
+        return "" if batch is None or batch.is_reported else visible(batch.outcome())
+
     # The end of a session in the audit log
 
     def record_later(self, session: "Session", reason: str) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cwtui.accounts.preferences import Preferences
     from cwtui.accounts.secret import Secret
     from cwtui.accounts.sign_in_states import CodeNeeded
+    from cwtui.ui.batch_work import BatchWork
     from cwtui.ui.sections import DeviceTask, SubPage
 
 
@@ -123,6 +124,14 @@ class OpenBatch(OpenPage):
         super().__init__()
         self.act = act
         self.selection = selection
+
+
+class OpenReport(OpenPage):
+    """Go back to the report of this batch."""
+
+    def __init__(self, batch: "BatchWork") -> None:
+        super().__init__()
+        self.batch = batch
 
 
 class OpenSubPage(OpenPage):

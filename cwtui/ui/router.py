@@ -267,6 +267,7 @@ class Router:
             return
         match message:
             case messages.OpenSection():
+                self._context.batch = None  # nobody comes back to its report
                 to_load = routes.section(message.name, self._context)
                 self._begin_load(_Load(to_load, session, page, message.resume))
             case messages.OpenAccount():
@@ -281,6 +282,7 @@ class Router:
             case (
                 messages.OpenBatch()
                 | messages.OpenDevicePage()
+                | messages.OpenReport()
                 | messages.OpenRolePage()
                 | messages.OpenSshKeyPage()
                 | messages.OpenUserSessions()

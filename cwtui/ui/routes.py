@@ -44,6 +44,7 @@ from cwtui.ui.messages import (
     LeadAway,
     OpenBatch,
     OpenDevicePage,
+    OpenReport,
     OpenRolePage,
     OpenSection,
     OpenSshKeyPage,
@@ -210,7 +211,12 @@ def sub_page(
 
 
 def page_below(
-    message: OpenBatch | OpenDevicePage | OpenRolePage | OpenSshKeyPage | OpenUserSessions,
+    message: OpenBatch
+    | OpenDevicePage
+    | OpenReport
+    | OpenRolePage
+    | OpenSshKeyPage
+    | OpenUserSessions,
     context: Context,
 ) -> PageToLoad[Any]:
     """Return the page about a batch, a role, or an account's device, SSH key or sessions."""
@@ -222,6 +228,10 @@ def page_below(
             )
         case OpenDevicePage():
             return _device_page(message, context)
+        case OpenReport(batch=batch):
+            return PageToLoad(
+                lambda _ports, _session: batch.report.plan, lambda plan: BatchPage(plan, batch)
+            )
         case OpenRolePage(name=name, copies=copies):
             return PageToLoad(
                 lambda ports, session: custom_roles.show_role(ports, session, name),

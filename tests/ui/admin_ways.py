@@ -67,7 +67,7 @@ async def batch_running(person: Person, _: Plant) -> None:
 
 @after(batch_of("Disable Account"))
 async def batch_report(person: Person, _: Plant) -> None:
-    await person.press("tab", "enter")
+    await person.press("tab", "tab", "enter")
 
 
 @cache

@@ -2,24 +2,28 @@
 
 import stat
 import threading
+from typing import Any
 
 import pytest
 
 from cwtui.accounts.audit.events import Event
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import PROOF_LIFETIME
+from cwtui.ui.after_code import SECONDS
+from cwtui.ui.batch_work import BatchWork
 from cwtui.ui.screens.dialogs.acts import ActsScreen
 from cwtui.ui.screens.dialogs.proof import ProofScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.batch import BatchPage
 from cwtui.ui.screens.pages.users import UsersPage
+from cwtui.ui.widgets.fields import Field
 from cwtui.ui.widgets.options import Options
 from cwtui.ui.widgets.report_table import ReportTable
 from cwtui.ui.widgets.user_table import UserTable
 from tests.accounts.memory import MemoryAudit
 from tests.accounts.world import PASSWORD
-from tests.ui.harness import Person, at_work
+from tests.ui.harness import PATIENCE, Person, at_work
 from tests.ui.plants import ADMIN, LONG_NAME, roles_plant
 from tests.ui.scenes import SCENES
 
@@ -38,6 +42,30 @@ def marked(person: Person) -> list[str]:
 def outcomes(person: Person) -> dict[str, str]:
     table = person.screen(BatchPage).query_one(ReportTable)
     return {one.username: one.why or str(one.outcome) for one in table.rows}
+
+
+@pytest.fixture
+def goes_on(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Until it is set, a batch waits after alice."""
+    goes_on, append = threading.Event(), MemoryAudit.append
+
+    def slow(log: MemoryAudit, *events: Event) -> None:
+        append(log, *events)
+        if events[0].subject == "alice":
+            goes_on.wait(PATIENCE)
+
+    monkeypatch.setattr(MemoryAudit, "append", slow)
+    return goes_on
+
+
+async def begin_with_alice(person: Person) -> tuple[BatchPage, BatchWork]:
+    """Require MFA of all users. Alice is done but not counted yet."""
+    await person.press("a", "c", "enter", "tab")
+    person.send("enter")
+    page = person.screen(BatchPage)
+    while page._batch is None or page._batch.done < 1:
+        await person.look_up()
+    return page, page._batch
 
 
 class TestSelecting:
@@ -139,6 +167,30 @@ class TestSelecting:
             await person.write("who:al")
             assert person.status_line.startswith("✗ There is no filter 'who:'.")
             person.sees("1 selected")
+            # The rows are not those that the filter means: nobody selects them or acts on them.
+            person.sees_nothing_of("Select All")
+            await person.press("down", "a", "end", "space", "shift+up", "c")
+            await person.click_row("dave", x=MARKS)
+            person.screen(UsersPage)
+            assert marked(person) == ["alice"]
+            assert ("C", "Change") not in person.footer
+            await person.press("escape")
+            assert marked(person) == []
+            await person.press("escape")
+            person.sees("The filter was cleared.", "Select All")
+
+    async def test_whoever_selected_nobody_gets_no_menu(self) -> None:
+        async with SCENES["users"].played() as (person, _):
+            await person.press("/")
+            await person.write("nobody-has-this-name")
+            await person.press("down", "a", "c")
+            person.screen(UsersPage)
+            assert person.status_line == "✗ There is nobody to select."
+            await person.press("escape", "/")
+            await person.write("frank")
+            await person.press("enter", "a", "space", "c")
+            person.screen(UsersPage)
+            assert person.status_line == "✗ Nobody is selected."
 
     async def test_nobody_selects_users_without_a_permission_to_change_them(self) -> None:
         there = roles_plant()
@@ -200,9 +252,9 @@ class TestBatch:
             person.sees("Disable 5 accounts?", "1 already disabled, your own account")
             person.sees("dave already disabled")
             assert outcomes(person) == {ADMIN: "your own account", "dave": "already so"}
-            assert person.focus == "Cancel"
+            assert person.focus == "reason"
             there.world.clock.forward(PROOF_LIFETIME + 1)
-            await person.press("tab", "enter")
+            await person.press("tab", "tab", "enter")
             person.screen(ProofScreen)
             await person.write(PASSWORD)
             await person.press("enter")
@@ -211,12 +263,20 @@ class TestBatch:
             assert not any(there.world.account(name).enabled for name in NAMES[1:])
             batches = {event.reason.split()[-1] for event in there.world.events[-5:]}
             assert len(batches) == 1
-            person.sees(f"In the audit log: {batches.pop()}.")
+            person.sees(f"In the audit log: {next(iter(batches))}.")
             assert person.focus == "ReportTable"
             await person.press("end", "enter")
             person.sees("Users and Roles > frank")
             await person.press("escape")
+            person.sees("5 done, 2 left as they were", f"In the audit log: {batches.pop()}.")
+            table = person.screen(BatchPage).query_one(ReportTable)
+            assert table.rows[table.cursor].username == "frank"
+            await person.press("escape")
             assert marked(person) == []
+            # Whoever left it by accident still reads it.
+            person.sees("5 done, 2 left as they were")
+            await person.press("enter", "escape")
+            person.screen(UsersPage)
 
     async def test_all_are_disabled_with_the_reason_that_was_typed(self) -> None:
         async with SCENES["users"].played() as (person, there):
@@ -229,17 +289,21 @@ class TestBatch:
                 "On leave."
             ] * 2
 
-    async def test_enter_in_the_reason_leads_to_cancel(self) -> None:
-        async with SCENES["batch"].played() as (person, there):
+    @pytest.mark.parametrize("act", ["Disable Account", "Reset Password", "Invite"])
+    async def test_enter_in_a_field_begins_nothing_and_loses_nothing(self, act: str) -> None:
+        async with SCENES["users"].played() as (person, there):
             before = there.world.event_types()
-            for reason in ("", "On leave."):
-                await person.fill("reason", reason)
-                await person.press("enter")
-                assert person.focus == "Cancel"
-            assert person.typed("reason") == "On leave."
+            await person.press("down", "space", "c")
+            await person.click(act)
+            person.send(*("new.csv" if act != "Disable Account" else "On leave."))
+            await person.press("enter", "enter")
+            assert person.focus == act
+            assert person.app.screen.query_one(Field).entry.value.endswith(("new.csv", "leave."))
             assert there.world.event_types() == before
-            await person.press("tab", "enter")
-            person.sees("4 done,")
+            person.stopwatch.forward(SECONDS + 0.1)
+            await person.press("enter", "enter")
+            person.sees("1 done.")
+            assert "Stopped" not in person.text
 
     async def test_a_reason_that_is_not_allowed_disables_nobody(self) -> None:
         async with SCENES["batch"].played() as (person, there):
@@ -275,34 +339,21 @@ class TestBatch:
             person.sees("Back")
             person.sees_nothing_of("Stop")
 
-    async def test_a_batch_stops_after_the_current_user(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        goes_on, append = threading.Event(), MemoryAudit.append
-
-        def slow(log: MemoryAudit, *events: Event) -> None:
-            append(log, *events)
-            if events[0].subject == "alice":
-                goes_on.wait()
-
-        monkeypatch.setattr(MemoryAudit, "append", slow)
+    async def test_a_batch_stops_after_the_current_user(self, goes_on: threading.Event) -> None:
         async with SCENES["users"].played() as (person, there):
-            await person.press("a", "c", "enter", "tab")
-            person.send("enter")
-            page = person.screen(BatchPage)
-            while page._batch is None or page._batch.done < 1:
-                await person.look_up()
+            page, batch = await begin_with_alice(person)
             page._show_progress()
             await person.look_up()
             person.sees("1 of 5")
             assert ("S", "Stop") in person.footer
+            person.send("enter", "escape")
+            await person.look_up()
+            person.sees("Stop after the current user?", "Keep Going")
             person.send("escape")
             await person.look_up()
-            person.sees("Stop after the current user?")
-            person.send("escape")
-            await person.look_up()
+            assert not batch.is_stopped
             person.send("s")
-            while not page._batch.is_stopped:
+            while not batch.is_stopped:
                 await person.look_up()
             await person.look_up()
             person.sees("Stopping")
@@ -314,6 +365,58 @@ class TestBatch:
             await person.press("escape", "c", "enter", "tab", "enter")
             person.sees("3 done, 4 left as they were: 4 already required.")
 
+    async def test_the_question_whether_to_stop_goes_when_the_work_is_done(
+        self, goes_on: threading.Event
+    ) -> None:
+        async with SCENES["users"].played() as (person, _):
+            page, _batch = await begin_with_alice(person)
+            person.send("escape", "f1")
+            await person.look_up()
+            assert len(person.app.screen_stack) > len(["", page, "the question"])
+            goes_on.set()
+            await person.settle()
+            assert person.app.screen is page
+            person.sees("5 done, 2 left as they were", "In the audit log: batch=")
+            assert person.focus == "ReportTable"
+
+    async def test_stop_stays_for_the_result(self, goes_on: threading.Event) -> None:
+        async with SCENES["users"].played() as (person, _):
+            page, batch = await begin_with_alice(person)
+            person.send("escape")
+            await person.look_up()
+            person.send("tab", "enter")
+            while not batch.is_stopped:
+                await person.look_up()
+            goes_on.set()
+            await person.settle()
+            assert person.app.screen is page
+            person.sees("2 done, 2 left as they were", "In the audit log: batch=")
+
+    async def test_quitting_in_the_middle_says_what_was_done(
+        self, goes_on: threading.Event, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ended, carry_out, unmount = threading.Event(), BatchWork.carry_out, BatchPage.on_unmount
+
+        def carried_out(work: BatchWork, *args: Any) -> None:
+            carry_out(work, *args)
+            ended.set()
+
+        def unmounted(page: BatchPage) -> None:
+            unmount(page)
+            goes_on.set()
+
+        monkeypatch.setattr(BatchWork, "carry_out", carried_out)
+        monkeypatch.setattr(BatchPage, "on_unmount", unmounted)
+        async with SCENES["users"].played() as (person, _):
+            _page, batch = await begin_with_alice(person)
+            assert person.app.leaving.unfinished()
+            person.send("ctrl+q", "y")
+            await person.settle()
+            assert ended.wait(PATIENCE)
+            said = person.app.leaving.unfinished()
+            assert said.startswith("2 done, 2 left as they were: 2 already so. Stopped before")
+            assert said.endswith(f"batch={batch.report.batch}.")
+
     async def test_initial_passwords_go_to_a_new_file(self) -> None:
         async with SCENES["users"].played() as (person, there):
             home = person.app.context.home
@@ -322,11 +425,11 @@ class TestBatch:
             await person.click("Reset Password")
             assert person.typed("path").startswith("~/initial-passwords-")
             await person.fill("path", "taken.csv")
-            await person.press("enter")
+            await person.click_button("Reset Password")
             assert person.error("path") == "This file already exists. Choose another name."
             assert there.world.account("alice").initial_password_expires_at is None
             await person.fill("path", "new.csv")
-            await person.press("enter")
+            await person.click_button("Reset Password")
             person.sees("2 done.", "2 initial passwords in", "valid for seven days")
             head, *lines = (home / "new.csv").read_text().splitlines()
             assert head == "username,initial_password"
@@ -352,7 +455,7 @@ class TestBatch:
 
             monkeypatch.setattr(MemoryAudit, "append", stop_after_alice)
             await person.fill("path", "new.csv")
-            await person.press("enter")
+            await person.click_button("Reset Password")
             person.sees("1 done. Stopped before the other 1")
             await person.press("escape")
             assert marked(person) == ["bob"]
@@ -366,7 +469,7 @@ class TestBatch:
             )
             assert person.typed("path").startswith("~/invitations-")
             await person.fill("path", "new.csv")
-            await person.press("enter")
+            await person.click_button("Invite")
             person.sees("1 done.", "1 invitation in")
             head, line = (person.app.context.home / "new.csv").read_text().splitlines()
             assert head == "username,invitation_code"

@@ -155,7 +155,7 @@ async def test_an_act_and_a_name_lead_to_the_question() -> None:
         page = person.screen(BatchPage)
         assert page.heading() == "Users and Roles > Disable Account"
         person.sees("Disable alice?")
-        await person.press("tab", "enter")
+        await person.press("tab", "tab", "enter")
         person.sees("1 done.")
         assert not there.world.account("alice").enabled
         await person.press("ctrl+p")

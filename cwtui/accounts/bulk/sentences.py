@@ -194,13 +194,23 @@ def _admins(plan: Plan) -> str:
 
 def _from_filter(plan: Plan) -> str:
     view = plan.selection.view
-    typed = "" if view is None else view.filter.strip()
-    if not typed:
+    if view is None:
         return ""
+    typed, without = view.filter.strip(), len(plan.selection.names)
     shown = visible(shortened(typed, _LONGEST_FILTER))
-    if plan.selection.names:
-        return _("Selected: all that match {filter}, except some.", filter=shown)
-    return _("Selected: all that match {filter}.", filter=shown)
+    match bool(typed), bool(without):
+        case True, True:
+            return _(
+                "Selected: all that match {filter}, except {number}.",
+                filter=shown,
+                number=grouped(without),
+            )
+        case True, False:
+            return _("Selected: all that match {filter}.", filter=shown)
+        case False, True:
+            return _("Selected: all users, except {number}.", number=grouped(without))
+        case _:
+            return _("Selected: all users.")
 
 
 def _gained(plan: Plan) -> str:

@@ -28,14 +28,18 @@ class SelectionBar(Horizontal):
         yield Button(_("Clear"), id="clear-selection", compact=True)
         yield Static(_("Space selects one."), id="how-to-select", markup=False)
 
-    def show(self, selection: Selection, matching: int | None) -> None:
-        """Show how many are selected, where so many match the view if that is known."""
+    def show(self, selection: Selection, matching: int | None, *, may_add: bool) -> None:
+        """Show how many are selected, where so many match the view if that is known.
+
+        Without `may_add`, nobody can select more now, or act on those.
+        """
         is_empty = selection.is_empty
         is_all = selection.view is not None and not selection.names
-        self.query_one("#select-all").display = not is_all
-        for needs_selection in ("#selected", "#change-selected", "#clear-selection"):
+        self.query_one("#select-all").display = may_add and not is_all
+        self.query_one("#change-selected").display = may_add and not is_empty
+        for needs_selection in ("#selected", "#clear-selection"):
             self.query_one(needs_selection).display = not is_empty
-        self.query_one("#how-to-select").display = is_empty
+        self.query_one("#how-to-select").display = may_add and is_empty
         self.query_one("#selected", Static).update(_counted(selection, matching))
 
 

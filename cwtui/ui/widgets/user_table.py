@@ -64,6 +64,8 @@ class UserTable(VirtualTable[AccountRow]):
     ) -> None:
         super().__init__(page.listing.rows, nothing)
         self._selection = selection
+        self.keeps_selection = False
+        """Whether nobody can change now what is selected."""
         self._range: tuple[int, int, Selection, Selection] | None = None
         """Where the last range begins and ends, and what was selected with and without it."""
         self._page = page
@@ -221,7 +223,7 @@ class UserTable(VirtualTable[AccountRow]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in {"select", "extend"}:
-            return self._selection is not None
+            return self._selection is not None and not self.keeps_selection
         return super().check_action(action, parameters)
 
     def action_select(self) -> None:
@@ -246,12 +248,12 @@ class UserTable(VirtualTable[AccountRow]):
             self._select_row(position)
 
     def _select_row(self, position: int) -> None:
-        if self._selection is not None and self.rows:
+        if self._selection is not None and self.rows and not self.keeps_selection:
             self.select(self._selection.with_changed(self.rows[position].username))
 
     def _select_range(self, begin: int, end: int) -> None:
         """Select the rows up to `end`, from where the range began."""
-        if self._selection is None or not self.rows:
+        if self._selection is None or not self.rows or self.keeps_selection:
             return
         start, before = begin, self._selection
         if self._range is not None and self._range[1:3] == (begin, self._selection):

@@ -52,7 +52,7 @@ def test_the_question_says_how_many_and_who_is_excepted(world: World) -> None:
     plan = planned(world, DISABLE, EVERYBODY, session)
     assert sentences.question(plan) == (
         "Disable 2 accounts? The users can no longer sign in, and open sessions will end. "
-        "Left as they are: 1 already disabled, your own account."
+        "Left as they are: 1 already disabled, your own account. Selected: all users."
     )
 
 
@@ -78,7 +78,7 @@ def test_the_question_says_what_is_gained(world: World) -> None:
     assert sentences.question(plan) == (
         "Give the role help-desk to 3 accounts? Open sessions will end. "
         "2 of them will get new permissions: read-users, manage-users. "
-        "Left as it is: 1 already with this role."
+        "Left as it is: 1 already with this role. Selected: all users."
     )
     assert "will be able to manage all users" in sentences.question(
         planned(world, AddRole(ADMIN), named("bea"))
@@ -89,13 +89,15 @@ def test_the_question_says_which_filter_selected_them(world: World) -> None:
     plan = planned(world, REQUIRE, Selection(view=View(" mfa:none ")))
     assert sentences.question(plan).endswith(" Selected: all that match mfa:none.")
     plan = planned(world, REQUIRE, Selection(frozenset({"bea"}), View("mfa:none")))
-    assert sentences.question(plan).endswith(" Selected: all that match mfa:none, except some.")
+    assert sentences.question(plan).endswith(" Selected: all that match mfa:none, except 1.")
     plan = planned(world, REQUIRE, Selection(view=View("\u202e" + "x" * 100)))
     said = sentences.question(plan)
     assert "match <U+202E>xxx" in said
     assert "…" in said
     assert len(said) < 120
-    assert "Selected" not in sentences.question(planned(world, REQUIRE, EVERYBODY))
+    said = sentences.question(planned(world, REQUIRE, Selection(frozenset({"bea"}), View(""))))
+    assert said.endswith(" Selected: all users, except 1.")
+    assert "Selected" not in sentences.question(planned(world, REQUIRE, named("bea")))
 
 
 def test_a_single_account_is_named(world: World) -> None:
@@ -106,7 +108,7 @@ def test_a_single_account_is_named(world: World) -> None:
 def test_the_question_says_if_there_is_nothing_to_do(world: World) -> None:
     plan = planned(world, Change(Update(enabled=True)), EVERYBODY)
     assert sentences.question(plan) == (
-        "There is nothing to do. Left as they are: 4 already enabled."
+        "There is nothing to do. Left as they are: 4 already enabled. Selected: all users."
     )
 
 

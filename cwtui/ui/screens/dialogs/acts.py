@@ -96,9 +96,9 @@ Up and Down move, Enter chooses, and Esc goes back.""")
     def _list_acts(self) -> None:
         self._of_role = None
         asked = (
-            _("Change All selected")
+            _("Change all selected users")
             if self._many is None
-            else ngettext("Change {number} selected", "Change {number} selected", self._many)
+            else ngettext("Change {number} user", "Change {number} users", self._many)
         )
         self._list(asked, [*map(_label, self._offers)])
 

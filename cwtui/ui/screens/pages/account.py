@@ -28,7 +28,7 @@ from cwtui.accounts.text import visible
 from cwtui.accounts.times import full_minute
 from cwtui.accounts.updates import Update
 from cwtui.language import N_, _
-from cwtui.ui.messages import OpenUserSessions
+from cwtui.ui.messages import OpenReport, OpenUserSessions
 from cwtui.ui.screens.dialogs.disabling import DisableScreen
 from cwtui.ui.screens.dialogs.invitation import handing_over
 from cwtui.ui.screens.dialogs.resetting import ResetPasswordScreen
@@ -153,6 +153,13 @@ class AccountPage(PageBelow):
 
     def action_back(self) -> None:
         self.leave(self.open_users)
+
+    def open_users(self) -> None:
+        """Go back to where the person came from: the report of a batch, or the list of users."""
+        if self.context.batch is not None:
+            self.lead_away(OpenReport(self.context.batch))
+        else:
+            super().open_users()
 
     def unsaved(self) -> str:
         if self._is_gone or not self._is_changed:

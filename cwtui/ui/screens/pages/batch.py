@@ -1,7 +1,7 @@
 """User Management > Users and Roles > doing the same with many users."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -19,13 +19,13 @@ from cwtui.accounts.bulk.plans import Plan
 from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.errors import SessionEnded
 from cwtui.accounts.progress import as_clock, seconds_left, told_left
-from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import visible
 from cwtui.accounts.updates import Update
-from cwtui.host.passwords_file import PasswordsFile
 from cwtui.host.saving import free_name, new_passwords_file
 from cwtui.language import N_, _, grouped
+from cwtui.ui.batch_work import BatchWork
 from cwtui.ui.messages import Ending
+from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.pages.page import PageBelow
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, TextInput
@@ -52,38 +52,6 @@ _STOP: Final = {
 """The question before the work is stopped, and the button that answers it."""
 
 
-@dataclass
-class _Work:
-    """What the thread that works and the page tell each other."""
-
-    report: Report
-    passwords: PasswordsFile | None
-    began: float
-    """By the monotonic clock, in seconds."""
-    done: int = 0
-    is_stopped: bool = False
-
-    def carry_out(self, ports: "Ports", session: "Session") -> None:
-        try:
-            batches.carry_out(
-                ports, session, self.report, self._progress, self._goes_on, self._hand_over
-            )
-        finally:
-            if self.passwords is not None:
-                self.passwords.close()
-
-    def _progress(self, done: int, of: int) -> None:
-        del of
-        self.done = done
-
-    def _goes_on(self) -> bool:
-        return not self.is_stopped
-
-    def _hand_over(self, username: str, password: Secret) -> None:
-        if self.passwords is not None:
-            self.passwords.add([(username, password)])
-
-
 def _with_reason(plan: Plan, typed: str | None) -> Plan:
     """Return the plan with the reason for which accounts are disabled. Raises InvalidInput."""
     if not typed or not isinstance(plan.act, Change):
@@ -97,7 +65,7 @@ class BatchPage(PageBelow):
 
     SECTION = "users"
     MANUAL = "admin"
-    AUTO_FOCUS = "#cancel"
+    AUTO_FOCUS = "#page TextInput, #cancel"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "stop", N_("Stop"))]
     HELP = N_("""\
 The list shows the users that are left as they are, and why. Nothing has happened yet. The button \
@@ -111,13 +79,16 @@ In the end the list shows every user: done, unchanged or refused, and why. Enter
 page. A user that others have changed since is left: look at it there, or do the same again. The \
 audit log has the same id for all of it, so you can filter by the id.""")
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, batch: BatchWork | None = None) -> None:
+        """With a `batch`, the page reports what became of it."""
         super().__init__()
         self._plan = plan
-        self._batch: _Work | None = None
+        self._batch = batch
         self._is_working = False
         self._told: int | None = None
         """How many seconds were said to be left."""
+        self._asked: ConfirmScreen | None = None
+        """The question whether to stop."""
 
     @property
     def _invites(self) -> bool:
@@ -162,6 +133,9 @@ audit log has the same id for all of it, so you can filter by the id.""")
             self.query_one("#status-line"), before=self.query_one(ReportTable)
         )
         self._show_table()
+        if self._batch is not None:
+            self._hide_question()
+            self._show_outcome(self._batch)
 
     def _show_table(self) -> None:
         table = self.query_one(ReportTable)
@@ -181,9 +155,9 @@ audit log has the same id for all of it, so you can filter by the id.""")
         typed = {field.id: field.entry.value for field in self.query(Field)}
         path, reason = typed.get("path"), typed.get(updates.REASON)
 
-        def begin(ports: "Ports", session: "Session") -> _Work:
+        def begin(ports: "Ports", session: "Session") -> BatchWork:
             report = batches.begin(ports, session, _with_reason(plan, reason))
-            return _Work(
+            return BatchWork(
                 report,
                 None if path is None else new_passwords_file(path, home, invitations=self._invites),
                 monotonic(),
@@ -191,15 +165,17 @@ audit log has the same id for all of it, so you can filter by the id.""")
 
         self.run_as_session(begin, self._begun, _("Beginning"))
 
-    def _begun(self, begun: _Work) -> None:
-        self._batch, self._is_working = begun, True
-        for field in self.query(Field):
-            field.display = False
-        for name in ("#cancel", "#primary"):
-            self.query_one(name).display = False
-        stop = self.query_one("#stop", Button)
-        stop.display = True
-        stop.focus()
+    def _hide_question(self) -> None:
+        for asked in (*self.query(Field), *self.query("#cancel, #primary")):
+            asked.display = False
+
+    def _begun(self, begun: BatchWork) -> None:
+        self._batch = self.context.batch = begun
+        self._is_working = True
+        self._hide_question()
+        self.query_one("#stop").display = True
+        # Without the focus, Stop is not pressed by an Enter that came twice.
+        self.set_focus(None)
         self.query_one(ReportTable).display = False
         self.query_one("#why").display = False
         self.refresh_bindings()
@@ -209,7 +185,7 @@ audit log has the same id for all of it, so you can filter by the id.""")
 
     # In a group of its own, so that no other worker of the page cancels it.
     @work(group="batch")
-    async def _carry_out(self, begun: _Work, session: "Session") -> None:
+    async def _carry_out(self, begun: BatchWork, session: "Session") -> None:
         try:
             ports = await self.context.connected()
             await asyncio.to_thread(begun.carry_out, ports, session)
@@ -238,7 +214,7 @@ audit log has the same id for all of it, so you can filter by the id.""")
         self._told = None if left is None else told_left(left, self._told)
         return "" if self._told is None else _("about {rest} left", rest=as_clock(self._told))
 
-    def _finished(self, begun: _Work) -> None:
+    def _finished(self, begun: BatchWork) -> None:
         if not self.is_up:
             return
         report = begun.report
@@ -247,17 +223,26 @@ audit log has the same id for all of it, so you can filter by the id.""")
             return
         if self.context.users_selection == self._plan.selection:
             self.context.users_selection = self._to_go_on_with(report)
-        self.show_text("#question", visible(self._outcome(begun)))
         self.query_one("#stop").display = False
-        back = self.query_one("#cancel", Button)
-        back.label, back.display = _("Back"), True
-        self.query_one(ReportTable).show_report(report)
-        self._show_table()
-        self.query_one("#why").display = True
+        if self._asked is not None:
+            # The answer would lead away before anybody has seen the result.
+            self._asked.dismiss_with_all_above(result=False)
+        self._show_outcome(begun)
         self.refresh_bindings()
-        self.query_one(ReportTable).focus()
         if report.problem is not None:
             self.say(f"✗ {report.problem}", wrong=True)
+
+    def _show_outcome(self, begun: BatchWork) -> None:
+        begun.is_reported = True
+        self.show_text("#question", visible(begun.outcome()))
+        back = self.query_one("#cancel", Button)
+        back.label, back.display = _("Back"), True
+        table = self.query_one(ReportTable)
+        table.show_report(begun.report)
+        table.cursor = begun.row
+        self._show_table()
+        self.query_one("#why").display = True
+        table.focus()
 
     def _to_go_on_with(self, report: Report) -> Selection | None:
         """Return what to select for the next time, if there is anything to go on with."""
@@ -266,31 +251,29 @@ audit log has the same id for all of it, so you can filter by the id.""")
         # The passwords that were handed over must stay. Other acts find themselves done already.
         return report.rest() if isinstance(self._plan.act, ResetPassword) else self._plan.selection
 
-    def _outcome(self, begun: _Work) -> str:
-        said = [sentences.summary(begun.report)]
-        if begun.report.done:
-            said.append(_("In the audit log: batch={id}.", id=begun.report.batch))
-        if begun.passwords is not None and begun.passwords.count:
-            path, number = begun.passwords.path, begun.passwords.count
-            said.append(sentences.passwords_in(path, number, invited=self._invites))
-        return " ".join(said)
-
     def on_report_table_moved(self, message: ReportTable.Moved) -> None:
         """Show why this user was refused, if the column has no room for it."""
         self.show_text("#why", message.cut_off)
 
     def on_virtual_table_opened(self, message: ReportTable.Opened[Result]) -> None:
         if self.may_act and not self._is_working:
+            if self._batch is not None:
+                self._batch.row = self.query_one(ReportTable).cursor
             self.open_account(message.row.username)
 
     # Keys, buttons and ways off the page
 
     def action_enter(self) -> None:
-        """Enter in the reason leads to the buttons: no dangerous one is pressed by habit."""
-        if self.query(f"#{updates.REASON}:focus-within"):
-            self.query_one("#cancel", Button).focus()
-        else:
-            super().action_enter()
+        """Enter in a field leads to the button that begins, and an Enter right after it is ignored.
+
+        Nobody begins it by habit, or by an Enter that came twice.
+        """
+        self.query_one("#primary", Button).focus()
+        self.context.after_code.came_once()
+
+    def focus_again(self) -> None:
+        if not self._is_working:
+            super().focus_again()
 
     def pressed(self, button: str) -> None:
         match button:
@@ -311,17 +294,24 @@ audit log has the same id for all of it, so you can filter by the id.""")
         return _("the rest of this change") if self._is_working else ""
 
     def leave(self, go: "Callable[[], object]", ends: Ending | None = None) -> None:
-        def stop() -> None:
-            self.action_stop()
-            go()
+        def answered(agreed: bool | None) -> None:
+            self._asked = None
+            if agreed and self._is_working:
+                self.action_stop()
+                if ends is not None:
+                    go()  # else the person stays for the result
 
         if not self._is_working:
             go()
         elif self.is_active:
             question, act = _STOP[ends]
-            self.confirm(_(question), _(act), stop)
+            self._asked = ConfirmScreen(_(question), _(act), stay=_("Keep Going"))
+            self.app.push_screen(self._asked, answered)
 
     def action_back(self) -> None:
+        if self._batch is not None and not self._is_working:
+            # Esc may have been meant for the question whether to stop.
+            self.notify(visible(self._batch.outcome()), markup=False)
         self.leave(self.open_users)
 
     def on_unmount(self) -> None:

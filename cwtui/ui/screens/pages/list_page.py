@@ -70,6 +70,11 @@ class ListPage(LookingPage):
 
     # What is typed
 
+    @property
+    def filter_is_wrong(self) -> bool:
+        """Whether the list has rows that the filter does not mean."""
+        return self._wrong is not None
+
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.value == self._filter_text:
             return  # unchanged since the page was opened
@@ -115,6 +120,9 @@ class ListPage(LookingPage):
     def action_back(self) -> None:
         entry = self.query_one(TextInput)
         if entry.value or entry.has_focus:
+            if entry.value.strip() and not entry.has_focus:
+                # Esc may have been meant for the page before. Whoever selects all must know it.
+                self.notify(_("The filter was cleared."), markup=False)
             entry.value = ""
             self.query_one(VirtualTable).focus()
         else:

@@ -10,7 +10,7 @@ from cwtui.accounts.bulk.acts import Act
 from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.listing import View
 from cwtui.accounts.roles import CustomRoles, Permission
-from cwtui.language import N_
+from cwtui.language import N_, _
 from cwtui.ui.messages import OpenBatch
 from cwtui.ui.screens.pages.list_page import ListPage
 from cwtui.ui.widgets.selection_bar import SelectionBar
@@ -58,9 +58,17 @@ class SelectingPage(ListPage):
     def show_selection(self) -> None:
         """Show how many are selected. Keys and buttons follow."""
         for bar in self.query(SelectionBar):
-            bar.show(self.selection, self.matching)
+            bar.show(self.selection, self.matching, may_add=not self.filter_is_wrong)
         self._share_line()
         self.refresh_bindings()
+
+    def say_about_filter(self) -> None:
+        super().say_about_filter()
+        for table in self.query(UserTable):
+            if table.keeps_selection is not self.filter_is_wrong:
+                # Nobody acts on rows that are not those that were asked for.
+                table.keeps_selection = self.filter_is_wrong
+                self.show_selection()
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         super().say(sentence, wrong=wrong)
@@ -87,11 +95,12 @@ class SelectingPage(ListPage):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
             case "select_all":
-                return self.may_select
+                return self.may_select and not self.filter_is_wrong
             case "clear_selection":
                 return not self.selection.is_empty and isinstance(self.focused, UserTable)
             case "change_selected":
-                return self.may_select and not self.selection.is_empty
+                is_some = self.may_select and not self.selection.is_empty
+                return is_some and not self.filter_is_wrong
             case _:
                 return super().check_action(action, parameters)
 
@@ -115,7 +124,10 @@ class SelectingPage(ListPage):
 
     def action_select_all(self) -> None:
         """Select all that match the filter, also those that are not in the table."""
-        self._select(Selection(view=View(self.view.filter)))
+        if self.matching == 0:
+            self.say(f"✗ {_('There is nobody to select.')}", wrong=True)
+        else:
+            self._select(Selection(view=View(self.view.filter)))
 
     def action_clear_selection(self) -> None:
         self._select(NOTHING)
@@ -140,5 +152,8 @@ class SelectingPage(ListPage):
 
         held = self.session.permissions
         size = None if self.matching is None else selection.size(self.matching)
+        if size == 0:
+            self.say(f"✗ {_('Nobody is selected.')}", wrong=True)
+            return
         acts = ActsScreen(size, held, self.custom_roles(), kiosk=self.context.kiosk)
         self.app.push_screen(acts, chosen)
