@@ -210,7 +210,10 @@ async def test_typing_beyond_the_maximum_length_is_refused() -> None:
         await person.paste("a" * 256)
         await person.write("b")
         assert person.typed("username") == "a" * 256
-        assert person.error("username") == "Too long for this field. Nothing was added."
+        assert (
+            person.error("username")
+            == "This field can have at most 256 characters. Nothing more was added."
+        )
 
 
 async def test_the_user_filter_accepts_any_text() -> None:

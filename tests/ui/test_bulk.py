@@ -17,7 +17,7 @@ from cwtui.ui.screens.entry.sign_in import SignInScreen
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.batch import BatchPage
 from cwtui.ui.screens.pages.users import UsersPage
-from cwtui.ui.widgets.fields import Field
+from cwtui.ui.widgets.fields import Field, TextInput
 from cwtui.ui.widgets.options import Options
 from cwtui.ui.widgets.report_table import ReportTable
 from cwtui.ui.widgets.user_table import UserTable
@@ -188,6 +188,9 @@ class TestSelecting:
             assert person.status_line == "✗ There is nobody to select."
             await person.press("escape", "/")
             await person.write("frank")
+            await person.paste("two\nlines")
+            assert person.status_line == "✗ Only one line of plain text can be pasted here."
+            assert person.app.screen.query_one(TextInput).value == "frank"
             await person.press("enter", "a", "space", "c")
             person.screen(UsersPage)
             assert person.status_line == "✗ Nobody is selected."
@@ -312,6 +315,12 @@ class TestBatch:
             await person.paste("On\N{ZERO WIDTH SPACE}leave.")
             assert person.error("reason") == "Only one line of plain text can be pasted here."
             assert person.typed("reason") == ""
+            await person.fill("reason", "x" * 100)
+            assert person.error("reason") == ""
+            await person.write("x")
+            too_long = "This field can have at most 100 characters. Nothing more was added."
+            assert person.error("reason") == too_long
+            assert person.typed("reason") == "x" * 100
             # Two characters each, once they are normalized.
             await person.fill("reason", "\N{DEVANAGARI LETTER QA}" * 60)
             await person.click_button("Disable Account")

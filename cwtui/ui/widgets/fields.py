@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.text import has_control_characters, is_control, visible
-from cwtui.language import N_, _
+from cwtui.language import N_, _, grouped
 
 _UNDERLINED: Final = Style(underline=True)
 
@@ -27,7 +27,7 @@ class TextInput(Input, inherit_css=False):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = Input.COMPONENT_CLASSES
 
-    TOO_MUCH = N_("Too long for this field. Nothing was added.")
+    TOO_MUCH = N_("This field can have at most {most} characters. Nothing more was added.")
     NOT_SHOWN = N_("Invisible characters are not allowed here.")
     NOT_ONE_LINE = N_("Only one line of plain text can be pasted here.")
     HOLDS_SECRET: ClassVar[bool] = False
@@ -87,7 +87,7 @@ class TextInput(Input, inherit_css=False):
         cached_cell_len.cache_clear()
 
     def restricted(self) -> None:
-        self.post_message(self.Refused(_(self.TOO_MUCH)))
+        self.post_message(self.Refused(_(self.TOO_MUCH, most=grouped(self.max_length or 0))))
 
     # What is typed and what is pasted is treated alike. Textual would drop some spaces when typed.
 

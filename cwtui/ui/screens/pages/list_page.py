@@ -97,6 +97,10 @@ class ListPage(LookingPage):
         else:
             self.say("")
 
+    def on_text_input_refused(self, message: TextInput.Refused) -> None:
+        message.stop()
+        self.say(f"✗ {message.sentence}", wrong=True)
+
     def action_enter(self) -> None:
         """Go to the list or, if the filter is not valid, say so and stay."""
         if self._wrong is not None:
