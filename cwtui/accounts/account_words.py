@@ -84,8 +84,15 @@ def account_words(facts: Facts) -> Vocabulary[AccountRow]:
                 N_("multi-factor authentication, where required means no device yet"),
                 tuple(MfaState),
                 _with(facts.mfa),
+                shown=_,
             ),
-            choice("origin", N_("where the password is checked"), tuple(Origin), _with(_origin)),
+            choice(
+                "origin",
+                N_("where the password is checked"),
+                tuple(Origin),
+                _with(_origin),
+                shown=_,
+            ),
             choice("role", N_("role"), names, _with_role, roles.short),
             _status(facts),
             moments(
@@ -100,7 +107,11 @@ def account_words(facts: Facts) -> Vocabulary[AccountRow]:
                 is_to_come=True,
             ),
             choice(
-                "password", N_("state of the password"), tuple(PasswordState), _with(facts.password)
+                "password",
+                N_("state of the password"),
+                tuple(PasswordState),
+                _with(facts.password),
+                shown=_,
             ),
         ),
         lambda text: lambda row: text in row.username or text in row.display_name.casefold(),
@@ -160,6 +171,7 @@ def _status(facts: Facts) -> Word[AccountRow]:
         N_("whether the user can sign in, where enabled includes locked"),
         tuple(Status),
         _with_status(facts),
+        shown=_,
     )
     if unused is None:
         return word

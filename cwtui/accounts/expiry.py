@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from cwtui.accounts.errors import InvalidInput
-from cwtui.accounts.text import visible
+from cwtui.accounts.text import is_word, typed_and_shown, visible
 from cwtui.accounts.times import day
 from cwtui.language import _
 
@@ -21,10 +21,10 @@ _SHOWN: Final = 32
 def end_of(typed: str) -> float | None:
     """Return when this day ends, in seconds since the epoch; None for `never` and nothing.
 
-    Raises InvalidInput.
+    The person's own word for `never` is read as well. Raises InvalidInput.
     """
-    given = typed.strip().lower()
-    if given in {"", NEVER}:
+    given = typed.strip()
+    if not given or is_word(given, NEVER):
         return None
     try:
         # fromisoformat also accepts weeks, and digits without hyphens.
@@ -36,10 +36,10 @@ def end_of(typed: str) -> float | None:
         raise InvalidInput(
             FIELD,
             _(
-                "{typed!r} is not a date. Enter the last day as YYYY-MM-DD, such as 2027-03-31, "
-                "or {never}. The day ends at midnight UTC.",
+                "{typed!r} cannot be read as a date. Enter the last day as YYYY-MM-DD, such as "
+                "2027-03-31, or {never}. The day ends at midnight UTC.",
                 typed=visible(typed[:_SHOWN]),
-                never=NEVER,
+                never=typed_and_shown(NEVER),
             ),
         )
     return end.timestamp()
@@ -64,3 +64,8 @@ def end_to_come(typed: str, now: float) -> float | None:
 def last_day(expires_at: float | None) -> str:
     """Return the last day as it is typed, such as "2027-03-31"; "never" for None."""
     return NEVER if expires_at is None else day(expires_at - 1)
+
+
+def last_day_shown(expires_at: float | None) -> str:
+    """Return the last day as screens show it, with `never` in the person's language."""
+    return _(last_day(expires_at))

@@ -8,7 +8,6 @@ from cwtui.accounts.filter_language import (
     Vocabulary,
     Word,
     folded,
-    one_of_values,
     split,
 )
 from cwtui.language import _
@@ -53,4 +52,4 @@ def _meant(word: Word[R]) -> str:
     meaning = _(word.meaning)
     if word.ages:
         return _("{meaning}: {ages}, or a date", meaning=meaning, ages=_(word.ages))
-    return f"{meaning}: {one_of_values(word.values)}" if word.is_choice else meaning
+    return f"{meaning}: {word.one_of(word.values)}" if word.is_choice else meaning

@@ -18,7 +18,7 @@ from itertools import filterfalse
 from typing import Final, Generic, TypeVar
 
 from cwtui.accounts.errors import InvalidInput
-from cwtui.accounts.text import normal, one_of, shortened, visible
+from cwtui.accounts.text import is_word, normal, one_of, shortened, typed_and_shown, visible
 from cwtui.language import _, grouped
 
 R = TypeVar("R")
@@ -113,7 +113,8 @@ class Word(Generic[R]):
     of a word that `is_choice` are all that it takes.
 
     `read` returns what a typed value stands for, and the test for it, or raises Unfit. `values` are
-    offered for completion, and `shortened` returns another name of one of them. `is_slow`: see
+    offered for completion, and `shortened` returns another name of one of them. `shown` returns
+    what lists show for a value, in the person's language; it can be typed as well. `is_slow`: see
     Term.
     """
 
@@ -126,12 +127,19 @@ class Word(Generic[R]):
     is_slow: bool = False
     ages: str = ""
     is_choice: bool = False
+    shown: Callable[[str], str] = str
 
     def begun(self, typed: str) -> list[str]:
         """Return the values that begin with what was typed."""
-        return [
+        begun = [
             v for v in self.values if v.startswith(typed) or self.shortened(v).startswith(typed)
         ]
+        # Only then, so that a filter of a script means the same in any language.
+        return begun or [v for v in self.values if folded(self.shown(v)).startswith(typed)]
+
+    def one_of(self, values: Sequence[str]) -> str:
+        """Return these values as a list in a sentence, each with what lists show for it."""
+        return one_of_values(values, self.shown)
 
 
 @dataclass(frozen=True)
@@ -148,6 +156,11 @@ class Vocabulary(Generic[R]):
     def word(self, name: str) -> Word[R] | None:
         return next((word for word in self.words if word.name == name), None)
 
+    def meant_by(self, typed: str) -> str | None:
+        """Return the term that a short word stands for; None if it is no such word."""
+        shown = (term for word, term in self.short.items() if is_word(typed, word))
+        return self.short.get(typed) or next(shown, None)
+
 
 # Kinds of words (see filter_times for times)
 
@@ -158,6 +171,7 @@ def choice(
     values: Sequence[str],
     test: Callable[[str], Callable[[R], bool]],
     shortened: Callable[[str], str] = str,
+    shown: Callable[[str], str] = str,
 ) -> Word[R]:
     """Return a word with a few values. They may be abbreviated if it is clear what is meant."""
 
@@ -167,13 +181,15 @@ def choice(
         first = min(meant, key=len, default="")
         if not meant:
             raise Unfit(
-                _("cannot be {typed}. {choose}", typed=_quoted(typed), choose=_choose(values))
+                _("cannot be {typed}. {choose}", typed=_quoted(typed), choose=_choose(word))
             )
         if not all(value.startswith(first) for value in meant):
-            raise Unfit(_("could be {values}. Type more letters.", values=one_of_values(meant)))
+            raise Unfit(_("could be {values}. Type more letters.", values=word.one_of(meant)))
         return first, test(first)
 
-    word = Word(name, values[0], meaning, read, tuple(values), shortened, is_choice=True)
+    word = Word(
+        name, values[0], meaning, read, tuple(values), shortened, is_choice=True, shown=shown
+    )
     return word
 
 
@@ -272,8 +288,8 @@ def _term(typed: str, vocabulary: Vocabulary[R], reading: Reading) -> Term[R]:
     name, value = split(positive)
     if value is not None:
         one = _with_value(_known(name, vocabulary), value, reading)
-    elif whole in vocabulary.short:
-        one = _term(vocabulary.short[whole], vocabulary, reading)
+    elif (meant := vocabulary.meant_by(whole)) is not None:
+        one = _term(meant, vocabulary, reading)
     else:
         _check_is_text(positive, vocabulary, reading, negated=negated)
         searched = folded(_without_quotes(positive))
@@ -334,7 +350,7 @@ def _known(name: str, vocabulary: Vocabulary[R]) -> Word[R]:
 def _with_value(word: Word[R], typed: str, reading: Reading) -> Term[R]:
     value = folded(_without_quotes(typed)).strip()
     if not value:
-        choose = _choose(word.values) or _("Type it after the colon.")
+        choose = _choose(word) or _("Type it after the colon.")
         raise Unfit(_("{word}: needs a value. {choose}", word=word.name, choose=choose))
     try:
         kept, test = word.read(value, reading)
@@ -343,17 +359,17 @@ def _with_value(word: Word[R], typed: str, reading: Reading) -> Term[R]:
     return Term(word.name, kept, False, test, word.is_slow)
 
 
-def _choose(values: Sequence[str]) -> str:
-    return _("Choose {values}.", values=one_of_values(values)) if values else ""
+def _choose(word: Word[R]) -> str:
+    return _("Choose {values}.", values=word.one_of(word.values)) if word.values else ""
 
 
-def one_of_values(values: Sequence[str]) -> str:
+def one_of_values(values: Sequence[str], shown: Callable[[str], str] = str) -> str:
     """Return the values as a list in a sentence, without sign_in.password if it has sign_in."""
     kept: list[str] = []
     for value in values:
         if not any(value.startswith(f"{one}.") for one in kept):
             kept.append(value)
-    return one_of(kept)
+    return one_of([typed_and_shown(one, shown) for one in kept])
 
 
 def _quoted(typed: str) -> str:

@@ -7,7 +7,7 @@ from math import inf
 from typing import Final, NamedTuple, TypeVar
 
 from cwtui.accounts.filter_language import Reading, Unfit, Word
-from cwtui.accounts.text import visible
+from cwtui.accounts.text import is_word, visible
 from cwtui.accounts.times import place
 from cwtui.language import N_, _
 
@@ -62,13 +62,13 @@ def moments(
     meant = span_to_come if is_to_come else span
 
     def read(typed: str, reading: Reading) -> tuple[object, Callable[[R], bool]]:
-        if may_be_never and typed == NEVER:
+        if may_be_never and is_word(typed, NEVER):
             return None, lambda row: at(row) is None
         found = _read(meant, typed, reading, ages)
         return found, lambda row: found.has(at(row))
 
     example = offered[0] if is_to_come else ">90d"
-    return Word(name, example, meaning, read, values, is_slow=is_slow, ages=ages)
+    return Word(name, example, meaning, read, values, is_slow=is_slow, ages=ages, shown=_)
 
 
 def bound(name: str, meaning: str, at: Callable[[R], float], *, is_end: bool) -> Word[R]:
@@ -88,8 +88,8 @@ def _read(meant: Callable[[str, Reading], Span], typed: str, reading: Reading, a
     except (ValueError, OverflowError):
         raise Unfit(
             _(
-                "{typed!r} is not a time. Enter {ages}, or a {place} time such as 2026-11-24 or "
-                "2026-11-24T08:00.",
+                "{typed!r} cannot be read as a time. Enter {ages}, or a {place} time such as "
+                "2026-11-24 or 2026-11-24T08:00.",
                 typed=visible(typed[:_SHOWN]),
                 ages=_(ages),
                 place=place(reading.zone),

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cwtui.accounts.errors import InvalidInput
 from cwtui.language import N_, _
@@ -38,6 +38,17 @@ _UNSHOWABLE = f"[{_HIDING}\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 def normal(text: str) -> str:
     """Return the text in NFKC, so that different keyboards give equal text (NIST SP 800-63B-4)."""
     return unicodedata.normalize("NFKC", text)
+
+
+def typed_and_shown(word: str, shown: Callable[[str], str] = _) -> str:
+    """Return a word that people type, and what screens show for it if that differs: never (nie)."""
+    said = shown(word)
+    return word if said == word else f"{word} ({said})"
+
+
+def is_word(typed: str, word: str) -> bool:
+    """Whether this word was typed, or what screens show for it. Case does not matter."""
+    return typed.casefold() in {word, _(word).casefold()}
 
 
 def whole_number(text: str, most_digits: int) -> int | None:

@@ -19,6 +19,7 @@ from cwtui.accounts.new_account import NewAccount
 from cwtui.accounts.secret import Secret
 from cwtui.accounts.sign_in_states import CodeNeeded, SignedIn
 from cwtui.accounts.updates import Update
+from cwtui.language import Language, speaking
 from tests.accounts.ssh_lines import ED25519
 from tests.accounts.world import HERE, OPERATOR, PASSWORD, World, outcome
 
@@ -49,6 +50,17 @@ def test_an_account_expires_at_the_end_of_its_last_day_in_utc(typed: str) -> Non
 def test_never_is_no_last_day() -> None:
     assert [expiry.end_of(typed) for typed in ("never", "NEVER ", "")] == [None] * 3
     assert expiry.last_day(None) == "never"
+
+
+def test_the_persons_own_word_for_never_is_shown_and_read() -> None:
+    with pytest.raises(InvalidInput, match="or never\\. "):
+        expiry.end_of("nie")
+    with speaking(Language.GERMAN):
+        assert expiry.last_day_shown(None) == "nie"
+        assert expiry.last_day_shown(END) == LAST_DAY
+        assert [expiry.end_of(typed) for typed in ("nie", " Nie", "never")] == [None] * 3
+        with pytest.raises(InvalidInput, match=r"JJJJ-MM-TT.*oder never \(nie\)\. "):
+            expiry.end_of("31.12.2026")
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from cwtui.accounts.filter_language import (
 from cwtui.accounts.listing import AccountRow, Present
 from cwtui.accounts.model import Origin
 from cwtui.accounts.roles import ADMIN, MINIMUM
+from cwtui.language import Language, speaking
 from tests.accounts.world import NOW
 
 DAY = 86400.0
@@ -130,8 +131,8 @@ NO_WORD = (
     "password:. To search for text with a colon, put it in quotes."
 )
 NO_TIME = (
-    "last: 'soon' is not a time. Enter never, an age such as >90d or <2h, or a UTC time such as "
-    "2026-11-24 or 2026-11-24T08:00."
+    "last: 'soon' cannot be read as a time. Enter never, an age such as >90d or <2h, or a UTC "
+    "time such as 2026-11-24 or 2026-11-24T08:00."
 )
 
 
@@ -344,3 +345,35 @@ def test_help_has_every_word_with_an_example_that_is_valid() -> None:
         assert len(examples) == len(vocabulary.words) + len(vocabulary.short)
         for line in examples:
             assert isinstance(parsed(line, vocabulary), Query)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("mfa:pflicht", "mfa:required"),
+        ("!mfa:keine", "!mfa:none"),
+        ("status:Deaktiviert", "status:disabled"),
+        ("gesperrt", "status:locked"),
+        ("expires:nie", "expires:never"),
+        ("nie", "last:never"),
+        ("mfa:e", "mfa:enabled"),
+    ],
+)
+def test_what_lists_show_is_read_in_the_persons_language(typed: str, meant: str) -> None:
+    with speaking(Language.GERMAN):
+        assert parse(typed, ACCOUNTS, NOW) == parse(meant, ACCOUNTS, NOW)
+        with pytest.raises(FilterError, match=r"enabled \(aktiv\), required \(Pflicht\)"):
+            parse("mfa:pflichtac", ACCOUNTS, NOW)
+        with pytest.raises(FilterError, match=r"never \(nie\)"):
+            parse("last:31.12.2026", ACCOUNTS, NOW)
+    # In English it is no such word.
+    if typed != "mfa:e":
+        with speaking(Language.ENGLISH):
+            assert _parsed_or_none(typed) != parse(meant, ACCOUNTS, NOW)
+
+
+def _parsed_or_none(typed: str) -> Query[AccountRow] | None:
+    try:
+        return parse(typed, ACCOUNTS, NOW)
+    except FilterError:
+        return None

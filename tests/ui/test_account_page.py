@@ -277,7 +277,7 @@ async def test_a_last_day_is_set_and_taken_away() -> None:
         person.sees("Expires          ▌ never")
         await person.fill("expires", "soon")
         await person.press("enter")
-        person.sees("✗ 'soon' is not a date. Enter the last day as YYYY-MM-DD")
+        person.sees("✗ 'soon' cannot be read as a date. Enter the last day as YYYY-MM-DD")
         await person.fill("expires", "2027-03-31")
         await person.click_button("Update")
         assert there.world.account("alice").expires_at == end_of("2027-03-31")

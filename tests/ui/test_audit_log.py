@@ -182,7 +182,7 @@ async def test_each_kind_of_filter_finds_its_events(typed: str, count: str) -> N
 
 async def test_an_invalid_time_is_explained_until_the_filter_is_left() -> None:
     async with SCENES["audit_log_wrong"].played() as (person, _):
-        assert person.status_line.startswith("✗ since: 'tomorrow' is not a time")
+        assert person.status_line.startswith("✗ since: 'tomorrow' cannot be read as a time")
         await person.press("escape")
         assert person.status_line == ""
         person.sees("15 events")

@@ -256,7 +256,7 @@ class AccountPage(PageBelow):
             if field.entry.value != visible(shown.display_name):
                 update = replace(update, display_name=field.entry.value)
         for field in self.query("#expires").results(Field):
-            if field.entry.value != expiry.last_day(shown.expires_at):
+            if field.entry.value != expiry.last_day_shown(shown.expires_at):
                 update = replace(update, expires=field.entry.value)
         for choice in self.query(RoleChoice):
             if set(choice.chosen) != set(shown.roles):

@@ -63,7 +63,7 @@ def name_and_roles(account: Account, may: May) -> Iterator[Widget]:
 def expiry_row(account: Account, may: May) -> Widget:
     if not may.manage:
         return row(_("Expires"), value(wording.expires(account)), gap=True)
-    last_day = expiry.last_day(account.expires_at)
+    last_day = expiry.last_day_shown(account.expires_at)
     ends = TextInput(last_day, placeholder=_("YYYY-MM-DD (UTC), never"))
     return Field("expires", _("Expires"), ends, inline=True).add_class("gap")
 
