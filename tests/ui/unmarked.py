@@ -9,11 +9,13 @@ import msgspec
 
 from cwtui.accounts import roles
 from cwtui.accounts.audit.events import EventType, Outcome
+from cwtui.accounts.devices import FIRST_NAME
 from cwtui.accounts.model import BackupCodes, PasswordHash
 from cwtui.accounts.preferences import known_zones
 from cwtui.accounts.roles import Permission
 from cwtui.help import TOPICS
 from cwtui.help import text as topic_text
+from cwtui.language import _
 from cwtui.ui.screens.dialogs.manual import ManualScreen, TopicScreen
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.widgets.fields import TextInput
@@ -60,8 +62,12 @@ def unmarked(person: Person, there: Plant) -> list[str]:
 
 
 def marked_in_store(there: Plant) -> list[str]:
-    """What was stored in the language of the person: what is stored must not depend on it."""
-    return [text for text in _stored(there) if not set(text).isdisjoint(MARKED)]
+    """What was stored in the language of the person: what is stored must not depend on it.
+
+    The name of the first device belongs to the person, like one that they type.
+    """
+    name = _(FIRST_NAME)
+    return [text for text in _stored(there) if not set(text).isdisjoint(MARKED) and text != name]
 
 
 def _is_cut_off(word: str, known: set[str]) -> bool:
