@@ -131,14 +131,17 @@ def _put_difference(plan: Plan, *, check: bool, as_json: bool) -> None:
     """Print what differs. Raises Failed if something does, and WrongFile if lines are wrong."""
     if as_json:
         _put(plan, [], None, check=check)
-    else:
+    elif check or not plan.problems:
         _put_lines([*plan.roles, *plan.accounts])
     if not plan.problems:
         _say_needs(plan)
     if plan.problems:
-        wrong = len(plan.problems)
         raise WrongFile(
-            ngettext("{number} line cannot be applied.", "{number} lines cannot be applied.", wrong)
+            ngettext(
+                "{number} line cannot be applied. Nothing was changed.",
+                "{number} lines cannot be applied. Nothing was changed.",
+                len(plan.problems),
+            )
         )
     if plan.is_different:
         number = len(plan.roles) + len(plan.accounts)

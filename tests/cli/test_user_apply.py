@@ -160,6 +160,11 @@ def test_a_wrong_line_changes_nothing(people: Host, line: dict[str, Any], said: 
     assert said in done.err
     assert "Line 3: " in done.err
     assert (done.json["changed"], len(done.json["refused"])) == (False, 1)
+    told = applied(people, HELP_DESK, fine, line, args=("--yes",))
+    assert (told.out, told.err.splitlines()[-1]) == (
+        "",
+        "1 line cannot be applied. Nothing was changed.",
+    )
     assert people.files() == before
 
 
