@@ -423,7 +423,7 @@ class TestBatch:
             await person.settle()
             assert ended.wait(PATIENCE)
             said = person.app.leaving.unfinished()
-            assert said.startswith("2 done, 2 left as they were: 2 already required. Stopped before")
+            assert said.startswith("2 done, 2 left as they were: 2 already required. Stopped")
             assert said.endswith(f"batch={batch.report.batch}.")
 
     async def test_initial_passwords_go_to_a_new_file(self) -> None:
