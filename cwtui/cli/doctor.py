@@ -127,6 +127,6 @@ def _summary(found: Sequence[Finding]) -> str:
         else _("no warning"),
         _("{number} not checked", number=grouped(count[Level.UNKNOWN]))
         if count[Level.UNKNOWN]
-        else _("all checked"),
+        else _("nothing unknown"),
     ]
     return f"{', '.join(parts)}."

@@ -56,12 +56,13 @@ def findings(subject: Subject) -> Iterator[Finding]:
             Level.UNKNOWN, _("Which Unix users there are is not known: {reason}.", reason=error)
         )
         return
+    now = subject.machine.now()
     asking = [one for one in doors(subject) if one.cwtui_in("auth")]
     if len(accounts.rows) < accounts.total:
         yield _found(
             Level.NOTE,
             _(
-                "Only the first {number} of {total} accounts were compared.",
+                "Only the first {number} of {total} accounts were compared with Unix users.",
                 number=grouped(len(accounts.rows)),
                 total=grouped(accounts.total),
             ),
@@ -76,9 +77,10 @@ def findings(subject: Subject) -> Iterator[Finding]:
             frozenset(known),
             asking,
             powers,
-            subject.machine.now(),
+            now,
         )
     )
+    yield from ending(accounts.dated, accounts.settings, now)
 
 
 def _unix(subject: Subject, accounts: Accounts) -> list[UnixUser]:
@@ -158,18 +160,19 @@ def judged(found: Matching) -> Iterator[Finding]:
     if on:
         yield from _powerful(found)
     yield from _factors(found, on=on)
-    yield from _ending(found)
 
 
-def _ending(found: Matching) -> Iterator[Finding]:
-    """Yield which accounts will be closed by themselves."""
-    soon = found.now + WARNED_DAYS * DAY
+def ending(
+    rows: Sequence[AccountRow], settings: OrganizationSettings, now: float
+) -> Iterator[Finding]:
+    """Yield which of all accounts will be closed by themselves."""
+    soon = now + WARNED_DAYS * DAY
     expiring = [
         row.username
-        for row in found.rows
+        for row in rows
         if row.expires_at is not None
         and row.expires_at <= soon
-        and account_state.closed(row, found.now) is None
+        and account_state.closed(row, now) is None
     ]
     if expiring:
         yield _found(
@@ -186,7 +189,7 @@ def _ending(found: Matching) -> Iterator[Finding]:
                 command=again("user set", shlex.quote(expiring[0]), "--expires DATE"),
             ),
         )
-    days = found.settings.unused_days
+    days = settings.unused_days
     if days:
         near = days - warned_days(days)
         yield _found(

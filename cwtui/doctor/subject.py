@@ -34,11 +34,12 @@ MOST_ACCOUNTS: Final = 500
 
 @dataclass(frozen=True)
 class Accounts:
-    """The first accounts, and how many there are in all."""
+    """The first accounts, how many there are in all, and all of them that have a last day."""
 
     rows: Sequence[AccountRow]
     total: int
     settings: OrganizationSettings
+    dated: Sequence[AccountRow]
 
 
 @dataclass
@@ -104,6 +105,7 @@ class Subject:
                 glance.accounts.page(Query(), BY_USERNAME, limit=MOST_ACCOUNTS),
                 glance.accounts.count(Query()),
                 glance.accounts.settings(),
+                [row for row in glance.accounts.rows() if row.expires_at is not None],
             )
         except CannotCheck:
             return None

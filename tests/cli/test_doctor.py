@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cwtui.accounts import times
 from cwtui.cli import doctor
 from cwtui.doctor import subject
 from cwtui.doctor.programs import Answer
@@ -45,7 +46,7 @@ def test_a_host_without_doors_is_well(host: Host) -> None:
     before = host.files()
     result = host.run("doctor")
     assert result.status == 0, result
-    assert result.err == "No problem, 2 warnings, all checked.\n"
+    assert result.err == "No problem, 2 warnings, nothing unknown.\n"
     lines = result.out.splitlines()
     assert [line for line in lines if not line.startswith(" ")] == AREAS
     assert max(len(line) for line in lines if str(host.folder) not in line) <= 80
@@ -84,11 +85,11 @@ def test_named_areas_alone_are_looked_at(host: Host) -> None:
 def test_after_a_backup_the_keyring_needs_no_warning(host: Host) -> None:
     assert host.run("store", "backup", str(host.folder / "backup.tar")).status == 0
     result = host.run("doctor", "keyring")
-    assert result.err == "No problem, no warning, all checked.\n"
+    assert result.err == "No problem, no warning, nothing unknown.\n"
     assert "Make sure that your copy of the keyring has the key" in result.out
     assert host.run("key", "rotate").status == 0
     again = host.run("doctor", "keyring")
-    assert again.err == "No problem, 1 warning, all checked.\n"
+    assert again.err == "No problem, 1 warning, nothing unknown.\n"
 
 
 @pytest.mark.parametrize(
@@ -172,12 +173,15 @@ def test_a_door_without_its_service_is_a_problem(host: Host, elsewhere: Path) ->
 def test_a_limited_number_of_accounts_is_compared(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Then nothing is known of Unix users without an account."""
+    """Then nothing is known of Unix users without an account. Last days are looked at of all."""
     assert host.run("user", "add", "bob").status == 0
+    tomorrow = times.day(time.time() + 86400)
+    assert host.run("user", "set", "bob", "--expires", tomorrow).status == 0
     monkeypatch.setattr(subject, "MOST_ACCOUNTS", 1)
     sentences = [one["sentence"] for one in host.run("doctor", "people", "--json").json]
-    assert sentences[0] == "Only the first 1 of 2 accounts were compared."
+    assert sentences[0] == "Only the first 1 of 2 accounts were compared with Unix users."
     assert not any("alice" in sentence for sentence in sentences)
+    assert "1 account expires in the next 14 days: bob." in sentences
 
 
 def test_the_keyring_in_the_store_is_a_warning(host: Host) -> None:

@@ -1,6 +1,5 @@
 """People and their Unix users: whom a door would refuse."""
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -66,9 +65,8 @@ def test_accounts_that_end_by_themselves() -> None:
     day = 86400.0
     ends = {"ann": day, "bob": 14 * day, "cho": 15 * day, "dan": 0.0}
     rows = [replace(row(name), expires_at=100 * day + end) for name, end in ends.items()]
-    matching = Matching(rows, OrganizationSettings(unused_days=90), [], frozenset(), [])
-    found = list(people.judged(dataclasses.replace(matching, now=100 * day)))
-    assert [(one.sentence, one.action) for one in found[-2:]] == [
+    found = people.ending(rows, OrganizationSettings(unused_days=90), 100 * day)
+    assert [(one.sentence, one.action) for one in found] == [
         (
             "2 accounts expire in the next 14 days: ann, bob.",
             "If that is wrong, give another last day: cwtui user set ann --expires DATE",
