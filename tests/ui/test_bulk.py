@@ -102,6 +102,10 @@ class TestSelecting:
             assert marked(person) == [ADMIN, "alice", "frank"]
             await person.press("shift+up")
             assert marked(person) == [ADMIN, "alice", "erin", "frank"]
+            await person.press("escape", "up", "shift+home")
+            assert marked(person) == NAMES[:5]
+            await person.press("escape", "down", "shift+end")
+            assert marked(person) == NAMES[1:]
 
     async def test_all_matching_users_are_selected_with_exceptions(self) -> None:
         async with SCENES["users"].played() as (person, _):

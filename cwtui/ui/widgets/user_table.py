@@ -43,6 +43,8 @@ class UserTable(VirtualTable[AccountRow]):
         Binding("space", "select", N_("Select, or not"), show=False),
         Binding("shift+up", "extend(-1)", N_("Select up to there"), show=False),
         Binding("shift+down", "extend(1)", N_("Select up to there"), show=False),
+        Binding("shift+home", "extend(-1000000000)", N_("Select up to there"), show=False),
+        Binding("shift+end", "extend(1000000000)", N_("Select up to there"), show=False),
     ]
     MARKS = 1
 
