@@ -92,7 +92,7 @@ def test_roles_that_the_directory_gives_must_exist(
         directory=DirectoryConfig(servers=("ldaps://ldap.example.com",), base="dc=x", roles=given)
     )
     found = subject(machine(tmp_path), config)
-    monkeypatch.setattr(type(found), "accounts", Accounts((), 0, there))
+    monkeypatch.setattr(type(found), "accounts", Accounts((), 0, there, ()))
     [warning] = directory.findings(found)
     assert warning.level is Level.WARNING
     assert warning.sentence.endswith("from them: dekc.")
