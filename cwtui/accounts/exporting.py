@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, Final, TypeAlias
@@ -11,6 +11,7 @@ import msgspec
 
 from cwtui.accounts import devices, roles
 from cwtui.accounts.audit.events import EventType
+from cwtui.accounts.batched import batched
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.expiry import last_day
@@ -30,6 +31,9 @@ FIELDS: Final = (
 )
 PASSPHRASE_LEAST: Final = 15
 """Characters, as NIST SP 800-63B-4 asks of a password that is the only factor."""
+
+_AT_ONCE: Final = 500
+"""Accounts that are read together, as a database may be far away."""
 
 Fields: TypeAlias = dict[str, Any]
 
@@ -51,7 +55,12 @@ def _fields(account: AccountRow | Account, disabled_reason: str) -> Fields:
 def export(ports: Ports, actor: Actor, view: View = EVERYONE) -> list[Fields]:
     """Return the accounts that match the view. Raises FilterError, NotPermitted and CannotCheck."""
     rows = list_users(ports, actor, view).rows
-    return [_fields(row, "" if row.enabled else _reason(ports, row.username)) for row in rows]
+    reasons = {
+        account.username: account.disabled_reason
+        for account in _accounts(ports, [row for row in rows if not row.enabled])
+        if not account.enabled
+    }
+    return [_fields(row, reasons.get(row.username, "")) for row in rows]
 
 
 def custom_roles(ports: Ports, actor: Actor, view: View = EVERYONE) -> list[str]:
@@ -61,12 +70,6 @@ def custom_roles(ports: Ports, actor: Actor, view: View = EVERYONE) -> list[str]
     """
     used = {role for row in list_users(ports, actor, view).rows for role in row.roles}
     return sorted(used - roles.BUILT_IN.keys())
-
-
-def _reason(ports: Ports, username: str) -> str:
-    """Return why the account is disabled, which lists do not have."""
-    account = ports.accounts.get(username)
-    return "" if account is None or account.enabled else account.disabled_reason
 
 
 def with_secrets(
@@ -92,7 +95,7 @@ def with_secrets(
             )
         )
     settings = ports.accounts.settings()
-    found = [account for row in rows if (account := ports.accounts.get(row.username)) is not None]
+    found = list(_accounts(ports, rows))
     used = {role for account in found for role in account.roles}
     needed = [
         {"name": name, "permissions": [*permitted]}
@@ -104,6 +107,11 @@ def with_secrets(
     reason = as_reason({"accounts": len(found), "encrypted_to": tuple(to)})
     write_audit(ports, EventType.USER_EXPORT, operator, "", reason)
     return len(found), Secret(lines)
+
+
+def _accounts(ports: Ports, rows: Iterable[AccountRow]) -> Iterator[Account]:
+    for some in batched(rows, _AT_ONCE):
+        yield from filter(None, ports.accounts.several([row.username for row in some]))
 
 
 def _with_secrets(ports: Ports, account: Account, issuer: str) -> Fields:

@@ -3,7 +3,7 @@
 That of the directory is in `directory_port`, with its many errors.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -94,6 +94,9 @@ class AccountStore(Protocol):
     """Accounts and organization settings. All methods raise CannotCheck."""
 
     def get(self, username: str) -> Account | None: ...
+
+    def several(self, usernames: Sequence[str]) -> list[Account | None]:
+        """Return these accounts in this order; None for a name that none has. At most some 1000."""
 
     def glance(
         self,

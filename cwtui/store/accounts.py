@@ -1,6 +1,6 @@
 """Accounts and organization settings in one table file."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from operator import itemgetter
@@ -175,6 +175,9 @@ class TinyAccountStore:
         if found is None or found[0] is not document:
             found = self._found = document, _decoded(view, username, document)
         return found[1]
+
+    def several(self, usernames: Sequence[str]) -> list[Account | None]:
+        return [self.get(name) for name in usernames]
 
     @contextmanager
     def glance(

@@ -1,6 +1,6 @@
 """In-memory ports for the rules; the store's contract tests run on them too."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from threading import Lock, get_ident
@@ -46,6 +46,9 @@ class MemoryAccounts:
 
     def get(self, username: str) -> Account | None:
         return self._now[0].get(username)
+
+    def several(self, usernames: Sequence[str]) -> list[Account | None]:
+        return [self.get(name) for name in usernames]
 
     def of_person(self, ids: Mapping[str, str]) -> list[Account]:
         self.looked_through += 1

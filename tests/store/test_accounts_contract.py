@@ -48,6 +48,16 @@ def test_a_stored_account_is_read_by_every_process(stores: Stores, account: Acco
         assert not store.is_empty()
 
 
+def test_several_accounts_are_read_at_once(accounts: AccountStore) -> None:
+    put(accounts, FULL, PLAIN)
+    names = [PLAIN.username, "nobody", FULL.username, PLAIN.username]
+    assert accounts.several(names) == [PLAIN, None, FULL, PLAIN]
+    assert accounts.several([]) == []
+    with accounts.change() as change:
+        change.remove(PLAIN.username)
+        assert accounts.several(names) == [None, None, FULL, None]
+
+
 def test_a_put_replaces_the_whole_account(accounts: AccountStore) -> None:
     put(accounts, FULL, PLAIN)
     bare = Account(username=FULL.username, created_at=9.0)

@@ -3,15 +3,20 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import structs
 
 from cwtui.accounts.account_words import ALL_ACCOUNTS, AccountQuery
+from cwtui.accounts.batched import batched
 from cwtui.accounts.listing import EVERYONE, AccountRow, View, row_of
 from cwtui.accounts.meanwhile import are_in_rows, mark
+from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.user_list import UserList, UserSearch
+
+_AT_ONCE: Final = 500
+"""Accounts that are read together, as a database may be far away."""
 
 
 @dataclass(frozen=True)
@@ -83,27 +88,34 @@ class SelectedAccounts:
         """
         names = self._selection.names
         if self._selection.view is None:
-            for name in sorted(names):
+            for some in batched(sorted(names), _AT_ONCE):
                 self._search.check()
-                account = self._ports.accounts.get(name)
-                if account is None:
-                    yield name, None
-                else:
-                    yield name, Marked(self._list.row_of(account), mark(account, parts))
-        else:
-            rows_say_all = are_in_rows(parts)
-            for row in self._list.all_rows():
-                if row.username not in names:
-                    marked = (
-                        Marked(row, mark(row, parts)) if rows_say_all else self._read(row, parts)
-                    )
-                    yield row.username, marked
+                for name, account in zip(some, self._ports.accounts.several(some), strict=True):
+                    row = self._list.row_of(account) if account is not None else None
+                    yield name, _marked(row, account, parts)
+            return
+        rows = (row for row in self._list.all_rows() if row.username not in names)
+        if are_in_rows(parts):
+            for row in rows:
+                yield row.username, Marked(row, mark(row, parts))
+            return
+        for listed in batched(rows, _AT_ONCE):
+            self._search.check()
+            accounts = self._ports.accounts.several([row.username for row in listed])
+            for row, account in zip(listed, accounts, strict=True):
+                yield row.username, _marked(_as_now(row, account), account, parts)
 
-    def _read(self, row: AccountRow, parts: Collection[str]) -> Marked | None:
-        """Return the account's row as it is now, because rows do not say all that the mark says."""
-        self._search.check()
-        account = self._ports.accounts.get(row.username)
-        if account is None:
-            return None
-        known = {"locked_until": row.locked_until, "is_unused": row.is_unused}
-        return Marked(structs.replace(row_of(account), **known), mark(account, parts))
+
+def _as_now(row: AccountRow, account: Account | None) -> AccountRow | None:
+    """Return the row of the account as it is now, with what only the list knows."""
+    if account is None:
+        return None
+    return structs.replace(row_of(account), locked_until=row.locked_until, is_unused=row.is_unused)
+
+
+def _marked(
+    row: AccountRow | None, account: Account | None, parts: Collection[str]
+) -> Marked | None:
+    if row is None or account is None:
+        return None
+    return Marked(row, mark(account, parts))

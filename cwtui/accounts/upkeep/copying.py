@@ -5,7 +5,6 @@ source at one instant --> copy that nobody can use yet --> sum up both --> usabl
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -155,13 +154,6 @@ def stepping(items: Iterable[T], step: Step) -> Iterator[T]:
     for item in items:
         step()
         yield item
-
-
-def batched(items: Iterable[T], most: int) -> Iterator[list[T]]:
-    """Yield the items in lists of at most this length. (itertools.batched needs Python 3.12.)"""
-    rest = iter(items)
-    while batch := list(islice(rest, most)):
-        yield batch
 
 
 def steps(show: ShowProgress, size: Size) -> Step:

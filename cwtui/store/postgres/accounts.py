@@ -1,6 +1,6 @@
 """Accounts and organization settings in the database."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 
@@ -26,6 +26,7 @@ from cwtui.store.postgres.rows import (
     AT_PLACE,
     OF_PERSON,
     ONE,
+    SEVERAL,
     VERSION,
     WHOLE,
     WITH_KEY,
@@ -66,6 +67,13 @@ class PostgresAccountStore:
         if glance is not None and glance.username == username and glance.account is not None:
             return found_in(username, glance.account)
         return found_in(username, self._read(ONE, username))
+
+    def several(self, usernames: Sequence[str]) -> list[Account | None]:
+        change = self._current
+        if change is not None:
+            return [change.get(name) for name in usernames]
+        documents: dict[str, bytes] = dict(self._read(SEVERAL, list(usernames)).rows)
+        return [decoded(name, documents[name]) if name in documents else None for name in usernames]
 
     @contextmanager
     def glance(

@@ -9,8 +9,8 @@ from typing import Any, Final
 from cwtui.accounts.audit.chain import NOTHING, Ends, Link
 from cwtui.accounts.audit.events import Event
 from cwtui.accounts.audit.lines import Line, Position, encode
+from cwtui.accounts.batched import batched
 from cwtui.accounts.errors import CannotCheck
-from cwtui.accounts.upkeep.copying import batched
 from cwtui.store.postgres.access import Database
 from cwtui.store.postgres.problems import Exists
 from cwtui.store.postgres.trips import Answer, Often, Statement

@@ -15,9 +15,10 @@ from cwtui.accounts import throttle
 from cwtui.accounts.audit.chain import NOTHING
 from cwtui.accounts.audit.events import Event
 from cwtui.accounts.audit.lines import decode
+from cwtui.accounts.batched import batched
 from cwtui.accounts.errors import Refused
 from cwtui.accounts.model import SignInRecord
-from cwtui.accounts.upkeep.copying import Step, Summary, Whole, batched, stepping
+from cwtui.accounts.upkeep.copying import Step, Summary, Whole, stepping
 from cwtui.language import _
 from cwtui.store.postgres import audit, schema
 from cwtui.store.postgres.access import Database

@@ -19,6 +19,7 @@ AT_ONCE: Final = 2000
 """Rows that are read or written at once, so that memory stays small and no statement takes long."""
 
 ONE: Final = Often("SELECT document FROM cwtui.account WHERE username = %s")
+SEVERAL: Final = "SELECT username, document FROM cwtui.account WHERE username = ANY(%s)"
 MANY: Final = (
     "SELECT username, document FROM cwtui.account WHERE username > %s ORDER BY username LIMIT %s"
 )
