@@ -112,7 +112,7 @@ def command(
     examples=(
         "cwtui audit verify",
         'cwtui audit verify --expect "$LAST"',
-        "LAST=$(cwtui audit verify --json | jq -r .last)",
+        "cwtui audit verify --json",
     )
 )
 @click.option("--expect", metavar="N:HASH", help="The last event from an earlier verify.")

@@ -10,7 +10,7 @@ from typing import Final, TextIO
 from cwtui.cli.errors import Failed
 from cwtui.language import _
 
-SENTENCE_LENGTH: Final = 800
+SENTENCE_LENGTH: Final = 2000
 """The maximum length in characters; longer sentences quote very long input."""
 
 

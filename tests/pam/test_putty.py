@@ -44,7 +44,7 @@ def test_plink_leads_through_enrolment_after_a_password(town: Town) -> None:
         # It leaves out what is not ASCII, so people choose 3 as they are told.
         door.answer("Password: ", PASSWORD)
         door.hear("QR code (1, 2 or 3): ")
-        assert "\n> locks:  then choose 3.\n" in door.text
+        assert "\n> blocks here (), choose 3.\n" in door.text
         assert re.search(r"Key: ([A-Z2-7]{4} ?){8}", door.text)
         door.type("3\r")
         door.hear("One-time code from the app")
@@ -53,7 +53,7 @@ def test_plink_leads_through_enrolment_after_a_password(town: Town) -> None:
         door.answer("Password: ", PASSWORD)
         door.hear("QR code (1, 2 or 3): ")
         # Longer lines are broken at 80 columns, and none is cut.
-        assert "\n> locks: █▀▄█ then choose 3.\n" in door.text
+        assert "\n> blocks here (█▀▄█), choose 3.\n" in door.text
         key, uris = shown_key(door, "jan")
         for choice, palette in (("1", DARK), ("2", LIGHT)):
             door.type(f"{choice}\r")

@@ -30,7 +30,8 @@ async def test_registering_a_device_shows_backup_codes_to_save() -> None:
         assert person.tab_order == keep
         await person.press("escape")
         assert person.app.screen is screen
-        await person.press("enter")
+        assert person.focus == "I have saved my backup codes"
+        await person.click_button("Copy")
         assert person.clipboard == ["\n".join(code.reveal() for code in screen._codes)]
         person.sees("Sent to your terminal. Paste to check.")
         await keep_codes(person)
