@@ -139,12 +139,15 @@ codes any more. An app that keeps both shows them under the same name.""")
             yield Field("code", label, CodeInput(), _("The 6-digit code in your app"))
             yield CodeCountdown()
             yield Static("", id="status-line", markup=False)
-            yield Button(
+            act = (
                 _("Register Device")
                 if self._is_further
-                else _("Enable Multi-Factor\nAuthentication"),
+                else _("Enable Multi-Factor\nAuthentication")
+            )
+            yield Button(
+                act,
                 id="primary",
-                classes="-one-row" if self._is_further else None,
+                classes=None if "\n" in act else "-one-row",
                 variant="primary",
                 compact=True,
             )
