@@ -156,10 +156,21 @@ class Vocabulary(Generic[R]):
     def word(self, name: str) -> Word[R] | None:
         return next((word for word in self.words if word.name == name), None)
 
-    def meant_by(self, typed: str) -> str | None:
-        """Return the term that a short word stands for; None if it is no such word."""
-        shown = (term for word, term in self.short.items() if is_word(typed, word))
-        return self.short.get(typed) or next(shown, None)
+    def check_language(self, typed: str) -> None:
+        """Raise Unfit for what lists show instead of a short word, in the person's language.
+
+        It is no text either, so that a filter never means another thing in another language.
+        """
+        for word, term in self.short.items():
+            if is_word(typed, word):
+                name, _colon, value = term.partition(":")
+                raise Unfit(
+                    _(
+                        "Write {term}, or {quoted} to search for that text.",
+                        term=f"{name}:{_(value)}",
+                        quoted=f'"{typed}"',
+                    )
+                )
 
 
 # Kinds of words (see filter_times for times)
@@ -288,9 +299,10 @@ def _term(typed: str, vocabulary: Vocabulary[R], reading: Reading) -> Term[R]:
     name, value = split(positive)
     if value is not None:
         one = _with_value(_known(name, vocabulary), value, reading)
-    elif (meant := vocabulary.meant_by(whole)) is not None:
+    elif (meant := vocabulary.short.get(whole)) is not None:
         one = _term(meant, vocabulary, reading)
     else:
+        vocabulary.check_language(whole)
         _check_is_text(positive, vocabulary, reading, negated=negated)
         searched = folded(_without_quotes(positive))
         one = Term("", searched, False, vocabulary.text(searched))

@@ -353,9 +353,7 @@ def test_help_has_every_word_with_an_example_that_is_valid() -> None:
         ("mfa:pflicht", "mfa:required"),
         ("!mfa:keine", "!mfa:none"),
         ("status:Deaktiviert", "status:disabled"),
-        ("gesperrt", "status:locked"),
         ("expires:nie", "expires:never"),
-        ("nie", "last:never"),
         ("mfa:e", "mfa:enabled"),
     ],
 )
@@ -366,6 +364,9 @@ def test_what_lists_show_is_read_in_the_persons_language(typed: str, meant: str)
             parse("mfa:pflichtac", ACCOUNTS, NOW)
         with pytest.raises(FilterError, match=r"never \(nie\)"):
             parse("last:31.12.2026", ACCOUNTS, NOW)
+        with pytest.raises(FilterError, match='Schreiben Sie last:nie, oder "nie"'):
+            parse("nie", ACCOUNTS, NOW)
+        assert parse('"nie"', ACCOUNTS, NOW).terms[0].word == ""
     # In English it is no such word.
     if typed != "mfa:e":
         with speaking(Language.ENGLISH):
