@@ -125,7 +125,8 @@ def end_of_user(ports: Ports, actor: Actor, username: str, id_: str) -> OpenSess
     name = somebody_else(ports, actor, username)
     with ports.accounts.change() as change:
         existing(ports, change, actor, name)
-        return _end(ports, actor, name, id_)
+    # After the change: what is logged in it would be written only at its end.
+    return _end(ports, actor, name, id_)
 
 
 def end(ports: Ports, operator: Operator, ids: Sequence[str]) -> list[OpenSession]:
