@@ -83,6 +83,11 @@ class Act:
         """The parts of an account that are replaced or lost (see `meanwhile`)."""
         return ()
 
+    def ends(self, row: AccountRow) -> bool:
+        """Whether this account, if it is that of an admin, ends or lasts less long."""
+        del row
+        return True
+
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
         """Return why this account is left as it is; None if nothing speaks against it.
 
@@ -127,10 +132,22 @@ class Change(Act):
 
     def ends_admins(self, by: Actor) -> bool:
         del by
-        to = self.to
-        has_role = to.roles is None or roles.ADMIN in to.roles
-        expires = to.expires is not None and expiry.end_of(to.expires) is not None
-        return to.enabled is False or not has_role or expires
+        return self._ends_at_once or self._end is not None
+
+    def ends(self, row: AccountRow) -> bool:
+        is_earlier = self._end is not None and (
+            row.expires_at is None or self._end < row.expires_at
+        )
+        return self._ends_at_once or is_earlier
+
+    @property
+    def _ends_at_once(self) -> bool:
+        has_role = self.to.roles is None or roles.ADMIN in self.to.roles
+        return self.to.enabled is False or not has_role
+
+    @property
+    def _end(self) -> float | None:
+        return None if self.to.expires is None else expiry.end_of(self.to.expires)
 
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
         del permitted, now

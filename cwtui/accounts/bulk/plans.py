@@ -68,17 +68,21 @@ def plan(
     refuse_to_grant(held, given)
     judge = _Judge(ports, actor, act, held, ports.now())
     chosen = SelectedAccounts(ports, selection, zone, search)
-    needed = _needed_admins(ports) if act.ends_admins(actor) else set[str]()
+    needed = set[str]()
+    if act.ends_admins(actor):
+        needed |= admins.needed(ports.accounts, ports.keyring, ports.now())
     names, seen, excepted, found = Packed(), Packed(), Packed(), Packed()
     reasons = Counter[Reason]()
     gaining, gained = 0, frozenset[Permission]()
     for name, marked in chosen.marked(act.replaces):
         reason = Reason.UNKNOWN if marked is None else judge.reason(marked.row)
-        if reason is None and needed == {name}:
+        ends = reason is None and marked is not None and act.ends(marked.row)
+        if ends and needed == {name}:
             reason = Reason.LAST_ADMIN
         if reason is None and marked is not None:
             row, mark = marked
-            needed.discard(name)
+            if ends:
+                needed.discard(name)
             names.append(name)
             seen.append(f"{row.created_at!r} {mark}")
             before = roles.permissions(row.roles, custom)
@@ -102,11 +106,6 @@ def plan(
         custom_roles=custom,
         query=chosen.query,
     )
-
-
-def _needed_admins(ports: Ports) -> set[str]:
-    with ports.accounts.change() as change:
-        return {*admins.needed(change, ports.keyring, ports.now())}
 
 
 class _Judge:

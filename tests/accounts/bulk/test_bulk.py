@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from msgspec import structs
 
-from cwtui.accounts import administration
+from cwtui.accounts import administration, expiry
 from cwtui.accounts.account_state import PasswordState, password_state
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.bulk import batches, sentences
@@ -160,6 +160,20 @@ class TestExceptions:
         report = carried_out(world, act, named("ada", "bob"))
         assert dict(report.plan.exceptions()) == {"bob": Reason.LAST_ADMIN}
         assert [one.username for one in report if one.outcome is Outcome.DONE] == ["ada"]
+
+    def test_an_admin_may_get_a_later_last_day(self, world: World) -> None:
+        end = expiry.end_of("2027-03-31")
+        world.put(world.account("ada").changed(expires_at=end))
+        later = Change(Update(expires="2027-04-30"))
+        assert not list(planned(world, later, named("ada")).exceptions())
+        earlier = Change(Update(expires="2027-02-28"))
+        assert dict(planned(world, earlier, named("ada")).exceptions()) == {
+            "ada": Reason.LAST_ADMIN
+        }
+
+    def test_a_plan_takes_no_lock(self, world: World) -> None:
+        world.accounts.before_change = lambda: pytest.fail("the lock was taken")
+        planned(world, Remove(), named("ada"))
 
     def test_a_name_without_an_account_is_refused(self, world: World) -> None:
         assert list(carried_out(world, Remove(), named("nobody"))) == [
