@@ -48,6 +48,7 @@ class EventType(StrEnum):
     ROLE_REMOVE = "role.remove"
     SETTINGS_UPDATE = "settings.update"
     KEY_ROTATE = "key.rotate"
+    KEY_IMPORT = "key.import"
     KEY_RETIRE = "key.retire"
     KEY_MOVE = "key.move"
     STORE_BACKUP = "store.backup"

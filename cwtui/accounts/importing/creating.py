@@ -26,7 +26,14 @@ from cwtui.accounts.ports import AccountsChange, Ports
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.secret import Secret
-from cwtui.accounts.session import Actor, as_reason, authorise_change, event_of, in_batch
+from cwtui.accounts.session import (
+    Actor,
+    as_reason,
+    authorise_change,
+    event_of,
+    in_batch,
+    write_audit,
+)
 from cwtui.language import _
 
 _SHOWN: Final = 1000
@@ -114,9 +121,15 @@ def _add_peppers(ports: Ports, actor: Actor, plan: Plan) -> None:
     authorise_change(ports, actor, Permission.MANAGE_ORGANIZATION)
     with ports.keyring.change() as change:
         there = {key.id for key in ports.keyring.all_keys()}
-        for one in plan.new_peppers:
-            if one.key not in there:
-                change.add_pepper(one.key, one.reveal(), ports.now())
+        missing = [one for one in plan.new_peppers if one.key not in there]
+        known = [one for one in plan.new_peppers if one.key in there]
+        if any(ports.keyring.pepper(one.key) != one.reveal() for one in known):
+            raise Refused(_("Keys were changed in the meantime. Nothing was imported. Try again."))
+        for one in missing:
+            change.add_pepper(one.key, one.reveal(), ports.now())
+        if missing:
+            reason = as_reason({"keys": tuple(one.key for one in missing)})
+            write_audit(ports, EventType.KEY_IMPORT, actor, "", reason)
 
 
 def _check_free(change: AccountsChange, wanted: Sequence[str]) -> None:
@@ -159,8 +172,6 @@ def _import_event(ports: Ports, actor: Actor, plan: Plan, added: int) -> Event:
     said: dict[str, object] = {"created": len(plan.new)}
     if added:
         said["devices_added_to"] = added
-    if plan.new_peppers:
-        said["keys"] = tuple(one.key for one in plan.new_peppers)
     return event_of(ports, EventType.USER_IMPORT, actor, "", as_reason(said))
 
 

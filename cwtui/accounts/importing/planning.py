@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from cwtui.accounts import expiry, look_alikes, roles, text, unix_users
 from cwtui.accounts.errors import Agreed, GivesPower, InvalidInput
-from cwtui.accounts.importing import adding, peppers, restorable
+from cwtui.accounts.importing import adding, restorable
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.other_lines import GivenRole
-from cwtui.accounts.importing.peppers import GivenPepper
+from cwtui.accounts.importing.peppers import GivenPepper, Peppers
 from cwtui.accounts.importing.places import Note, Place, Problem
 from cwtui.accounts.model import MOST_DEVICES, Account, Origin
 from cwtui.accounts.ports import Ports
@@ -158,7 +158,7 @@ def plan(
         custom_roles={**custom, **sorted_.roles},
         invited=invited,
         new_roles=sorted_.roles,
-        new_peppers=sorted_.peppers,
+        new_peppers=sorted_.peppers.needed(new),
     )
 
 
@@ -170,26 +170,18 @@ class _Sorted:
     ) -> None:
         self._ports, self._custom, self._existing = ports, custom, existing
         self._add_devices = add_devices
-        self._keys = frozenset(key.id for key in ports.keyring.all_keys())
+        self.peppers = Peppers(ports.keyring)
         self._seen: dict[str, Place] = {}
         self._possible = set[tuple[str, ...]]()
         """Roles that an account can have."""
         self._other_roles = set[str]()
         """Roles of the file that permit something else here."""
-        self._offered: dict[str, GivenPepper] = {}
-        """Peppers of keys that this host lacks."""
         self.roles: dict[str, tuple[Permission, ...]] = {}
         self.new: list[Entry] = []
         self.added: list[Entry] = []
         self.unchanged: list[Entry] = []
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
-
-    @property
-    def peppers(self) -> tuple[GivenPepper, ...]:
-        """The missing peppers that new accounts need."""
-        needed = peppers.needed(self.new)
-        return tuple(one for key, one in self._offered.items() if key in needed)
 
     def take(self, one: Entry | GivenRole | GivenPepper | Problem | Note) -> None:
         if isinstance(one, Problem):
@@ -199,7 +191,10 @@ class _Sorted:
         elif isinstance(one, GivenRole):
             self._take_role(one)
         elif isinstance(one, GivenPepper):
-            self._take_pepper(one)
+            try:
+                self.peppers.take(one)
+            except InvalidInput as error:
+                self.problems.append(Problem(one.place, str(error)))
         elif one.username in self._seen:
             place = self._seen[one.username].at_the_start
             reason = _("{place} already has this username.", place=place)
@@ -229,15 +224,6 @@ class _Sorted:
             )
             self.problems.append(Problem(one.place, reason, exists=True))
 
-    def _take_pepper(self, one: GivenPepper) -> None:
-        keyring = self._ports.keyring
-        if one.key in self._keys:
-            if keyring.pepper(one.key) != one.reveal():
-                reason = _("The key {key} has another pepper here.", key=one.key)
-                self.problems.append(Problem(one.place, reason))
-        elif not keyring.is_read_only:
-            self._offered[one.key] = one
-
     def _take_new(self, one: Entry) -> None:
         other = self._other_roles.intersection(one.new_roles)
         if other:
@@ -252,8 +238,9 @@ class _Sorted:
             self.problems.append(Problem(one.place, str(error), one.username))
         else:
             self._possible.add(one.new_roles)
-            keys = self._keys | self._offered.keys()
-            new, left_out = restorable.restorable(one, keys, self._ports.bcrypt_cost)
+            new, left_out = restorable.restorable(
+                self.peppers.with_ids_of_here(one), self.peppers.ids, self._ports.bcrypt_cost
+            )
             self.notes += [Note(one.place, sentence, one.username) for sentence in left_out]
             self._note_codes(new)
             self.new.append(new)

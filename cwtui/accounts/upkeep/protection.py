@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from cwtui.accounts.model import Account
 
-OtherKeyId: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-z]{1,16}\Z")]
+OtherKeyId: TypeAlias = Annotated[str, Meta(pattern=r"^p?[0-9a-z]{1,16}\Z")]
 """The id of a key of another store."""
 Pepper: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]
 """What is mixed into passwords and backup codes before they are hashed."""

@@ -38,7 +38,7 @@ def full_disk() -> None:
 FAILURES = {EventType.SIGN_IN_PASSWORD, EventType.SIGN_IN_CODE}
 OF_THE_DIRECTORY = {EventType.USER_RENAME}  # tests/accounts/renaming
 # In tests/accounts/importing
-OF_FILES = {EventType.USER_IMPORT, EventType.USER_EXPORT}
+OF_FILES = {EventType.USER_IMPORT, EventType.USER_EXPORT, EventType.KEY_IMPORT}
 # In tests/maintenance
 OF_THE_STORE = {
     EventType.STORE_BACKUP,

@@ -10,7 +10,7 @@ import pytest
 from cwtui.accounts import custom_roles, devices, exporting, sign_in
 from cwtui.accounts.audit.events import EventType
 from cwtui.accounts.credentials import passwords
-from cwtui.accounts.errors import TO_EVERYTHING, CannotCheck, InvalidInput, NotPermitted
+from cwtui.accounts.errors import TO_EVERYTHING, CannotCheck, InvalidInput, NotPermitted, Refused
 from cwtui.accounts.importing import creating, planning, programs, saved
 from cwtui.accounts.importing.creating import Made
 from cwtui.accounts.importing.given import Given
@@ -164,10 +164,17 @@ def test_on_a_host_with_other_keys_everything_is_restored(world: World, device: 
         sign_in.with_backup_code(other.ports, state, device.codes[0].reveal()), SignedIn
     )
     assert secret_keys(other, "ann") == secret_keys(world, "ann")
-    [event] = [event for event in other.events if event.event is EventType.USER_IMPORT]
-    assert "keys=k1" in event.reason
+    [event] = [event for event in other.events if event.event is EventType.KEY_IMPORT]
+    assert event.reason.startswith("keys=pk1 batch=")
     used = {use.id: (use.imported, use.passwords) for use in key_rotation.status(other.ports)}
-    assert used == {"k1": (True, 2), "k2": (False, 1)}
+    assert used == {"pk1": (True, 2), "k2": (False, 1)}
+    # A host further on calls the key as this one does.
+    third = World(keyring=MemoryKeyring("k3"))
+    assert restored(third, exported(other)) == []
+    assert {key.id for key in third.keyring.all_keys()} == {"pk1", "pk2", "k3"}
+    state = sign_in.with_password(third.ports, "ann", Secret(PASSWORD), HERE)
+    assert isinstance(state, CodeNeeded)
+    sign_in.with_backup_code(third.ports, state, device.codes[1].reveal())
 
 
 def test_a_pepper_that_no_account_needs_is_not_added(world: World) -> None:
@@ -181,10 +188,26 @@ def test_a_pepper_that_no_account_needs_is_not_added(world: World) -> None:
 
 def test_another_pepper_for_a_known_key_is_reported(world: World) -> None:
     lines = [json.loads(line) for line in exported(world).splitlines()]
-    [given] = [line for line in lines if "pepper" in line]
+    [right] = [line for line in lines if "pepper" in line]
+    given = dict(right)
     given["pepper"] = base64.b64encode(bytes(32)).decode()
-    [problem] = of_file(World(), json.dumps(given)).problems
-    assert problem.reason == "The key k1 has another pepper here."
+    ann = next(line for line in lines if line.get("username") == "ann")
+    for other, both in ((World(), [given]), (World(keyring=MemoryKeyring("k2")), [right, given])):
+        plan = of_file(other, "\n".join(map(json.dumps, [*both, ann])))
+        [problem] = plan.problems
+        assert problem.reason == "The key k1 has another pepper here."
+        assert [one.password_hash for one in plan.new] == [None]
+        assert plan.new_peppers == ()
+
+
+def test_a_key_that_others_import_meanwhile_is_compared(world: World) -> None:
+    content = exported(world)
+    other = World(keyring=MemoryKeyring("k2"))
+    plan = of_file(other, content)
+    other.keyring.peppers["pk1"] = bytes(32), 0.0
+    with pytest.raises(Refused, match="Keys were changed"):
+        created(other, plan)
+    assert other.accounts.get("ann") is None
 
 
 @pytest.mark.parametrize(
