@@ -30,7 +30,8 @@ class Language(StrEnum):
 _LONGEST: Final = 256
 """Characters of a variable that are looked at. A list of every language in use would be shorter."""
 _UNTRANSLATED: Final = frozenset({"C", "POSIX"})
-_THOUSANDS: Final = {Language.ENGLISH: ",", Language.GERMAN: "."}
+_MARKS: Final = {Language.ENGLISH: {}, Language.GERMAN: str.maketrans(",.", ".,")}
+"""How the marks in a number differ from English."""
 _SPELLED_OUT: Final = {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
 
 
@@ -199,4 +200,9 @@ def N_(text: str, /) -> str:  # noqa: N802  the name that translators' tools kno
 
 def grouped(number: int) -> str:
     """Return the number with its thousands set apart: 1,200 in English, 1.200 in German."""
-    return f"{number:,}".replace(",", _THOUSANDS[spoken()])
+    return f"{number:,}".translate(_MARKS[spoken()])
+
+
+def decimal(number: float, places: int) -> str:
+    """Return the number with this many places: 1,200.5 in English, 1.200,5 in German."""
+    return f"{number:,.{places}f}".translate(_MARKS[spoken()])

@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 
 from cwtui import language
-from cwtui.language import N_, Language, _, grouped, ngettext
+from cwtui.language import N_, Language, _, decimal, grouped, ngettext
 from tests.language import Marked, german
 
 CATALOG = language.catalog_of(Language.GERMAN)
@@ -93,7 +93,9 @@ def test_numbers_have_the_separator_of_the_language() -> None:
         *("0", "999", "1,200", "1,000,000"),
     ]
     assert ngettext("{number} user", "{number} users", 1200) == "1,200 users"
+    assert (decimal(1234.56, 1), decimal(0, 2)) == ("1,234.6", "0.00")
     language.use(Language.GERMAN)
+    assert (decimal(1234.56, 1), decimal(0, 2)) == ("1.234,6", "0,00")
     assert [grouped(number) for number in (999, 1200, 1_000_000)] == ["999", "1.200", "1.000.000"]
 
 

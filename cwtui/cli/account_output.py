@@ -193,9 +193,9 @@ def summary(details: Details) -> str:
     name, day = account.display_name, last_day(account.expires_at)
     parts = (
         _("display name {name}", name=name) if name else "",
+        wording.status(details),  # not at the end, as a reason may end with a full stop
         _("roles {roles}", roles=", ".join(account.roles)),
         _("MFA {required}", required=required),
-        wording.status(details),
         _("expires {day}", day=day) if account.expires_at else "",
     )
     return ", ".join(filter(None, parts))

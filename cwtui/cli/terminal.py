@@ -47,19 +47,23 @@ def is_there() -> bool:
 
 def check_for_application(*, plain: bool = False, kiosk: bool = False) -> None:
     """Raise WrongUsage unless the terminal can show screens, or lines if `plain`."""
-    streams = {"input": sys.stdin, "output": sys.stdout, "error": sys.stderr}
+    streams = {
+        N_("standard input"): sys.stdin,
+        N_("standard output"): sys.stdout,
+        N_("standard error"): sys.stderr,
+    }
     for name, stream in streams.items():
         if not _is_terminal(stream):
             raise WrongUsage(
                 _(
-                    "The application needs a terminal, but standard {name} is not one. Use ssh -t.",
-                    name=name,
+                    "The application needs a terminal, but {stream} is not one. Use ssh -t.",
+                    stream=_(name),
                 )
                 if kiosk
                 else _(
-                    "The application needs a terminal, but standard {name} is not one. Use ssh -t, "
+                    "The application needs a terminal, but {stream} is not one. Use ssh -t, "
                     "or give a command (cwtui --help lists them).",
-                    name=name,
+                    stream=_(name),
                 )
             )
     if plain:

@@ -13,7 +13,7 @@ from cwtui.doctor.store import without_store
 from cwtui.doctor.subject import Subject
 from cwtui.hints import again
 from cwtui.host.reasons import reason_of
-from cwtui.language import _, ngettext
+from cwtui.language import _, decimal, ngettext
 from cwtui.maintenance import Glance
 
 _AREA: Final = Area.AUDIT
@@ -112,7 +112,7 @@ def _length(config: Config, names: list[str], oldest: str, newest: str) -> Findi
             "Its chain was not checked; for that, run: {command}",
             command=again(_VERIFY),
             file=config.audit_file,
-            size=f"{size:,.1f}",
+            size=decimal(size, 1),
             most=config.audit.max_megabytes,
             last=last,
             files=ngettext("{number} file", "{number} files", len(names)),

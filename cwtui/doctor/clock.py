@@ -10,7 +10,7 @@ from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.machine import Machine
 from cwtui.doctor.programs import Answer, CannotRun
 from cwtui.doctor.subject import Subject
-from cwtui.language import N_, _
+from cwtui.language import N_, _, decimal
 
 _AREA: Final = Area.CLOCK
 _found = partial(Finding, _AREA)
@@ -90,7 +90,7 @@ def judged(kernel: Kernel | None, machine: Machine) -> Finding:
             Level.OK,
             _(
                 "The kernel says that the clock is synchronised, to {most_error} s (adjtimex).",
-                most_error=f"{kernel.most_error:.2f}",
+                most_error=decimal(kernel.most_error, 2),
             ),
         )
     for program, answered in (("chronyc", _chrony(machine)), ("timedatectl", _systemd(machine))):

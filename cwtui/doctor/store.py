@@ -15,7 +15,7 @@ from cwtui.doctor.findings import Area, Finding, Level
 from cwtui.doctor.subject import Subject
 from cwtui.hints import again
 from cwtui.host.reasons import reason_of
-from cwtui.language import _, ngettext
+from cwtui.language import _, decimal, ngettext
 from cwtui.maintenance import Glance
 
 _AREA: Final = Area.STORE
@@ -216,7 +216,7 @@ def room(folder: Path) -> Iterator[Finding]:
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / _MEGABYTE:,.1f} MB"
+    return f"{decimal(size / _MEGABYTE, 1)} MB"
 
 
 def _unknown(sentence: str) -> Finding:

@@ -188,7 +188,7 @@ Failed attempts  5 wrong passwords from unknown sources
         assert (shown["mfa_required"], shown["mfa_required_of_account"]) == (required, flag)
         assert shown["mfa"] == ("required" if required else "none")
         set_to = host.run("user", "set", "admin", "--display-name", "Ada").err
-        assert f"MFA {said.partition(' The')[0]}, enabled." in set_to
+        assert f"MFA {said.partition(' The')[0]}." in set_to
 
 
 class TestSet:
@@ -198,7 +198,7 @@ class TestSet:
         result = host.run("user", "set", "jane", *more)
         assert (result.status, result.out) == (0, "")
         assert result.err == (
-            "Saved jane: display name Jane, roles connectware-admin, MFA required, disabled.\n"
+            "Saved jane: display name Jane, disabled, roles connectware-admin, MFA required.\n"
         )
         assert host.run("user", "set", "jane", "--enabled", "--no-mfa-required").status == 0
         account = host.ports().accounts.get("jane")
@@ -210,7 +210,7 @@ class TestSet:
         result = host.run("user", "set", "admin", "--enabled")
         assert (result.status, result.out) == (0, "")
         assert result.err == (
-            "Nothing was changed for admin: roles connectware-admin, MFA not required, enabled.\n"
+            "Nothing was changed for admin: enabled, roles connectware-admin, MFA not required.\n"
         )
 
     def test_a_display_name_can_be_removed(self, host: Host) -> None:

@@ -1,6 +1,7 @@
 """The reason of a failed system call, at the end of a sentence in the person's language."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,32 @@ from cwtui.keyring import file_format
 from cwtui.language import Language
 
 
-def test_german_nouns_keep_their_capital_letter(tmp_path: Path) -> None:
+def test_a_path_that_is_no_file_is_named_in_german(tmp_path: Path) -> None:
     secret = SecretFile("the password", "directory.bind_password_file", str(tmp_path), "")
     with language.speaking(Language.GERMAN, "utf-8"):
-        with pytest.raises(CannotCheck, match="es ist ein Ordner, keine gewöhnliche Datei"):
+        with pytest.raises(CannotCheck, match="ein Ordner statt einer gewöhnlichen Datei"):
             secret.read(100)
-        with pytest.raises(CannotCheck, match="es ist ein Ordner, keine gewöhnliche Datei"):
+        with pytest.raises(CannotCheck, match="ein Ordner statt einer gewöhnlichen Datei"):
             file_format.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOENT, "Datei oder Ordner nicht gefunden"),
+        (errno.EACCES, "Zugriff verweigert"),
+        (errno.ECONNREFUSED, "Verbindung abgelehnt"),
+        (errno.EROFS, "Dateisystem schreibgeschützt"),
+    ],
+)
+def test_what_the_system_says_is_translated(number: int, said: str) -> None:
+    with language.speaking(Language.GERMAN, "utf-8"):
+        assert reason_of(OSError(number, os.strerror(number))) == said
+
+
+def test_what_is_not_in_the_catalog_is_said_as_the_system_says_it() -> None:
+    with language.speaking(Language.GERMAN, "utf-8"):
+        assert reason_of(OSError(errno.EDOM, "Odd Reason")) == "odd reason"
 
 
 def test_the_reason_of_the_system_begins_with_a_small_letter() -> None:

@@ -320,5 +320,5 @@ def _shown(value: object) -> str:
     if value is None or isinstance(value, float):
         return expiry.last_day(value)
     if isinstance(value, bool):
-        return _("yes") if value else _("no")
+        return "yes" if value else "no"  # as in the file
     return ",".join(value) if isinstance(value, tuple) else f'"{value}"'
