@@ -120,7 +120,15 @@ def _report(chosen: Chosen, plan: Plan, report: Report | None, rows: list[Row]) 
             raise report.problem
     elif not rows:
         say(_("No account matches."))
-    elif not chosen.dry_run:
+    elif chosen.dry_run:
+        say(
+            ngettext(
+                "{number} account would be changed. Nothing was changed.",
+                "{number} accounts would be changed. Nothing was changed.",
+                len(plan.names),
+            )
+        )
+    else:
         say(sentences.question(plan))
     _refuse_if_refused(rows, are_shown=not chosen.as_json)
 

@@ -113,6 +113,7 @@ def test_a_dry_run_changes_nothing(people: Host, command: str) -> None:
     assert outcomes(done) == {"ann": ("would be done", None)}
     shown = people.run("user", command, "ann", "--dry-run")
     assert shown.out.splitlines()[1] == "ann       would be done  -"
+    assert shown.err == "1 account would be changed. Nothing was changed.\n"
     assert people.files() == before
 
 
