@@ -19,7 +19,9 @@ _REASONS: Final = frozenset(
         N_("file name too long"),
         N_("input/output error"),
         N_("is a directory"),
+        N_("name or service not known"),
         N_("network is unreachable"),
+        N_("no address associated with hostname"),
         N_("no route to host"),
         N_("no space left on device"),
         N_("no such device"),
@@ -28,6 +30,7 @@ _REASONS: Final = frozenset(
         N_("operation not permitted"),
         N_("permission denied"),
         N_("read-only file system"),
+        N_("temporary failure in name resolution"),
         N_("too many open files"),
     }
 )
