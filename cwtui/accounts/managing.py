@@ -165,17 +165,19 @@ def granted(
 
 
 def keep_an_admin(
-    ports: Ports, change: AccountsChange, before: Account, after: Account | None
+    ports: Ports, accounts: admins.Admins, before: Account, after: Account | None
 ) -> None:
     """Raise Refused if no admin could sign in after this change, now or later.
 
     `after` is None if the account is removed.
     """
     without, now = before.username, ports.now()
-    if not admins.is_less(before, after) or {without} != admins.needed(change, ports.keyring, now):
+    if not admins.is_less(before, after) or {without} != admins.needed(
+        accounts, ports.keyring, now
+    ):
         return
-    others = admins.who_can_sign_in(change, ports.keyring, now) - {without}
-    found = [account for name in others if (account := change.get(name)) is not None]
+    others = admins.who_can_sign_in(accounts, ports.keyring, now) - {without}
+    found = [account for name in others if (account := accounts.get(name)) is not None]
     if any(account.expires_at is None for account in found):
         raise Refused(
             _(

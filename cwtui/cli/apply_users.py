@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from cwtui.accounts import text
-from cwtui.accounts.applying import carrying_out, declared, differences
+from cwtui.accounts.applying import carrying_out, declared, differences, foreseeing
 from cwtui.accounts.applying.carrying_out import Applied
 from cwtui.accounts.applying.differences import Difference, Kind, Plan
 from cwtui.accounts.bulk.batches import Outcome
@@ -88,7 +88,7 @@ def apply(
     If a line is wrong, nothing is changed and the exit status is 2, also with --check. If it is
     interrupted, run it again. cwtui asks before accounts get permissions or are removed. Without a
     terminal, it refuses unless you give --yes. --check says so, and also if --passwords-to is
-    needed. Whether the last admin would be lost shows only when the change is made.
+    needed, or if a change would be refused, such as to disable the last admin.
 
     Exit status: 0 done, 1 refused, 2 a line is wrong or --passwords-to is missing, 3 FILE or the
     store cannot be read.
@@ -106,7 +106,8 @@ def apply(
     )
     say_remarks(plan.problems, plan.new)
     if check or plan.problems or not plan.is_different:
-        _put_difference(plan, check=check, as_json=as_json)
+        refused = {} if plan.problems else foreseeing.refused(ports, plan)
+        _put_difference(plan, refused, check=check, as_json=as_json)
         return
     initial.check_named(plan.new)
     _apply(ports, plan, initial, yes=yes, as_json=as_json)
@@ -127,14 +128,24 @@ def _username(typed: str) -> str:
         return ""
 
 
-def _put_difference(plan: Plan, *, check: bool, as_json: bool) -> None:
-    """Print what differs. Raises Failed if something does, and WrongFile if lines are wrong."""
+def _put_difference(plan: Plan, refused: Mapping[str, str], *, check: bool, as_json: bool) -> None:
+    """Print what differs, and say what would be `refused`.
+
+    Raises Failed if something differs, and WrongFile if lines are wrong.
+    """
     if as_json:
-        _put(plan, [], None, check=check)
+        foreseen = [
+            Applied(one, Outcome.REFUSED, refused[one.name])
+            for one in plan.accounts
+            if one.name in refused
+        ]
+        _put(plan, foreseen, None, check=check)
     elif check or not plan.problems:
         _put_lines([*plan.roles, *plan.accounts])
     if not plan.problems:
         _say_needs(plan)
+    for name, why in refused.items():
+        say(f"{visible(name)}: {why}")
     if plan.problems:
         raise WrongFile(
             ngettext(
@@ -220,8 +231,24 @@ def _apply(
             )
         )
         raise
+    _report(plan, done, batch, initial, as_json=as_json)
+    if problem is not None:
+        raise problem
+    refused = sum(one.outcome is Outcome.REFUSED for one in done)
+    if refused:
+        raise Failed(
+            ngettext(
+                "{number} difference could not be applied.",
+                "{number} differences could not be applied.",
+                refused,
+            )
+        )
+
+
+def _report(
+    plan: Plan, done: Sequence[Applied], batch: str, initial: InitialPasswords, *, as_json: bool
+) -> None:
     changed = [one for one in done if one.outcome is Outcome.DONE]
-    refused = [one for one in done if one.outcome is Outcome.REFUSED]
     if as_json:
         _put(plan, done, batch, check=False)
     else:
@@ -229,26 +256,18 @@ def _apply(
     created = [one for one in changed if one.difference.kind is Kind.CREATE]
     if any(not one.difference.is_role for one in created):
         initial.say_where(plan.new)
-    say(
-        ngettext(
-            "{number} difference applied. In the audit log: batch {batch}.",
-            "{number} differences applied. In the audit log: batch {batch}.",
-            len(changed),
-            batch=batch,
-        )
-    )
-    for one in refused:
-        say(f"{one.difference.name}: {one.why}")
-    if problem is not None:
-        raise problem
-    if refused:
-        raise Failed(
+    if changed:
+        say(
             ngettext(
-                "{number} difference could not be applied.",
-                "{number} differences could not be applied.",
-                len(refused),
+                "{number} difference applied. In the audit log: batch {batch}.",
+                "{number} differences applied. In the audit log: batch {batch}.",
+                len(changed),
+                batch=batch,
             )
         )
+    for one in done:
+        if one.outcome is Outcome.REFUSED:
+            say(f"{visible(one.difference.name)}: {one.why}")
 
 
 def _put_lines(found: Sequence[Difference]) -> None:

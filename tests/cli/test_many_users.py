@@ -304,3 +304,18 @@ def test_a_display_name_can_be_tried_first(people: Host) -> None:
     tried = people.run("user", "set", "ann", "--display-name", "Ann", "--dry-run", "--json")
     assert (tried.status, outcomes(tried)) == (0, {"ann": ("would be done", None)})
     assert people.run("user", "set", "ann", "bob", "--display-name", "Ann").status == 2
+
+
+def test_a_last_day_that_is_over_is_refused_before_anything_is_done(people: Host) -> None:
+    before = people.files()
+    for args in (("ann",), ("ann", "--dry-run"), ("ann", "bob"), ("ann", "bob", "--dry-run")):
+        done = people.run("user", "set", *args, "--expires", "2020-01-01")
+        assert (done.status, done.out) == (2, "")
+        assert "2020-01-01 is over." in done.err
+    assert people.files() == before
+
+
+def test_a_dry_run_foresees_the_last_admin(people: Host) -> None:
+    for args in (("--role", "minimum-access"), ("--disabled",), ("--expires", "2999-01-01")):
+        done = people.run("user", "set", "admin", *args, "--dry-run", "--json")
+        assert (done.status, outcomes(done)["admin"]) == (1, ("refused", "the last enabled admin"))

@@ -273,3 +273,36 @@ def test_an_interrupted_run_says_how_far_it_came(
     assert done.status == 130
     assert "Interrupted. 1 difference applied. In the audit log: batch " in done.err
     assert not rows(people)["ann"][3]
+
+
+@pytest.mark.parametrize(
+    ("declared", "why"),
+    [
+        ({"username": "admin", "roles": ["minimum-access"]}, "the last enabled admin"),
+        ({"username": "admin", "enabled": False}, "the last enabled admin"),
+        ({"username": "ann", "expires": "2020-01-01"}, "2020-01-01 is over."),
+    ],
+)
+def test_a_check_foresees_what_is_refused(people: Host, declared: dict[str, Any], why: str) -> None:
+    """What would be refused is, as the same file is then applied."""
+    name = declared["username"]
+    for args in (("--check", "--json"), ("--json",)):
+        done = applied(people, {"username": "bob", "mfa_required": True}, declared, args=args)
+        assert done.status == 1
+        found = {one["username"]: one for one in done.json["accounts"]}
+        assert (found[name]["outcome"], why in found[name]["reason"]) == ("refused", True)
+        assert found["bob"]["outcome"] == ("would be done" if "--check" in args else "done")
+        assert f"{name}: {found[name]['reason']}" in done.err
+    again = applied(people, declared)
+    assert (again.status, "batch" in again.err) == (1, False)
+
+
+@pytest.mark.parametrize(("password", "is_refused"), [(HASH, False), (None, True)])
+def test_a_check_knows_the_admins_that_a_file_creates(
+    people: Host, password: str | None, is_refused: bool
+) -> None:
+    """An initial password that nobody has changed is not enough, as in the change itself."""
+    new = {"username": "boss", "roles": ["connectware-admin"]}
+    new |= {} if password is None else {"password_hash": password}
+    done = applied(people, new, {"username": "admin", "enabled": False}, args=("--check",))
+    assert (done.status, "admin: admin is the last" in done.err) == (1, is_refused)

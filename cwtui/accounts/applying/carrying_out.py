@@ -21,7 +21,6 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.progress import ShowProgress
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Operator, in_batch
-from cwtui.accounts.updates import Update
 
 
 class Applied(NamedTuple):
@@ -148,5 +147,4 @@ def _account(one: Difference, ports: Ports, operator: Operator) -> None:
     if one.kind is Kind.REMOVE:
         administration.remove_user(ports, operator, one.name)
         return
-    wanted: dict[str, Any] = {field: values.after for field, values in one.fields.items()}
-    administration.update_user(ports, operator, one.name, Update(**wanted), agreed=TO_EVERYTHING)
+    administration.update_user(ports, operator, one.name, one.update, agreed=TO_EVERYTHING)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from cwtui.accounts import expiry, roles
 from cwtui.accounts.applying.declared import Declared
@@ -17,7 +17,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import CustomRoles
 from cwtui.accounts.session import Operator
 from cwtui.accounts.text import listed
-from cwtui.accounts.updates import FROM_DIRECTORY
+from cwtui.accounts.updates import FROM_DIRECTORY, Update
 from cwtui.language import _, ngettext
 
 _NAMED: Final = 5
@@ -48,6 +48,12 @@ class Difference(NamedTuple):
     name: str
     fields: Mapping[str, Values]
     is_role: bool = False
+
+    @property
+    def update(self) -> Update:
+        """What changes an account so."""
+        wanted: dict[str, Any] = {field: values.after for field, values in self.fields.items()}
+        return Update(**wanted)
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ class Act:
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
         """Return why this account is left as it is; None if nothing speaks against it.
 
-        `permitted` are the permissions of the person.
+        `permitted` are the permissions of the person. Raises InvalidInput.
         """
         raise NotImplementedError
 
@@ -113,7 +113,7 @@ _ROLES: Final = ("roles",)
 
 @dataclass(frozen=True)
 class Change(Act):
-    """Set these fields of the account. Raises InvalidInput for a last day that is none."""
+    """Set these fields of the account. Raises InvalidInput for a last day that is none or over."""
 
     to: Update
 
@@ -150,7 +150,7 @@ class Change(Act):
         return None if self.to.expires is None else expiry.end_of(self.to.expires)
 
     def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
-        del permitted, now
+        del permitted
         to = self.to
         wanted = {
             "mfa_required": to.mfa_required,
@@ -165,6 +165,8 @@ class Change(Act):
             return Reason.ALREADY
         if row.origin is Origin.LDAP and to.given.keys() & FROM_DIRECTORY:
             return Reason.DIRECTORY
+        if not self._has_last_day(row):
+            expiry.end_to_come(to.expires or expiry.NEVER, now)
         return None
 
     def _has_last_day(self, row: AccountRow) -> bool:

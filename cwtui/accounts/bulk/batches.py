@@ -186,11 +186,11 @@ def _do(doing: Doing, report: Report, name: str, planned: str) -> None:
     if not plan.query.matches(row):
         report.add_left(name, Reason.NO_MATCH)
         return
-    if mark(seen, plan.act.replaces) != marked:
-        why = plan.act.reason_against(row, roles.ALL, doing.ports.now())
-        report.add_left(name, Reason.ALREADY if why is Reason.ALREADY else Reason.CHANGED)
-        return
     try:
+        if mark(seen, plan.act.replaces) != marked:
+            why = plan.act.reason_against(row, roles.ALL, doing.ports.now())
+            report.add_left(name, Reason.ALREADY if why is Reason.ALREADY else Reason.CHANGED)
+            return
         changed = plan.act.do(doing, seen)
     except UnknownAccount:
         report.add_left(name, Reason.UNKNOWN)

@@ -177,14 +177,15 @@ def _import_event(ports: Ports, actor: Actor, plan: Plan, added: int) -> Event:
 
 def _all_new(ports: Ports, plan: Plan, workers: int) -> Iterator[Made]:
     if not plan.without_password:
-        yield from (_new(ports, one, invited=False) for one in plan.new)
+        yield from (new(ports, one, invited=False) for one in plan.new)
         return
     # bcrypt lets other threads run meanwhile.
     with ThreadPoolExecutor(workers) as pool:
-        yield from pool.map(lambda one: _new(ports, one, invited=plan.invites(one)), plan.new)
+        yield from pool.map(lambda one: new(ports, one, invited=plan.invites(one)), plan.new)
 
 
-def _new(ports: Ports, one: Entry, *, invited: bool) -> Made:
+def new(ports: Ports, one: Entry, *, invited: bool) -> Made:
+    """Return the account to create, with an initial password if it has none to take over."""
     key = one.saved.password_key
     kept = PasswordHash(key, one.password_hash) if one.password_hash is not None else None
     account = Account(
