@@ -24,7 +24,7 @@ from cwtui.accounts.errors import (
 from cwtui.accounts.importing import lines
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.session import in_batch
-from cwtui.accounts.text import visible
+from cwtui.accounts.text import listed, visible
 from cwtui.cli import completing, confirming, json_output, passwords_to
 from cwtui.cli.account_results import NOT_REACHED, WOULD_BE_DONE
 from cwtui.cli.errors import Failed
@@ -38,6 +38,8 @@ from cwtui.cli.passwords_to import InitialPasswords
 from cwtui.cli.progress import progress
 from cwtui.language import _, ngettext
 
+_NAMED: Final = 3
+"""The maximum number of accounts that a message names."""
 _SIGNS: Final = {Kind.CREATE: "+", Kind.CHANGE: "~", Kind.REMOVE: "-"}
 
 
@@ -81,14 +83,14 @@ def apply(
     export print, one after the other.
 
     Missing accounts are created. The others get the display name, roles, mfa_required, enabled,
-    disabled_reason and expires that FILE says; passwords and devices stay. Accounts and roles that
-    FILE does not name stay too, unless you give --remove-others. Even then LDAP users, the last
-    admin and an account with your name stay. Permissions are taken away first, and given last.
+    disabled_reason and expires that FILE says; their passwords and devices stay. Accounts and roles
+    that FILE does not name stay too, unless you give --remove-others. Even then LDAP users, the
+    last admin and an account with your name stay. Permissions are taken away first, and given last.
 
-    If a line is wrong, nothing is changed and the exit status is 2, also with --check. If it is
-    interrupted, run it again. cwtui asks before accounts get permissions or are removed. Without a
-    terminal, it refuses unless you give --yes. --check says so, and also if --passwords-to is
-    needed, or if a change would be refused, such as to disable the last admin.
+    If a line is wrong, or FILE is empty, nothing is changed and the exit status is 2, also with
+    --check. If it is interrupted, run it again. cwtui asks before accounts get permissions or are
+    removed. Without a terminal, it refuses unless you give --yes. --check says so, and also if
+    --passwords-to is needed, or if a change would be refused, such as to disable the last admin.
 
     Exit status: 0 done, 1 refused, 2 a line is wrong or --passwords-to is missing, 3 FILE or the
     store cannot be read.
@@ -105,6 +107,17 @@ def apply(
         invited=initial.invite,
     )
     say_remarks(plan.problems, plan.new)
+    if plan.keeping:
+        say(
+            ngettext(
+                "{number} account exists, so the password_hash and otpauth_uris in the file are "
+                "ignored: {names}.",
+                "{number} accounts exist, so the password_hash and otpauth_uris in the file are "
+                "ignored: {names}.",
+                len(plan.keeping),
+                names=visible(listed(plan.keeping, _NAMED)),
+            )
+        )
     if check or plan.problems or not plan.is_different:
         refused = {} if plan.problems else foreseeing.refused(ports, plan)
         _put_difference(plan, refused, check=check, as_json=as_json)
@@ -303,6 +316,7 @@ def _put(plan: Plan, done: Sequence[Applied], batch: str | None, *, check: bool)
             "accounts": [_fields("username", one, applied, batch) for one in plan.accounts],
             "unchanged": plan.unchanged,
             "needs": _needs(plan),
+            "credentials_ignored": list(plan.keeping),
             **remark_fields(plan.problems, plan.new),
         },
         changed=any(one.outcome is Outcome.DONE for one in done),

@@ -24,7 +24,7 @@ ADMIN = "an.admin.who.stays.all.the.time"
 
 
 def plan(world: World, content: str, *, remove_others: bool = False) -> Plan:
-    found = declared.read(lines.lines(io.BytesIO(content.encode())))
+    found = declared.read(lines.lines(io.BytesIO((content or "[]").encode())))
     keep = frozenset({ADMIN})
     return differences.plan(
         world.ports, OPERATOR, found, remove_others=remove_others and bool(content), keep=keep

@@ -306,3 +306,24 @@ def test_a_check_knows_the_admins_that_a_file_creates(
     new |= {} if password is None else {"password_hash": password}
     done = applied(people, new, {"username": "admin", "enabled": False}, args=("--check",))
     assert (done.status, "admin: admin is the last" in done.err) == (1, is_refused)
+
+
+def test_passwords_and_devices_of_existing_accounts_are_said_to_be_ignored(people: Host) -> None:
+    before = people.files()
+    given = {"username": "bob", "password_hash": HASH}
+    done = applied(people, given, {"username": "ann"}, args=("--json",))
+    assert (done.status, done.json["credentials_ignored"]) == (0, ["bob"])
+    assert "1 account exists, so the password_hash and otpauth_uris in the file are" in done.err
+    assert people.files() == before
+    created = applied(people, NEW, args=("--json", "--yes"))
+    assert (created.json["credentials_ignored"], "ignored" in created.err) == ([], False)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n"])
+def test_an_empty_file_declares_nothing(people: Host, content: bytes) -> None:
+    """What should have written it may have failed, so it does not count as done."""
+    for args in ((), ("--check",)):
+        done = people.run("user", "apply", "-", *args, stdin=content)
+        assert (done.status, done.out, "The file is empty" in done.err) == (2, "", True)
+    header = people.run("user", "apply", "-", "--check", stdin=b"username\n")
+    assert header.status == 0

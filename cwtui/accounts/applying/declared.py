@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
+from cwtui.accounts.errors import WrongFile
 from cwtui.accounts.importing import formats
 from cwtui.accounts.importing.entries import Entry
 from cwtui.accounts.importing.lines import Line
@@ -22,11 +24,16 @@ class Declared:
 
 
 def read(found: Iterable[Line | Problem]) -> Declared:
-    """Return what these lines declare. Raises WrongFile for a wrong header."""
+    """Return what these lines declare. Raises WrongFile for a wrong header, and without a line."""
+    rest = iter(found)
+    first = next(rest, None)
+    if first is None:
+        # Most likely, what should have written it failed.
+        raise WrongFile(_("The file is empty, so it declares nothing. Nothing was changed."))
     other_lines = OtherLines()
     entries: dict[str, Entry] = {}
     problems: list[Problem] = []
-    for one in formats.entries(other_lines.accounts(found)):
+    for one in formats.entries(other_lines.accounts(chain([first], rest))):
         if isinstance(one, Problem):
             problems.append(one)
         elif one.username in entries:

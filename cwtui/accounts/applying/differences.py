@@ -60,7 +60,8 @@ class Difference(NamedTuple):
 class Plan:
     """What has to be done so that the store is as declared. `new` creates the missing accounts.
 
-    `unchanged` is how many declared accounts and roles are so already.
+    `unchanged` is how many declared accounts and roles are so already. `keeping` are the existing
+    accounts that keep their password and devices, though the file has others.
     """
 
     roles: tuple[Difference, ...]
@@ -68,6 +69,7 @@ class Plan:
     new: planning.Plan
     problems: tuple[Problem, ...]
     gaining: tuple[str, ...]
+    keeping: tuple[str, ...]
     unchanged: int
 
     @property
@@ -157,6 +159,7 @@ def plan(
         new=new,
         problems=tuple(sorted(problems, key=lambda one: one.place)),
         gaining=tuple(sorted(rest.gaining)),
+        keeping=tuple(sorted(rest.keeping)),
         unchanged=len(declared.entries) + len(declared.roles) - changed,
     )
 
@@ -170,6 +173,7 @@ class _Accounts:
         self.changed: list[Difference] = []
         self.problems: list[Problem] = []
         self.gaining: list[str] = []
+        self.keeping: list[str] = []
         self.used_roles: set[str] = set()
 
     def take(self, entry: Entry) -> None:
@@ -183,6 +187,8 @@ class _Accounts:
         except InvalidInput as error:
             self.problems.append(Problem(entry.place, str(error), entry.username))
             return
+        if entry.password_hash is not None or entry.keys:
+            self.keeping.append(entry.username)
         held = account.roles if entry.roles is None else entry.roles
         self.used_roles.update(held)
         self.see_whether_it_gains(entry.username, account.roles, held)
