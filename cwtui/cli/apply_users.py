@@ -217,7 +217,7 @@ def _apply(
     def carry_out(agreed: Agreed) -> None:
         plan.check(agreed)
         with (
-            initial.handed_over(plan.new) as hand_over,
+            initial.handed_over(plan.new, ports.accounts) as hand_over,
             progress(_("Applying")) as shown,
         ):
             workers = os.cpu_count() or 1

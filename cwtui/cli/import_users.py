@@ -102,7 +102,7 @@ def import_(
             workers = os.cpu_count() or 1
             try:
                 with (
-                    initial.handed_over(plan) as hand_over,
+                    initial.handed_over(plan, ports.accounts) as hand_over,
                     progress(_("Importing")) as shown,
                 ):
                     return creating.create(

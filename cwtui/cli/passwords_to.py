@@ -9,9 +9,10 @@ from typing import Final, Protocol
 import click
 
 from cwtui.accounts.bulk import sentences
-from cwtui.accounts.errors import AlreadyExists, Refused
+from cwtui.accounts.errors import AlreadyExists, CannotCheck, Refused
 from cwtui.accounts.importing.creating import Made
 from cwtui.accounts.importing.planning import Plan
+from cwtui.accounts.ports import AccountStore
 from cwtui.accounts.secret import Secret
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.initial_password import invite_option
@@ -48,13 +49,22 @@ class Keep(Protocol):
     ) -> None: ...
 
 
+def _always() -> bool:
+    return True
+
+
 @contextmanager
-def passwords_file(path: Path | None, *, invitations: bool | None = False) -> Iterator[Keep]:
+def passwords_file(
+    path: Path | None,
+    *,
+    invitations: bool | None = False,
+    may_be_valid: Callable[[], bool] = _always,
+) -> Iterator[Keep]:
     """Create the file, and yield the function that writes to it.
 
     `invitations`: it is for invitation codes; None if it is for both. At the end the file is
-    removed if it has no passwords or, as they are not valid, after Refused. Raises AlreadyExists
-    and OSError.
+    removed if it has no passwords or, as they are not valid, after Refused. After any other error
+    it is kept if `may_be_valid` returns true. Raises AlreadyExists and OSError.
     """
     if path is None:
         yield _keep_nothing
@@ -70,7 +80,8 @@ def passwords_file(path: Path | None, *, invitations: bool | None = False) -> It
         is_valid = False
         raise
     except BaseException:
-        if file.count:
+        is_valid = bool(file.count) and may_be_valid()
+        if is_valid:
             say(
                 _(
                     "{path} is kept, as some of what it holds may be valid. Look with: cwtui "
@@ -122,12 +133,24 @@ class InitialPasswords:
                 say(sentences.passwords_in(self.passwords_to, number, invited=invited))
 
     @contextmanager
-    def handed_over(self, plan: Plan) -> Iterator[Callable[[Sequence[Made]], None]]:
-        """Create the file for what the plan makes, and yield the function that writes it there."""
+    def handed_over(
+        self, plan: Plan, accounts: AccountStore
+    ) -> Iterator[Callable[[Sequence[Made]], None]]:
+        """Create the file for what the plan makes, and yield the function that writes it there.
+
+        After an error, it is kept if some of the new accounts are in `accounts`.
+        """
         is_only = plan.invitations == plan.without_password
         kind = is_only if is_only or not plan.invitations else None
         file = self.passwords_to if plan.without_password else None
-        with passwords_file(file, invitations=kind) as keep:
+
+        def may_be_valid() -> bool:
+            try:
+                return not {one.username for one in plan.new}.isdisjoint(accounts.names())
+            except CannotCheck:
+                return True
+
+        with passwords_file(file, invitations=kind, may_be_valid=may_be_valid) as keep:
 
             def hand_over(made: Sequence[Made]) -> None:
                 for invited in (False, True):

@@ -95,6 +95,26 @@ def test_a_file_of_passwords_that_nobody_has_is_removed(
     assert not kept.exists()
 
 
+@pytest.mark.parametrize("command", ["import", "apply"])
+def test_a_file_of_passwords_is_removed_if_their_accounts_could_not_be_written(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """So that the same command can be repeated once the disk has space again."""
+    kept = tmp_path / "initial.csv"
+    given = ("user", command, "-", "--passwords-to", str(kept))
+
+    def fail(*_: object) -> None:
+        assert "ann" in kept.read_text()
+        raise CannotCheck("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(creating, "put_new", fail)
+        result = host.run(*given, stdin=b"username\nann\n")
+    assert (result.status, "The disk is full." in result.err) == (3, True)
+    assert ("is kept" in result.err, kept.exists()) == (False, False)
+    assert host.run(*given, stdin=b"username\nann\n").status == 0
+
+
 def test_a_file_of_passwords_that_somebody_may_have_is_kept(
     host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
