@@ -136,12 +136,32 @@ def test_a_list_of_another_host_makes_the_same_accounts(
         (b"name\nann\n", 2, "no column username"),
         (b"\xff\xfeu\0", 2, "UTF-16"),
         (b"\0", 2, "NUL"),
+        (b"username\trole\nann\tx\n", 2, "separated by tabs. Save it as CSV"),
+        (b"username,role\rann,x\r", 2, "Save it with the line end LF"),
     ],
 )
 def test_odd_input_has_a_sentence(host: Host, stdin: bytes, status: int, sentence: str) -> None:
     result = host.run("user", "import", "-", stdin=stdin)
     assert result.status == status
     assert sentence in result.err
+
+
+@pytest.mark.parametrize("command", ["import", "apply"])
+@pytest.mark.parametrize(
+    ("people", "remedy"),
+    [
+        ([{"username": "ann"}, {"username": "bob"}], "jq -c '.[]' FILE"),
+        ({"username": "ann"}, "jq -c . FILE"),
+    ],
+)
+def test_indented_json_is_refused_with_one_sentence(
+    host: Host, command: str, people: object, remedy: str
+) -> None:
+    pretty = json.dumps(people, indent=2).encode()
+    result = host.run("user", command, "-", stdin=pretty)
+    assert (result.status, result.out) == (2, "")
+    [line] = result.err.splitlines()
+    assert f"To put each on one line: {remedy}. " in line
 
 
 def test_a_terminal_is_refused_as_a_file(host: Host) -> None:

@@ -19,6 +19,8 @@ Fields: TypeAlias = dict[str, object]
 
 _KNOWN: Final = {*FIELDS, *IGNORED, *saved.FIELDS}
 _QUOTED: Final = 64
+_PRETTY: Final = {"{", "[{"}
+"""Lines that begin an object, and are what programs write that indent JSON."""
 _decode: Final = msgspec.json.Decoder(dict[str, object]).decode
 
 
@@ -41,7 +43,8 @@ def entries(found: Iterable[Line | Problem]) -> Iterator[Entry | Problem]:
             )
         )
     if first.text.lstrip().startswith(("{", "[")):
-        yield from _each(chain([first], rest), _object)
+        is_list = first.text.lstrip().startswith("[")
+        yield from _each(_refuse_pretty(chain([first], rest), is_list=is_list), _object)
     else:
         header = _header(first)
         yield from _each(rest, lambda text: _cells(text, header))
@@ -69,6 +72,14 @@ def _each(
 
 
 def _header(line: Line) -> Sequence[str]:
+    if "\r" in line.text:
+        raise WrongFile(
+            _("The lines of the file end with CR alone. Save it with the line end LF or CRLF.")
+        )
+    if "\t" in line.text:
+        raise WrongFile(
+            _("The columns of the file are separated by tabs. Save it as CSV, with commas.")
+        )
     try:
         names = [name.strip().casefold() for name in _split(line.text)]
     except InvalidInput as error:
@@ -125,6 +136,22 @@ def _split(text: str) -> list[str]:
 
 
 # JSON
+
+
+def _refuse_pretty(found: Iterable[Line | Problem], *, is_list: bool) -> Iterator[Line | Problem]:
+    """Raise WrongFile once for objects on several lines, as each of the lines would be wrong."""
+    for line in found:
+        if isinstance(line, Line) and line.text.replace(" ", "").rstrip() in _PRETTY:
+            jq = "jq -c '.[]' FILE" if is_list else "jq -c . FILE"
+            raise WrongFile(
+                _(
+                    "Line {number}: an object begins here that is longer than its line. To put "
+                    "each on one line: {command}. Nothing was read.",
+                    number=line.place.number,
+                    command=jq,
+                )
+            )
+        yield line
 
 
 def _object(text: str) -> Fields | None:

@@ -145,7 +145,7 @@ class TestJson:
     @pytest.mark.parametrize(
         ("line", "reason"),
         [
-            ("{", "not JSON, or not all of an object"),
+            ('{"username"', "not JSON, or not all of an object"),
             ('["ann"]', "JSON, but not one object"),
             ("[" * 10_000, "JSON, but not one object"),
             (of_json() + of_json(), "not JSON, or not all of an object"),
