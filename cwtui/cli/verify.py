@@ -105,7 +105,8 @@ class _Prepared:
     room: Room | None = None
 
     def ask(self, prompt: str) -> str:
-        if not self.answers:
+        # After a wrong answer, the next one does not answer the same question.
+        if self.warnings or not self.answers:
             raise Gone(prompt)
         return self.answers.pop(0)
 

@@ -35,12 +35,23 @@ def assert_refused(result: Result, sentence: str) -> None:
     assert result.out == ""
 
 
+def wrong_passwords(host: Host) -> int:
+    return sum(
+        (event["event"], event["outcome"]) == ("sign_in.password", "failure")
+        for event in host.audit
+    )
+
+
 def test_the_factors(host: Host) -> None:
     secret, codes = enrolled(host, "alice")
     now = pyotp.TOTP(secret)
     assert verify(host, f"{PASSWORD}\n", "--factor", "password").status == 0
     assert_refused(verify(host, "wrong", "--factor", "password"), "Username or password is wrong")
-    assert_refused(verify(host, "wrong\n123456\n"), "Username or password is wrong")
+    before = wrong_passwords(host)
+    both = verify(host, "wrong\n123456\n")
+    assert_refused(both, "Username or password is wrong")
+    # The code is not tried as a password too.
+    assert (both.err.count("is wrong"), wrong_passwords(host)) == (1, before + 1)
     used = now.now()
     assert_refused(
         verify(host, "000000" if used != "000000" else "111111", "--factor", "code"), "wrong"
