@@ -55,13 +55,14 @@ def _show_version(ctx: click.Context, _: click.Parameter, is_given: bool) -> Non
     cls=LazyGroup,
     lazy=_COMMANDS,
     unlisted={
-        *("completion", "gate", "ssh-keys", "verify"),
+        *("completion", "gate", "help", "ssh-keys", "verify"),
         *("--kiosk", "--paths", "--qr", "--store", "--version", "--help"),
     },
     invoke_without_command=True,
     subcommand_metavar="[COMMAND [ARGS]...]",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
-    epilog="Exit status: 0 done, 1 refused, 2 usage, 3 unchecked, 4 not found, 5 exists.",
+    epilog="\b\nExit status: 0 done, 1 refused, 2 usage, 3 unchecked, 4 not found, 5 exists.\n"
+    "Also: verify, gate, ssh-keys, completion and more options. See: cwtui help",
 )
 @click.option(
     "--config",

@@ -55,6 +55,7 @@ def test_help_fits_the_smallest_screen() -> None:
     assert len(lines) < 24
     assert max(map(len, lines)) <= 80
     assert "0 done, 1 refused, 2 usage, 3 unchecked, 4 not found, 5" in result.out
+    assert "Also: verify, gate, ssh-keys, completion" in result.out
 
 
 @pytest.mark.parametrize("command", COMMANDS)
