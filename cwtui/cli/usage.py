@@ -44,8 +44,6 @@ def _what_is_wrong(error: click.UsageError) -> str:
         case _ if error.message.startswith("Got unexpected extra argument"):
             # Click would quote it, but it may be a password, and logs may keep this output.
             said = _("Too many arguments. Passwords are never arguments.")
-            if error.message.endswith("(--yes)"):
-                said = _("There is no option {name}.", name=quoted("--yes"))
         case _:
             said = " ".join(visible(error.format_message()).split())
     return said

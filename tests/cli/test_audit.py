@@ -274,7 +274,7 @@ def test_verify_reports_an_intact_log(used: Host) -> None:
 
 def test_verify_compares_the_expected_hash(used: Host) -> None:
     noted = used.run("audit", "verify").out.split()[-1]
-    used.run("settings", "set", "mfa", "optional")
+    used.run("settings", "set", "mfa", "optional", "--yes")
     assert used.run("audit", "verify", "--expect", noted).status == 0
     other = f"4:{'0' * 64}"
     result = used.run("audit", "verify", "--expect", other)

@@ -85,7 +85,9 @@ def test_the_exit_status_is_right_if_errors_cannot_be_printed(host: Host) -> Non
     with open(FULL, "wb") as full:  # noqa: PTH123  a device
         assert host.process("user", "show", "nobody", stderr=full.fileno()).status == 4
         assert host.process("user", "list", "--mfa", "x", stderr=full.fileno()).status == 2
-        assert host.process("settings", "set", "mfa", "off", stderr=full.fileno()).status == 0
+        assert (
+            host.process("settings", "set", "mfa", "off", "--yes", stderr=full.fileno()).status == 0
+        )
 
 
 def test_a_closed_standard_output_is_reported(host: Host) -> None:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from cwtui.accounts.settings import KEYS, OrganizationSettings
+from tests.cli.accounts import put
 from tests.cli.commands import Host
 
 
@@ -70,12 +71,30 @@ def test_an_invalid_setting_is_refused_and_changes_nothing(
     assert host.files() == before
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("mfa", "off", "Nobody will have to set up multi-factor authentication"),
+        ("unused_days", "90", "1 user has not signed in for 90 days"),
+    ],
+)
+def test_what_makes_sign_ins_less_safe_or_impossible_is_asked(
+    host: Host, key: str, value: str, said: str
+) -> None:
+    put(host, "bob", created_at=1_000_000_000.0)
+    before = host.files()
+    for terminal, then in ((False, "Use --yes."), (True, "Nothing was changed.")):
+        refused = host.run("settings", "set", key, value, stdin=b"n\n", terminal=terminal)
+        assert (refused.status, refused.out) == (1, "")
+        assert said in refused.err
+        assert refused.err.strip().endswith(then)
+    assert host.files() == before
+    agreed = host.run("settings", "set", key, value, stdin=b"y\n", terminal=True)
+    assert (agreed.status, agreed.err.count(said)) == (0, 1)
+    assert f"{key} is {value}." in agreed.err
+
+
 @pytest.mark.parametrize("args", [("set",), ("set", "mfa"), ("set", "mfa", "off", "x"), ()])
 def test_wrong_usage_exits_with_status_2(host: Host, args: tuple[str, ...]) -> None:
     result = host.run("settings", *args)
     assert (result.status, result.out) == (2, "")
-
-
-def test_an_option_that_is_not_needed_is_not_taken_for_a_password(host: Host) -> None:
-    result = host.run("settings", "set", "mfa", "off", "--yes")
-    assert (result.status, "There is no option '--yes'." in result.err) == (2, True)

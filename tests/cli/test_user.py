@@ -178,7 +178,7 @@ Failed attempts  5 wrong passwords from unknown sources
         self, host: Host, mfa: str, flag: bool, said: str
     ) -> None:
         put(host, "admin", mfa_required=flag)
-        assert host.run("settings", "set", "mfa", mfa).status == 0
+        assert host.run("settings", "set", "mfa", mfa, "--yes").status == 0
         words = " ".join(host.run("user", "show", "admin").out.split())
         assert f" MFA (Required) {said} MFA not enabled " in words
         (listed,) = host.run("user", "list", "--json").json

@@ -103,7 +103,7 @@ class TestAdd:
         assert host.files() == before
 
     def test_adding_with_required_mfa_mentions_that_mfa_is_off(self, host: Host) -> None:
-        host.run("settings", "set", "mfa", "off")
+        host.run("settings", "set", "mfa", "off", "--yes")
         assert "MFA is off" in host.run(*ADD_JANE).err
 
 

@@ -108,7 +108,7 @@ def test_the_list_can_be_imported_elsewhere(host: Host) -> None:
 
 def test_unused_accounts_are_a_setting(host: Host) -> None:
     put(host, "bob", created_at=1_000_000_000.0)
-    done = host.run("settings", "set", "unused_days", "90")
+    done = host.run("settings", "set", "unused_days", "90", "--yes")
     assert done.status == 0
     assert "1 user has not signed in for 90 days" in done.err
     rows = host.run("user", "list", "unused", "--json").json
