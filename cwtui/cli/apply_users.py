@@ -318,6 +318,7 @@ def _put(plan: Plan, done: Sequence[Applied], batch: str | None, *, check: bool)
             "needs": _needs(plan),
             "credentials_ignored": list(plan.keeping),
             **remark_fields(plan.problems, plan.new),
+            "unix_users": dict(plan.new.powers),
         },
         changed=any(one.outcome is Outcome.DONE for one in done),
     )

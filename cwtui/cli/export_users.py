@@ -21,7 +21,7 @@ from cwtui.cli.json_output import put_change
 from cwtui.cli.one_of import OneOf
 from cwtui.cli.options import as_one
 from cwtui.cli.output import put_bytes, say
-from cwtui.host.files import new_file, sync_folder, write_all
+from cwtui.host.files import cannot, new_file, sync_folder, write_all
 from cwtui.language import _, ngettext
 
 _WORDS: Final = account_words.before_reading()
@@ -202,6 +202,10 @@ def _write_new(file: Path, content: Callable[[], bytes]) -> None:
     """
     try:
         with new_file(file, or_abandoned=True) as descriptor:
-            write_all(descriptor, content())
+            written = content()
+            try:
+                write_all(descriptor, written)
+            except OSError as error:
+                raise cannot("write", file, error) from None
     except FileExistsError:
         raise AlreadyExists(_("{file} exists. Name a new file.", file=file)) from None

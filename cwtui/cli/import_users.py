@@ -166,7 +166,14 @@ def _say_done(plan: Plan, batch: str, initial: InitialPasswords) -> None:
         )
     )
     if plan.new_roles:
-        say(_("Created the roles {names}.", names=listed([*plan.new_roles], _NAMED)))
+        say(
+            ngettext(
+                "Created {number} role: {names}.",
+                "Created {number} roles: {names}.",
+                len(plan.new_roles),
+                names=listed([*plan.new_roles], _NAMED),
+            )
+        )
     if plan.new_peppers:
         say(
             ngettext(

@@ -297,15 +297,13 @@ def test_a_check_foresees_what_is_refused(people: Host, declared: dict[str, Any]
     assert (again.status, "batch" in again.err) == (1, False)
 
 
-@pytest.mark.parametrize(("password", "is_refused"), [(HASH, False), (None, True)])
-def test_a_check_knows_the_admins_that_a_file_creates(
-    people: Host, password: str | None, is_refused: bool
-) -> None:
+@pytest.mark.parametrize("has_password", [True, False])
+def test_a_check_knows_the_admins_that_a_file_creates(people: Host, has_password: bool) -> None:
     """An initial password that nobody has changed is not enough, as in the change itself."""
     new = {"username": "boss", "roles": ["connectware-admin"]}
-    new |= {} if password is None else {"password_hash": password}
+    new |= {"password_hash": HASH} if has_password else {}
     done = applied(people, new, {"username": "admin", "enabled": False}, args=("--check",))
-    assert (done.status, "admin: admin is the last" in done.err) == (1, is_refused)
+    assert (done.status, "admin: admin is the last" in done.err) == (1, not has_password)
 
 
 def test_passwords_and_devices_of_existing_accounts_are_said_to_be_ignored(people: Host) -> None:
@@ -327,3 +325,11 @@ def test_an_empty_file_declares_nothing(people: Host, content: bytes) -> None:
         assert (done.status, done.out, "The file is empty" in done.err) == (2, "", True)
     header = people.run("user", "apply", "-", "--check", stdin=b"username\n")
     assert header.status == 0
+
+
+def test_a_check_names_the_unix_users_whose_names_are_taken(people: Host) -> None:
+    done = applied(
+        people, {"username": "daemon", "password_hash": HASH}, args=("--check", "--json")
+    )
+    assert done.json["unix_users"] == {"daemon": "belongs to the system"}
+    assert done.json["needs"] == ["--yes"]

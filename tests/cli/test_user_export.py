@@ -229,6 +229,19 @@ class TestWithSecrets:
         assert done.status == 3
         assert not file.exists()
 
+    def test_a_full_disk_is_said_with_the_file(
+        self, people: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("cwtui.cli.export_users.write_all", full)
+        file = tmp_path / "people.jsonl"
+        done = exported(people, file)
+        assert done.status == 3
+        assert f"Cannot write {file}: no space left on device." in done.err
+        assert not file.exists()
+
     def test_secrets_are_not_shown_on_a_terminal(self, people: Host) -> None:
         command = ("user", "export", "-", "--with-secrets", "--recipient", KEY)
         done = people.run(*command, terminal=True)

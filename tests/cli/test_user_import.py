@@ -164,6 +164,13 @@ def test_indented_json_is_refused_with_one_sentence(
     assert f"To put each on one line: {remedy}. " in line
 
 
+def test_the_roles_that_an_import_creates_are_counted(host: Host) -> None:
+    role = json.dumps({"name": "desk", "permissions": ["read-users"]})
+    content = f'{role}\n{{"username":"ann","roles":["desk"],"password_hash":"{HASH}"}}\n'
+    done = host.run("user", "import", "-", "--yes", stdin=content.encode())
+    assert (done.status, "Created 1 role: desk." in done.err) == (0, True)
+
+
 def test_a_terminal_is_refused_as_a_file(host: Host) -> None:
     assert host.run("user", "import", "-", terminal=True).status == 2
 
