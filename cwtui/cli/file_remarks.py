@@ -33,7 +33,7 @@ def remark_fields(problems: Sequence[Problem], plan: Plan) -> dict[str, Any]:
     return {
         "refused": [
             {
-                "line": one.place.number,
+                "line": one.place.line,
                 "place": str(one.place),
                 "reason": one.reason,
                 "username": one.username,

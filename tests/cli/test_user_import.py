@@ -233,6 +233,8 @@ def test_files_of_home_folders_are_devices_of_their_owners(host: Host, tmp_path:
         f"{files[0]}: ann: The account exists, and lacks a device. To add it, use --add-devices."
     ) in refused.err
     assert f"{files[1]}: bob: Its 1 emergency code becomes a backup code." in refused.err
+    [of_ann] = host.run(*given, "--dry-run", "--json").json["refused"]
+    assert (of_ann["line"], of_ann["place"], of_ann["exists"]) == (None, files[0], True)
     dry = host.run(*given, "--add-devices", "--dry-run")
     assert dry.out == (
         "+ bob  roles=minimum-access  password=initial  devices=1\n~ ann  devices=added\n"

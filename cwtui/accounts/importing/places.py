@@ -25,6 +25,11 @@ class Place(NamedTuple):
         return ", ".join(part for part in (visible(self.file), within) if part)
 
     @property
+    def line(self) -> int | None:
+        """The number of the line; None for an entry, and for the whole file."""
+        return self.number if self.number and self.unit == "line" else None
+
+    @property
     def at_the_start(self) -> str:
         """The place as the beginning of a sentence."""
         whole = str(self)
