@@ -8,6 +8,7 @@ from cwtui.accounts.expiry import end_of
 from cwtui.accounts.model import Origin
 from cwtui.accounts.settings import Mfa
 from cwtui.accounts.updates import Update
+from cwtui.ui.after_code import SECONDS
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen, InitialPasswordScreen
 from cwtui.ui.screens.dialogs.disabling import DisableScreen
 from cwtui.ui.screens.dialogs.resetting import ResetPasswordScreen
@@ -253,9 +254,7 @@ async def test_an_account_can_be_disabled_with_a_reason_and_enabled() -> None:
         person.screen(DisableScreen)
         person.sees("Disable the account alice?")
         assert person.tab_order == ["reason", "Cancel", "Disable Account"]
-        await person.press("enter")
-        assert person.focus == "Cancel"
-        await person.press("enter")
+        await person.press("tab", "enter")
         person.screen(AccountPage)
         await person.press("enter")
         await person.press("escape")
@@ -263,7 +262,12 @@ async def test_an_account_can_be_disabled_with_a_reason_and_enabled() -> None:
         assert there.world.account("alice").enabled
         await person.press("enter")
         await person.write("On leave. Ask Eve.")
-        await person.press("tab", "tab", "enter")
+        await person.press("enter", "enter")
+        assert person.focus == "Disable Account"
+        assert person.typed("reason") == "On leave. Ask Eve."
+        assert there.world.account("alice").enabled, "Enter came twice by accident"
+        person.stopwatch.forward(SECONDS + 0.1)
+        await person.press("enter")
         person.sees('✗ disabled: "On leave. Ask Eve."')
         assert not there.world.account("alice").enabled
         await person.click_button("Enable Account")

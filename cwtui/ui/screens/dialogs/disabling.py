@@ -11,6 +11,7 @@ from cwtui.accounts import text, updates
 from cwtui.accounts.errors import InvalidInput
 from cwtui.accounts.text import visible
 from cwtui.language import N_, _
+from cwtui.ui.context import context_of
 from cwtui.ui.screens.dialogs.dialog import Dialog
 from cwtui.ui.widgets.buttons import Button
 from cwtui.ui.widgets.fields import Field, TextInput
@@ -52,9 +53,13 @@ Nothing happens until you press Disable Account. Esc changes nothing.""")
                 yield Button(_("Disable Account"), id="act", classes="danger", compact=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter in the field leads to the buttons: no dangerous one is pressed by habit."""
+        """Enter leads to the button that disables, and an Enter right after it is ignored.
+
+        So nobody disables the account by habit, and the reason is not lost by an Enter too many.
+        """
         event.stop()
-        self.query_one("#cancel", Button).focus()
+        self.query_one("#act", Button).focus()
+        context_of(self).after_code.came_once()
 
     def pressed(self, button: str) -> None:
         if button != "act":
