@@ -32,11 +32,14 @@ if TYPE_CHECKING:
 
 
 class FocusMark(NamedTuple):
-    """A widget that had the focus: how to find it, what it said, and its place among others."""
+    """A widget that had the focus: how to find it, what it said, and how to find its place.
+
+    `before` are the selectors of the widgets before it, the nearest first.
+    """
 
     selector: str
     label: str
-    position: int
+    before: tuple[str, ...]
 
 
 class Context:

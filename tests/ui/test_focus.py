@@ -59,6 +59,15 @@ async def test_the_focus_returns_to_the_button_that_opened_a_page() -> None:
         assert person.focus == "Change Password", "the page was opened anew"
 
 
+async def test_where_mfa_was_disabled_the_focus_is_on_what_took_its_place() -> None:
+    async with SCENES["disable_mfa"].played() as (person, there):
+        person.send(*there.code("alice"))
+        await person.settle()
+        person.screen(SettingsPage)
+        person.sees("Multi-factor authentication was disabled.")
+        assert person.focus == "Enable Multi-Factor Authentication"
+
+
 @pytest.mark.parametrize("name", ["first_run", "unacknowledged_codes"])
 async def test_arrow_keys_move_the_focus_during_a_sign_in(name: str) -> None:
     """In a window in which the screen scrolls."""

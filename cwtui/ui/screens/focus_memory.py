@@ -14,9 +14,11 @@ def mark_of(screen: Screen[None]) -> FocusMark | None:
     widget = screen.focused
     if widget is None or widget not in screen.focus_chain:
         return None
-    position = screen.focus_chain.index(widget)
     selector = _selector(widget)
-    return FocusMark(selector, _label(widget), position) if selector else None
+    if not selector:
+        return None
+    before = reversed(screen.focus_chain[: screen.focus_chain.index(widget)])
+    return FocusMark(selector, _label(widget), tuple(filter(None, map(_selector, before))))
 
 
 def marked(screen: Screen[None], mark: FocusMark) -> Widget | None:
@@ -26,12 +28,27 @@ def marked(screen: Screen[None], mark: FocusMark) -> Widget | None:
     of Disable, return None: the person did not ask for that.
     """
     chain = screen.focus_chain
-    found = next(iter(screen.query(mark.selector)), None)
+    found = _found(screen, mark.selector)
     if found is not None and _label(found) != mark.label:
         return None
-    start = chain.index(found) if found in chain else min(mark.position, len(chain) - 1)
+    start = chain.index(found) if found in chain else _place(screen, mark)
     before = reversed(chain[: start + 1])
     return next((widget for widget in before if not widget.has_class("danger")), None)
+
+
+def _place(screen: Screen[None], mark: FocusMark) -> int:
+    """Return the place in the focus chain after the nearest widget before it that is still there.
+
+    Other widgets may have gone with it, so its own place would be too far down.
+    """
+    chain = screen.focus_chain
+    there = (_found(screen, selector) for selector in mark.before)
+    nearest = next((chain.index(widget) for widget in there if widget in chain), -1)
+    return min(nearest + 1, len(chain) - 1)
+
+
+def _found(screen: Screen[None], selector: str) -> Widget | None:
+    return next(iter(screen.query(selector)), None)
 
 
 def _selector(widget: Widget) -> str:
