@@ -287,6 +287,7 @@ async def test_an_empty_log_opens_no_event() -> None:
         there.world.audit.contents.clear()
         await person.press("r")
         person.sees("0 events", "Nothing has been recorded yet. Press R to load new events.")
+        assert ("Enter", "Open") not in person.footer
         await person.press("enter", "up", "down")
         person.screen(AuditLogPage)
 

@@ -123,11 +123,13 @@ async def test_an_account_that_is_gone_meanwhile_leads_back_to_the_list(asks: st
 async def test_r_loads_the_list_again() -> None:
     async with SCENES["user_sessions"].played() as (person, there):
         assert len(rows(person)) == 3
+        assert "Enter" in dict(person.footer)
         for one in there.world.sessions.all():
             there.world.sessions.end(one.id)
         await person.press("r")
         assert rows(person) == []
         assert "This user has no open session." in person.text
+        assert "Enter" not in dict(person.footer)
 
 
 async def test_an_admins_own_sessions_are_in_settings() -> None:

@@ -81,9 +81,14 @@ async def test_the_filter_works_by_keyboard() -> None:
         await person.write("LONGER")
         person.sees("1 of 7 users")
         assert highlighted(person) == LONG_NAME
+        await person.write("x")
+        await person.press("enter")
+        person.sees("No user matches this filter.")
+        assert ("Enter", "Open") not in person.footer
         await person.press("escape")
         assert person.focus == "UserTable"
         person.sees("7 users")
+        assert ("Enter", "Open") in person.footer
         await person.press("/")
         await person.write("ångström")
         assert highlighted(person) == "alice"

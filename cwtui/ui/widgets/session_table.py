@@ -34,8 +34,8 @@ class SessionTable(VirtualTable[OpenSession]):
         """When the rows were read, in seconds since the epoch."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "open":
-            return self._may_open
+        if action == "open" and not self._may_open:
+            return False
         return super().check_action(action, parameters)
 
     def name_of(self, row: OpenSession) -> str:

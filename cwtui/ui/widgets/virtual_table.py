@@ -97,6 +97,8 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         """The text shown if there are no rows: why, and what to do."""
         self._height = 0
         """How many lines it had when it was last laid out."""
+        self._had_rows = bool(rows)
+        """Whether the footer was told that a row can be opened."""
         self._fitted: tuple[int, tuple[Shown[R], ...]] | None = None
         """The columns as they are shown, and the room that they were fitted to."""
 
@@ -187,6 +189,9 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
             self._scroll_to_cursor()
 
     def _resize(self) -> None:
+        if self._had_rows is not bool(self.rows):
+            self._had_rows = bool(self.rows)
+            self.refresh_bindings()
         # The headings take one line.
         self.virtual_size = Size(self.row_width, len(self.rows) + 1)
         if self.show_vertical_scrollbar is (self.virtual_size.height > self.container_size.height):
@@ -243,6 +248,11 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     def action_page(self, pages: int) -> None:
         self.action_move(pages * max(1, self.size.height - 2))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "open":
+            return bool(self.rows)  # the footer offers only what does something
+        return super().check_action(action, parameters)
 
     def action_open(self) -> None:
         if self.rows:
