@@ -92,9 +92,9 @@ class Leaving:
         self._app.exit(status, status)
 
     def unfinished(self) -> str:
-        """Return what was done of a batch that leaving stopped; empty if there is none.
+        """Return what was done of a batch that leaving or signing out stopped; empty if none was.
 
-        Call it after the terminal is restored: until then, its thread goes on.
+        On leaving, call it after the terminal is restored: until then, its thread goes on.
         """
         batch = self._context.batch
         return "" if batch is None or batch.is_reported else visible(batch.outcome())

@@ -204,7 +204,11 @@ class Router:
 
     def sign_out(self, notice: str = "") -> None:
         """End the session and say so. Ask first if unsaved changes would be lost."""
-        sign_out = partial(self.end_session, "", notice or _("You are signed out."))
+
+        def sign_out() -> None:
+            said = (notice or _("You are signed out."), self._leaving.unfinished())
+            self.end_session("", " ".join(filter(None, said)))
+
         page = self.front
         if page is None:
             sign_out()

@@ -14,6 +14,7 @@ from cwtui.ui.batch_work import BatchWork
 from cwtui.ui.screens.dialogs.acts import ActsScreen
 from cwtui.ui.screens.dialogs.proof import ProofScreen
 from cwtui.ui.screens.entry.sign_in import SignInScreen
+from cwtui.ui.screens.pages import batch as batch_page
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.batch import BatchPage
 from cwtui.ui.screens.pages.users import UsersPage
@@ -429,6 +430,37 @@ class TestBatch:
             said = person.app.leaving.unfinished()
             assert said.startswith("2 done, 2 left as they were: 2 already required. Stopped")
             assert said.endswith(f"batch={batch.report.batch}.")
+
+    async def test_signing_out_in_the_middle_says_what_was_done(
+        self, goes_on: threading.Event
+    ) -> None:
+        async with SCENES["users"].played() as (person, _):
+            _page, batch = await begin_with_alice(person)
+            person.app.router.sign_out()
+            await person.look_up()
+            person.sees("Stop after the current user and sign out?")
+            person.send("tab", "enter")
+            while not batch.is_stopped:
+                await person.look_up()
+            goes_on.set()
+            await person.settle()
+            person.screen(SignInScreen)
+            person.sees("You are signed out. 2 done, 2 left as they were: 2 already required.")
+            person.sees("Stopped before the other 3", f"batch={batch.report.batch}.")
+
+    async def test_signing_out_does_not_wait_long_for_a_user(
+        self, goes_on: threading.Event, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(batch_page, "STOPPING_SECONDS", 0.001)
+        async with SCENES["users"].played() as (person, _):
+            await begin_with_alice(person)
+            person.app.router.sign_out()
+            await person.look_up()
+            person.send("tab", "enter")
+            while not isinstance(person.app.screen, SignInScreen):
+                await person.look_up()
+            assert not goes_on.is_set()
+            goes_on.set()
 
     async def test_initial_passwords_go_to_a_new_file(self) -> None:
         async with SCENES["users"].played() as (person, there):

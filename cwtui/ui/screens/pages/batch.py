@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _EVERY: Final = 0.25
 """Seconds between two pictures of the progress: on a line of 9600 baud, each costs 0.03 s."""
+STOPPING_SECONDS: Final = 2.0
+"""How long signing out waits for the current user, so that it can say what was done."""
 _WIDTH: Final = 30
 """Cells of the progress bar."""
 _STOP: Final = {
@@ -89,6 +91,8 @@ audit log has the same id for all of it, so you can filter by the id.""")
         """How many seconds were said to be left."""
         self._asked: ConfirmScreen | None = None
         """The question whether to stop."""
+        self._sign_out: Callable[[], object] | None = None
+        """Signs out, once the current user is done."""
 
     @property
     def _invites(self) -> bool:
@@ -217,6 +221,9 @@ audit log has the same id for all of it, so you can filter by the id.""")
     def _finished(self, begun: BatchWork) -> None:
         if not self.is_up:
             return
+        if self._sign_out is not None:
+            self._sign_out_now()
+            return
         report = begun.report
         if isinstance(report.problem, SessionEnded):
             self.refuse(report.problem)
@@ -298,8 +305,12 @@ audit log has the same id for all of it, so you can filter by the id.""")
             self._asked = None
             if agreed and self._is_working:
                 self.action_stop()
-                if ends is not None:
-                    go()  # else the person stays for the result
+                if ends is Ending.QUIT:
+                    go()
+                elif ends is Ending.SIGN_OUT:
+                    self._sign_out = go
+                    self.set_timer(STOPPING_SECONDS, self._sign_out_now)
+                # else the person stays for the result
 
         if not self._is_working:
             go()
@@ -307,6 +318,11 @@ audit log has the same id for all of it, so you can filter by the id.""")
             question, act = _STOP[ends]
             self._asked = ConfirmScreen(_(question), _(act), stay=_("Keep Going"))
             self.app.push_screen(self._asked, answered)
+
+    def _sign_out_now(self) -> None:
+        sign_out, self._sign_out = self._sign_out, None
+        if sign_out is not None:
+            sign_out()
 
     def action_back(self) -> None:
         if self._batch is not None and not self._is_working:
