@@ -190,6 +190,14 @@ async def test_words_are_found_in_the_persons_language_and_in_english() -> None:
                 assert person.app.screen.query_one(Options).options, word
                 person.sees("Beenden")
                 await person.press("ctrl+u")
+            for verb, act in (
+                ("deaktivieren", "Konto deaktivieren"),
+                ("passwort", "Neues Passwort"),
+                ("nicht mehr vorschreiben", "MFA nicht mehr vorschreiben"),
+            ):
+                await person.write(f"{verb} alice")
+                person.sees(f"{act}: alice")
+                await person.press("ctrl+u")
 
 
 async def test_a_selection_in_the_list_stays_when_the_palette_changes_one_user() -> None:

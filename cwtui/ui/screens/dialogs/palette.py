@@ -63,14 +63,13 @@ class Users:
     def wanted(self, text: str) -> tuple[Sequence[str], str]:
         """Return the titles of acts that the text begins with, and what follows: a name.
 
-        One word of a title is enough: `disable ann` may mean Disable MFA or Disable Account.
+        One word of a title is enough: `disable ann` may mean Disable MFA or Disable Account. It
+        need not be the first, as the verb is the last one in German.
         """
         words = text.split()
         for length in range(len(words) - 1, 0, -1):
             begun = " ".join(words[:length]).casefold()
-            titles = [
-                title for title in self.acts if f"{title} ".casefold().startswith(f"{begun} ")
-            ]
+            titles = [title for title in self.acts if f" {begun} " in f" {title} ".casefold()]
             if titles:
                 return titles, " ".join(words[length:])
         return (), text
