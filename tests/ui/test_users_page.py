@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from cwtui import language
 from cwtui.accounts.listing import AccountRow
+from cwtui.language import Language
 from cwtui.ui.screens.pages.account import AccountPage
 from cwtui.ui.screens.pages.create_user import CreateUserPage
 from cwtui.ui.screens.pages.users import UsersPage
@@ -14,6 +16,7 @@ from cwtui.ui.widgets.fields import TextInput
 from cwtui.ui.widgets.user_table import UserTable
 from tests.accounts.memory import MemoryAccounts
 from tests.accounts.world import World
+from tests.language import german
 from tests.ui.harness import Person
 from tests.ui.plants import ADMIN, LONG_NAME
 from tests.ui.scenes import SCENES
@@ -133,6 +136,18 @@ async def test_the_list_is_sorted_by_key_and_mouse_and_stays_so() -> None:
         assert highlighted(person) == chosen
         person.app.router.sign_out()
         assert person.app.context.users_filter == ""
+
+
+async def test_german_headings_have_room_for_the_arrow_of_the_order() -> None:
+    with german(language.catalog_of(Language.GERMAN)):
+        language.use(Language.GERMAN)
+        async with SCENES["users"].played() as (person, _):
+            heads = []
+            for _column in person.app.screen.query_one(UserTable).shown:
+                heads.append(next(row for row in person.rows if "↑" in row))
+                await person.press("s")
+            assert not [head for head in heads if "…" in head]
+            assert len({head.index("↑") for head in heads}) == len(heads)
 
 
 async def test_the_filter_is_completed_and_explained() -> None:
