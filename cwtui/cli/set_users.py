@@ -12,7 +12,7 @@ import click
 from cwtui.accounts import account_state, administration, custom_roles, expiry, text
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.bulk import acts
-from cwtui.accounts.errors import Agreed, Refused
+from cwtui.accounts.errors import Agreed
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.settings import OrganizationSettings
@@ -69,7 +69,7 @@ def _act(
     enabled: bool | None,
     display_name: str | None,
     expires: str | None,
-) -> acts.Act:
+) -> acts.Change | acts.OneRole:
     """Return what to do with the accounts. Raises WrongUsage."""
     update = Update(
         display_name=display_name,
@@ -78,7 +78,7 @@ def _act(
         enabled=enabled,
         expires=expires,
     )
-    chosen = [
+    chosen: list[acts.Change | acts.OneRole] = [
         *([acts.Change(update)] if update != Update() else []),
         *([acts.AddRole(added)] if added is not None else []),
         *([acts.RemoveRole(removed)] if removed is not None else []),
@@ -141,7 +141,7 @@ _act_options: Final = as_one(
 @_act_options
 @yes_option("Change them")
 @pass_host
-def set_(host: Host, chosen: Chosen, act: acts.Act, yes: bool) -> None:
+def set_(host: Host, chosen: Chosen, act: acts.Change | acts.OneRole, yes: bool) -> None:
     """Change accounts.
 
     Fields without an option stay as they are. Give --add-role or --remove-role alone. New roles and
@@ -149,12 +149,11 @@ def set_(host: Host, chosen: Chosen, act: acts.Act, yes: bool) -> None:
     terminal, it refuses unless you give --yes.
     """
     ports = host.ports()
-    if isinstance(act, acts.AddRole | acts.RemoveRole):
+    if isinstance(act, acts.OneRole):
         # Otherwise a mistyped role would be one that nobody has, and all is well.
         custom_roles.show_role(ports, operator(), act.role)
     if chosen.one is not None:
-        update, seen = _of_one(ports, chosen.one, act)
-        _set_one(ports, chosen.one, update, chosen, yes=yes, seen=seen)
+        _set_one(ports, chosen.one, act, chosen, yes=yes)
         return
     is_named = isinstance(act, acts.Change) and act.to.display_name is not None
     if is_named and not chosen.selection.is_one_name:
@@ -162,36 +161,15 @@ def set_(host: Host, chosen: Chosen, act: acts.Act, yes: bool) -> None:
     batch.carry_out(ports, act, chosen, yes=yes)
 
 
-def _of_one(ports: Ports, name: str, act: acts.Act) -> tuple[Update, Account | None]:
-    """Return the act as an update of this account, and the account if the update depends on it."""
-    if isinstance(act, acts.Change):
-        return act.to, None
-    account = administration.show_user(ports, operator(), name).account
-    left = set(account.roles)
-    if isinstance(act, acts.AddRole):
-        left.add(act.role)
-    elif isinstance(act, acts.RemoveRole):
-        left.discard(act.role)
-    if not left:
-        raise Refused(_("{name} has no other role. Give another one first.", name=account.username))
-    is_so = left == {*account.roles}
-    return Update() if is_so else Update(roles=tuple(left)), account
-
-
 def _set_one(
-    ports: Ports,
-    name: str,
-    update: Update,
-    chosen: Chosen,
-    *,
-    yes: bool,
-    seen: Account | None = None,
+    ports: Ports, name: str, act: acts.Change | acts.OneRole, chosen: Chosen, *, yes: bool
 ) -> None:
-    if seen is None and not yes:
-        seen = ports.accounts.get(text.username(name))
+    seen = None if yes else ports.accounts.get(text.username(name))
 
     def save(agreed: Agreed) -> administration.Updated:
-        return administration.update_user(ports, operator(), name, update, agreed=agreed, seen=seen)
+        if isinstance(act, acts.OneRole):
+            return act.do_now(ports, operator(), name, agreed)
+        return administration.update_user(ports, operator(), name, act.to, agreed=agreed, seen=seen)
 
     updated = confirming.confirmed(save, yes=yes, if_not=_("Nothing was changed."))
     details = administration.show_user(ports, operator(), name)
@@ -249,10 +227,11 @@ def disable(host: Host, chosen: Chosen, reason: str | None) -> None:
 
 
 def _enable(ports: Ports, chosen: Chosen, update: Update) -> None:
+    act = acts.Change(update)
     if chosen.one is not None:
-        _set_one(ports, chosen.one, update, chosen, yes=True)
+        _set_one(ports, chosen.one, act, chosen, yes=True)
     else:
-        batch.carry_out(ports, acts.Change(update), chosen)
+        batch.carry_out(ports, act, chosen)
 
 
 def say_if_mfa_is_off(account: Account, settings: OrganizationSettings) -> None:

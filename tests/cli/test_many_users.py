@@ -300,6 +300,25 @@ def test_a_role_is_given_and_taken_without_losing_others(people: Host) -> None:
     assert people.run(*many, "--add-role", "desk", "--enabled").status == 2
 
 
+def test_one_role_gives_back_none_that_others_take(
+    people: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people.run("role", "add", "desk", "--permission", "read-users")
+    put(people, "ann", roles=("connectware-admin", "minimum-access"))
+    change = TinyAccountStore.change
+
+    def after_others(store: TinyAccountStore) -> object:
+        monkeypatch.undo()
+        put(people, "ann", roles=("minimum-access",))
+        return change(store)
+
+    monkeypatch.setattr(TinyAccountStore, "change", after_others)
+    assert people.run("user", "set", "ann", "--add-role", "desk", "--yes").status == 0
+    ann = people.ports().accounts.get("ann")
+    assert ann is not None
+    assert ann.roles == ("desk", "minimum-access")
+
+
 def test_a_display_name_can_be_tried_first(people: Host) -> None:
     tried = people.run("user", "set", "ann", "--display-name", "Ann", "--dry-run", "--json")
     assert (tried.status, outcomes(tried)) == (0, {"ann": ("would be done", None)})

@@ -1,5 +1,6 @@
 """What can be done with many accounts: each act, and which accounts it leaves as they are."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain
@@ -15,7 +16,7 @@ from cwtui.accounts import (
     user_mfa,
 )
 from cwtui.accounts.account_state import PasswordState
-from cwtui.accounts.errors import Agreed, GivesPermissions
+from cwtui.accounts.errors import Agreed, ChangedByOthers, GivesPermissions, Refused
 from cwtui.accounts.listing import AccountRow
 from cwtui.accounts.model import Account, Origin
 from cwtui.accounts.new_account import HandOver, cost_of_many
@@ -23,7 +24,7 @@ from cwtui.accounts.ports import Ports
 from cwtui.accounts.roles import Permission
 from cwtui.accounts.session import Actor, Session
 from cwtui.accounts.updates import FROM_DIRECTORY, Update
-from cwtui.language import N_
+from cwtui.language import N_, _
 
 _ASKED: Agreed = frozenset({GivesPermissions})
 """What the plan has shown to the person before. What others changed meanwhile is not replaced."""
@@ -109,6 +110,8 @@ _PARTS: Final = {
 }
 """What is replaced by what an update sets, where that is not the part of the same name."""
 _ROLES: Final = ("roles",)
+_TRIES: Final = 5
+"""How often one role is given or taken again, if others change the roles at the same moment."""
 
 
 @dataclass(frozen=True)
@@ -183,54 +186,76 @@ def _update(doing: Doing, seen: Account, to: Update) -> bool:
 
 
 @dataclass(frozen=True)
-class AddRole(Act):
-    """Give this role besides those that an account has."""
+class OneRole(Act):
+    """Give or take one role. The others that an account has stay."""
 
     role: str
+
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        return _ROLES
+
+    def roles_after(self, held: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the roles that an account with these roles has then; it needs at least one."""
+        raise NotImplementedError
+
+    def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
+        del permitted, now
+        after = self.roles_after(row.roles)
+        if after == row.roles:
+            return Reason.ALREADY
+        if row.origin is Origin.LDAP:
+            return Reason.DIRECTORY
+        return None if after else Reason.ONLY_ROLE
+
+    def do(self, doing: Doing, seen: Account) -> bool:
+        return _update(doing, seen, Update(roles=self.roles_after(seen.roles)))
+
+    def do_now(
+        self, ports: Ports, actor: Actor, username: str, agreed: Agreed
+    ) -> administration.Updated:
+        """Do it with this account as it is now. If others change its roles just then, begin again.
+
+        Raises Refused for an account without another role, and what
+        `administration.update_user` raises, except ChangedByOthers.
+        """
+        for _number in range(_TRIES):
+            seen = administration.show_user(ports, actor, username).account
+            after = self.roles_after(seen.roles)
+            if not after:
+                raise Refused(
+                    _("{name} has no other role. Give another one first.", name=seen.username)
+                )
+            to = Update() if after == seen.roles else Update(roles=after)
+            with suppress(ChangedByOthers):
+                return administration.update_user(
+                    ports, actor, username, to, agreed=agreed - {ChangedByOthers}, seen=seen
+                )
+        raise Refused(_("Others are changing the roles too. Nothing was changed. Try again."))
+
+
+@dataclass(frozen=True)
+class AddRole(OneRole):
+    """Give this role besides those that an account has."""
 
     @property
     def gives(self) -> tuple[str, ...]:
         return (self.role,)
 
-    @property
-    def replaces(self) -> tuple[str, ...]:
-        return _ROLES
-
-    def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
-        del permitted, now
-        if self.role in row.roles:
-            return Reason.ALREADY
-        return Reason.DIRECTORY if row.origin is Origin.LDAP else None
-
-    def do(self, doing: Doing, seen: Account) -> bool:
-        return _update(doing, seen, Update(roles=(*seen.roles, self.role)))
+    def roles_after(self, held: tuple[str, ...]) -> tuple[str, ...]:
+        return held if self.role in held else (*held, self.role)
 
 
 @dataclass(frozen=True)
-class RemoveRole(Act):
+class RemoveRole(OneRole):
     """Take this role from accounts that have another one."""
-
-    role: str
-
-    @property
-    def replaces(self) -> tuple[str, ...]:
-        return _ROLES
 
     def ends_admins(self, by: Actor) -> bool:
         del by
         return self.role == roles.ADMIN
 
-    def reason_against(self, row: AccountRow, permitted: Permitted, now: float) -> Reason | None:
-        del permitted, now
-        if self.role not in row.roles:
-            return Reason.ALREADY
-        if row.origin is Origin.LDAP:
-            return Reason.DIRECTORY
-        return Reason.ONLY_ROLE if len(row.roles) == 1 else None
-
-    def do(self, doing: Doing, seen: Account) -> bool:
-        left = tuple(role for role in seen.roles if role != self.role)
-        return _update(doing, seen, Update(roles=left))
+    def roles_after(self, held: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(role for role in held if role != self.role)
 
 
 @dataclass(frozen=True)
