@@ -59,9 +59,7 @@ def update_settings(
     must_enrol = _must_enrol(ports, actor, before, wanted_settings)
     if must_enrol and RequiresMfa not in agreed:
         raise RequiresMfa(must_enrol)
-    lowered = _lowered_mfa(before.mfa, wanted_settings.mfa)
-    if lowered and LowersMfa not in agreed:
-        raise LowersMfa(lowered)
+    _check_not_lowered(before, wanted_settings, agreed)
     newly_unused = _newly_unused(ports, before, wanted_settings)
     if newly_unused and DisablesUnused not in agreed:
         raise DisablesUnused(newly_unused)
@@ -72,6 +70,7 @@ def update_settings(
         event = EventType.SETTINGS_UPDATE
         wanted = {key: getattr(after, key) for key in values}
         meanwhile.check(ports, event, "", seen, before, wanted, agreed)
+        _check_not_lowered(before, after, agreed)
         if after != before:
             change.put_settings(after)
             changed = {
@@ -81,6 +80,15 @@ def update_settings(
             }
             write_audit(ports, event, actor, "", as_reason(changed), change=change)
     return Saved(after, after != before, must_enrol, newly_unused)
+
+
+def _check_not_lowered(
+    before: OrganizationSettings, after: OrganizationSettings, agreed: Agreed
+) -> None:
+    """Raise LowersMfa if fewer users must or can use MFA then, unless `agreed`."""
+    lowered = _lowered_mfa(before.mfa, after.mfa)
+    if lowered and LowersMfa not in agreed:
+        raise LowersMfa(lowered)
 
 
 def _facts(ports: Ports, wanted: OrganizationSettings) -> Facts:

@@ -134,6 +134,10 @@ def test_less_mfa_for_everyone_is_asked_before(
         with pytest.raises(LowersMfa, match=asked):
             organization.update_settings(world.ports, OPERATOR, {"mfa": after})
         assert world.accounts.settings().mfa is before
+        world.settings(mfa=Mfa.OFF)
+        world.accounts.before_change = lambda: world.settings(mfa=before)
+        with pytest.raises(LowersMfa, match=asked):
+            organization.update_settings(world.ports, OPERATOR, {"mfa": after})
     agreed = frozenset({LowersMfa})
     saved = organization.update_settings(world.ports, OPERATOR, {"mfa": after}, agreed)
     assert saved.settings.mfa == after

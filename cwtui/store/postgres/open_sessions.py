@@ -7,11 +7,12 @@ session, so that poolers in transaction mode work.
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from threading import Lock
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from cwtui.accounts.model import EndAsked, OpenSession
@@ -73,7 +74,7 @@ class _Process(Struct, frozen=True):
     """
 
     kernel: str
-    pid: int
+    pid: Annotated[int, Meta(ge=1, lt=2**31)]
     began: str
 
     def has_ended(self, here: str) -> bool:
@@ -126,16 +127,13 @@ class PostgresOpenSessions:
     def all(self, username: str | None = None) -> list[OpenSession]:
         rows = self._database.rows(Statement(_ALL, (username, username)))
         here = processes.kernel()
-        found = [
-            replace(
-                msgspec.json.decode(document, type=OpenSession),
-                id=id_,
-                active_at=active_at,
-                is_ending=is_ending,
-            )
-            for id_, document, active_at, is_ending in rows
-            if not _has_ended(document, here)
-        ]
+        found: list[OpenSession] = []
+        for id_, document, active_at, is_ending in rows:
+            # One row that is not as we write it must not hide all the others.
+            with suppress(msgspec.MsgspecError):
+                one = msgspec.json.decode(document, type=OpenSession)
+                if not _has_ended(document, here):
+                    found.append(replace(one, id=id_, active_at=active_at, is_ending=is_ending))
         return sorted(found, key=lambda one: (one.started_at, one.id))
 
     def ask_to_end(self, ids: Iterable[str], asked: EndAsked) -> frozenset[str]:
