@@ -47,10 +47,12 @@ def test_a_row_that_is_not_as_ours_hides_no_others(url: str) -> None:
     here = opening.parts(url).sessions
     for number in range(3):
         here.begin(opened(number))
-    where = "WHERE id = '00000000000"
-    execute(url, f"UPDATE cwtui.session SET document = '[]' {where}0'")
-    huge = "jsonb_set(document, '{noted_by,pid}', '1099511627776')"
-    execute(url, f"UPDATE cwtui.session SET document = {huge} {where}1'")
+    execute(url, "UPDATE cwtui.session SET document = '[]' WHERE id = '000000000000'")
+    execute(
+        url,
+        "UPDATE cwtui.session SET document = jsonb_set(document, '{noted_by,pid}', '1099511627776')"
+        " WHERE id = '000000000001'",
+    )
     assert [one.id for one in here.all()] == [opened(2).id]
 
 
