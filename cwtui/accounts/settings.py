@@ -104,7 +104,7 @@ def with_values(settings: OrganizationSettings, values: Mapping[str, str]) -> Or
                 "key",
                 _(
                     "There is no setting named {key!r}. Choose from: {keys}.",
-                    key=text.visible(key),
+                    key=text.shortened(text.visible(key), 100),
                     keys=", ".join(KEYS),
                 ),
             )
