@@ -36,9 +36,9 @@ def carry_out(
 ) -> None:
     """Do it with the chosen accounts, or print what would be done.
 
-    Asks on a terminal if the act cannot be undone (`needs_yes`) or gives permissions, unless `yes`;
-    without a terminal that is refused. Raises CannotCheck if it ended early, Failed if accounts
-    were refused, and NotFound if some are only not there.
+    Asks on a terminal if the act cannot be undone (`needs_yes`), gives permissions or takes the
+    role of admins, unless `yes`; without a terminal that is refused. Raises CannotCheck if it ended
+    early, Failed if accounts were refused, and NotFound if some are only not there.
     """
     plan = plans.plan(ports, operator(), act, chosen.selection)
     if chosen.dry_run:
@@ -47,7 +47,7 @@ def carry_out(
     if not plan.names:
         _report(chosen, plan, None, list(_left(plan)))
         return
-    if (needs_yes or plan.gaining) and not yes:
+    if (needs_yes or plan.gaining or plan.demoted) and not yes:
         if not terminal.is_there():
             raise Failed(f"{sentences.question(plan)} {terminal.use_yes()}")
         if not terminal.ask_yes(sentences.question(plan)):
@@ -120,16 +120,8 @@ def _report(chosen: Chosen, plan: Plan, report: Report | None, rows: list[Row]) 
             raise report.problem
     elif not rows:
         say(_("No account matches."))
-    elif chosen.dry_run:
-        say(
-            ngettext(
-                "{number} account would be changed. Nothing was changed.",
-                "{number} accounts would be changed. Nothing was changed.",
-                len(plan.names),
-            )
-        )
     else:
-        say(sentences.question(plan))
+        say(sentences.foreseen(plan) if chosen.dry_run else sentences.question(plan))
     _refuse_if_refused(rows, are_shown=not chosen.as_json)
 
 

@@ -145,8 +145,8 @@ def set_(host: Host, chosen: Chosen, act: acts.Change | acts.OneRole, yes: bool)
     """Change accounts.
 
     Fields without an option stay as they are. Give --add-role or --remove-role alone. New roles and
-    --disabled end the accounts' sessions. If accounts get permissions, cwtui asks first. Without a
-    terminal, it refuses unless you give --yes.
+    --disabled end the accounts' sessions. If accounts get permissions, or one of several is no
+    longer an admin, cwtui asks first. Without a terminal, it refuses unless you give --yes.
     """
     ports = host.ports()
     if isinstance(act, acts.OneRole):

@@ -338,3 +338,21 @@ def test_a_dry_run_foresees_the_last_admin(people: Host) -> None:
     for args in (("--role", "minimum-access"), ("--disabled",), ("--expires", "2999-01-01")):
         done = people.run("user", "set", "admin", *args, "--dry-run", "--json")
         assert (done.status, outcomes(done)["admin"]) == (1, ("refused", "the last enabled admin"))
+
+
+def test_a_dry_run_ends_with_a_sum(people: Host) -> None:
+    done = people.run("user", "reset-password", "ann", "bob", "zoe", "--dry-run")
+    assert done.err.startswith(
+        "2 accounts would be changed. Nothing was changed. Left as it is: 1 from the directory."
+    )
+
+
+def test_taking_the_role_of_an_admin_is_asked_about(people: Host) -> None:
+    put(people, "eve", roles=("connectware-admin",))
+    given = ("user", "set", "ann", "eve", "--role", "minimum-access")
+    said = "It will lose the role connectware-admin."
+    refused = people.run(*given)
+    assert (refused.status, said in refused.err) == (1, True)
+    dry = people.run(*given, "--dry-run")
+    assert (dry.status, said in dry.err) == (0, True)
+    assert people.run(*given, "--yes").status == 0

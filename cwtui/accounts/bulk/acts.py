@@ -74,6 +74,11 @@ class Act:
         """The roles that it gives."""
         return ()
 
+    @property
+    def demotes(self) -> bool:
+        """Whether it takes the role `connectware-admin` from those who have it."""
+        return False
+
     def ends_admins(self, by: Actor) -> bool:
         """Whether it may leave fewer admins who can sign in, which `by` may not do."""
         del by
@@ -129,6 +134,10 @@ class Change(Act):
         return self.to.roles or ()
 
     @property
+    def demotes(self) -> bool:
+        return self.to.roles is not None and roles.ADMIN not in self.to.roles
+
+    @property
     def replaces(self) -> tuple[str, ...]:
         parts = chain.from_iterable(_PARTS.get(name, (name,)) for name in self.to.given)
         return tuple(sorted({*parts}))
@@ -145,8 +154,7 @@ class Change(Act):
 
     @property
     def _ends_at_once(self) -> bool:
-        has_role = self.to.roles is None or roles.ADMIN in self.to.roles
-        return self.to.enabled is False or not has_role
+        return self.to.enabled is False or self.demotes
 
     @property
     def _end(self) -> float | None:
@@ -250,9 +258,13 @@ class AddRole(OneRole):
 class RemoveRole(OneRole):
     """Take this role from accounts that have another one."""
 
+    @property
+    def demotes(self) -> bool:
+        return self.role == roles.ADMIN
+
     def ends_admins(self, by: Actor) -> bool:
         del by
-        return self.role == roles.ADMIN
+        return self.demotes
 
     def roles_after(self, held: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(role for role in held if role != self.role)

@@ -24,7 +24,8 @@ class Plan:
 
     `seen` has, for each account to change, when it was created, in seconds since the epoch, because
     its name may belong to another one later, and after a blank the mark of what the act replaces
-    or loses. `admins` are those to change that may do everything.
+    or loses. `admins` are those to change that may do everything, and `demoted` those that lose the
+    role `connectware-admin`.
     `gaining` is how many get permissions, and `gained` are all that somebody gets. `query` is what
     the accounts must still match when it is their turn.
     """
@@ -35,6 +36,7 @@ class Plan:
     seen: Packed
     excepted: Packed
     admins: Packed
+    demoted: Packed
     reasons: Mapping[Reason, int]
     gaining: int
     gained: frozenset[Permission]
@@ -71,7 +73,8 @@ def plan(
     needed = set[str]()
     if act.ends_admins(actor):
         needed |= admins.needed(ports.accounts, ports.keyring, ports.now())
-    names, seen, excepted, found = Packed(), Packed(), Packed(), Packed()
+    names, seen, excepted = Packed(), Packed(), Packed()
+    found, demoted = Packed(), Packed()
     reasons = Counter[Reason]()
     gaining, gained = 0, frozenset[Permission]()
     for name, marked in chosen.marked(act.replaces):
@@ -88,6 +91,8 @@ def plan(
             before = roles.permissions(row.roles, custom)
             if before == roles.ALL:
                 found.append(name)
+            if act.demotes and roles.ADMIN in row.roles:
+                demoted.append(name)
             more = given - before
             gaining, gained = gaining + bool(more), gained | more
         elif reason is not None:
@@ -100,6 +105,7 @@ def plan(
         seen=seen,
         excepted=excepted,
         admins=found,
+        demoted=demoted,
         reasons=reasons,
         gaining=gaining,
         gained=gained,

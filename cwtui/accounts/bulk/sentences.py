@@ -174,7 +174,7 @@ def question(plan: Plan) -> str:
     who = visible(plan.names[0]) if is_one else number
     asked = f"{done_with(plan.act, who)}?"
     then, excepted = _then(plan.act, is_one=is_one), _excepted(plan)
-    follows = (_admins(plan), then, _gained(plan), excepted, _from_filter(plan))
+    follows = (_admins(plan), _demoted(plan), then, _gained(plan), excepted, _from_filter(plan))
     return " ".join(filter(None, (asked, *follows)))
 
 
@@ -190,6 +190,32 @@ def _admins(plan: Plan) -> str:
         len(plan.admins),
         names=visible(listed(plan.admins, _MOST_NAMES)),
     )
+
+
+def _demoted(plan: Plan) -> str:
+    """Return which admins are no longer admins then; empty if none."""
+    if not plan.demoted:
+        return ""
+    if len(plan.names) == 1:
+        return _("It will lose the role {role}.", role=roles.ADMIN)
+    return ngettext(
+        "{number} of them will lose the role {role}: {names}.",
+        "{number} of them will lose the role {role}: {names}.",
+        len(plan.demoted),
+        role=roles.ADMIN,
+        names=visible(listed(plan.demoted, _MOST_NAMES)),
+    )
+
+
+def foreseen(plan: Plan) -> str:
+    """Return how many accounts the plan would change, and what else is asked before that."""
+    number = ngettext(
+        "{number} account would be changed. Nothing was changed.",
+        "{number} accounts would be changed. Nothing was changed.",
+        len(plan.names),
+    )
+    more = (_admins(plan), _demoted(plan), _gained(plan), _excepted(plan))
+    return " ".join(filter(None, (number, *more)))
 
 
 def _from_filter(plan: Plan) -> str:

@@ -72,6 +72,17 @@ def test_the_question_names_admins_who_would_lose_something(world: World) -> Non
     assert "admin" not in sentences.question(planned(world, REQUIRE, EVERYBODY, session))
 
 
+def test_the_question_and_a_dry_run_say_who_is_no_longer_an_admin(world: World) -> None:
+    for act in (Change(Update(roles=("help-desk",))), RemoveRole(ADMIN)):
+        world.put(world.account("ada").changed(roles=(ADMIN, "minimum-access")))
+        world.add_admin("zac")
+        plan = planned(world, act, named("ada", "bea"))
+        said = "will lose the role connectware-admin"
+        assert said in sentences.question(plan)
+        assert said in sentences.foreseen(plan)
+        assert said not in sentences.question(planned(world, act, named("bea")))
+
+
 def test_the_question_says_what_is_gained(world: World) -> None:
     world.put(world.account("ann").changed(roles=("help-desk",)))
     plan = planned(world, AddRole("help-desk"), EVERYBODY)
