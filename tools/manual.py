@@ -90,9 +90,10 @@ This stays the same until the next major version:
   prints them.
 - Without a terminal, nothing is asked: what needs an answer is refused with
   exit status 1, unless `--yes` is given. `user reset-mfa` and `user
-  reset-password` of one NAME need none there, and `role set` never does: what
-  it changes is on the command line. `settings set` needs one only where MFA is
-  lowered or unused accounts are disabled.
+  reset-password` of one NAME need none there, nor does `user set` of one NAME
+  to take a role. `role set` never does: what it changes is on the command line.
+  `settings set` needs one only where MFA is lowered or unused accounts are
+  disabled.
 - What takes longer than ten seconds says so on standard error, also without a
   terminal and with `--json`: one line with the progress every ten seconds.
 - A file after `--from` has one username in each line, and no comments; or it is

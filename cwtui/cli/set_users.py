@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from cwtui.accounts import account_state, administration, custom_roles, expiry, text
+from cwtui.accounts import account_state, administration, custom_roles, expiry, roles, text
 from cwtui.accounts.account_state import Requirement
 from cwtui.accounts.bulk import acts
 from cwtui.accounts.errors import Agreed
@@ -17,10 +17,18 @@ from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.settings import OrganizationSettings
 from cwtui.accounts.updates import Update
-from cwtui.cli import account_output, account_results, batch, choosing, completing, confirming
+from cwtui.cli import (
+    account_output,
+    account_results,
+    batch,
+    choosing,
+    completing,
+    confirming,
+    terminal,
+)
 from cwtui.cli.choosing import Chosen
 from cwtui.cli.confirming import yes_option
-from cwtui.cli.errors import WrongUsage
+from cwtui.cli.errors import Failed, WrongUsage
 from cwtui.cli.groups import CommandWithExamples, pass_host
 from cwtui.cli.host import Host, operator
 from cwtui.cli.options import as_one
@@ -145,8 +153,9 @@ def set_(host: Host, chosen: Chosen, act: acts.Change | acts.OneRole, yes: bool)
     """Change accounts.
 
     Fields without an option stay as they are. Give --add-role or --remove-role alone. New roles and
-    --disabled end the accounts' sessions. If accounts get permissions, or one of several is no
-    longer an admin, cwtui asks first. Without a terminal, it refuses unless you give --yes.
+    --disabled end the accounts' sessions. If accounts get permissions, or are no longer
+    admins, cwtui asks first. Without a terminal, it refuses unless you give --yes; but with one
+    NAME, it then takes the role without asking.
     """
     ports = host.ports()
     if isinstance(act, acts.OneRole):
@@ -165,6 +174,12 @@ def _set_one(
     ports: Ports, name: str, act: acts.Change | acts.OneRole, chosen: Chosen, *, yes: bool
 ) -> None:
     seen = None if yes else ports.accounts.get(text.username(name))
+    if seen is not None and seen.is_admin and act.demotes and terminal.is_there():
+        question = _(
+            "{name} will lose the role {role}. Continue?", name=seen.username, role=roles.ADMIN
+        )
+        if not terminal.ask_yes(question):
+            raise Failed(_("Nothing was changed."))
 
     def save(agreed: Agreed) -> administration.Updated:
         if isinstance(act, acts.OneRole):

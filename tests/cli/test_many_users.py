@@ -356,3 +356,11 @@ def test_taking_the_role_of_an_admin_is_asked_about(people: Host) -> None:
     dry = people.run(*given, "--dry-run")
     assert (dry.status, said in dry.err) == (0, True)
     assert people.run(*given, "--yes").status == 0
+    put(people, "eve", roles=("connectware-admin",))
+    of_one = ("user", "set", "eve", "--role", "minimum-access")
+    for answer, status in ((b"n\n", 1), (b"y\n", 0)):
+        asked = people.run(*of_one, stdin=answer, terminal=True)
+        assert asked.status == status
+        assert "eve will lose the role connectware-admin. Continue?" in asked.err + asked.out
+    put(people, "eve", roles=("connectware-admin",))
+    assert people.run(*of_one).status == 0
