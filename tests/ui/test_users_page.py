@@ -138,7 +138,7 @@ async def test_the_list_is_sorted_by_key_and_mouse_and_stays_so() -> None:
         assert person.app.context.users_filter == ""
 
 
-async def test_german_headings_have_room_for_the_arrow_of_the_order() -> None:
+async def test_german_headings_lose_at_most_a_letter_to_the_arrow_of_the_order() -> None:
     with german(language.catalog_of(Language.GERMAN)):
         language.use(Language.GERMAN)
         async with SCENES["users"].played() as (person, _):

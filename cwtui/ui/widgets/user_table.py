@@ -82,7 +82,7 @@ class UserTable(VirtualTable[AccountRow]):
                 _("Username"),
                 24,
                 lambda row: visible(row.username),
-                least=max(12, _sorted_by(_("Username"))),
+                least=12,
                 most=64,
                 sorts="username",
             ),
@@ -90,7 +90,7 @@ class UserTable(VirtualTable[AccountRow]):
                 _("Display name"),
                 16,
                 lambda row: visible(row.display_name),
-                least=max(12, _sorted_by(_("Display name"))),
+                least=12,
                 most=40,
                 value=lambda row: row.display_name,
                 optional=True,
@@ -98,7 +98,7 @@ class UserTable(VirtualTable[AccountRow]):
             ),
             Column(
                 _("Origin"),
-                max(7, _sorted_by(_("Origin"))),
+                max(7, cell_len(_("Origin"))),
                 _origin,
                 value=lambda row: (row.origin, _origin(row)),
                 sorts="origin",
@@ -107,10 +107,7 @@ class UserTable(VirtualTable[AccountRow]):
                 _("Roles"),
                 33,
                 lambda row: visible(", ".join(row.roles)),
-                short=Short(
-                    max(8, _sorted_by(_("Roles"))),
-                    lambda row: visible(wording.short_roles(row.roles)),
-                ),
+                short=Short(8, lambda row: visible(wording.short_roles(row.roles))),
                 value=lambda row: row.roles,
                 sorts="roles",
             ),
@@ -135,11 +132,7 @@ class UserTable(VirtualTable[AccountRow]):
                 _("Last sign-in") if zone is UTC else _("Last ({zone})", zone=place(zone)),
                 16,
                 lambda row: self._last_sign_in(row, wide=True),
-                short=Short(
-                    max(6, _sorted_by(_("Last"))),
-                    lambda row: self._last_sign_in(row, wide=False),
-                    title=_("Last"),
-                ),
+                short=Short(6, lambda row: self._last_sign_in(row, wide=False), title=_("Last")),
                 sorts="last_sign_in",
             ),
         )
@@ -279,11 +272,6 @@ def _origin(row: AccountRow) -> str:
     note = account_state.origin_note(row)
     origin = _(row.origin.value)
     return origin if note is None else f"{origin} {ORIGIN_MARKS[note]}"
-
-
-def _sorted_by(title: str) -> int:
-    """Return how many cells a heading takes with the arrow of the column that sorts the list."""
-    return cell_len(title) + 1
 
 
 def _longest(words: Iterable[StrEnum]) -> int:

@@ -320,7 +320,8 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         mark = "↓" if is_descending else "↑"
         title = f"{column.title} {mark}"
         if cell_len(title) > column.width:
-            title = fitted(column.title, column.width - 1) + mark
+            # The arrow takes the last letter. With a … before it, more of the title would be lost.
+            title = set_cell_size(column.title, column.width - 1) + mark
         return set_cell_size(title, column.width)
 
     def _text(self, row: R) -> str:
