@@ -2,14 +2,19 @@
 
 import asyncio
 
+import pytest
+
+from cwtui import language
 from cwtui.accounts import organization
 from cwtui.accounts.errors import TO_EVERYTHING
 from cwtui.accounts.session import Operator
 from cwtui.accounts.settings import Mfa
+from cwtui.language import Language
 from cwtui.ui.screens.dialogs.dialog import ConfirmScreen
 from cwtui.ui.screens.entry.register_device import RegisterDeviceScreen
 from cwtui.ui.screens.pages.organization import OrganizationPage
 from cwtui.ui.widgets.choices import AMID_TEXT
+from tests.language import german
 from tests.ui.plants import ADMIN
 from tests.ui.scenes import SCENES
 
@@ -47,6 +52,24 @@ async def test_organization_settings_are_saved_by_keyboard() -> None:
         await person.click("Sign Out")
         await person.sign_in(ADMIN)
         person.screen(RegisterDeviceScreen)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+async def test_a_wrong_number_is_explained_above_the_button_in_german_too(
+    size: tuple[int, int],
+) -> None:
+    with german(language.catalog_of(Language.GERMAN)):
+        language.use(Language.GERMAN)
+        async with SCENES["organization"].played(size) as (person, _):
+            await person.fill("unused_days", "9999")
+            person.sees("◐ Ungespeichert: Deaktivieren nach")
+            await person.press("enter")
+            person.sees("✗ Geben Sie 1 bis 3650 Tage an, oder 0 für nie.")
+            await person.fill("unused_days", "0")
+            await person.fill("invitation_days", "9999")
+            await person.press("enter")
+            assert person.error("invitation_days")
+            person.sees(f"✗ {person.error('invitation_days')}")
 
 
 async def test_typing_in_a_number_field_replaces_the_number() -> None:
