@@ -212,7 +212,7 @@ def confirm(ports: Ports, account: Account, enrolment: Enrolment, typed: str) ->
         raise Refused(_("This secret key was made for another account. Start again."))
     if enrolment.epoch != account.session_epoch:
         raise Refused(_("Your account was changed in the meantime. Start again."))
-    code = totp.typed_code(typed)
+    code = totp.typed_code(typed, has_backup_codes=account.second_factor is not None)
     now = ports.now()
     step = totp.accepted_step(enrolment.totp_secret, code, now)
     if step is None:

@@ -42,16 +42,17 @@ def grouped(secret: Secret) -> str:
     return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
 
 
-def typed_code(text: str, field: str = "code") -> str:
+def typed_code(text: str, field: str = "code", *, has_backup_codes: bool = True) -> str:
     """Return the six digits that were typed or pasted, without spaces and hyphens.
 
-    Accepts digits of other scripts. Raises InvalidInput.
+    Accepts digits of other scripts. Raises InvalidInput, which names backup codes only to somebody
+    who has them.
     """
     code = typed_codes.characters(text)
     if not code:
         raise InvalidInput(field, _(ENTER))
     if not (code.isascii() and code.isdigit()):
-        if typed_codes.is_backup_code(text):
+        if has_backup_codes and typed_codes.is_backup_code(text):
             raise InvalidInput(field, _("This looks like a backup code. {hint}", hint=_(ENTER)))
         raise InvalidInput(field, _("A one-time code has only digits. {hint}", hint=_(ENTER)))
     if len(code) != DIGITS:

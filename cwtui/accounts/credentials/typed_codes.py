@@ -72,10 +72,10 @@ def begins_backup_code(typed: str) -> bool:
     return len(code) > DIGITS or is_divided or any(c.isalpha() for c in code)
 
 
-def not_a_one_time_code(typed: str) -> str:
+def not_a_one_time_code(typed: str, *, has_backup_codes: bool = True) -> str:
     """Return why this cannot become a one-time code, as a sentence; empty if it still can."""
     code = characters(typed)
-    if is_backup_code(typed) and not is_emergency_code(typed):
+    if has_backup_codes and is_backup_code(typed) and not is_emergency_code(typed):
         return _("Backup codes do not work here.")
     if code and not _is_number(code):
         return _("A one-time code has only digits.")

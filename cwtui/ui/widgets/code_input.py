@@ -21,18 +21,29 @@ class CodeInput(TextInput):
     class Complete(Message):
         """A whole one-time code was entered."""
 
-    def __init__(self, placeholder: str = "000000", *, at_backup_code: str | None = None) -> None:
-        """Create it. `at_backup_code` is what to say of one; by default, that it does not work."""
+    def __init__(
+        self,
+        placeholder: str = "000000",
+        *,
+        at_backup_code: str | None = None,
+        has_backup_codes: bool = True,
+    ) -> None:
+        """Create it. `at_backup_code` is what to say of one; by default, that it does not work.
+
+        Where the person has none yet, it is not said that something looks like one.
+        """
         super().__init__(
             placeholder=placeholder, max_length=32, restrict=r"(?:[^\W_]|[\s\u2010-\u2014-])*"
         )
         self._at_backup_code = at_backup_code
+        self._has_backup_codes = has_backup_codes
         if at_backup_code is None:
             self.TOO_MUCH = N_("A one-time code has 6 digits.")
 
     def advice(self) -> str:
         if self._at_backup_code is None:
-            return typed_codes.not_a_one_time_code(self.value)
+            has = self._has_backup_codes
+            return typed_codes.not_a_one_time_code(self.value, has_backup_codes=has)
         return self._at_backup_code if typed_codes.begins_backup_code(self.value) else ""
 
     def watch_value(self, value: str) -> None:
