@@ -46,9 +46,9 @@ def observed(note: Note, say: Callable[[str], None]) -> Iterator[None]:
         note(key, "encryption key")
         return AESGCM(key)
 
-    def code(text: str, field: str = "code") -> str:
+    def code(text: str, field: str = "code", *, has_backup_codes: bool = True) -> str:
         note(text, "typed code")
-        made = typed_code(text, field)
+        made = typed_code(text, field, has_backup_codes=has_backup_codes)
         note(made, "one-time code")
         return made
 
