@@ -1,9 +1,11 @@
 """Which admins can sign in. Without one, only the host's operator can help (recovery.py)."""
 
+from collections.abc import Sequence
 from math import inf
 from typing import Protocol
 
 from cwtui.accounts import account_state
+from cwtui.accounts.batched import read_accounts
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Keyring
 from cwtui.accounts.upkeep.protection import keys_of
@@ -13,6 +15,8 @@ class Admins(Protocol):
     """Accounts, to read or to change. All methods raise CannotCheck."""
 
     def get(self, username: str) -> Account | None: ...
+
+    def several(self, usernames: Sequence[str]) -> list[Account | None]: ...
 
     def enabled_local_admins(self) -> frozenset[str]: ...
 
@@ -57,7 +61,7 @@ def _end(at: float | None) -> float:
 
 def _who_can_sign_in(accounts: Admins, keyring: Keyring, now: float) -> list[Account]:
     present = frozenset(key.id for key in keyring.all_keys())
-    candidates = [accounts.get(username) for username in accounts.enabled_local_admins()]
+    candidates = read_accounts(accounts, sorted(accounts.enabled_local_admins()))
     return [
         account
         for account in candidates

@@ -11,7 +11,7 @@ import msgspec
 
 from cwtui.accounts import devices, roles
 from cwtui.accounts.audit.events import EventType
-from cwtui.accounts.batched import batched
+from cwtui.accounts.batched import read_accounts
 from cwtui.accounts.credentials import totp
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.expiry import last_day
@@ -31,9 +31,6 @@ FIELDS: Final = (
 )
 PASSPHRASE_LEAST: Final = 15
 """Characters, as NIST SP 800-63B-4 asks of a password that is the only factor."""
-
-_AT_ONCE: Final = 500
-"""Accounts that are read together, as a database may be far away."""
 
 Fields: TypeAlias = dict[str, Any]
 
@@ -110,8 +107,7 @@ def with_secrets(
 
 
 def _accounts(ports: Ports, rows: Iterable[AccountRow]) -> Iterator[Account]:
-    for some in batched(rows, _AT_ONCE):
-        yield from filter(None, ports.accounts.several([row.username for row in some]))
+    return filter(None, read_accounts(ports.accounts, (row.username for row in rows)))
 
 
 def _with_secrets(ports: Ports, account: Account, issuer: str) -> Fields:

@@ -47,6 +47,8 @@ class AccountsChange(Protocol):
 
     def get(self, username: str) -> Account | None: ...
 
+    def several(self, usernames: Sequence[str]) -> list[Account | None]: ...
+
     def put(self, *accounts: Account) -> None:
         """Insert or replace accounts; many at once cost little more than one.
 

@@ -48,7 +48,7 @@ class MemoryAccounts:
         return self._now[0].get(username)
 
     def several(self, usernames: Sequence[str]) -> list[Account | None]:
-        return [self.get(name) for name in usernames]
+        return [self._now[0].get(name) for name in usernames]
 
     def of_person(self, ids: Mapping[str, str]) -> list[Account]:
         self.looked_through += 1

@@ -210,6 +210,9 @@ class StockTinyDB:
 class _Admins(dict[str, Account]):
     """What the rule about the last admin needs of a change."""
 
+    def several(self, usernames: Sequence[str]) -> list[Account | None]:
+        return list(map(self.get, usernames))
+
     def enabled_local_admins(self) -> frozenset[str]:
         return frozenset(self)
 

@@ -54,8 +54,9 @@ def test_several_accounts_are_read_at_once(accounts: AccountStore) -> None:
     assert accounts.several(names) == [PLAIN, None, FULL, PLAIN]
     assert accounts.several([]) == []
     with accounts.change() as change:
+        assert change.several(names) == [PLAIN, None, FULL, PLAIN]
         change.remove(PLAIN.username)
-        assert accounts.several(names) == [None, None, FULL, None]
+        assert change.several(names) == accounts.several(names) == [None, None, FULL, None]
 
 
 def test_a_put_replaces_the_whole_account(accounts: AccountStore) -> None:

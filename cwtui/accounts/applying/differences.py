@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from cwtui.accounts import expiry, roles
 from cwtui.accounts.applying.declared import Declared
+from cwtui.accounts.batched import read_accounts
 from cwtui.accounts.errors import Agreed, GivesPower, InvalidInput, Removes, WrongFile
 from cwtui.accounts.importing import planning
 from cwtui.accounts.importing.entries import Entry
@@ -123,9 +124,10 @@ def plan(
         )
     custom = ports.accounts.settings().custom_roles
     wanted = {**custom, **declared.roles}
-    rest = _Accounts(ports, custom, wanted)
-    for entry in declared.entries:
-        rest.take(entry)
+    rest = _Accounts(custom, wanted)
+    existing = read_accounts(ports.accounts, [entry.username for entry in declared.entries])
+    for entry, account in zip(declared.entries, existing, strict=True):
+        rest.take(entry, account)
     new = planning.plan(ports, operator, rest.new, custom=wanted, invited=invited)
     differences = [Difference(Kind.CREATE, one.username, _of_new(one)) for one in new.new]
     differences += rest.changed
@@ -167,8 +169,8 @@ def plan(
 class _Accounts:
     """The declared accounts, by what has to be done with them."""
 
-    def __init__(self, ports: Ports, custom: CustomRoles, wanted: CustomRoles) -> None:
-        self._ports, self._custom, self._wanted = ports, custom, wanted
+    def __init__(self, custom: CustomRoles, wanted: CustomRoles) -> None:
+        self._custom, self._wanted = custom, wanted
         self.new: list[Entry] = []
         self.changed: list[Difference] = []
         self.problems: list[Problem] = []
@@ -176,8 +178,7 @@ class _Accounts:
         self.keeping: list[str] = []
         self.used_roles: set[str] = set()
 
-    def take(self, entry: Entry) -> None:
-        account = self._ports.accounts.get(entry.username)
+    def take(self, entry: Entry, account: Account | None) -> None:
         if account is None:
             self.new.append(entry)
             self.used_roles.update(entry.new_roles)

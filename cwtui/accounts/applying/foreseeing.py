@@ -1,9 +1,10 @@
 """Which changes of accounts the store would refuse, found before anything is changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cwtui.accounts import roles, updates
 from cwtui.accounts.applying.differences import Difference, Kind, Plan
+from cwtui.accounts.batched import read_accounts
 from cwtui.accounts.errors import InvalidInput, Refused
 from cwtui.accounts.importing import creating
 from cwtui.accounts.managing import keep_an_admin
@@ -20,9 +21,13 @@ class _AsChanged:
         self._changed: dict[str, Account | None] = {}
 
     def get(self, username: str) -> Account | None:
-        if username in self._changed:
-            return self._changed[username]
-        return self._ports.accounts.get(username)
+        return self.several([username])[0]
+
+    def several(self, usernames: Sequence[str]) -> list[Account | None]:
+        stored = [name for name in usernames if name not in self._changed]
+        found = dict(zip(stored, self._ports.accounts.several(stored), strict=True))
+        changed = self._changed
+        return [changed[name] if name in changed else found[name] for name in usernames]
 
     def enabled_local_admins(self) -> frozenset[str]:
         others = self._ports.accounts.enabled_local_admins() - self._changed.keys()
@@ -52,8 +57,8 @@ def refused(ports: Ports, plan: Plan) -> Mapping[str, str]:
         if roles.ADMIN in one.new_roles:
             accounts.set(one.username, creating.new(ports, one, invited=False).account)
     found: dict[str, str] = {}
-    for difference in existing:
-        before = accounts.get(difference.name)
+    stored = read_accounts(ports.accounts, [one.name for one in existing])
+    for difference, before in zip(existing, stored, strict=True):
         if before is None:
             continue  # removed since the plan was made
         try:

@@ -3,20 +3,17 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from msgspec import structs
 
 from cwtui.accounts.account_words import ALL_ACCOUNTS, AccountQuery
-from cwtui.accounts.batched import batched
+from cwtui.accounts.batched import READ_AT_ONCE, batched
 from cwtui.accounts.listing import EVERYONE, AccountRow, View, row_of
 from cwtui.accounts.meanwhile import are_in_rows, mark
 from cwtui.accounts.model import Account
 from cwtui.accounts.ports import Ports
 from cwtui.accounts.user_list import UserList, UserSearch
-
-_AT_ONCE: Final = 500
-"""Accounts that are read together, as a database may be far away."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ class SelectedAccounts:
         """
         names = self._selection.names
         if self._selection.view is None:
-            for some in batched(sorted(names), _AT_ONCE):
+            for some in batched(sorted(names), READ_AT_ONCE):
                 self._search.check()
                 for name, account in zip(some, self._ports.accounts.several(some), strict=True):
                     row = self._list.row_of(account) if account is not None else None
@@ -99,7 +96,7 @@ class SelectedAccounts:
             for row in rows:
                 yield row.username, Marked(row, mark(row, parts))
             return
-        for listed in batched(rows, _AT_ONCE):
+        for listed in batched(rows, READ_AT_ONCE):
             self._search.check()
             accounts = self._ports.accounts.several([row.username for row in listed])
             for row, account in zip(listed, accounts, strict=True):

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from cwtui.accounts import custom_roles
 from cwtui.accounts.audit.events import Event, EventType
+from cwtui.accounts.batched import read_accounts
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import TO_NOTHING, Agreed, Refused
 from cwtui.accounts.importing import adding
@@ -42,8 +43,6 @@ _PARTS: Final = 20
 """Into so many parts the work on an account is divided. Where hashes are made, they take all but
 one of them, else half.
 """
-_FEW: Final = 100
-"""Names that are looked up one by one."""
 
 
 class Made(Struct, frozen=True, gc=False):
@@ -134,16 +133,12 @@ def _add_peppers(ports: Ports, actor: Actor, plan: Plan) -> None:
 
 def _check_free(change: AccountsChange, wanted: Sequence[str]) -> None:
     """Raise Refused if an account has one of these names."""
-    if len(wanted) > _FEW:
-        existing = frozenset(change.names())
-        taken = [name for name in wanted if name in existing]
-    else:
-        taken = [name for name in wanted if change.get(name) is not None]
-    if taken:
+    taken = next(filter(None, read_accounts(change, wanted)), None)
+    if taken is not None:
         raise Refused(
             _(
                 "Others have created {taken} in the meantime. Nothing was imported. Try again.",
-                taken=taken[0],
+                taken=taken.username,
             )
         )
 

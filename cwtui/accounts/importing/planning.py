@@ -8,6 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from cwtui.accounts import expiry, look_alikes, roles, text, unix_users
+from cwtui.accounts.batched import READ_AT_ONCE, batched
 from cwtui.accounts.errors import Agreed, GivesPower, InvalidInput
 from cwtui.accounts.importing import adding, restorable
 from cwtui.accounts.importing.entries import Entry
@@ -141,8 +142,8 @@ def plan(
     custom = ports.accounts.settings().custom_roles if custom is None else custom
     known = ports.accounts.names()
     sorted_ = _Sorted(ports, custom, frozenset(known), add_devices)
-    for one in found:
-        sorted_.take(one)
+    for some in batched(found, READ_AT_ONCE):
+        sorted_.take(some)
     new = sorted_.new
     names = ports.unix_names()
     may_have_power = [one.username for one in new if names is None or one.username in names]
@@ -183,7 +184,18 @@ class _Sorted:
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
 
-    def take(self, one: Entry | GivenRole | GivenPepper | Problem | Note) -> None:
+    def take(self, some: list[Entry | GivenRole | GivenPepper | Problem | Note]) -> None:
+        names = [one.username for one in some if isinstance(one, Entry)]
+        there = [name for name in names if name in self._existing]
+        accounts = dict(zip(there, self._ports.accounts.several(there), strict=True))
+        for one in some:
+            self._take(one, accounts)
+
+    def _take(
+        self,
+        one: Entry | GivenRole | GivenPepper | Problem | Note,
+        accounts: Mapping[str, Account | None],
+    ) -> None:
         if isinstance(one, Problem):
             self.problems.append(one)
         elif isinstance(one, Note):
@@ -201,9 +213,7 @@ class _Sorted:
             self.problems.append(Problem(one.place, reason, one.username))
         else:
             self._seen[one.username] = one.place
-            account = None
-            if one.username in self._existing:
-                account = self._ports.accounts.get(one.username)
+            account = accounts.get(one.username)
             if account is None:
                 self._take_new(one)
             else:

@@ -1,6 +1,6 @@
 """One change of accounts and organization settings, which nobody else can make meanwhile."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -15,6 +15,7 @@ from cwtui.store.postgres.rows import (
     ADMINS,
     OF_PERSON,
     ONE,
+    SEVERAL,
     WITH_KEY,
     first_column,
     found_in,
@@ -23,6 +24,7 @@ from cwtui.store.postgres.rows import (
     protected_by,
     same_person,
     settings_of,
+    several_in,
 )
 from cwtui.store.postgres.transactions import Transaction
 from cwtui.store.postgres.trips import Answer, Statement
@@ -80,6 +82,12 @@ class Change:
         if username not in self._known:
             self._known[username] = found_in(username, self._read(ONE, username))
         return self._known[username]
+
+    def several(self, usernames: Sequence[str]) -> list[Account | None]:
+        new = [name for name in usernames if name not in self._known]
+        if new:
+            self._known.update(zip(new, several_in(new, self._read(SEVERAL, new)), strict=True))
+        return [self._known[name] for name in usernames]
 
     def put(self, *accounts: Account) -> None:
         self._check_is_open()

@@ -38,6 +38,7 @@ from cwtui.store.postgres.rows import (
     protected_by,
     same_person,
     settings_of,
+    several_in,
 )
 from cwtui.store.postgres.transactions import Transaction
 from cwtui.store.postgres.trips import Answer, Statement
@@ -71,9 +72,8 @@ class PostgresAccountStore:
     def several(self, usernames: Sequence[str]) -> list[Account | None]:
         change = self._current
         if change is not None:
-            return [change.get(name) for name in usernames]
-        documents: dict[str, bytes] = dict(self._read(SEVERAL, list(usernames)).rows)
-        return [decoded(name, documents[name]) if name in documents else None for name in usernames]
+            return change.several(usernames)
+        return several_in(usernames, self._read(SEVERAL, list(usernames)))
 
     @contextmanager
     def glance(

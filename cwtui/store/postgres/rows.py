@@ -1,6 +1,6 @@
 """How accounts and settings are read from rows, for the store and for changes of it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -85,6 +85,12 @@ def first_column(answer: Answer) -> list[str]:
 
 def found_in(username: str, answer: Answer) -> Account | None:
     return decoded(username, answer.rows[0][0]) if answer.rows else None
+
+
+def several_in(usernames: Sequence[str], answer: Answer) -> list[Account | None]:
+    """Return what was found for each of these names. Raises StoreDamaged."""
+    documents: dict[str, bytes] = dict(answer.rows)
+    return [decoded(name, documents[name]) if name in documents else None for name in usernames]
 
 
 def decoded(username: str, document: bytes) -> Account:

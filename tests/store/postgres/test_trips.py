@@ -8,7 +8,10 @@ from cwtui.accounts.errors import CannotCheck
 from cwtui.store.postgres.opening import Parts
 from cwtui.store.postgres.problems import Conflict
 from cwtui.store.postgres.trips import Often, Statement
+from tests.store.postgres.counting import trips
 from tests.store.postgres.test_lost_connections import ACTS, state
+from tests.store.samples import FULL, PLAIN
+from tests.store.stores import put
 
 PREPARED = Statement(
     "SELECT statement FROM pg_prepared_statements WHERE name LIKE 'cwtui!_%%' ESCAPE '!'"
@@ -75,3 +78,16 @@ def test_a_value_that_cannot_be_sent_leaves_the_connection_as_it_is(parts: Parts
     with pytest.raises(CannotCheck, match="NUL"):
         sent(parts, process, Statement("SELECT %s::text", ("a\0b",)))
     assert sent(parts, process, Statement("SELECT '100 %%'")) == [*before, [("100 %",)]]
+
+
+def test_several_accounts_take_one_trip(parts: Parts) -> None:
+    put(parts.accounts, FULL, PLAIN)
+    names = [FULL.username, "nobody", PLAIN.username]
+    with trips(parts, 1):
+        assert parts.accounts.several(names) == [FULL, None, PLAIN]
+    with parts.accounts.change() as change:
+        with trips(parts, 1):
+            assert change.several(names) == [FULL, None, PLAIN]
+        with trips(parts, 0):
+            assert change.several(names) == [FULL, None, PLAIN]
+            assert change.get("nobody") is None
