@@ -66,7 +66,7 @@ class Report(Sequence[Result]):
         self.reasons = Counter(plan.reasons)
         self.refused = 0
         self.problem: AccountsError | None = None
-        self._left = Packed(f"{name}\t{reason}" for name, reason in plan.exceptions())
+        self._left = plan.excepted.copy()
         self._done = Packed()
 
     @property

@@ -18,6 +18,12 @@ class Packed(Sequence[str]):
         for line in lines:
             self.append(line)
 
+    def copy(self) -> "Packed":
+        """Return a list with the same lines, without unpacking them."""
+        copied = Packed()
+        copied._full, copied._last = [*self._full], [*self._last]
+        return copied
+
     def append(self, line: str) -> None:
         self._last.append(line)
         if len(self._last) == _AT_ONCE:

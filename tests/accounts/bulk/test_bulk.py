@@ -21,7 +21,8 @@ from cwtui.accounts.bulk.acts import (
     ResetPassword,
     Unlock,
 )
-from cwtui.accounts.bulk.batches import Outcome
+from cwtui.accounts.bulk.batches import Outcome, Report
+from cwtui.accounts.bulk.packed import Packed
 from cwtui.accounts.bulk.selections import Selection
 from cwtui.accounts.errors import (
     CannotCheck,
@@ -170,6 +171,14 @@ class TestExceptions:
         assert dict(planned(world, earlier, named("ada")).exceptions()) == {
             "ada": Reason.LAST_ADMIN
         }
+
+    def test_a_report_begins_with_what_the_plan_has_packed(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A page is made with it, of a plan that may leave a million accounts as they are."""
+        plan = planned(world, DISABLE, named("ada", "nobody"))
+        monkeypatch.setattr(Packed, "append", lambda *_: pytest.fail("all were packed again"))
+        assert [one.username for one in Report(plan, "")] == ["ada", "nobody"]
 
     def test_a_plan_takes_no_lock(self, world: World) -> None:
         world.accounts.before_change = lambda: pytest.fail("the lock was taken")

@@ -28,3 +28,15 @@ def test_a_hundred_thousand_names_take_two_megabytes() -> None:
         tracemalloc.stop()
     assert len(packed) == 100_000
     assert used < 2_000_000
+
+
+def test_a_copy_has_the_same_texts_and_lines_of_its_own() -> None:
+    """A page is made of a plan with a million exceptions while a person waits."""
+    lines = [f"line {number}" for number in range(1500)]
+    packed = Packed(lines)
+    copied = packed.copy()
+    assert copied._full[0] is packed._full[0]
+    for number in range(500):
+        copied.append(f"more {number}")
+    assert list(packed) == lines
+    assert len(copied) == 2000
