@@ -4,15 +4,15 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from cwtui.cli import standard_input, terminal
 from cwtui.cli.errors import WrongUsage
 from cwtui.cli.input_file import STANDARD_INPUT, open_file
+from cwtui.host.age_format import START_LENGTH, is_encrypted
 from cwtui.language import _
 
 Decrypt: TypeAlias = Callable[[bytes], bytes]
-_MARK: Final = b"age-encryption.org/v1\n"
 
 
 def of(files: Sequence[str], identity: Path | None, *, passphrase_stdin: bool) -> Decrypt | None:
@@ -42,4 +42,4 @@ def _is_encrypted(file: str) -> bool:
     if file == STANDARD_INPUT:
         return False
     with os.fdopen(open_file(Path(file)), "rb") as source:
-        return source.read(len(_MARK)) == _MARK
+        return is_encrypted(source.read(START_LENGTH))

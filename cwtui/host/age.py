@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from cwtui.accounts.errors import CannotCheck, InvalidInput, Refused
 from cwtui.accounts.secret import Secret
+from cwtui.host.age_format import ARMOR
 from cwtui.host.untrusted_files import read_regular
 from cwtui.language import _
 
@@ -31,7 +32,6 @@ _HEADER_MOST: Final = 1 << 14
 """Bytes of a header: pyrage's time grows with their square. 20 RSA keys of 4096 bits fit."""
 _STANZAS_MOST: Final = 50
 """One is for one recipient, and other programs may add some that say nothing."""
-_ARMOR: Final = b"-----BEGIN AGE ENCRYPTED FILE-----"
 
 
 def check_recipients(recipients: Sequence[str]) -> None:
@@ -77,7 +77,7 @@ def decrypted_with(content: bytes, passphrase: Secret) -> bytes:
 def _check_header(content: bytes) -> None:
     """Raise Refused unless a header of a usual length is there, as binary or in ASCII armor."""
     start = content[: 2 * _HEADER_MOST]
-    if start.startswith(_ARMOR):
+    if start.startswith(ARMOR):
         encoded = b"".join(start.splitlines()[1:]).partition(b"-")[0]
         try:
             start = binascii.a2b_base64(encoded[: len(encoded) // 4 * 4], strict_mode=True)

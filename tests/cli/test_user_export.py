@@ -181,6 +181,17 @@ class TestWithSecrets:
         assert "The passphrase is wrong" in wrong.err
         assert people.run(*command, stdin=PASSPHRASE).status == 0
 
+    @pytest.mark.parametrize("is_armored", [False, True])
+    def test_an_encrypted_file_is_known_without_an_option(
+        self, people: Host, tmp_path: Path, *, is_armored: bool
+    ) -> None:
+        file, label = tmp_path / "zoe.age", b"AGE ENCRYPTED FILE-----"
+        armored = b"-----BEGIN %b\n%b-----END %b\n" % (label, base64.encodebytes(ZOE), label)
+        file.write_bytes(armored if is_armored else ZOE)
+        done = people.run("user", "import", str(file), "--dry-run")
+        assert done.status == 2
+        assert "The file is encrypted. Use --identity FILE or --passphrase-stdin." in done.err
+
     def test_age_reads_what_is_encrypted_to_a_key(self, people: Host, tmp_path: Path) -> None:
         identity, file = tmp_path / "identity", tmp_path / "people.age"
         subprocess.run(
