@@ -147,8 +147,14 @@ def test_only_the_operator_is_left_out_as_such() -> None:
     assert {name for name in found if people(found[name]) == {Operator}} == OF_THE_OPERATOR
 
 
+def _kinds(act: type[BulkAct]) -> set[type[BulkAct]]:
+    """Return the classes below this one that nothing derives from, or this one."""
+    below = (_kinds(one) for one in act.__subclasses__())
+    return set[type[BulkAct]]().union(*below) or {act}
+
+
 def test_every_act_on_many_accounts_is_in_the_matrix() -> None:
-    assert {type(act) for act, _whom in MANY.values()} == {*BulkAct.__subclasses__()}
+    assert {type(act) for act, _whom in MANY.values()} == _kinds(BulkAct)
 
 
 @pytest.mark.parametrize("act", OF_ADMINS)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from cwtui.accounts import custom_roles
 from cwtui.accounts.audit.events import Event, EventType
-from cwtui.accounts.batched import read_accounts
+from cwtui.accounts.batched import READ_AT_ONCE, read_accounts
 from cwtui.accounts.credentials import passwords
 from cwtui.accounts.errors import TO_NOTHING, Agreed, Refused
 from cwtui.accounts.importing import adding
@@ -133,12 +133,16 @@ def _add_peppers(ports: Ports, actor: Actor, plan: Plan) -> None:
 
 def _check_free(change: AccountsChange, wanted: Sequence[str]) -> None:
     """Raise Refused if an account has one of these names."""
-    taken = next(filter(None, read_accounts(change, wanted)), None)
+    if len(wanted) > READ_AT_ONCE:  # others wait: all names are read sooner than many accounts
+        existing = frozenset(change.names())
+    else:
+        existing = frozenset(one.username for one in read_accounts(change, wanted) if one)
+    taken = next((name for name in wanted if name in existing), None)
     if taken is not None:
         raise Refused(
             _(
                 "Others have created {taken} in the meantime. Nothing was imported. Try again.",
-                taken=taken.username,
+                taken=taken,
             )
         )
 
